@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libpapyr: the system calls of a KVM client, answered in user space.
+ *
+ *	#include <papyr/kvm.h>
+ *	#include <papyr/papyr.h>
+ *
+ *	int kvm = papyr_open("/dev/kvm", O_RDWR | O_CLOEXEC);
+ *	int vm = papyr_ioctl(kvm, KVM_CREATE_VM, 0);
+ *	int vcpu = papyr_ioctl(vm, KVM_CREATE_VCPU, 0);
+ *	struct kvm_run *run = papyr_mmap(NULL, papyr_ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0),
+ *					 PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+ *
+ * Each function has the meaning of the system call it is named for, on the descriptors that
+ * <papyr/kvm.h> lists: what is asked for and what is answered is that file's subject. On failure
+ * they return -1 (papyr_mmap: MAP_FAILED) with errno set, and nothing has changed.
+ *
+ * Descriptors are real: numbers of the process's descriptor table, the lowest free one, that count
+ * against RLIMIT_NOFILE and can be told apart from others by papyr_is_fd() only. Close them with
+ * papyr_close(): close() would leave the object behind it alive. References are counted as in Linux: a VM
+ * lives until its own descriptor and all that were made from it (vcpus, tables, devices) are closed.
+ *
+ * Threads: every function may be called from any thread at any time. KVM_RUN of one vcpu at a time
+ * per thread; two threads in the same vcpu's KVM_RUN wait for each other.
+ *
+ * fork: the child has none of these objects. A call there with a descriptor that the parent made fails with EIO.
+ *
+ * Programs written for /dev/kvm need none of this: run them with LD_PRELOAD=libpapyr-preload.so.
+ */
+#ifndef PAPYR_PAPYR_H
+#define PAPYR_PAPYR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Opens the system descriptor.
+ *
+ * @path:  "/dev/kvm". Any other path: ENOENT; nothing else is opened.
+ * @flags: as for open(). The access mode is not checked by any request; O_CLOEXEC is kept.
+ *
+ * EMFILE, ENFILE, ENOMEM.
+ */
+int papyr_open(const char *path, int flags);
+
+/*
+ * Makes request @request (KVM_*) of @fd. The one argument after it is what the request names: an
+ * integer or a pointer. Returns what the request returns, never negative but for -1.
+ *
+ * EBADF: not one of ours. ENOTTY: not a request of this kind of descriptor. EFAULT: bad pointer.
+ */
+int papyr_ioctl(int fd, unsigned long request, ...);
+
+/*
+ * Reads from, writes to, a hash table's descriptor; @count bytes at most. Returns the bytes taken or
+ * given. See struct kvm_get_htab_fd. EINVAL: a descriptor that has no contents. Other kinds: EINVAL.
+ */
+ssize_t papyr_read(int fd, void *buf, size_t count);
+ssize_t papyr_write(int fd, const void *buf, size_t count);
+
+/*
+ * Maps a vcpu's struct kvm_run, a TCE table or an RMA. Unmap with munmap().
+ *
+ * @offset: bytes, a multiple of the page size; 0 but for TCE tables and RMAs.
+ *
+ * ENODEV: a descriptor that can't be mapped. EINVAL: as mmap().
+ */
+void *papyr_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+
+/* Closes @fd; the object goes when nothing refers to it any more. EBADF: not one of ours. */
+int papyr_close(int fd);
+
+/* Says whether @fd is one of ours; false after papyr_close(). Sets no errno. */
+bool papyr_is_fd(int fd);
+
+/* The library's version, "major.minor.patch"; lives for ever. */
+const char *papyr_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
