@@ -21,8 +21,8 @@
  *    +---+---+----+---------------------------+-------+---+---+---+---+---+---+---+------+
  *
  * LOCK and ABS(ent) are ours and never seen by guests or streams. An absent entry is one that the
- * guest made and that has no memory behind it (MMIO, or its memory slot is gone): V is clear and ABS
- * is set; guests and streams see it as valid.
+ * guest made and that has no memory behind it (MMIO, or its memory slot is gone): V is clear and
+ * ABS is set; guests and streams see it as valid.
  *
  * Locking, lowest last: entry lock (bit LOCK in v; one at a time, never two) -> reverse-map bucket
  * lock -> hpt_ops.classify. All are spin locks held for nanoseconds. A change of an entry goes
@@ -42,58 +42,59 @@
 
 /* ---- layout ------------------------------------------------------------------------------- */
 
-#define HPT_ORDER_MIN 18 /* 256 KiB: 2^11 groups, the least for which an index and AVPN give the VA */
+#define HPT_ORDER_MIN                                                                              \
+	18 /* 256 KiB: 2^11 groups, the least for which an index and AVPN give the VA */
 #define HPT_ORDER_MAX 46
 
-#define HPT_ENTRY_BYTES       16
+#define HPT_ENTRY_BYTES	      16
 #define HPT_ENTRIES_PER_GROUP 8
-#define HPT_GROUP_SHIFT       3 /* entry index -> group index */
+#define HPT_GROUP_SHIFT	      3 /* entry index -> group index */
 
-#define HPT_V_B          0xc000000000000000ull /* segment size: 0 = 256M, 1 = 1T */
-#define HPT_V_B_1T       0x4000000000000000ull
-#define HPT_V_AVPN       0x3fffffffffffff80ull /* VA bits from bit 23 up */
+#define HPT_V_B		 0xc000000000000000ull /* segment size: 0 = 256M, 1 = 1T */
+#define HPT_V_B_1T	 0x4000000000000000ull
+#define HPT_V_AVPN	 0x3fffffffffffff80ull /* VA bits from bit 23 up */
 #define HPT_V_AVPN_SHIFT 7
-#define HPT_V_CMP        (HPT_V_B | HPT_V_AVPN) /* what H_AVPN compares */
-#define HPT_V_LOCK       0x40ull                /* ours: somebody changes this entry */
-#define HPT_V_ABSENT     0x20ull                /* ours: the guest's, but no memory behind it */
-#define HPT_V_OURS       (HPT_V_LOCK | HPT_V_ABSENT)
-#define HPT_V_BOLTED     0x10ull
-#define HPT_V_SW_LOCK    0x08ull /* the guest's own lock bit */
-#define HPT_V_LARGE      0x04ull
-#define HPT_V_SECONDARY  0x02ull
-#define HPT_V_VALID      0x01ull
-#define HPT_V_USED       (HPT_V_VALID | HPT_V_ABSENT)
+#define HPT_V_CMP	 (HPT_V_B | HPT_V_AVPN) /* what H_AVPN compares */
+#define HPT_V_LOCK	 0x40ull		/* ours: somebody changes this entry */
+#define HPT_V_ABSENT	 0x20ull		/* ours: the guest's, but no memory behind it */
+#define HPT_V_OURS	 (HPT_V_LOCK | HPT_V_ABSENT)
+#define HPT_V_BOLTED	 0x10ull
+#define HPT_V_SW_LOCK	 0x08ull /* the guest's own lock bit */
+#define HPT_V_LARGE	 0x04ull
+#define HPT_V_SECONDARY	 0x02ull
+#define HPT_V_VALID	 0x01ull
+#define HPT_V_USED	 (HPT_V_VALID | HPT_V_ABSENT)
 
-#define HPT_R_PP0       0x8000000000000000ull
-#define HPT_R_TS        0x4000000000000000ull /* reserved: H_ENTER drops it */
-#define HPT_R_KEY_HI    0x3000000000000000ull
-#define HPT_R_RPN       0x0ffffffffffff000ull
+#define HPT_R_PP0	0x8000000000000000ull
+#define HPT_R_TS	0x4000000000000000ull /* reserved: H_ENTER drops it */
+#define HPT_R_KEY_HI	0x3000000000000000ull
+#define HPT_R_RPN	0x0ffffffffffff000ull
 #define HPT_R_RPN_SHIFT 12
-#define HPT_R_LP        0x00000000000ff000ull /* page size code, when L is set */
-#define HPT_R_LP_SHIFT  12
-#define HPT_R_KEY_LO    0x0e00ull
-#define HPT_R_R         0x0100ull
-#define HPT_R_C         0x0080ull
-#define HPT_R_W         0x0040ull
-#define HPT_R_I         0x0020ull
-#define HPT_R_M         0x0010ull
-#define HPT_R_G         0x0008ull
-#define HPT_R_WIMG      0x0078ull
-#define HPT_R_N         0x0004ull
-#define HPT_R_PP        0x0003ull
+#define HPT_R_LP	0x00000000000ff000ull /* page size code, when L is set */
+#define HPT_R_LP_SHIFT	12
+#define HPT_R_KEY_LO	0x0e00ull
+#define HPT_R_R		0x0100ull
+#define HPT_R_C		0x0080ull
+#define HPT_R_W		0x0040ull
+#define HPT_R_I		0x0020ull
+#define HPT_R_M		0x0010ull
+#define HPT_R_G		0x0008ull
+#define HPT_R_WIMG	0x0078ull
+#define HPT_R_N		0x0004ull
+#define HPT_R_PP	0x0003ull
 
 /* The SLB's second doubleword (VSID word), as slbmte takes it: B | VSID | Ks Kp N L C | LP. */
-#define HPT_SLB_B             0xc000000000000000ull
-#define HPT_SLB_B_1T          0x4000000000000000ull
+#define HPT_SLB_B	      0xc000000000000000ull
+#define HPT_SLB_B_1T	      0x4000000000000000ull
 #define HPT_SLB_VSID_SHIFT    12 /* 256M segments: 50 bits */
 #define HPT_SLB_VSID_SHIFT_1T 24 /* 1T segments: 38 bits */
-#define HPT_SLB_KS            0x800ull
-#define HPT_SLB_KP            0x400ull
-#define HPT_SLB_N             0x200ull
-#define HPT_SLB_L             0x100ull
-#define HPT_SLB_C             0x080ull
-#define HPT_SLB_LP            0x030ull
-#define HPT_SLB_LLP           (HPT_SLB_L | HPT_SLB_LP)
+#define HPT_SLB_KS	      0x800ull
+#define HPT_SLB_KP	      0x400ull
+#define HPT_SLB_N	      0x200ull
+#define HPT_SLB_L	      0x100ull
+#define HPT_SLB_C	      0x080ull
+#define HPT_SLB_LP	      0x030ull
+#define HPT_SLB_LLP	      (HPT_SLB_L | HPT_SLB_LP)
 
 #define HPT_VRMA_VSID 0x1ffffffull /* the 1T segment of real-mode accesses */
 
@@ -156,7 +157,8 @@ struct hpt_va {
 
 struct hpt_va hpt_va_of_ea(u64 slb_vsid, u64 ea);
 
-/* The hash, not yet cut to a table's size: primary group = hash & mask, secondary = ~hash & mask. */
+/* The hash, not yet cut to a table's size: primary group = hash & mask, secondary = ~hash & mask.
+ */
 u64 hpt_hash(struct hpt_va va, unsigned base_shift);
 
 /* The AVPN and B bits of v for an address (what the search compares). */
@@ -208,7 +210,8 @@ void hpt_destroy(struct hpt *hpt);
 /* Before the table is used. @ops must outlive it. */
 void hpt_set_ops(struct hpt *hpt, const struct hpt_ops *ops, void *ctx);
 
-/* Invalidates every entry; readers will be told. Tells not @invalidated: flush everything yourself. */
+/* Invalidates every entry; readers will be told. Tells not @invalidated: flush everything yourself.
+ */
 void hpt_clear(struct hpt *hpt);
 
 unsigned hpt_order(const struct hpt *hpt);
@@ -236,8 +239,9 @@ bool hpt_search(struct hpt *hpt, u64 slb_vsid, u64 ea, struct hpt_hit *hit);
 
 /*
  * Sets R and/or C (@bits) of an entry found earlier. False, and nothing done, if its first
- * doubleword is no longer @v (as the search gave it), or its page or protection is no longer that of
- * @r (all but R and C): then search again. Costs one plain load if the bits are set already.
+ * doubleword is no longer @v (as the search gave it), or its page or protection is no longer that
+ * of
+ * @r (all but R and C): then search again. Nothing to do, and true, if @r has the bits already.
  */
 bool hpt_set_rc(struct hpt *hpt, u64 index, u64 v, u64 r, u64 bits);
 
@@ -317,9 +321,10 @@ struct hpt_stream_header {
 	u16 n_invalid;
 };
 
-#define HPT_STREAM_RUN_MAX   65535u /* n_valid and n_invalid each */
-#define HPT_STREAM_READ_MIN  (sizeof(struct hpt_stream_header) + HPT_ENTRY_BYTES)
-#define HPT_STREAM_INDEX_MAX 0xffffffffull /* entries above can't be told; order 36 is the last without */
+#define HPT_STREAM_RUN_MAX  65535u /* n_valid and n_invalid each */
+#define HPT_STREAM_READ_MIN (sizeof(struct hpt_stream_header) + HPT_ENTRY_BYTES)
+#define HPT_STREAM_INDEX_MAX                                                                       \
+	0xffffffffull /* entries above can't be told; order 36 is the last without */
 
 /*
  * A reader: its own record of changes since it last told of an entry. Making one starts the
