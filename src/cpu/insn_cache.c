@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cache management and barriers. There are no caches to manage: flushes and invalidations only translate their address, as
+ * loads do, touches do nothing, and stores are seen by instruction fetches on their own.
+ */
+#include <stdatomic.h>
+
+#include "cpu/ops.h"
+#include "cpu/insn_forms.h"
+#include "cpu/mem.h"
+
+#define CACHE_LINE 128u
+
+static inline bool zero_line(struct cpu *cpu, const struct op *op, u64 ea)
+{
+	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+
+	if (likely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_write)) {
+		memset((void *)(uintptr_t)(ea + e->addend), 0, CACHE_LINE);
+		return true;
+	}
+	if (!mem_probe_write(cpu, op, ea, CACHE_LINE))
+		return false;
+	for (unsigned i = 0; i < CACHE_LINE; i += 8)
+		if (!mem_write_64(cpu, op, ea + i, 0))
+			return false;
+	return true;
+}
+
+OP(dcbz)
+{
+	if (!zero_line(cpu, op, EA_X() & ~(u64)(CACHE_LINE - 1)))
+		STOP;
+	NEXT;
+}
+
+OP(dcbf)
+{
+	if (!mem_probe_read(cpu, op, EA_X(), 1))
+		STOP;
+	NEXT;
+}
+
+OP(dcbst)
+{
+	if (!mem_probe_read(cpu, op, EA_X(), 1))
+		STOP;
+	NEXT;
+}
+
+OP(dcbt)
+{
+	NEXT;
+}
+
+OP(dcbtst)
+{
+	NEXT;
+}
+
+OP(icbt)
+{
+	NEXT;
+}
+
+/* Ends its block, so that what was written before is fetched anew. */
+OP(icbi)
+{
+	if (!mem_probe_read(cpu, op, EA_X(), 1))
+		STOP;
+	return cpu_goto(cpu, NIA());
+}
+
+/* sync, ptesync (L = 2); lwsync (L = 1) leaves loads free to pass earlier stores. */
+OP(sync)
+{
+	if (field(op->insn, 9, 10) == 1)
+		atomic_thread_fence(memory_order_acq_rel);
+	else
+		atomic_thread_fence(memory_order_seq_cst);
+	NEXT;
+}
+
+OP(eieio)
+{
+	atomic_thread_fence(memory_order_acq_rel);
+	NEXT;
+}
+
+OP(isync)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return cpu_goto(cpu, NIA());
+}
