@@ -25,8 +25,9 @@
 #define HV_PAGE_SHIFT 12
 #define HV_PAGE_SIZE  (1ull << HV_PAGE_SHIFT)
 
-#define HV_MAX_VCPUS     1024 /* vcpu ids are below this */
-#define HV_MAX_MEMSLOTS  512
+#define HV_MAX_VCPUS     2048  /* of a VM */
+#define HV_MAX_VCPU_ID   16384 /* vcpu ids are below this */
+#define HV_MAX_MEMSLOTS  32767 /* slot numbers are below this */
 #define HV_SMT_MAX       8 /* vcpus in a virtual core: ids core * 8 ... core * 8 + 7 */
 
 struct hv_vm;
@@ -51,7 +52,7 @@ struct hv_memslot {
  */
 struct hv_memslots {
 	unsigned nr;
-	struct hv_memslot *slot[HV_MAX_MEMSLOTS];
+	struct hv_memslot *slot[];
 };
 
 /* --- invalidations: shootdown.c has the protocol --- */
@@ -101,6 +102,10 @@ static inline void hv_shootdown_all(struct hv_vm *vm, struct hv_vcpu *self)
 
 /* --- virtual processor areas --- */
 
+/*
+ * An area that the guest registered (H_REGISTER_VPA). Other vcpus of the guest may register for this one, while it runs:
+ * hv_vcpu.vpa_lock guards the structs. Its memory is looked up at each use: slots come and go.
+ */
 struct hv_vpa {
 	u64 gpa;   /* 0: none is registered */
 	u32 len;
@@ -127,22 +132,28 @@ struct hv_vcpu {
 	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO } pending;
 	struct hv_mmio *mmio; /* fault.c */
 
-	/* Sleeping (H_CEDE). Under idle_lock. */
-	pthread_mutex_t idle_lock;
-	pthread_cond_t idle_cond;
-	bool ceded;
-	bool prodded;
-	pthread_t thread; /* that is in KVM_RUN; valid while running */
-	bool running;
+	/* Sleeping (H_CEDE): idle.c. */
+	atomic_bool ceded;  /* between H_CEDE and the event that ends it; survives KVM_RUN's end */
+	atomic_bool prodded;
+	atomic_bool asleep; /* its thread waits on wake_fd, or is about to */
+	int wake_fd;        /* eventfd */
+	int signal_fd;      /* the signals that end KVM_RUN though the thread blocks them; -1 without such a mask */
 
-	bool papr;                    /* KVM_ENABLE_CAP(KVM_CAP_PPC_PAPR) was given */
+	bool papr;          /* KVM_ENABLE_CAP(KVM_CAP_PPC_PAPR) was given */
+	pthread_mutex_t vpa_lock;
 	struct hv_vpa vpa, slb_shadow, dtl;
 	u64 dtl_index;
-	u32 vpa_yield_count;
 	bool vpa_dispatched;
 
-	struct hv_icp *icp;           /* XICS presentation controller, NULL: the client models interrupts */
-	bool ext_oneshot;             /* KVM_INTERRUPT_SET: taken once, then cleared */
+	struct hv_icp *icp; /* XICS presentation controller, NULL: the client models interrupts */
+	bool ext_oneshot;   /* KVM_INTERRUPT_SET: taken once, then cleared */
+	unsigned slot_hint; /* where hv_cpu_ram() found its last slot */
+
+	/* Registers that only clients see. */
+	u32 guest_debug;    /* KVM_SET_GUEST_DEBUG's control */
+	u64 sprg_4_7[4];
+	u32 online;
+	u64 mmcr3, sier2, sier3, dawr1, dawrx1, tidr, ptcr;
 };
 
 static inline struct hv_vcpu *hv_vcpu_of(struct cpu *cpu)
@@ -155,21 +166,33 @@ static inline struct hv_vcpu *hv_vcpu_of(struct cpu *cpu)
 struct hv_vm {
 	pthread_mutex_t lock;
 	atomic_uint refs;
-	pid_t owner; /* the process that made it; others get -EIO */
 	struct hpt *_Atomic hpt;
 	bool vrma_done; /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
 	bool rma_setup_tried;
 	struct hv_memslots *_Atomic slots;
 	struct hv_shootdown_log shootdown;
 	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0 */
-	unsigned nr_vcpus;
-	struct hv_vcpu *_Atomic vcpus[HV_MAX_VCPUS]; /* by id */
+	atomic_uint nr_vcpus;
+	struct hv_vcpu *_Atomic vcpus[HV_MAX_VCPUS];   /* in order of creation; live as long as the VM */
+	struct hv_vcpu *_Atomic by_id[HV_MAX_VCPU_ID];
 	u64 lpcr;       /* of new vcpus */
 	u64 tb_offset;  /* of new vcpus */
+	u32 arch_compat;
+	unsigned smt;   /* vcpu ids in a virtual core */
+	atomic_uint slot_readers; /* threads between hv_slots_hold() and hv_slots_release() */
 	struct hv_xics *xics;
 	u64 enabled_hcalls[0x1000 / 4 / 64 + 1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
 	struct hv_rtas_token *rtas_tokens;
 };
+
+static inline struct hv_vcpu *hv_vcpu_by_id(struct hv_vm *vm, u64 id)
+{
+	return id < HV_MAX_VCPU_ID ? vm->by_id[id] : NULL;
+}
+
+#define hv_for_each_vcpu(vcpu, vm)                                                       \
+	for (unsigned vcpu##_i = 0; vcpu##_i < (vm)->nr_vcpus; vcpu##_i++)               \
+		if (((vcpu) = (vm)->vcpus[vcpu##_i]))
 
 /* vm.c */
 int hv_vm_create(struct hv_vm **vm);
@@ -177,22 +200,58 @@ void hv_vm_get(struct hv_vm *vm);
 void hv_vm_put(struct hv_vm *vm);
 /* KVM_PPC_ALLOCATE_HTAB: @order in: wanted, out: got. -EBUSY while vcpus run. */
 int hv_vm_allocate_htab(struct hv_vm *vm, u32 *order);
+/* KVM_CAP_PPC_SMT on a VM without vcpus: @threads vcpu ids make a virtual core. */
+int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags);
+/* KVM_CAP_PPC_ENABLE_HCALL. -EINVAL: not one that the hypervisor has. */
+int hv_vm_enable_hcall(struct hv_vm *vm, u64 number, u64 enable);
+
+/* smmu.c */
+void hv_get_smmu_info(const struct cpu_model *model, struct kvm_ppc_smmu_info *info);
 
 /* vcpu.c */
 int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, struct hv_vcpu **vcpu);
 void hv_vcpu_destroy(struct hv_vcpu *vcpu);
+/* KVM_INTERRUPT (any thread). */
+void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq);
+/* KVM_SET_SIGNAL_MASK; NULL takes it away. */
+int hv_vcpu_set_sigmask(struct hv_vcpu *vcpu, const sigset_t *mask);
+
+/* regs.c, one_reg.c. @value is of the size that @id says, in the host's byte order. */
+void hv_get_regs(struct hv_vcpu *vcpu, struct kvm_regs *regs);
+void hv_set_regs(struct hv_vcpu *vcpu, const struct kvm_regs *regs);
+void hv_get_sregs(struct hv_vcpu *vcpu, struct kvm_sregs *sregs);
+int hv_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs);
+int hv_get_one_reg(struct hv_vcpu *vcpu, u64 id, void *value);
+int hv_set_one_reg(struct hv_vcpu *vcpu, u64 id, const void *value);
 
 /* run.c: KVM_RUN. 0 with run->exit_reason, or -EINTR and others. */
 int hv_vcpu_run(struct hv_vcpu *vcpu);
 /* Makes @vcpu leave the guest and look around (any thread). */
 void hv_vcpu_kick(struct hv_vcpu *vcpu);
-/* Wakes @vcpu out of H_CEDE (any thread). */
+
+/*
+ * idle.c. Sleeps while vcpu->ceded, until an interrupt can be taken, somebody prods, or KVM_RUN must end. True: awake,
+ * no longer ceded, go on. False: a signal, immediate_exit or CPU_REQ_EXIT wants KVM_RUN to return; still ceded. The caller
+ * is the vcpu's thread, in or out of the guest; while it sleeps shoot-downs don't wait for it.
+ */
+bool hv_vcpu_idle(struct hv_vcpu *vcpu);
+/* Makes @vcpu look around if it sleeps (any thread). */
 void hv_vcpu_wake(struct hv_vcpu *vcpu);
+/* Is a signal pending that must end KVM_RUN, though no handler runs (KVM_SET_SIGNAL_MASK)? */
+bool hv_vcpu_signalled(struct hv_vcpu *vcpu);
 
 /* memslot.c */
 int hv_set_memory_region(struct hv_vm *vm, const struct kvm_userspace_memory_region *region);
 int hv_get_dirty_log(struct hv_vm *vm, struct kvm_dirty_log *log);
+/*
+ * What these find stays valid while the caller is a vcpu's thread that is in the guest and does not catch up with shoot-downs,
+ * or for others between hv_slots_hold() and hv_slots_release().
+ */
+void hv_slots_hold(struct hv_vm *vm);
+void hv_slots_release(struct hv_vm *vm);
 struct hv_memslot *hv_memslot_find(struct hv_vm *vm, u64 gpa);
+/* struct cpu_host's ram. */
+struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, bool store);
 /* Host memory of @len bytes at @gpa within one slot, or NULL; @write marks the pages dirty. */
 void *hv_guest_ptr(struct hv_vm *vm, u64 gpa, u64 len, bool write);
 bool hv_gpa_is_ram(struct hv_vm *vm, u64 gpa, u64 len);
@@ -253,9 +312,13 @@ hcall_fn h_cede, h_prod, h_confer, h_join;
 /* hcall_vpa.c */
 hcall_fn h_register_vpa;
 /* hcall_mode.c */
-hcall_fn h_set_mode, h_set_dabr, h_set_xdabr, h_set_sprg0, h_random, h_logical_ci_load, h_logical_ci_store;
+hcall_fn h_set_mode, h_set_dabr, h_set_xdabr;
+/* hcall_ci.c */
+hcall_fn h_logical_ci_load, h_logical_ci_store;
 /* hcall_xics.c */
 hcall_fn h_xirr, h_xirr_x, h_cppr, h_eoi, h_ipi, h_ipoll;
+/* rtas.c: 0xf000; calls whose token is not the hypervisor's go to the client. */
+hcall_fn h_rtas;
 
 /* hcall_vpa.c: the dispatch count, as the vcpu enters and leaves the guest. */
 void hv_vpa_dispatch(struct hv_vcpu *vcpu);
