@@ -11,14 +11,9 @@
 
 #define CACHE_LINE 128u
 
-static inline bool zero_line(struct cpu *cpu, const struct op *op, u64 ea)
+/* Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump. */
+static __attribute__((noinline)) bool zero_line_slow(struct cpu *cpu, const struct op *op, u64 ea)
 {
-	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
-
-	if (likely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_write)) {
-		memset((void *)(uintptr_t)(ea + e->addend), 0, CACHE_LINE);
-		return true;
-	}
 	if (!mem_probe_write(cpu, op, ea, CACHE_LINE))
 		return false;
 	for (unsigned i = 0; i < CACHE_LINE; i += 8)
@@ -29,7 +24,12 @@ static inline bool zero_line(struct cpu *cpu, const struct op *op, u64 ea)
 
 OP(dcbz)
 {
-	if (!zero_line(cpu, op, EA_X() & ~(u64)(CACHE_LINE - 1)))
+	u64 ea = EA_X() & ~(u64)(CACHE_LINE - 1);
+	const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+
+	if (likely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_write))
+		memset((void *)(uintptr_t)(ea + e->addend), 0, CACHE_LINE);
+	else if (!zero_line_slow(cpu, op, ea))
 		STOP;
 	NEXT;
 }

@@ -1,100 +1,123 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads and stores of one register. Each kind is written once, and has the forms that its rows name: D0 (displacement), DU
- * (displacement with update), X0 (indexed), XU (indexed with update).
+ * Loads and stores of one register. Each kind is written once, and has the forms that its rows name: displacement and
+ * indexed, both with and without update.
  *
- * The value that memory is read into lives in a scope of its own, so that the compiler may still make NEXT a jump.
+ * These are the instructions that run most, so each is in two parts: one for an address that the translation cache has,
+ * which needs no stack, and one for all others, which is kept out of its way.
  */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
 #include "cpu/mem.h"
 
-#define ILLEGAL cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL)
+#define SLOW static __attribute__((noinline, cold)) const struct op *
 
-#define LOAD(name, bits, convert, ea)                                                                                 \
-	OP(name)                                                                                                       \
+/* Is all of @bits at @ea on a page that the cache can read, or write? */
+#define HIT(e, tag, ea, bits) likely(((((ea) + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) == (e)->tag)
+
+/* What an update form does before and after its access. */
+#define NO_CHECK
+#define NO_UPDATE
+#define CHECK_LOAD                                                                                                    \
+	if (unlikely(op->a == 0 || op->a == op->t))                                                                    \
+		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
+#define CHECK_STORE                                                                                                   \
+	if (unlikely(op->a == 0))                                                                                      \
+		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
+#define UPDATE cpu->gpr[op->a] = ea;
+
+#define LOAD(name, bits, convert, ea_expr, check, update)                                                             \
+	SLOW name##_slow(struct cpu *cpu, const struct op *op, u64 ea)                                                 \
 	{                                                                                                              \
 		{                                                                                                      \
 			u##bits v;                                                                                     \
                                                                                                                        \
-			if (unlikely(!mem_read_##bits(cpu, op, ea, &v)))                                               \
+			if (!mem_read_##bits(cpu, op, ea, &v))                                                         \
 				STOP;                                                                                  \
 			cpu->gpr[op->t] = convert(v);                                                                  \
+			update                                                                                         \
 		}                                                                                                      \
 		NEXT;                                                                                                  \
-	}
-
-#define LOAD_UPDATE(name, bits, convert, ea_expr)                                                                     \
+	}                                                                                                              \
 	OP(name)                                                                                                       \
 	{                                                                                                              \
 		u64 ea = (ea_expr);                                                                                    \
+		const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                                                   \
+		u##bits v;                                                                                             \
                                                                                                                        \
-		if (unlikely(op->a == 0 || op->a == op->t))                                                            \
-			return ILLEGAL;                                                                                \
-		{                                                                                                      \
-			u##bits v;                                                                                     \
-                                                                                                                       \
-			if (unlikely(!mem_read_##bits(cpu, op, ea, &v)))                                               \
-				STOP;                                                                                  \
-			cpu->gpr[op->t] = convert(v);                                                                  \
-		}                                                                                                      \
-		cpu->gpr[op->a] = ea;                                                                                  \
+		check                                                                                                  \
+		if (!HIT(e, tag_read, ea, bits))                                                                       \
+			return name##_slow(cpu, op, ea);                                                               \
+		__builtin_memcpy(&v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);                             \
+		if (cpu->swap)                                                                                         \
+			v = SWAP_##bits(v);                                                                            \
+		cpu->gpr[op->t] = convert(v);                                                                          \
+		update                                                                                                 \
 		NEXT;                                                                                                  \
 	}
 
-#define STORE(name, bits, convert, ea)                                                                                \
-	OP(name)                                                                                                       \
+#define STORE(name, bits, convert, ea_expr, check, update)                                                            \
+	SLOW name##_slow(struct cpu *cpu, const struct op *op, u64 ea)                                                 \
 	{                                                                                                              \
-		if (unlikely(!mem_write_##bits(cpu, op, ea, convert((u##bits)RS))))                                    \
+		if (!mem_write_##bits(cpu, op, ea, convert((u##bits)RS)))                                              \
 			STOP;                                                                                          \
+		update                                                                                                 \
 		NEXT;                                                                                                  \
-	}
-
-#define STORE_UPDATE(name, bits, ea_expr)                                                                             \
+	}                                                                                                              \
 	OP(name)                                                                                                       \
 	{                                                                                                              \
 		u64 ea = (ea_expr);                                                                                    \
+		const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                                                   \
+		u##bits v = convert((u##bits)RS);                                                                      \
                                                                                                                        \
-		if (unlikely(op->a == 0))                                                                              \
-			return ILLEGAL;                                                                                \
-		if (unlikely(!mem_write_##bits(cpu, op, ea, (u##bits)RS)))                                             \
-			STOP;                                                                                          \
-		cpu->gpr[op->a] = ea;                                                                                  \
+		check                                                                                                  \
+		if (!HIT(e, tag_write, ea, bits))                                                                      \
+			return name##_slow(cpu, op, ea);                                                               \
+		if (cpu->swap)                                                                                         \
+			v = SWAP_##bits(v);                                                                            \
+		__builtin_memcpy((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);                                   \
+		update                                                                                                 \
 		NEXT;                                                                                                  \
 	}
+
+#define SWAP_8(v) (v)
+#define SWAP_16 __builtin_bswap16
+#define SWAP_32 __builtin_bswap32
+#define SWAP_64 __builtin_bswap64
 
 #define AS_IS(v) (v)
 #define FROM_S16(v) ((u64)(s64)(s16)(v))
 #define FROM_S32(v) ((u64)(s64)(s32)(v))
 
 #define LOAD_FORMS(name, bits, convert)                                                                               \
-	LOAD(name, bits, convert, EA_D())                                                                              \
-	LOAD_UPDATE(name##u, bits, convert, EA_D())                                                                    \
-	LOAD(name##x, bits, convert, EA_X())                                                                           \
-	LOAD_UPDATE(name##ux, bits, convert, EA_X())
+	LOAD(name, bits, convert, EA_D(), NO_CHECK, NO_UPDATE)                                                         \
+	LOAD(name##u, bits, convert, EA_D(), CHECK_LOAD, UPDATE)                                                       \
+	LOAD(name##x, bits, convert, EA_X(), NO_CHECK, NO_UPDATE)                                                      \
+	LOAD(name##ux, bits, convert, EA_X(), CHECK_LOAD, UPDATE)
 
 #define STORE_FORMS(name, bits)                                                                                       \
-	STORE(name, bits, AS_IS, EA_D())                                                                               \
-	STORE_UPDATE(name##u, bits, EA_D())                                                                            \
-	STORE(name##x, bits, AS_IS, EA_X())                                                                            \
-	STORE_UPDATE(name##ux, bits, EA_X())
+	STORE(name, bits, AS_IS, EA_D(), NO_CHECK, NO_UPDATE)                                                          \
+	STORE(name##u, bits, AS_IS, EA_D(), CHECK_STORE, UPDATE)                                                       \
+	STORE(name##x, bits, AS_IS, EA_X(), NO_CHECK, NO_UPDATE)                                                       \
+	STORE(name##ux, bits, AS_IS, EA_X(), CHECK_STORE, UPDATE)
 
 LOAD_FORMS(lbz, 8, AS_IS)
 LOAD_FORMS(lhz, 16, AS_IS)
 LOAD_FORMS(lha, 16, FROM_S16)
 LOAD_FORMS(lwz, 32, AS_IS)
-LOAD(lwa, 32, FROM_S32, EA_D())
-LOAD(lwax, 32, FROM_S32, EA_X())
-LOAD_UPDATE(lwaux, 32, FROM_S32, EA_X())
+LOAD(lwa, 32, FROM_S32, EA_D(), NO_CHECK, NO_UPDATE)
+LOAD(lwax, 32, FROM_S32, EA_X(), NO_CHECK, NO_UPDATE)
+LOAD(lwaux, 32, FROM_S32, EA_X(), CHECK_LOAD, UPDATE)
 LOAD_FORMS(ld, 64, AS_IS)
 STORE_FORMS(stb, 8)
 STORE_FORMS(sth, 16)
 STORE_FORMS(stw, 32)
 STORE_FORMS(std, 64)
 
-LOAD(lhbrx, 16, __builtin_bswap16, EA_X())
-LOAD(lwbrx, 32, __builtin_bswap32, EA_X())
-LOAD(ldbrx, 64, __builtin_bswap64, EA_X())
-STORE(sthbrx, 16, __builtin_bswap16, EA_X())
-STORE(stwbrx, 32, __builtin_bswap32, EA_X())
-STORE(stdbrx, 64, __builtin_bswap64, EA_X())
+#define BYTE_REVERSED(size, bits)                                                                                     \
+	LOAD(l##size##brx, bits, SWAP_##bits, EA_X(), NO_CHECK, NO_UPDATE)                                             \
+	STORE(st##size##brx, bits, SWAP_##bits, EA_X(), NO_CHECK, NO_UPDATE)
+
+BYTE_REVERSED(h, 16)
+BYTE_REVERSED(w, 32)
+BYTE_REVERSED(d, 64)
