@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the conformance programs reach KVM: the kernel's own where the processor is Power, else
+ * libpapyr (or, with CLIENT_PLAIN, whatever answers the system calls: libpapyr-preload.so).
+ * The programs themselves can't tell.
+ */
+#ifndef TESTS_KVM_CLIENT_H
+#define TESTS_KVM_CLIENT_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifdef __powerpc64__
+#include <linux/kvm.h>
+#define CLIENT_PLAIN
+#else
+#include <papyr/kvm.h>
+#endif
+
+#ifdef CLIENT_PLAIN
+#define client_open(path, flags) open(path, flags)
+#define client_ioctl(...)	 ioctl(__VA_ARGS__)
+#define client_read		 read
+#define client_write		 write
+#define client_mmap		 mmap
+#define client_close		 close
+#else
+#include <papyr/papyr.h>
+#define client_open  papyr_open
+#define client_ioctl papyr_ioctl
+#define client_read  papyr_read
+#define client_write papyr_write
+#define client_mmap  papyr_mmap
+#define client_close papyr_close
+#endif
+
+#endif
