@@ -30,9 +30,9 @@ static const struct op *raise_facility(struct cpu *cpu, const struct op *op)
 
 REGISTER_MOVE(mfvsrd, cpu->gpr[op->a] = SD(t))
 REGISTER_MOVE(mfvsrwz, cpu->gpr[op->a] = LO32(SD(t)))
-REGISTER_MOVE(mtvsrd, vsx_set_scalar(cpu, op->t, cpu->gpr[op->a]))
-REGISTER_MOVE(mtvsrwa, vsx_set_scalar(cpu, op->t, (u64)(s32)cpu->gpr[op->a]))
-REGISTER_MOVE(mtvsrwz, vsx_set_scalar(cpu, op->t, LO32(cpu->gpr[op->a])))
+REGISTER_MOVE(mtvsrd, SD(t) = cpu->gpr[op->a])
+REGISTER_MOVE(mtvsrwa, SD(t) = (u64)(s32)cpu->gpr[op->a])
+REGISTER_MOVE(mtvsrwz, SD(t) = LO32(cpu->gpr[op->a]))
 
 /* On whole registers. */
 #define VD(r) (cpu->vsr[op->r].vd)
