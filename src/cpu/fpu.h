@@ -215,7 +215,7 @@ enum fpu_round {
 bool fpu_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r);
 
 /* Round to single, kept in double format: frsp, xsrsp. A NaN loses its low 29 bits. */
-bool fpu_rsp(u64 *fpscr, u64 b, u64 *r);
+static inline bool fpu_rsp(u64 *fpscr, u64 b, u64 *r);
 
 /* Double to single format (result in the low 32 bits): xscvdpsp (FPU_D), xvcvdpsp (FPU_VD). */
 bool fpu_double_to_single(u64 *fpscr, enum fpu_kind kind, u64 b, u64 *r);
@@ -227,8 +227,39 @@ bool fpu_single_to_double(u64 *fpscr, enum fpu_kind kind, u32 b, u64 *r);
  * Format conversions without exceptions or rounding: lfs and xscvspdpn, stfs and xscvdpspn. What
  * does not fit a single is cut off as stfs does (ISA 4.6.3).
  */
-u64 fpu_load_single(u32 bits);
-u32 fpu_store_single(u64 bits);
+static inline u64 fpu_load_single(u32 bits)
+{
+	u64 sign = (u64)(bits >> 31) << 63;
+	u64 exp = bits >> 23 & 0xff;
+	u64 fraction = bits & 0x007fffffu;
+
+	if (exp == 0xff)
+		return sign | 0x7ff0000000000000ull | fraction << 29;
+	if (!exp && fraction) {
+		/* Denormal as a single, normal as a double: the leading one becomes the hidden bit.
+		 */
+		unsigned lead = (unsigned)__builtin_clzll(fraction) - 40;
+
+		return sign | (897ull - lead) << 52 |
+		       ((fraction << (29 + lead)) & 0x000fffffffffffffull);
+	}
+	if (!exp)
+		return sign;
+	return sign | (exp + 896) << 52 | fraction << 29;
+}
+
+static inline u32 fpu_store_single(u64 bits)
+{
+	u32 sign = (u32)(bits >> 32) & 0x80000000u;
+	unsigned exp = bits >> 52 & 0x7ff;
+
+	/* Normal as a single, infinity or NaN: bits 0, 1 and 5..34 as they are. */
+	if (exp > 896)
+		return ((u32)(bits >> 32) & 0xc0000000u) | ((u32)(bits >> 29) & 0x3fffffffu);
+	if (exp < 874)
+		return sign;
+	return sign | (u32)((1ull << 52 | (bits & 0x000fffffffffffffull)) >> (29 + 897 - exp));
+}
 
 enum fpu_int {
 	FPU_S32,
@@ -334,6 +365,7 @@ bool fpu_soft_mul(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
 bool fpu_soft_div(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
 bool fpu_soft_sqrt(u64 *fpscr, enum fpu_kind kind, u64 b, u64 *r);
 bool fpu_soft_madd(u64 *fpscr, enum fpu_kind kind, u64 a, u64 c, u64 b, unsigned neg, u64 *r);
+bool fpu_soft_rsp(u64 *fpscr, u64 b, u64 *r);
 u32 vmx_soft_addfp(u32 a, u32 b, bool nj);
 u32 vmx_soft_subfp(u32 a, u32 b, bool nj);
 

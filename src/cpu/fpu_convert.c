@@ -92,7 +92,7 @@ bool fpu_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r)
 	return true;
 }
 
-bool fpu_rsp(u64 *fpscr, u64 b, u64 *r)
+bool fpu_soft_rsp(u64 *fpscr, u64 b, u64 *r)
 {
 	struct fpu_env env = fpu_env(fpscr, FPU_S);
 	struct fpu_num n = fpu_unpack(b);

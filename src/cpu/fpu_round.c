@@ -37,39 +37,6 @@ struct fpu_num fpu_operand(enum fpu_kind kind, u64 bits)
 	return fpu_unpack(kind == FPU_VS ? fpu_load_single((u32)bits) : bits);
 }
 
-u64 fpu_load_single(u32 bits)
-{
-	u64 sign = (u64)(bits >> 31) << 63;
-	u64 exp = bits >> 23 & 0xff;
-	u64 fraction = bits & SINGLE_FRACTION;
-
-	if (exp == 0xff)
-		return sign | DOUBLE_INF | fraction << 29;
-	if (!exp && fraction) {
-		/* Denormal as a single, normal as a double: the leading one becomes the hidden bit.
-		 */
-		unsigned lead = (unsigned)__builtin_clzll(fraction) - 40;
-
-		return sign | (897ull - lead) << 52 | ((fraction << (29 + lead)) & DOUBLE_FRACTION);
-	}
-	if (!exp)
-		return sign;
-	return sign | (exp + 896) << 52 | fraction << 29;
-}
-
-u32 fpu_store_single(u64 bits)
-{
-	u32 sign = (u32)(bits >> 32) & SINGLE_SIGN;
-	unsigned exp = bits >> 52 & 0x7ff;
-
-	/* Normal as a single, infinity or NaN: bits 0, 1 and 5..34 as they are. */
-	if (exp > 896)
-		return ((u32)(bits >> 32) & 0xc0000000u) | ((u32)(bits >> 29) & 0x3fffffffu);
-	if (exp < 874)
-		return sign;
-	return sign | (u32)((1ull << 52 | (bits & DOUBLE_FRACTION)) >> (29 + 897 - exp));
-}
-
 u64 fpu_class_double(u64 bits)
 {
 	u64 side = bits >> 63 ? FPSCR_FL : FPSCR_FG;

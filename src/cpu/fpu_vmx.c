@@ -17,10 +17,11 @@ static bool is_nan(u32 v)
 	return (v & ~SINGLE_SIGN) > SINGLE_INF;
 }
 
-/* With no exception enabled every operation gives a result. */
+/* With no exception enabled every operation gives a result; with XX on, inexact ones have nothing
+ * to tell. */
 static u64 no_exceptions(void)
 {
-	return FPU_RN_NEAREST;
+	return FPU_RN_NEAREST | FPSCR_XX;
 }
 
 u32 vmx_soft_addfp(u32 a, u32 b, bool nj)
