@@ -33,8 +33,7 @@ static inline void vsx_set_scalar(struct cpu *cpu, unsigned t, u64 v)
 /* Upper and lower half of a doubleword. */
 #define HI32(v) ((u32)((v) >> 32))
 #define LO32(v) ((u32)(v))
-/* A 32-bit result in a doubleword: its place is the upper half, the lower is undefined and gets a
- * copy. */
+/* A 32-bit result's place in a doubleword is the upper half; the lower, undefined, gets a copy. */
 #define TWICE32(v) ((u64)LO32(v) << 32 | LO32(v))
 
 /* How an instruction ends that may have set FPSCR[FEX]. */
