@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "hpt/internal.h"
+#include "hpt/convert.h"
 
 #define BLOCK_SHIFT   HPT_TRACK_SHIFT
 #define BLOCK_ENTRIES 64u
@@ -55,18 +56,6 @@ static bool adjoins(const struct out *out, u64 index)
 	return out->record && out->first + out->n_valid + out->n_invalid == index;
 }
 
-static inline void convert(u8 *to, const struct hpt_entry *from, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		u64 v = from[i].v;
-
-		/* hpt_guest_v, without a branch: the absent bit moves to where valid is. */
-		v = (v | v >> 5) & ~(u64)HPT_V_OURS;
-		store_be64(to + HPT_ENTRY_BYTES * i, (from[i].v & ~HPT_V_OURS) | (v & HPT_V_VALID));
-		store_be64(to + HPT_ENTRY_BYTES * i + 8, from[i].r);
-	}
-}
-
 static unsigned min_of(unsigned a, u64 b)
 {
 	return a < b ? a : (unsigned)b;
@@ -89,7 +78,7 @@ static unsigned put_valid(struct out *out, u64 index, unsigned n, const struct h
 		k = min_of(k, (u64)(out->end - out->at) / HPT_ENTRY_BYTES);
 		if (!k)
 			break;
-		convert(out->at, from + done, k);
+		hpt_convert(out->at, from + done, k);
 		out->at += k * HPT_ENTRY_BYTES;
 		out->n_valid += k;
 		done += k;
@@ -189,6 +178,15 @@ static u64 put_block(struct hpt_reader *rd, struct out *out, u64 block, u64 tell
 	return tell;
 }
 
+static bool all_invalid(const struct hpt_entry *from)
+{
+	u64 some = 0;
+
+	for (unsigned i = 0; i < BLOCK_ENTRIES; i++)
+		some |= from[i].v;
+	return !(some & (HPT_V_USED | HPT_V_LOCK));
+}
+
 /*
  * The first pass's common case, a whole block that goes into the open record as it is: all valid,
  * or all invalid. False: look closer (put_block); nothing was told.
@@ -196,29 +194,22 @@ static u64 put_block(struct hpt_reader *rd, struct out *out, u64 block, u64 tell
 static bool put_uniform_block(struct hpt_reader *rd, struct out *out, u64 block)
 {
 	const struct hpt_entry *from = &rd->hpt->entries[block << BLOCK_SHIFT];
-	u64 every = ~0ull, some = 0, index = block << BLOCK_SHIFT;
+	u64 index = block << BLOCK_SHIFT;
 
-	if (!adjoins(out, index))
+	if (!adjoins(out, index) || (from[0].v & HPT_V_LOCK))
 		return false;
-	for (unsigned i = 0; i < BLOCK_ENTRIES; i++) {
-		every &= from[i].v | from[i].v >> 5;
-		some |= from[i].v;
-	}
-	if (some & HPT_V_LOCK)
-		return false;
-	if (!(some & HPT_V_USED)) {
-		if (out->n_invalid > HPT_STREAM_RUN_MAX - BLOCK_ENTRIES ||
+	if (!(from[0].v & HPT_V_USED)) {
+		if (out->n_invalid > HPT_STREAM_RUN_MAX - BLOCK_ENTRIES || !all_invalid(from) ||
 		    hpt_track_peek(rd->tracker, block))
 			return false;
 		out->n_invalid += BLOCK_ENTRIES;
 		return true;
 	}
-	if (!(every & HPT_V_VALID) || (rd->flags & HPT_READ_BOLTED_ONLY) || out->n_invalid ||
+	if ((rd->flags & HPT_READ_BOLTED_ONLY) || out->n_invalid ||
 	    out->n_valid > HPT_STREAM_RUN_MAX - BLOCK_ENTRIES ||
 	    (size_t)(out->end - out->at) < BLOCK_ENTRIES * HPT_ENTRY_BYTES)
 		return false;
-	convert(out->at, from, BLOCK_ENTRIES);
-	if (hpt_track_peek(rd->tracker, block))
+	if (!hpt_convert(out->at, from, BLOCK_ENTRIES) || hpt_track_peek(rd->tracker, block))
 		return false;
 	out->at += BLOCK_ENTRIES * HPT_ENTRY_BYTES;
 	out->n_valid += BLOCK_ENTRIES;
@@ -246,7 +237,10 @@ static bool first_pass(struct hpt_reader *rd, struct out *out, u64 n_blocks)
 	for (u64 block = rd->index >> BLOCK_SHIFT; block < n_blocks; block++) {
 		u64 tell = ahead_of_cursor(rd, block), taken, untold;
 
+		/* The bits above stay set: the next pass finds nothing there and clears them. */
 		taken = hpt_track_take(rd->tracker, block, tell);
+		if (taken)
+			hpt_track_taken();
 		if (tell == ALL_OF_BLOCK && put_uniform_block(rd, out, block))
 			continue;
 		untold = put_block(rd, out, block, tell);
@@ -259,22 +253,90 @@ static bool first_pass(struct hpt_reader *rd, struct out *out, u64 n_blocks)
 	return true;
 }
 
-static bool later_pass(struct hpt_reader *rd, struct out *out, u64 n_blocks)
-{
-	for (u64 block = rd->index >> BLOCK_SHIFT;
-	     hpt_track_next(rd->tracker, &block) && block < n_blocks; block++) {
-		u64 tell = hpt_track_take(rd->tracker, block, ahead_of_cursor(rd, block)), untold;
+/*
+ * Blocks with changes, in order, taken some way ahead of telling: bitmap words and entries are
+ * scattered, and so the host has fetched them by the time they are looked at.
+ */
+#define QUEUE_FULL   64u		    /* no more groups are taken then */
+#define QUEUE_BLOCKS (QUEUE_FULL - 1 + 64u) /* one group has up to 64 */
 
-		if (!tell)
-			continue;
-		untold = put_block(rd, out, block, tell);
-		if (untold) {
-			hpt_track_give_back(rd->tracker, block, untold);
-			stop_at(rd, block, untold);
-			return false;
+struct queue {
+	unsigned n;
+	struct {
+		u64 block, tell;
+	} item[QUEUE_BLOCKS];
+};
+
+/* (As a function of its own, gcc finds it without effect and drops it.) */
+static inline __attribute__((always_inline)) void prefetch_entries(const struct hpt_reader *rd,
+								   u64 block, u64 tell)
+{
+	for (; tell; tell &= tell - 1)
+		__builtin_prefetch(
+		    &rd->hpt->entries[(block << BLOCK_SHIFT) + (unsigned)__builtin_ctzll(tell)]);
+}
+
+/* The next blocks that may have changes; those behind the cursor stay for the next pass. */
+static void queue_groups(struct hpt_reader *rd, struct queue *q, u64 *group, u64 n_blocks)
+{
+	u64 cursor = rd->index >> BLOCK_SHIFT, words;
+
+	for (q->n = 0; q->n < QUEUE_FULL; ++*group) {
+		words = hpt_track_take_group(rd->tracker, group);
+		if (!words)
+			break;
+		for (; words; words &= words - 1) {
+			u64 block =
+			    (*group << HPT_TRACK_GROUP_SHIFT) + (unsigned)__builtin_ctzll(words);
+
+			if (block < cursor) {
+				hpt_track_give_back(rd->tracker, block, 0);
+			} else if (block < n_blocks) {
+				__builtin_prefetch(&rd->tracker->level[0][block], 1);
+				q->item[q->n++].block = block;
+			}
 		}
 	}
-	return true;
+}
+
+static void queue_take(struct hpt_reader *rd, struct queue *q)
+{
+	for (unsigned i = 0; i < q->n; i++) {
+		u64 block = q->item[i].block, mask = ahead_of_cursor(rd, block);
+
+		q->item[i].tell = hpt_track_take(rd->tracker, block, mask);
+		prefetch_entries(rd, block, q->item[i].tell);
+		if (mask != ALL_OF_BLOCK)
+			hpt_track_give_back(rd->tracker, block, 0);
+	}
+	hpt_track_taken();
+}
+
+static bool later_pass(struct hpt_reader *rd, struct out *out, u64 n_blocks)
+{
+	u64 group = rd->index >> (BLOCK_SHIFT + HPT_TRACK_GROUP_SHIFT);
+	bool full = false;
+	struct queue q;
+
+	do {
+		queue_groups(rd, &q, &group, n_blocks);
+		queue_take(rd, &q);
+		for (unsigned i = 0; i < q.n; i++) {
+			u64 block = q.item[i].block, untold = q.item[i].tell;
+
+			if (!full && untold) {
+				__builtin_prefetch(out->at + 512, 1);
+				untold = put_block(rd, out, block, untold);
+				if (untold)
+					stop_at(rd, block, untold);
+			}
+			/* Once the buffer is full, the rest of what was taken goes back. */
+			full |= untold != 0;
+			if (full)
+				hpt_track_give_back(rd->tracker, block, untold);
+		}
+	} while (q.n >= QUEUE_FULL && !full);
+	return !full;
 }
 
 ssize_t hpt_reader_read(struct hpt_reader *rd, void *buf, size_t bytes)

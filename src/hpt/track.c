@@ -6,6 +6,9 @@
 #include <sys/mman.h>
 #include "hpt/track.h"
 
+/* Bitmaps up to this size keep their memory: no page fault on a vcpu's way, and none later. */
+#define KEEP_BYTES (1u << 20)
+
 void hpt_trackers_init(struct hpt_trackers *ts, u64 n_entries)
 {
 	*ts = (struct hpt_trackers){.n_entries = n_entries};
@@ -41,7 +44,9 @@ static struct hpt_tracker *tracker_new(u64 n_entries)
 
 	t->map_bytes = words * sizeof(u64);
 	map = mmap(NULL, t->map_bytes, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+		       (t->map_bytes > KEEP_BYTES ? 0 : MAP_POPULATE),
+		   -1, 0);
 	if (map == MAP_FAILED) {
 		free(t);
 		return NULL;
@@ -82,9 +87,14 @@ void hpt_tracker_put(struct hpt_trackers *ts, struct hpt_tracker *t)
 	pthread_mutex_lock(&ts->lock);
 	__atomic_store_n(&t->active, 0, __ATOMIC_SEQ_CST);
 	__atomic_fetch_sub(&ts->n_active, 1, __ATOMIC_SEQ_CST);
-	/* Gives the memory back and clears every bit; a mark under way sets a few, which only
-	 * makes the next reader tell of an entry once too often. */
-	madvise(t->level[0], t->map_bytes, MADV_DONTNEED);
+	/*
+	 * Clears every bit; a mark under way sets a few, which only makes the next reader tell of
+	 * an entry once too often.
+	 */
+	if (t->map_bytes > KEEP_BYTES)
+		madvise(t->level[0], t->map_bytes, MADV_DONTNEED);
+	else
+		memset(t->level[0], 0, t->map_bytes);
 	pthread_mutex_unlock(&ts->lock);
 }
 
@@ -113,17 +123,20 @@ void hpt_track_mark_slow(struct hpt_trackers *ts, u64 index)
 }
 
 /*
- * Word @n of level @l was seen empty: clears the bits above it that say otherwise. A bit is cleared
- * first and the word below it looked at again then: who set something there either finds the bit
- * clear and sets it, or did so before we look.
+ * Word @n of level @l was emptied, or seen empty: clears the bits above it that say otherwise. A
+ * bit is cleared first and the word below it looked at again then: who set something there either
+ * finds the bit clear and sets it, or did so before we look.
  */
 static void clear_above(struct hpt_tracker *t, unsigned l, u64 n)
 {
 	while (++l < t->levels) {
 		u64 *word = &t->level[l][n >> HPT_TRACK_SHIFT];
 		u64 bit = 1ull << (n & 63);
-		u64 rest = __atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
+		u64 rest;
 
+		if (!(__atomic_load_n(word, __ATOMIC_SEQ_CST) & bit))
+			return;
+		rest = __atomic_and_fetch(word, ~bit, __ATOMIC_SEQ_CST);
 		if (__atomic_load_n(&t->level[l - 1][n], __ATOMIC_SEQ_CST)) {
 			set_from(t, l, n);
 			return;
@@ -149,7 +162,7 @@ static bool next_bit(struct hpt_tracker *t, unsigned l, u64 *n)
 			return true;
 		}
 		if (mask == ~0ull)
-			clear_above(t, l, word); /* the bit above was stale, or is not set */
+			clear_above(t, l, word);
 		word++;
 		mask = ~0ull;
 		if (l + 1 == t->levels || !next_bit(t, l + 1, &word))
@@ -157,33 +170,21 @@ static bool next_bit(struct hpt_tracker *t, unsigned l, u64 *n)
 	}
 }
 
-bool hpt_track_next(struct hpt_tracker *t, u64 *word)
+u64 hpt_track_take_group(struct hpt_tracker *t, u64 *group)
 {
-	u64 n = *word << HPT_TRACK_SHIFT;
+	for (; next_bit(t, 2, group); ++*group) {
+		u64 words = __atomic_exchange_n(&t->level[1][*group], 0, __ATOMIC_SEQ_CST);
 
-	if (!next_bit(t, 0, &n))
-		return false;
-	*word = n >> HPT_TRACK_SHIFT;
-	return true;
-}
-
-u64 hpt_track_take(struct hpt_tracker *t, u64 word, u64 mask)
-{
-	u64 *at = &t->level[0][word];
-	u64 bits = __atomic_load_n(at, __ATOMIC_SEQ_CST);
-
-	if (!(bits & mask))
-		return 0;
-	bits = __atomic_fetch_and(at, ~mask, __ATOMIC_SEQ_CST);
-	if (!(bits & ~mask))
-		clear_above(t, 0, word);
-	return bits & mask;
+		clear_above(t, 1, *group);
+		if (words)
+			return words;
+	}
+	return 0;
 }
 
 void hpt_track_give_back(struct hpt_tracker *t, u64 word, u64 bits)
 {
-	if (!bits)
-		return;
-	__atomic_fetch_or(&t->level[0][word], bits, __ATOMIC_SEQ_CST);
+	if (bits)
+		__atomic_fetch_or(&t->level[0][word], bits, __ATOMIC_SEQ_CST);
 	set_from(t, 1, word);
 }

@@ -74,19 +74,39 @@ static inline void hpt_track_mark(struct hpt_trackers *ts, u64 index)
 
 /* ---- the reader; only one thread for each tracker ------------------------------------------- */
 
-/* The first word of level 0, at *@word or after, that has a bit set. Clears nothing there. */
-bool hpt_track_next(struct hpt_tracker *t, u64 *word);
+/*
+ * A group is 64 words of level 0: 4096 entries. Finds the first with changes, at *@group or
+ * after, and takes the bits above its words: the result says which words may have bits, 0 that
+ * there is no such group. The caller takes each of the words, or gives it back.
+ */
+#define HPT_TRACK_GROUP_SHIFT 6 /* word -> group */
+u64 hpt_track_take_group(struct hpt_tracker *t, u64 *group);
 
-/* Clears the bits @mask of word @word and returns those that were set. */
-u64 hpt_track_take(struct hpt_tracker *t, u64 word, u64 mask);
-
-/* Sets bits again that were taken and not used. */
+/* Sets bits again that were taken and not used, or none, and those above the word. */
 void hpt_track_give_back(struct hpt_tracker *t, u64 word, u64 bits);
 
-/* The bits of a word now; orders the reads of entries before it (step c). */
-static inline u64 hpt_track_peek(struct hpt_tracker *t, u64 word)
+/*
+ * Step (a): clears the bits @mask of word @word and returns those that were set. Between the last
+ * of these and the first look at an entry goes one hpt_track_taken().
+ */
+static inline u64 hpt_track_take(struct hpt_tracker *t, u64 word, u64 mask)
+{
+	u64 *at = &t->level[0][word];
+
+	if (!(__atomic_load_n(at, __ATOMIC_SEQ_CST) & mask))
+		return 0;
+	return __atomic_fetch_and(at, ~mask, __ATOMIC_SEQ_CST) & mask;
+}
+
+static inline void hpt_track_taken(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Step (c): the bits of a word now. The entries' words were read before, in this order. */
+static inline u64 hpt_track_peek(struct hpt_tracker *t, u64 word)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&t->level[0][word], __ATOMIC_SEQ_CST);
 }
 
