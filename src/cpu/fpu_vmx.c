@@ -12,6 +12,13 @@ static u32 flush(u32 v, bool nj)
 	return nj && !(v & SINGLE_INF) ? v & SINGLE_SIGN : v;
 }
 
+/* A result: one that was tiny before rounding, too, even if that has made it the smallest normal
+ * number. */
+static u32 flush_result(u64 r, u64 scratch, bool nj)
+{
+	return nj && scratch & FPSCR_UX ? (u32)r & SINGLE_SIGN : flush((u32)r, nj);
+}
+
 static bool is_nan(u32 v)
 {
 	return (v & ~SINGLE_SIGN) > SINGLE_INF;
@@ -29,7 +36,7 @@ u32 vmx_soft_addfp(u32 a, u32 b, bool nj)
 	u64 scratch = no_exceptions(), r = 0;
 
 	fpu_soft_add(&scratch, FPU_VS, flush(a, nj), flush(b, nj), &r);
-	return flush((u32)r, nj);
+	return flush_result(r, scratch, nj);
 }
 
 u32 vmx_soft_subfp(u32 a, u32 b, bool nj)
@@ -37,7 +44,7 @@ u32 vmx_soft_subfp(u32 a, u32 b, bool nj)
 	u64 scratch = no_exceptions(), r = 0;
 
 	fpu_soft_sub(&scratch, FPU_VS, flush(a, nj), flush(b, nj), &r);
-	return flush((u32)r, nj);
+	return flush_result(r, scratch, nj);
 }
 
 static u32 multiply_add(u32 a, u32 c, u32 b, unsigned neg, bool nj)
@@ -45,7 +52,7 @@ static u32 multiply_add(u32 a, u32 c, u32 b, unsigned neg, bool nj)
 	u64 scratch = no_exceptions(), r = 0;
 
 	fpu_madd(&scratch, FPU_VS, flush(a, nj), flush(c, nj), flush(b, nj), neg, &r);
-	return flush((u32)r, nj);
+	return flush_result(r, scratch, nj);
 }
 
 u32 vmx_maddfp(u32 a, u32 c, u32 b, bool nj)
@@ -131,7 +138,7 @@ u32 vmx_refp(u32 b, bool nj)
 	u64 scratch = no_exceptions(), r = 0;
 
 	fpu_re(&scratch, FPU_VS, flush(b, nj), &r);
-	return flush((u32)r, nj);
+	return flush_result(r, scratch, nj);
 }
 
 u32 vmx_rsqrtefp(u32 b, bool nj)
@@ -139,7 +146,7 @@ u32 vmx_rsqrtefp(u32 b, bool nj)
 	u64 scratch = no_exceptions(), r = 0;
 
 	fpu_rsqrte(&scratch, FPU_VS, flush(b, nj), &r);
-	return flush((u32)r, nj);
+	return flush_result(r, scratch, nj);
 }
 
 /* 2**(2**-i) for i = 1, 2, ..., as 2.62 bit fixed point numbers. */
@@ -178,7 +185,7 @@ u32 vmx_exptefp(u32 b, bool nj)
 			product = (u64)((u128)product * roots_of_two[i] >> 62);
 	}
 	fpu_finish_round128(&env, false, (s32)(fixed >> 24) + 1, (u128)product << 64, &r);
-	return flush((u32)r, nj);
+	return flush_result(r, scratch, nj);
 }
 
 /* log2(b): its whole part is the exponent; the fraction's bits come out one by one by squaring. */
