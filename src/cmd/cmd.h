@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The papyr command: one file for each verb.
+ */
+#ifndef PAPYR_CMD_CMD_H
+#define PAPYR_CMD_CMD_H
+
+#include "base/bits.h"
+#include "platform/error.h"
+
+/* Exit statuses. */
+#define STATUS_OK       0
+#define STATUS_ERROR    1
+#define STATUS_PANICKED 3
+
+struct verb {
+	const char *name;
+	const char *args; /* for the usage line */
+	const char *summary;
+	int (*main)(int argc, char **argv);
+};
+
+int cmd_run(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_save(int argc, char **argv);
+int cmd_htab(int argc, char **argv);
+
+/* Messages to stderr, "papyr: " ahead; both return STATUS_ERROR. */
+int cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* With a line that names the verb's help behind. */
+int cmd_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* "512M", "1G", "4096K", "2T", or MiB without a letter. 0 and false: not a size. */
+bool parse_size(const char *s, u64 *bytes);
+bool parse_uint(const char *s, u64 min, u64 max, u64 *val);
+
+/* Bytes as people write them: "1.5 GiB". */
+const char *format_size(u64 bytes, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+
+#ifndef PAPYR_VERSION
+#define PAPYR_VERSION "0"
+#endif
+
+static const struct verb verbs[] = {
+	{ "run", "[OPTION]...", "start a guest, or go on with a saved one", cmd_run },
+	{ "list", "[--json]", "show the running guests", cmd_list },
+	{ "info", "NAME [--json]", "show one guest: processors, memory, table", cmd_info },
+	{ "pause", "NAME", "make a guest stand still", cmd_pause },
+	{ "resume", "NAME", "let a paused guest go on", cmd_resume },
+	{ "stop", "NAME [--powerdown]", "end a guest", cmd_stop },
+	{ "save", "NAME FILE", "stop a guest into a file", cmd_save },
+	{ "htab", "stat|dump NAME|FILE", "look into a guest's hashed page table", cmd_htab },
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to, "Usage: papyr VERB [ARGUMENT]...\n"
+		    "Runs pSeries guests of 64-bit Power on any Linux host.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		char head[64];
+
+		snprintf(head, sizeof(head), "%s %s", verbs[i].name, verbs[i].args);
+		fprintf(to, "  %-26s %s\n", head, verbs[i].summary);
+	}
+	fprintf(to, "\n'papyr VERB --help' tells more. 'papyr run' alone shows a small built-in guest.\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return STATUS_ERROR;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return STATUS_OK;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("papyr " PAPYR_VERSION);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return verbs[i].main(argc - 1, argv + 1);
+	cmd_error("there is no '%s'; 'papyr --help' lists what there is", argv[1]);
+	return STATUS_ERROR;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * papyr run: a guest from a kernel, from a saved image, or the built-in one.
+ */
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/demo.h"
+#include "platform/console.h"
+#include "platform/machine.h"
+
+static const char help[] =
+	"Usage: papyr run [OPTION]...\n"
+	"Starts a guest with its console on this terminal. Ctrl-A x ends it, Ctrl-A h tells more.\n"
+	"Without a kernel, a small built-in guest shows its hashed page table at work.\n\n"
+	"  -k, --kernel FILE       kernel: vmlinux or another ELF64 image, or raw\n"
+	"  -i, --initrd FILE       initial RAM disk\n"
+	"  -p, --append ARGUMENTS  kernel arguments\n"
+	"  -m, --memory SIZE       guest memory: 512M, 4G, ... (default 1G)\n"
+	"  -c, --cpus N[,threads=T]  N vcpus, T of them in a core (default 1)\n"
+	"      --cpu MODEL         POWER8 (default) or POWER7\n"
+	"      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
+	"      --name NAME         name for 'papyr list' and the others\n"
+	"      --restore FILE      go on with a guest that 'papyr save' wrote; it brings its\n"
+	"                          memory, vcpus and model along\n"
+	"      --accel WHO         papyr (default), or kvm for the KVM of a POWER host\n"
+	"      --help\n\n"
+	"Exit status: 0 the guest powered off or was ended by the user, 3 it panicked,\n"
+	"1 wrong usage or an error of the host.\n";
+
+enum { OPT_CPU = 256, OPT_HTAB_ORDER, OPT_NAME, OPT_RESTORE, OPT_ACCEL, OPT_HELP };
+
+static const struct option options[] = {
+	{ "kernel", required_argument, NULL, 'k' },
+	{ "initrd", required_argument, NULL, 'i' },
+	{ "append", required_argument, NULL, 'p' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "cpus", required_argument, NULL, 'c' },
+	{ "cpu", required_argument, NULL, OPT_CPU },
+	{ "htab-order", required_argument, NULL, OPT_HTAB_ORDER },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "restore", required_argument, NULL, OPT_RESTORE },
+	{ "accel", required_argument, NULL, OPT_ACCEL },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+#define VCPUS_MAX 1024
+#define MEM_MIN   (64ull << 20)
+
+struct run_options {
+	struct machine_config cfg;
+	const char *accel;
+	const char *restore;
+	char name[64];
+};
+
+static bool parse_cpus(const char *s, struct machine_config *cfg)
+{
+	char copy[32];
+	char *comma;
+	u64 n, threads = 1;
+
+	if (strlen(s) >= sizeof(copy))
+		return false;
+	strcpy(copy, s);
+	comma = strchr(copy, ',');
+	if (comma) {
+		*comma++ = 0;
+		if (strncmp(comma, "threads=", 8) || !parse_uint(comma + 8, 1, 8, &threads) ||
+		    (threads & (threads - 1)))
+			return false;
+	}
+	if (!parse_uint(copy, 1, VCPUS_MAX, &n))
+		return false;
+	cfg->n_vcpus = n;
+	cfg->threads = threads;
+	return true;
+}
+
+static bool good_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (!n || n > 48 || s[0] == '.')
+		return false;
+	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
+}
+
+/* 0: go on; else the exit status + 1. */
+static int parse(int argc, char **argv, struct run_options *o)
+{
+	u64 n;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "k:i:p:m:c:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'k':
+			o->cfg.kernel = optarg;
+			break;
+		case 'i':
+			o->cfg.initrd = optarg;
+			break;
+		case 'p':
+			o->cfg.cmdline = optarg;
+			break;
+		case 'm':
+			if (!parse_size(optarg, &n) || n < MEM_MIN || (n & 0xfffff))
+				return 1 + cmd_usage("run", "-m %s: not a size of at least 64M in "
+							    "whole MiB", optarg);
+			o->cfg.mem_bytes = n;
+			break;
+		case 'c':
+			if (!parse_cpus(optarg, &o->cfg))
+				return 1 + cmd_usage("run", "-c %s: not a number of vcpus, 1 to %u, "
+							    "maybe with threads=1, 2, 4 or 8",
+						     optarg, VCPUS_MAX);
+			break;
+		case OPT_CPU:
+			o->cfg.model = cpu_model_find(optarg);
+			if (!o->cfg.model)
+				return 1 + cmd_usage("run", "--cpu %s: there are POWER8 and POWER7",
+						     optarg);
+			break;
+		case OPT_HTAB_ORDER:
+			if (!parse_uint(optarg, 18, 46, &n))
+				return 1 + cmd_usage("run", "--htab-order %s: not 18 to 46", optarg);
+			o->cfg.htab_order = n;
+			break;
+		case OPT_NAME:
+			if (!good_name(optarg))
+				return 1 + cmd_usage("run",
+						     "--name %s: 1 to 48 letters, digits, '_', '-' and "
+						     "'.', not starting with '.'", optarg);
+			snprintf(o->name, sizeof(o->name), "%s", optarg);
+			break;
+		case OPT_RESTORE:
+			o->restore = optarg;
+			break;
+		case OPT_ACCEL:
+			o->accel = optarg;
+			break;
+		case 'h':
+		case OPT_HELP:
+			fputs(help, stdout);
+			return 1 + STATUS_OK;
+		default:
+			fprintf(stderr, "Try 'papyr run --help'.\n");
+			return 1 + STATUS_ERROR;
+		}
+	}
+	if (optind < argc)
+		return 1 + cmd_usage("run", "what is '%s'? A kernel is given with -k", argv[optind]);
+	if (o->restore && (o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline))
+		return 1 + cmd_usage("run", "--restore brings its own kernel: leave out -k, -i and -p");
+	if (o->cfg.initrd && !o->cfg.kernel)
+		return 1 + cmd_usage("run", "-i wants a kernel to go with it (-k)");
+	return 0;
+}
+
+static void on_signal(void *opaque, int fd, unsigned events)
+{
+	struct machine *m = opaque;
+	struct signalfd_siginfo info;
+
+	if (read(fd, &info, sizeof(info)) == sizeof(info))
+		machine_fail(m, "ended by signal %u (%s)", info.ssi_signo, strsignal(info.ssi_signo));
+}
+
+/* Signals that end the process end the guest in order instead. */
+static int watch_signals(struct machine *m)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (fd >= 0)
+		loop_add(m->loop, fd, POLLIN, on_signal, m);
+	signal(SIGPIPE, SIG_IGN);
+	return fd;
+}
+
+static int run(struct run_options *o)
+{
+	struct error err;
+	struct machine *m;
+	int status, fd;
+
+	m = machine_new(&o->cfg, &err);
+	if (!m)
+		return cmd_error("%s", err.text);
+	fd = watch_signals(m);
+	if (machine_boot(m, &err)) {
+		machine_free(m);
+		return cmd_error("%s", err.text);
+	}
+	status = machine_run(m);
+	err = m->failure;
+	if (m->ended_by == REQUEST_ERROR) {
+		console_drain(m->console, 1000);
+		machine_free(m);
+		cmd_error("%s", err.text);
+	} else {
+		bool panicked = m->ended_by == REQUEST_PANIC;
+
+		machine_free(m);
+		if (panicked)
+			cmd_error("the guest panicked (ibm,os-term)");
+	}
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options o = {
+		.cfg = {
+			.model = cpu_model_find("POWER8"),
+			.mem_bytes = 1ull << 30,
+			.n_vcpus = 1,
+			.threads = 1,
+			.builtin = demo_guest,
+			.builtin_bytes = demo_guest_bytes,
+			.in_fd = STDIN_FILENO,
+			.out_fd = STDOUT_FILENO,
+		},
+		.accel = "papyr",
+	};
+	struct error err;
+	int r;
+
+	snprintf(o.name, sizeof(o.name), "papyr-%d", getpid());
+	r = parse(argc, argv, &o);
+	if (r)
+		return r - 1;
+	o.cfg.name = o.name;
+	o.cfg.accel = accel_find(o.accel, &err);
+	if (!o.cfg.accel)
+		return cmd_error("%s", err.text);
+	return run(&o);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+
+int cmd_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("papyr: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return STATUS_ERROR;
+}
+
+int cmd_usage(const char *verb, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "papyr %s: ", verb);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nTry 'papyr %s --help'.\n", verb);
+	return STATUS_ERROR;
+}
+
+bool parse_uint(const char *s, u64 min, u64 max, u64 *val)
+{
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	*val = strtoull(s, &end, 0);
+	return !errno && !*end && *val >= min && *val <= max;
+}
+
+bool parse_size(const char *s, u64 *bytes)
+{
+	static const char units[] = "KMGT";
+	unsigned shift = 20;
+	const char *unit;
+	char *end;
+	u64 n;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	if (*end) {
+		unit = strchr(units, *end >= 'a' ? *end - 'a' + 'A' : *end);
+		if (!unit || end[1])
+			return false;
+		shift = 10 * (1 + (unit - units));
+	}
+	if (errno || !n || n > (1ull << 46) >> shift)
+		return false;
+	*bytes = n << shift;
+	return true;
+}
+
+const char *format_size(u64 bytes, char *buf, size_t size)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	double v = bytes;
+	unsigned u = 0;
+
+	while (v >= 1024 && u < ARRAY_SIZE(units) - 1) {
+		v /= 1024;
+		u++;
+	}
+	snprintf(buf, size, v == (u64)v ? "%.0f %s" : "%.1f %s", v, units[u]);
+	return buf;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who runs the guest: libpapyr, or the kernel's own KVM. Both speak the same interface, so all that
+ * differs is which functions the requests go through.
+ */
+#ifndef PAPYR_PLATFORM_ACCEL_H
+#define PAPYR_PLATFORM_ACCEL_H
+
+#include <sys/types.h>
+
+#include "base/bits.h"
+#include "platform/error.h"
+
+struct accel {
+	const char *name;
+	/* Opens the system descriptor, -1 with errno. */
+	int (*open)(void);
+	/* As the system calls of the same name: -1 with errno. */
+	int (*ioctl)(int fd, unsigned long request, void *arg);
+	ssize_t (*read)(int fd, void *buf, size_t bytes);
+	ssize_t (*write)(int fd, const void *buf, size_t bytes);
+	void *(*mmap)(size_t bytes, int prot, int flags, int fd);
+	int (*munmap)(void *addr, size_t bytes);
+	int (*close)(int fd);
+	/* The timebase that KVM_REG_PPC_TB_OFFSET is relative to. */
+	u64 (*timebase)(void);
+};
+
+/* Finds "papyr" or "kvm"; NULL with @err set if there is no such thing, or not in this build. */
+const struct accel *accel_find(const char *name, struct error *err);
+
+/* A request whose argument is a number. */
+static inline int accel_ioctl_val(const struct accel *a, int fd, unsigned long request,
+				  unsigned long val)
+{
+	return a->ioctl(fd, request, (void *)val);
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is in memory when the first vcpu starts: kernel, initrd, RTAS, device tree.
+ *
+ *   0x400000            kernel, its .bss behind it
+ *   then, from 16 MiB on initrd, on a 64 KiB boundary
+ *   end of real mode    device tree and RTAS, below 768 MiB
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform/elf.h"
+#include "platform/fdt.h"
+#include "platform/hcall.h"
+
+#define FIRMWARE_LIMIT (768ull << 20) /* RTAS runs in 32-bit mode, and well below its end */
+#define RTAS_BYTES     0x10000
+#define ALIGNMENT      0x10000
+
+/*
+ * RTAS in the guest is one hypercall: r3 = the argument block becomes r4, r3 the number; back by blr.
+ */
+static const u32 rtas_code[] = {
+	0x7c641b78,          /* mr  r4,r3 */
+	0x38600000,          /* li  r3,0 */
+	0x60630000 | H_RTAS, /* ori r3,r3,H_RTAS */
+	0x44000022,          /* sc  1 */
+	0x4e800020,          /* blr */
+};
+
+struct file {
+	void *data;
+	size_t bytes;
+};
+
+static int map_file(const char *path, struct file *f, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	int r = 0;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open %s", path);
+	if (fstat(fd, &st) < 0) {
+		r = error_errno(err, "cannot read %s", path);
+	} else if (!S_ISREG(st.st_mode) || !st.st_size) {
+		r = error_set(err, "%s: is no file, or an empty one", path);
+	} else {
+		f->bytes = st.st_size;
+		f->data = mmap(NULL, f->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (f->data == MAP_FAILED)
+			r = error_errno(err, "cannot read %s", path);
+	}
+	close(fd);
+	return r;
+}
+
+static int load_kernel(struct machine *m, u64 limit, struct kernel_image *image, struct error *err)
+{
+	const struct machine_config *cfg = &m->cfg;
+	struct file f;
+	int r;
+
+	if (!cfg->kernel)
+		return kernel_load(&m->mem, limit, cfg->builtin, cfg->builtin_bytes, "built-in guest",
+				   image, err);
+	if (map_file(cfg->kernel, &f, err))
+		return -1;
+	r = kernel_load(&m->mem, limit, f.data, f.bytes, cfg->kernel, image, err);
+	munmap(f.data, f.bytes);
+	return r;
+}
+
+static u64 align_up(u64 v)
+{
+	return (v + ALIGNMENT - 1) & ~(u64)(ALIGNMENT - 1);
+}
+
+static int load_initrd(struct machine *m, u64 from, u64 limit, struct fdt_places *places,
+		       struct error *err)
+{
+	struct file f;
+	int r = 0;
+
+	if (!m->cfg.initrd)
+		return 0;
+	if (map_file(m->cfg.initrd, &f, err))
+		return -1;
+	places->initrd = align_up(from);
+	places->initrd_bytes = f.bytes;
+	if (places->initrd > limit || f.bytes > limit - places->initrd)
+		r = error_set(err, "%s: no room for it: give the guest more memory (-m)",
+			      m->cfg.initrd);
+	else
+		memcpy(m->mem.host + places->initrd, f.data, f.bytes);
+	munmap(f.data, f.bytes);
+	return r;
+}
+
+int boot_load(struct machine *m, struct boot_entry *entry, struct error *err)
+{
+	u64 top = m->rma_bytes < FIRMWARE_LIMIT ? m->rma_bytes : FIRMWARE_LIMIT;
+	struct kernel_image image;
+	struct fdt_places places = { .rtas_bytes = RTAS_BYTES };
+	u64 limit;
+
+	if (top < KERNEL_BASE + FDT_BYTES_MAX + RTAS_BYTES)
+		return error_set(err, "the guest needs more memory (-m)");
+	places.rtas = (top - RTAS_BYTES) & ~(u64)(ALIGNMENT - 1);
+	entry->fdt = (places.rtas - FDT_BYTES_MAX) & ~(u64)(ALIGNMENT - 1);
+	limit = entry->fdt;
+	if (load_kernel(m, limit, &image, err) || load_initrd(m, image.end, limit, &places, err))
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(rtas_code); i++)
+		store_be32(m->mem.host + places.rtas + 4 * i, rtas_code[i]);
+	entry->pc = image.entry;
+	return fdt_build(m, &places, m->mem.host + entry->fdt, err);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/console.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/term.h"
+
+#define IN_BYTES  65536
+#define OUT_BYTES 65536
+#define CTRL_A    1
+
+/* Bytes first in, first out. */
+struct fifo {
+	u8 *data;
+	unsigned size, head, len;
+};
+
+struct console {
+	struct loop *loop;
+	int in_fd, out_fd;
+	const struct console_ops *ops;
+	void *opaque;
+	bool raw;       /* the terminal is ours: Ctrl-A is a command */
+	bool escape;    /* main thread: the last byte was Ctrl-A */
+	bool in_watched;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct fifo in, out; /* under lock */
+	u8 in_data[IN_BYTES], out_data[OUT_BYTES];
+	bool writing;        /* under lock: the writer has bytes that are not out */
+	bool broken;         /* under lock: nobody will ever read the output */
+	bool quit;           /* under lock */
+	pthread_t writer;
+	bool has_writer;
+};
+
+static unsigned fifo_room(const struct fifo *f)
+{
+	return f->size - f->len;
+}
+
+static void fifo_push(struct fifo *f, const u8 *buf, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		f->data[(f->head + f->len + i) % f->size] = buf[i];
+	f->len += len;
+}
+
+static unsigned fifo_pop(struct fifo *f, u8 *buf, unsigned max)
+{
+	unsigned n = f->len < max ? f->len : max;
+
+	for (unsigned i = 0; i < n; i++)
+		buf[i] = f->data[(f->head + i) % f->size];
+	f->head = (f->head + n) % f->size;
+	f->len -= n;
+	return n;
+}
+
+/* ---- Output ---- */
+
+static bool write_all(int fd, const u8 *buf, unsigned len)
+{
+	while (len) {
+		ssize_t n = write(fd, buf, len);
+
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+			poll(&p, 1, -1);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		buf += n;
+		len -= n;
+	}
+	return true;
+}
+
+static void *writer_main(void *arg)
+{
+	struct console *con = arg;
+	u8 buf[4096];
+
+	pthread_setname_np(pthread_self(), "console");
+	pthread_mutex_lock(&con->lock);
+	while (!con->quit) {
+		unsigned n = fifo_pop(&con->out, buf, sizeof(buf));
+
+		if (!n) {
+			pthread_cond_wait(&con->changed, &con->lock);
+			continue;
+		}
+		con->writing = true;
+		if (!con->broken) {
+			bool ok;
+
+			pthread_mutex_unlock(&con->lock);
+			ok = con->out_fd >= 0 && write_all(con->out_fd, buf, n);
+			pthread_mutex_lock(&con->lock);
+			con->broken = !ok;
+		}
+		con->writing = false;
+		pthread_cond_broadcast(&con->changed);
+	}
+	pthread_mutex_unlock(&con->lock);
+	return NULL;
+}
+
+bool console_write(struct console *con, const u8 *buf, unsigned len)
+{
+	bool fits;
+
+	pthread_mutex_lock(&con->lock);
+	fits = fifo_room(&con->out) >= len;
+	if (fits) {
+		fifo_push(&con->out, buf, len);
+		pthread_cond_broadcast(&con->changed);
+	}
+	pthread_mutex_unlock(&con->lock);
+	return fits;
+}
+
+bool console_drain(struct console *con, int timeout_ms)
+{
+	struct timespec until;
+	bool done;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += timeout_ms % 1000 * 1000000l;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&con->lock);
+	while (!(done = !con->out.len && !con->writing)) {
+		if (timeout_ms < 0)
+			pthread_cond_wait(&con->changed, &con->lock);
+		else if (pthread_cond_timedwait(&con->changed, &con->lock, &until) == ETIMEDOUT)
+			break;
+	}
+	pthread_mutex_unlock(&con->lock);
+	return done;
+}
+
+/* ---- Input ---- */
+
+static void show_help(struct console *con)
+{
+	static const char text[] = "\r\npapyr: Ctrl-A x  quit\r\n"
+				   "       Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n"
+				   "       Ctrl-A h  this help\r\n";
+
+	console_write(con, (const u8 *)text, sizeof(text) - 1);
+}
+
+/* Sorts out our own commands; what is left is the guest's. Returns how many bytes stay in @buf. */
+static unsigned filter_escapes(struct console *con, u8 *buf, unsigned len)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < len; i++) {
+		u8 c = buf[i];
+
+		if (!con->escape) {
+			if (c == CTRL_A)
+				con->escape = true;
+			else
+				buf[kept++] = c;
+			continue;
+		}
+		con->escape = false;
+		if (c == CTRL_A)
+			buf[kept++] = c;
+		else if (c == 'x' || c == 'X')
+			con->ops->quit(con->opaque);
+		else if (c == 'h' || c == '?')
+			show_help(con);
+	}
+	return kept;
+}
+
+static void watch_input(struct console *con, bool on)
+{
+	if (con->in_fd < 0 || con->in_watched == on)
+		return;
+	con->in_watched = on;
+	loop_events(con->loop, con->in_fd, on ? POLLIN : 0);
+}
+
+/*
+ * No more is taken from the descriptor than the guest has room for; while a terminal is ours one
+ * byte of room is enough to go on looking for Ctrl-A x.
+ */
+static void on_input(void *opaque, int fd, unsigned events)
+{
+	struct console *con = opaque;
+	u8 buf[256];
+	unsigned room;
+	ssize_t n;
+
+	pthread_mutex_lock(&con->lock);
+	room = fifo_room(&con->in);
+	pthread_mutex_unlock(&con->lock);
+	if (!room && con->raw)
+		room = 1;
+	if (!room) {
+		/* console_read() makes room; look again in a moment, without spinning. */
+		poll(NULL, 0, 10);
+		return;
+	}
+	n = read(fd, buf, room < sizeof(buf) ? room : sizeof(buf));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		/* End of input. The guest goes on without. */
+		watch_input(con, false);
+		return;
+	}
+	if (con->raw)
+		n = filter_escapes(con, buf, n);
+	pthread_mutex_lock(&con->lock);
+	if (n > (ssize_t)fifo_room(&con->in))
+		n = fifo_room(&con->in);
+	fifo_push(&con->in, buf, n);
+	pthread_mutex_unlock(&con->lock);
+	if (n)
+		con->ops->input(con->opaque);
+}
+
+unsigned console_read(struct console *con, u8 *buf, unsigned max)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&con->lock);
+	n = fifo_pop(&con->in, buf, max);
+	pthread_mutex_unlock(&con->lock);
+	return n;
+}
+
+bool console_has_input(struct console *con)
+{
+	bool has;
+
+	pthread_mutex_lock(&con->lock);
+	has = con->in.len;
+	pthread_mutex_unlock(&con->lock);
+	return has;
+}
+
+/* ---- Life ---- */
+
+struct console *console_new(struct loop *loop, int in_fd, int out_fd, const struct console_ops *ops,
+			    void *opaque)
+{
+	struct console *con = calloc(1, sizeof(*con));
+
+	if (!con)
+		abort();
+	con->loop = loop;
+	con->in_fd = in_fd;
+	con->out_fd = out_fd;
+	con->ops = ops;
+	con->opaque = opaque;
+	con->in = (struct fifo){ .data = con->in_data, .size = IN_BYTES };
+	con->out = (struct fifo){ .data = con->out_data, .size = OUT_BYTES };
+	pthread_mutex_init(&con->lock, NULL);
+	pthread_cond_init(&con->changed, NULL);
+	con->has_writer = pthread_create(&con->writer, NULL, writer_main, con) == 0;
+	if (!con->has_writer)
+		con->broken = true;
+	if (in_fd >= 0) {
+		con->raw = term_raw(in_fd);
+		con->in_watched = true;
+		loop_add(loop, in_fd, POLLIN, on_input, con);
+	}
+	return con;
+}
+
+void console_free(struct console *con)
+{
+	bool stuck;
+
+	if (!con)
+		return;
+	pthread_mutex_lock(&con->lock);
+	con->quit = true;
+	stuck = con->writing;
+	pthread_cond_broadcast(&con->changed);
+	pthread_mutex_unlock(&con->lock);
+	if (con->has_writer) {
+		/* A writer stuck in a terminal that stands still is left behind with its console. */
+		if (stuck) {
+			term_restore();
+			pthread_detach(con->writer);
+			return;
+		}
+		pthread_join(con->writer, NULL);
+	}
+	if (con->in_fd >= 0)
+		loop_remove(con->loop, con->in_fd);
+	term_restore();
+	free(con);
+}
+
+/* ---- State ---- */
+
+static void save_fifo(const struct fifo *f, struct state_out *out)
+{
+	put_u32(out, f->len);
+	for (unsigned i = 0; i < f->len; i++)
+		put_u8(out, f->data[(f->head + i) % f->size]);
+}
+
+static int load_fifo(struct fifo *f, struct state_in *in)
+{
+	u32 len = get_u32(in);
+
+	if (len > f->size || len > state_left(in))
+		return -1;
+	f->head = 0;
+	f->len = len;
+	get_bytes(in, f->data, len);
+	return 0;
+}
+
+void console_save(struct console *con, struct state_out *out)
+{
+	pthread_mutex_lock(&con->lock);
+	save_fifo(&con->in, out);
+	/* Output that is accepted reaches this process's terminal, not the next one's. */
+	pthread_mutex_unlock(&con->lock);
+}
+
+int console_load(struct console *con, struct state_in *in)
+{
+	int r;
+
+	pthread_mutex_lock(&con->lock);
+	r = load_fifo(&con->in, in);
+	pthread_mutex_unlock(&con->lock);
+	return r;
+}
+
+void console_reset(struct console *con)
+{
+	pthread_mutex_lock(&con->lock);
+	con->in.len = 0;
+	pthread_mutex_unlock(&con->lock);
+}

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/machine.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "platform/console.h"
+
+/* ---- Models ---- */
+
+/*
+ * ibm,pa-features, attribute type 0: a bit for each facility that a guest may use. What isn't done
+ * (transactional memory: byte 22) stays 0, and the bytes must reach that far for Linux to believe it.
+ */
+static const u8 pa_features_206[] = { 6, 0, 0xf6, 0x1f, 0xc7, 0x00, 0x80, 0xc0 };
+static const u8 pa_features_207[] = {
+	24,   0,                                  /* bytes, type */
+	0xf6, 0x3f, 0xc7, 0xc0, 0x80, 0xf0,       /* 0: MMU, FPU, ...; 1: ..., large cache-inhibited pages */
+	0x80, 0x00, 0x00, 0x00, 0x00, 0x00,       /* 6 */
+	0x00, 0x00, 0x00, 0x00, 0x80, 0x00,       /* 12; 16: VMX */
+	0x80, 0x00, 0x80, 0x00, 0x00, 0x00,       /* 18: VSX; 20: extended PPR */
+};
+
+static const struct cpu_model models[] = {
+	{
+		.name = "POWER8",
+		.dt_name = "PowerPC,POWER8",
+		.pvr = 0x004d0200,
+		.logical_pvr = 0x0f000004,
+		.has_modes = true,
+		.pa_features = pa_features_207,
+		.n_pa_features = sizeof(pa_features_207),
+	},
+	{
+		.name = "POWER7",
+		.dt_name = "PowerPC,POWER7",
+		.pvr = 0x003f0203,
+		.logical_pvr = 0x0f000003,
+		.has_modes = false,
+		.pa_features = pa_features_206,
+		.n_pa_features = sizeof(pa_features_206),
+	},
+};
+
+const struct cpu_model *cpu_model_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++)
+		if (!strcmp(models[i].name, name))
+			return &models[i];
+	return NULL;
+}
+
+/* ---- Requests from vcpus to the main thread ---- */
+
+static void request_locked(struct machine *m, enum machine_request request)
+{
+	u64 one = 1;
+
+	if (m->request == REQUEST_NONE)
+		m->request = request;
+	vcpu_kick_all(m);
+	while (write(m->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+void machine_request(struct machine *m, enum machine_request request)
+{
+	pthread_mutex_lock(&m->lock);
+	request_locked(m, request);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void machine_fail(struct machine *m, const char *fmt, ...)
+{
+	va_list ap;
+
+	pthread_mutex_lock(&m->lock);
+	if (m->request == REQUEST_NONE) {
+		va_start(ap, fmt);
+		vsnprintf(m->failure.text, sizeof(m->failure.text), fmt, ap);
+		va_end(ap);
+	}
+	request_locked(m, REQUEST_ERROR);
+	pthread_mutex_unlock(&m->lock);
+}
+
+/* With m->lock held. */
+static void wait_parked(struct machine *m)
+{
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		while (m->vcpus[i].has_thread && !m->vcpus[i].parked)
+			pthread_cond_wait(&m->changed, &m->lock);
+}
+
+static void tell(struct machine *m, enum machine_event event)
+{
+	if (m->on_event)
+		m->on_event(m, event, m->on_event_opaque);
+}
+
+void machine_pause(struct machine *m)
+{
+	bool was;
+
+	pthread_mutex_lock(&m->lock);
+	was = m->paused;
+	m->paused = true;
+	vcpu_kick_all(m);
+	wait_parked(m);
+	pthread_mutex_unlock(&m->lock);
+	if (!was)
+		tell(m, EVENT_STOP);
+}
+
+void machine_resume(struct machine *m)
+{
+	bool was;
+
+	pthread_mutex_lock(&m->lock);
+	was = m->paused;
+	m->paused = false;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+	if (was)
+		tell(m, EVENT_RESUME);
+}
+
+void machine_powerdown(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->powerdown_asked = true;
+	pthread_mutex_unlock(&m->lock);
+	tell(m, EVENT_POWERDOWN);
+	xics_pulse(m, IRQ_EPOW);
+}
+
+const char *machine_status(struct machine *m)
+{
+	const char *s;
+
+	pthread_mutex_lock(&m->lock);
+	if (m->request == REQUEST_ERROR)
+		s = "internal-error";
+	else if (m->request == REQUEST_PANIC)
+		s = "guest-panicked";
+	else if (m->request != REQUEST_NONE && m->request != REQUEST_RESET)
+		s = "shutdown";
+	else
+		s = m->paused ? "paused" : "running";
+	pthread_mutex_unlock(&m->lock);
+	return s;
+}
+
+/* ---- Making ---- */
+
+static int check_host(struct machine *m, struct error *err)
+{
+	static const struct {
+		int cap;
+		const char *what;
+	} needed[] = {
+		{ KVM_CAP_PPC_PAPR, "pSeries guests" },
+		{ KVM_CAP_PPC_ALLOC_HTAB, "allocation of hash tables" },
+		{ KVM_CAP_PPC_HTAB_FD, "hash-table descriptors" },
+		{ KVM_CAP_PPC_GET_SMMU_INFO, "page size information" },
+		{ KVM_CAP_PPC_RTAS, "RTAS calls" },
+		{ KVM_CAP_IRQ_XICS, "the XICS interrupt controller" },
+		{ KVM_CAP_DEVICE_CTRL, "devices" },
+		{ KVM_CAP_ONE_REG, "single registers" },
+		{ KVM_CAP_IMMEDIATE_EXIT, "immediate_exit" },
+	};
+	const struct accel *a = m->accel;
+
+	if (accel_ioctl_val(a, m->kvm_fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+		return error_set(err, "%s speaks another version of the KVM interface", a->name);
+	m->vm_fd = accel_ioctl_val(a, m->kvm_fd, KVM_CREATE_VM, 0);
+	if (m->vm_fd < 0)
+		return error_errno(err, "cannot make a virtual machine");
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		if (accel_ioctl_val(a, m->vm_fd, KVM_CHECK_EXTENSION, needed[i].cap) <= 0)
+			return error_set(err, "the host's KVM lacks %s", needed[i].what);
+	m->smt = accel_ioctl_val(a, m->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT);
+	if ((int)m->smt < 1)
+		m->smt = 1;
+	if (m->cfg.threads > m->smt)
+		return error_set(err, "a core has at most %u threads here (-c CPUS,threads=N)", m->smt);
+	m->run_bytes = accel_ioctl_val(a, m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (a->ioctl(m->vm_fd, KVM_PPC_GET_SMMU_INFO, &m->smmu) < 0)
+		return error_errno(err, "cannot learn the page sizes");
+	return 0;
+}
+
+/* Hypercalls that KVM can do but leaves to the client unless asked. Those it can't do stay ours. */
+static void enable_hcalls(struct machine *m)
+{
+	static const u32 hcalls[] = {
+		0x10,  /* H_CLEAR_MOD */
+		0x14,  /* H_CLEAR_REF */
+		0x2c,  /* H_PAGE_INIT */
+		0x3c,  /* H_LOGICAL_CI_LOAD */
+		0x40,  /* H_LOGICAL_CI_STORE */
+		0x31c, /* H_SET_MODE */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(hcalls); i++) {
+		struct kvm_enable_cap cap = {
+			.cap = KVM_CAP_PPC_ENABLE_HCALL,
+			.args = { hcalls[i], 1 },
+		};
+
+		m->accel->ioctl(m->vm_fd, KVM_ENABLE_CAP, &cap);
+	}
+}
+
+/* Log2 of the bytes: about 1/128 of memory, room for real mode, and what the interface allows. */
+static unsigned htab_order_for(u64 mem_bytes)
+{
+	unsigned order = 18;
+
+	while (order < 46 && (1ull << (order + 7)) < mem_bytes)
+		order++;
+	return order;
+}
+
+/*
+ * Real mode reaches as far as the VRMA's entries: at most one in each group of 128 bytes, each a page.
+ * The smallest page that can back the guest's memory decides.
+ */
+static u64 rma_for(const struct machine *m)
+{
+	u64 reach = (1ull << (m->htab_order - 7)) * sysconf(_SC_PAGESIZE);
+
+	return reach < m->mem.bytes ? reach : m->mem.bytes;
+}
+
+/* Real mode must reach the kernel, the initrd's and the device tree: with less, a larger table is taken. */
+#define RMA_WANTED (512ull << 20)
+
+static int make_htab(struct machine *m, struct error *err)
+{
+	u32 order = m->cfg.htab_order;
+
+	m->htab_order = order ? order : htab_order_for(m->mem.bytes);
+	while (!order && m->htab_order < 46 && rma_for(m) < m->mem.bytes && rma_for(m) < RMA_WANTED)
+		m->htab_order++;
+	order = m->htab_order;
+	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
+		return error_errno(err, "cannot get a hash table of 2^%u bytes (--htab-order)",
+				   m->htab_order);
+	m->htab_order = order ? order : m->htab_order;
+	m->rma_bytes = rma_for(m);
+	return 0;
+}
+
+static int set_slot(struct machine *m, u64 bytes)
+{
+	struct kvm_userspace_memory_region slot = {
+		.slot = 0,
+		.guest_phys_addr = 0,
+		.memory_size = bytes,
+		.userspace_addr = (uintptr_t)m->mem.host,
+	};
+
+	return m->accel->ioctl(m->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot);
+}
+
+static int make_vm(struct machine *m, struct error *err)
+{
+	if (check_host(m, err) || guest_mem_alloc(&m->mem, m->cfg.mem_bytes, err))
+		return -1;
+	if (set_slot(m, m->mem.bytes) < 0)
+		return error_errno(err, "cannot give the guest its memory");
+	enable_hcalls(m);
+	if (make_htab(m, err) || xics_new(m, err) || rtas_define_tokens(m, err))
+		return -1;
+	m->vcpus = calloc(m->cfg.n_vcpus, sizeof(*m->vcpus));
+	if (!m->vcpus)
+		return error_errno(err, "no memory for %u vcpus", m->cfg.n_vcpus);
+	for (unsigned i = 0; i < m->cfg.n_vcpus; i++)
+		m->vcpus[i].fd = -1;
+	m->n_vcpus = m->cfg.n_vcpus;
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		if (vcpu_new(m, &m->vcpus[i], i, err))
+			return -1;
+	return 0;
+}
+
+static void on_console_input(void *opaque)
+{
+	xics_pulse(opaque, IRQ_VTY);
+}
+
+static void on_console_quit(void *opaque)
+{
+	machine_request(opaque, REQUEST_QUIT);
+}
+
+static const struct console_ops console_ops = {
+	.input = on_console_input,
+	.quit = on_console_quit,
+};
+
+struct machine *machine_new(const struct machine_config *cfg, struct error *err)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		abort();
+	m->cfg = *cfg;
+	m->accel = cfg->accel;
+	m->vm_fd = m->xics_fd = -1;
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_cond_init(&m->changed, NULL);
+	m->loop = loop_new();
+	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	nvram_format(m->nvram);
+	if (getrandom(m->uuid, sizeof(m->uuid), 0) != sizeof(m->uuid))
+		memset(m->uuid, 0, sizeof(m->uuid));
+	m->uuid[6] = (m->uuid[6] & 0x0f) | 0x40; /* version 4, variant 1: random */
+	m->uuid[8] = (m->uuid[8] & 0x3f) | 0x80;
+	m->kvm_fd = m->accel->open();
+	if (m->kvm_fd < 0)
+		error_errno(err, "cannot open /dev/kvm (--accel %s)", m->accel->name);
+	if (m->kvm_fd < 0 || make_vm(m, err)) {
+		machine_free(m);
+		return NULL;
+	}
+	m->console = console_new(m->loop, cfg->in_fd, cfg->out_fd, &console_ops, m);
+	return m;
+}
+
+static void end_threads(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->quit = true;
+	vcpu_kick_all(m);
+	pthread_mutex_unlock(&m->lock);
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		if (m->vcpus[i].has_thread)
+			pthread_join(m->vcpus[i].thread, NULL);
+}
+
+void machine_free(struct machine *m)
+{
+	if (!m)
+		return;
+	end_threads(m);
+	console_free(m->console);
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		vcpu_free(&m->vcpus[i]);
+	free(m->vcpus);
+	if (m->xics_fd >= 0)
+		m->accel->close(m->xics_fd);
+	if (m->vm_fd >= 0)
+		m->accel->close(m->vm_fd);
+	if (m->kvm_fd >= 0)
+		m->accel->close(m->kvm_fd);
+	guest_mem_free(&m->mem);
+	if (m->wake_fd >= 0)
+		close(m->wake_fd);
+	loop_free(m->loop);
+	pthread_cond_destroy(&m->changed);
+	pthread_mutex_destroy(&m->lock);
+	free(m);
+}
+
+/* ---- Starting, and starting again ---- */
+
+struct reset_args {
+	struct error *err;
+	int result;
+	const struct boot_entry *entry; /* NULL: not the first vcpu */
+};
+
+static void reset_vcpu(struct vcpu *vcpu, void *arg)
+{
+	struct reset_args *args = arg;
+
+	args->result = vcpu_reset(vcpu, args->err);
+	vcpu->online = args->entry;
+	if (!args->result && args->entry)
+		args->result = vcpu_set_entry(vcpu, args->entry->pc, args->entry->fdt, args->err);
+}
+
+int machine_boot(struct machine *m, struct error *err)
+{
+	u32 order = m->htab_order;
+	struct boot_entry entry;
+
+	/*
+	 * Taking the slot away and giving it back makes KVM forget all that it knows of the old
+	 * contents, decoded instructions included.
+	 */
+	if (set_slot(m, 0) < 0)
+		return error_errno(err, "cannot take the guest's memory back");
+	guest_mem_clear(&m->mem);
+	if (boot_load(m, &entry, err))
+		return -1;
+	if (set_slot(m, m->mem.bytes) < 0)
+		return error_errno(err, "cannot give the guest its memory");
+	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
+		return error_errno(err, "cannot clear the hash table");
+	if (xics_reset(m, err))
+		return -1;
+	for (unsigned i = 0; i < m->n_vcpus; i++) {
+		struct reset_args args = { .err = err, .entry = i ? NULL : &entry };
+
+		vcpu_run_on(&m->vcpus[i], reset_vcpu, &args);
+		if (args.result)
+			return -1;
+	}
+	if (m->console)
+		console_reset(m->console);
+	m->powerdown_asked = false;
+	return 0;
+}
+
+/* ---- The main thread ---- */
+
+static void end_with(struct machine *m, int status)
+{
+	m->exit_status = status;
+	tell(m, EVENT_SHUTDOWN);
+	loop_stop(m->loop);
+}
+
+static void do_reset(struct machine *m)
+{
+	struct error err;
+
+	if (machine_boot(m, &err)) {
+		fprintf(stderr, "papyr: cannot start the guest again: %s\r\n", err.text);
+		end_with(m, 1);
+		return;
+	}
+	tell(m, EVENT_RESET);
+	pthread_mutex_lock(&m->lock);
+	m->request = REQUEST_NONE;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+}
+
+static void on_wake(void *opaque, int fd, unsigned events)
+{
+	struct machine *m = opaque;
+	enum machine_request request;
+	u64 count;
+
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+	pthread_mutex_lock(&m->lock);
+	request = m->request;
+	if (request != REQUEST_NONE)
+		wait_parked(m);
+	pthread_mutex_unlock(&m->lock);
+	m->ended_by = request;
+	switch (request) {
+	case REQUEST_NONE:
+		break;
+	case REQUEST_RESET:
+		do_reset(m);
+		break;
+	case REQUEST_POWEROFF:
+	case REQUEST_QUIT:
+		end_with(m, 0);
+		break;
+	case REQUEST_PANIC:
+		end_with(m, 3);
+		break;
+	case REQUEST_ERROR:
+		end_with(m, 1);
+		break;
+	}
+}
+
+int machine_run(struct machine *m)
+{
+	struct error err;
+
+	loop_add(m->loop, m->wake_fd, POLLIN, on_wake, m);
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		if (vcpu_start_thread(&m->vcpus[i], &err)) {
+			fprintf(stderr, "papyr: %s\r\n", err.text);
+			return 1;
+		}
+	/* Input that a restored guest has not fetched yet wants its interrupt again. */
+	if (console_has_input(m->console))
+		xics_pulse(m, IRQ_VTY);
+	loop_run(m->loop);
+	end_threads(m);
+	/* A user who quits doesn't wait for a terminal that stands still. */
+	console_drain(m->console, m->ended_by == REQUEST_QUIT ? 1000 : -1);
+	return m->exit_status;
+}

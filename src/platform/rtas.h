@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RTAS: how a call's arguments are reached, and the calls themselves, one file a subject.
+ *
+ * A call's block in guest memory, all 32-bit big-endian words:
+ *
+ *   0      4       8      12                12 + 4 * nargs
+ *  +-------+-------+------+---------------+---------------+
+ *  | token | nargs | nret | arguments ... | results ...   |   results[0] is the status
+ *  +-------+-------+------+---------------+---------------+
+ */
+#ifndef PAPYR_PLATFORM_RTAS_H
+#define PAPYR_PLATFORM_RTAS_H
+
+#include "platform/machine.h"
+
+/* Status words common to all calls (PAPR 7.2.8) and some calls' own. */
+#define RTAS_SUCCESS        0
+#define RTAS_NO_ERROR_LOG   1 /* event-scan, check-exception: nothing to tell */
+#define RTAS_HARDWARE       (-1)
+#define RTAS_BUSY           (-2)
+#define RTAS_PARAMETER      (-3)
+#define RTAS_NOT_SUPPORTED  (-3)    /* system parameters */
+#define RTAS_NOT_AUTHORIZED (-9002)
+#define RTAS_PARAM_FORMAT   (-9999) /* system parameters */
+
+struct rtas_args {
+	struct vcpu *vcpu;
+	u8 *in;  /* n_in words */
+	u8 *out; /* n_out words */
+	unsigned n_in, n_out;
+};
+
+static inline u32 rtas_arg(const struct rtas_args *a, unsigned i)
+{
+	return load_be32(a->in + 4 * i);
+}
+
+/* The result @i; results[0], the status, is what the call's function returns. */
+static inline void rtas_result(struct rtas_args *a, unsigned i, u32 val)
+{
+	store_be32(a->out + 4 * i, val);
+}
+
+/* A buffer that a call names; NULL if it is not all in memory. */
+static inline u8 *rtas_buffer(struct rtas_args *a, u32 gpa, u32 len)
+{
+	return machine_ptr(a->vcpu->m, gpa, len);
+}
+
+/* rtas_cpu.c */
+s32 rtas_query_cpu_stopped_state(struct rtas_args *a);
+s32 rtas_start_cpu(struct rtas_args *a);
+s32 rtas_stop_self(struct rtas_args *a);
+s32 rtas_power_off(struct rtas_args *a);
+s32 rtas_system_reboot(struct rtas_args *a);
+s32 rtas_os_term(struct rtas_args *a);
+
+/* rtas_data.c */
+s32 rtas_get_time_of_day(struct rtas_args *a);
+s32 rtas_set_time_of_day(struct rtas_args *a);
+s32 rtas_get_system_parameter(struct rtas_args *a);
+s32 rtas_set_system_parameter(struct rtas_args *a);
+s32 rtas_nvram_fetch(struct rtas_args *a);
+s32 rtas_nvram_store(struct rtas_args *a);
+s32 rtas_display_character(struct rtas_args *a);
+
+/* rtas_event.c */
+s32 rtas_event_scan(struct rtas_args *a);
+s32 rtas_check_exception(struct rtas_args *a);
+s32 rtas_last_error(struct rtas_args *a);
+s32 rtas_get_sensor_state(struct rtas_args *a);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * RTAS calls that start and stop: single processors, and the whole machine.
+ */
+#include "platform/rtas.h"
+
+#define CPU_STOPPED     0
+#define CPU_NOT_STOPPED 2
+
+/*
+ * query-cpu-stopped-state(server) -> status, state: 0 stopped, 2 not stopped.
+ * Status -3: no such processor. PAPR 7.3.8.5.
+ */
+s32 rtas_query_cpu_stopped_state(struct rtas_args *a)
+{
+	struct machine *m = a->vcpu->m;
+	struct vcpu *vcpu = vcpu_by_id(m, rtas_arg(a, 0));
+	bool stopped;
+
+	if (!vcpu)
+		return RTAS_PARAMETER;
+	pthread_mutex_lock(&m->lock);
+	/* Until it is parked, stop-self isn't through. */
+	stopped = !vcpu->online && vcpu->parked;
+	pthread_mutex_unlock(&m->lock);
+	rtas_result(a, 1, stopped ? CPU_STOPPED : CPU_NOT_STOPPED);
+	return RTAS_SUCCESS;
+}
+
+struct start {
+	u64 pc, r3;
+	s32 status;
+};
+
+static void start(struct vcpu *vcpu, void *arg)
+{
+	struct start *s = arg;
+	u64 lpcr = 0;
+	bool has_lpcr;
+
+	if (vcpu->online) {
+		s->status = RTAS_HARDWARE;
+		return;
+	}
+	/* The partition's modes stay as H_SET_MODE left them; all else begins anew. */
+	has_lpcr = vcpu_get_reg(vcpu, KVM_REG_PPC_LPCR_64, &lpcr) == 0;
+	if (vcpu_reset(vcpu, NULL) || vcpu_set_entry(vcpu, s->pc, s->r3, NULL)) {
+		s->status = RTAS_HARDWARE;
+		return;
+	}
+	if (has_lpcr)
+		vcpu_set_reg(vcpu, KVM_REG_PPC_LPCR_64, &lpcr);
+	vcpu->online = true;
+}
+
+/*
+ * start-cpu(server, address, r3) -> status. The processor starts at the address in big-endian real
+ * mode. Status -3: no such processor; -1: it runs already. PAPR 7.3.8.4.
+ */
+s32 rtas_start_cpu(struct rtas_args *a)
+{
+	struct vcpu *vcpu = vcpu_by_id(a->vcpu->m, rtas_arg(a, 0));
+	struct start s = { .pc = rtas_arg(a, 1), .r3 = rtas_arg(a, 2) };
+
+	if (!vcpu)
+		return RTAS_PARAMETER;
+	vcpu_run_on(vcpu, start, &s);
+	return s.status;
+}
+
+/* stop-self() - returns only if it fails, and it does not. PAPR 7.3.8.3. */
+s32 rtas_stop_self(struct rtas_args *a)
+{
+	struct machine *m = a->vcpu->m;
+
+	pthread_mutex_lock(&m->lock);
+	a->vcpu->online = false;
+	pthread_mutex_unlock(&m->lock);
+	return RTAS_SUCCESS;
+}
+
+/* power-off(mask, mask) -> status. The masks name what may power the machine on again: nothing here. */
+s32 rtas_power_off(struct rtas_args *a)
+{
+	machine_request(a->vcpu->m, REQUEST_POWEROFF);
+	return RTAS_SUCCESS;
+}
+
+/* system-reboot() -> status */
+s32 rtas_system_reboot(struct rtas_args *a)
+{
+	machine_request(a->vcpu->m, REQUEST_RESET);
+	return RTAS_SUCCESS;
+}
+
+/* ibm,os-term(message) -> status. The guest's system is at its end; it does not come back. */
+s32 rtas_os_term(struct rtas_args *a)
+{
+	machine_request(a->vcpu->m, REQUEST_PANIC);
+	return RTAS_SUCCESS;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vcpu's thread: into the guest, answer what comes out, park when told to.
+ */
+#include "platform/machine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Sent to a vcpu's thread to get it out of KVM_RUN. Its handler has nothing to do. */
+#define SIG_KICK SIGUSR1
+
+static void on_kick(int sig)
+{
+}
+
+struct vcpu *vcpu_by_id(struct machine *m, u64 id)
+{
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		if (m->vcpus[i].id == id)
+			return &m->vcpus[i];
+	return NULL;
+}
+
+int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error *err)
+{
+	const struct accel *a = m->accel;
+	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
+	unsigned threads = m->cfg.threads;
+
+	vcpu->m = m;
+	vcpu->index = index;
+	vcpu->id = index / threads * m->smt + index % threads;
+	vcpu->parked = true;
+	vcpu->fd = accel_ioctl_val(a, m->vm_fd, KVM_CREATE_VCPU, vcpu->id);
+	if (vcpu->fd < 0)
+		return error_errno(err, "cannot make vcpu %u of %u", index, m->n_vcpus);
+	vcpu->run = a->mmap(m->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd);
+	if (vcpu->run == MAP_FAILED) {
+		vcpu->run = NULL;
+		return error_errno(err, "cannot map vcpu %u", index);
+	}
+	if (a->ioctl(vcpu->fd, KVM_ENABLE_CAP, &papr) < 0)
+		return error_errno(err, "vcpu %u cannot be one of a pSeries guest", index);
+	return xics_connect(vcpu, err);
+}
+
+void vcpu_free(struct vcpu *vcpu)
+{
+	if (vcpu->run)
+		vcpu->m->accel->munmap(vcpu->run, vcpu->m->run_bytes);
+	if (vcpu->fd >= 0)
+		vcpu->m->accel->close(vcpu->fd);
+}
+
+/*
+ * Lets KVM complete what the last exit left open (a hypercall's result, a load's register) without
+ * entering the guest. From here on the registers say all there is.
+ */
+static void settle(struct vcpu *vcpu)
+{
+	if (!vcpu->unsettled)
+		return;
+	vcpu->run->immediate_exit = 1;
+	accel_ioctl_val(vcpu->m->accel, vcpu->fd, KVM_RUN, 0);
+	vcpu->unsettled = false;
+}
+
+/* Accesses where no memory is: all ones come from there, and nothing goes there. */
+static void handle_mmio(struct vcpu *vcpu)
+{
+	if (!vcpu->run->mmio.is_write)
+		memset(vcpu->run->mmio.data, 0xff, sizeof(vcpu->run->mmio.data));
+	vcpu->unsettled = true;
+}
+
+static void handle_system_event(struct vcpu *vcpu)
+{
+	switch (vcpu->run->system_event.type) {
+	case KVM_SYSTEM_EVENT_SHUTDOWN:
+		machine_request(vcpu->m, REQUEST_POWEROFF);
+		break;
+	case KVM_SYSTEM_EVENT_RESET:
+		machine_request(vcpu->m, REQUEST_RESET);
+		break;
+	case KVM_SYSTEM_EVENT_CRASH:
+		machine_request(vcpu->m, REQUEST_PANIC);
+		break;
+	default:
+		machine_fail(vcpu->m, "vcpu %u: unknown system event %u", vcpu->index,
+			     vcpu->run->system_event.type);
+	}
+}
+
+static void handle_exit(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	vcpu->exits++;
+	switch (run->exit_reason) {
+	case KVM_EXIT_PAPR_HCALL:
+		vcpu->unsettled = true;
+		hcall_handle(vcpu);
+		break;
+	case KVM_EXIT_MMIO:
+		handle_mmio(vcpu);
+		break;
+	case KVM_EXIT_SYSTEM_EVENT:
+		handle_system_event(vcpu);
+		break;
+	case KVM_EXIT_INTR:
+		break;
+	case KVM_EXIT_FAIL_ENTRY:
+		machine_fail(vcpu->m, "vcpu %u cannot enter the guest: reason 0x%llx", vcpu->index,
+			     (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+		break;
+	case KVM_EXIT_INTERNAL_ERROR:
+		machine_fail(vcpu->m, "vcpu %u: internal error %u of the hypervisor%s", vcpu->index,
+			     run->internal.suberror,
+			     run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
+				     " (an access outside memory by an instruction it cannot emulate)" :
+				     "");
+		break;
+	default:
+		machine_fail(vcpu->m, "vcpu %u left the guest for an unknown reason, %u", vcpu->index,
+			     run->exit_reason);
+	}
+}
+
+static void enter_guest(struct vcpu *vcpu)
+{
+	struct machine *m = vcpu->m;
+	int r, error;
+
+	vcpu->parked = false;
+	vcpu->in_guest = true;
+	vcpu->run->immediate_exit = 0;
+	pthread_mutex_unlock(&m->lock);
+
+	r = accel_ioctl_val(m->accel, vcpu->fd, KVM_RUN, 0);
+	error = errno;
+	vcpu->unsettled = false;
+	if (r >= 0)
+		handle_exit(vcpu);
+	else if (error != EINTR && error != EAGAIN)
+		machine_fail(m, "vcpu %u cannot run: %s", vcpu->index, strerror(error));
+
+	pthread_mutex_lock(&m->lock);
+	vcpu->in_guest = false;
+}
+
+static void do_work(struct vcpu *vcpu)
+{
+	struct vcpu_work *work = vcpu->work;
+
+	work->fn(vcpu, work->arg);
+	work->done = true;
+	vcpu->work = NULL;
+	pthread_cond_broadcast(&vcpu->m->changed);
+}
+
+static bool must_park(const struct vcpu *vcpu)
+{
+	return !vcpu->online || vcpu->m->paused || vcpu->m->request != REQUEST_NONE;
+}
+
+static void *vcpu_main(void *arg)
+{
+	struct vcpu *vcpu = arg;
+	struct machine *m = vcpu->m;
+	char name[16];
+
+	snprintf(name, sizeof(name), "vcpu %u", vcpu->index);
+	pthread_setname_np(pthread_self(), name);
+
+	pthread_mutex_lock(&m->lock);
+	while (!m->quit) {
+		if (must_park(vcpu) || vcpu->work)
+			settle(vcpu);
+		if (vcpu->work) {
+			do_work(vcpu);
+		} else if (must_park(vcpu)) {
+			if (!vcpu->parked) {
+				vcpu->parked = true;
+				pthread_cond_broadcast(&m->changed);
+			}
+			pthread_cond_wait(&m->changed, &m->lock);
+		} else {
+			enter_guest(vcpu);
+		}
+	}
+	settle(vcpu);
+	vcpu->parked = true;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+	return NULL;
+}
+
+int vcpu_start_thread(struct vcpu *vcpu, struct error *err)
+{
+	struct sigaction kick = { .sa_handler = on_kick };
+	sigset_t all, old;
+	int error;
+
+	sigaction(SIG_KICK, &kick, NULL);
+	/* Signals meant for the process go to the main thread. */
+	sigfillset(&all);
+	sigdelset(&all, SIG_KICK);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&vcpu->thread, NULL, vcpu_main, vcpu);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (error) {
+		errno = error;
+		return error_errno(err, "cannot start the thread of vcpu %u", vcpu->index);
+	}
+	vcpu->has_thread = true;
+	return 0;
+}
+
+static void kick(struct vcpu *vcpu)
+{
+	if (!vcpu->in_guest)
+		return;
+	vcpu->run->immediate_exit = 1;
+	pthread_kill(vcpu->thread, SIG_KICK);
+}
+
+void vcpu_kick_all(struct machine *m)
+{
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		kick(&m->vcpus[i]);
+	pthread_cond_broadcast(&m->changed);
+}
+
+/* The vcpu that the calling thread is, or NULL. */
+static struct vcpu *current_vcpu(struct machine *m)
+{
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		if (m->vcpus[i].has_thread && pthread_equal(m->vcpus[i].thread, pthread_self()))
+			return &m->vcpus[i];
+	return NULL;
+}
+
+void vcpu_run_on(struct vcpu *vcpu, void (*fn)(struct vcpu *vcpu, void *arg), void *arg)
+{
+	struct machine *m = vcpu->m;
+	struct vcpu *self = current_vcpu(m);
+	struct vcpu_work work = { .fn = fn, .arg = arg };
+	bool queued = false;
+
+	pthread_mutex_lock(&m->lock);
+	if (self == vcpu || !vcpu->has_thread) {
+		fn(vcpu, arg);
+		work.done = true;
+	}
+	while (!work.done && !m->quit) {
+		/* Two vcpus may want something of each other. */
+		if (self && self->work)
+			do_work(self);
+		if (!queued && !vcpu->work) {
+			vcpu->work = &work;
+			queued = true;
+			kick(vcpu);
+			pthread_cond_broadcast(&m->changed);
+		}
+		if (!work.done)
+			pthread_cond_wait(&m->changed, &m->lock);
+	}
+	if (vcpu->work == &work)
+		vcpu->work = NULL;
+	pthread_mutex_unlock(&m->lock);
+}
