@@ -205,7 +205,7 @@ struct kvm_sregs {
 	} u;
 };
 
-/* KVM_GET_FPU, KVM_SET_FPU. Book3S HV refuses both (EINVAL); it has KVM_REG_PPC_FPR(n). */
+/* KVM_GET_FPU, KVM_SET_FPU. Book3S HV refuses both (EOPNOTSUPP); it has KVM_REG_PPC_FPR(n). */
 struct kvm_fpu {
 	__u64 fpr[32];
 };
@@ -412,7 +412,7 @@ struct kvm_signal_mask {
 	__u8 sigset[];
 };
 
-/* KVM_INTERRUPT: @irq is KVM_INTERRUPT_*. EINVAL: anything else. */
+/* KVM_INTERRUPT: @irq is KVM_INTERRUPT_*; anything else counts as SET. */
 struct kvm_interrupt {
 	__u32 irq;
 };
@@ -420,6 +420,16 @@ struct kvm_interrupt {
 #define KVM_INTERRUPT_SET	-1U /* raise the external interrupt, dropped when delivered */
 #define KVM_INTERRUPT_UNSET	-2U /* lower it */
 #define KVM_INTERRUPT_SET_LEVEL -3U /* raise it until it is lowered */
+
+/* KVM_TRANSLATE. Power's KVM takes it and leaves it as it is. */
+struct kvm_translation {
+	__u64 linear_address;
+	__u64 physical_address;
+	__u8 valid;
+	__u8 writeable;
+	__u8 usermode;
+	__u8 pad[5];
+};
 
 /* KVM_GET_MP_STATE, KVM_SET_MP_STATE: Power has only RUNNABLE. */
 #define KVM_MP_STATE_RUNNABLE 0
@@ -1076,6 +1086,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_SET_REGS	    _IOW(KVMIO, 0x82, struct kvm_regs)
 #define KVM_GET_SREGS	    _IOR(KVMIO, 0x83, struct kvm_sregs)
 #define KVM_SET_SREGS	    _IOW(KVMIO, 0x84, struct kvm_sregs)
+#define KVM_TRANSLATE	    _IOWR(KVMIO, 0x85, struct kvm_translation) /* fills in nothing */
 #define KVM_INTERRUPT	    _IOW(KVMIO, 0x86, struct kvm_interrupt) /* from any thread */
 #define KVM_SET_SIGNAL_MASK _IOW(KVMIO, 0x8b, struct kvm_signal_mask)
 #define KVM_GET_FPU	    _IOR(KVMIO, 0x8c, struct kvm_fpu)

@@ -118,6 +118,7 @@ struct hv_vcpu {
 	struct hv_vm *vm;
 	unsigned id;
 	struct kvm_run *run; /* shared with the client by mmap of the descriptor */
+	size_t run_bytes;
 	pthread_mutex_t mutex;
 
 	/* Shoot-down: written by the owner, read by those who wait. */
@@ -167,11 +168,13 @@ struct hv_vm {
 	pthread_mutex_t lock;
 	atomic_uint refs;
 	struct hpt *_Atomic hpt;
+	struct hv_table_user *table_users; /* table.h */
+	atomic_bool frozen; /* nobody may begin KVM_RUN: the table is being changed as a whole */
 	bool vrma_done; /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
 	bool rma_setup_tried;
 	struct hv_memslots *_Atomic slots;
 	struct hv_shootdown_log shootdown;
-	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0 */
+	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0; see table.h */
 	atomic_uint nr_vcpus;
 	struct hv_vcpu *_Atomic vcpus[HV_MAX_VCPUS];   /* in order of creation; live as long as the VM */
 	struct hv_vcpu *_Atomic by_id[HV_MAX_VCPU_ID];
@@ -209,7 +212,8 @@ int hv_vm_enable_hcall(struct hv_vm *vm, u64 number, u64 enable);
 void hv_get_smmu_info(const struct cpu_model *model, struct kvm_ppc_smmu_info *info);
 
 /* vcpu.c */
-int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, struct hv_vcpu **vcpu);
+/* @run, @run_bytes: its shared page, unmapped when the vcpu goes; the caller's still on failure. */
+int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t run_bytes, struct hv_vcpu **vcpu);
 void hv_vcpu_destroy(struct hv_vcpu *vcpu);
 /* KVM_INTERRUPT (any thread). */
 void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq);
@@ -242,7 +246,10 @@ bool hv_vcpu_signalled(struct hv_vcpu *vcpu);
 
 /* memslot.c */
 int hv_set_memory_region(struct hv_vm *vm, const struct kvm_userspace_memory_region *region);
-int hv_get_dirty_log(struct hv_vm *vm, struct kvm_dirty_log *log);
+/* The slot's bitmap as it was, to be freed by the caller, and now clear. */
+int hv_get_dirty_log(struct hv_vm *vm, u32 slot, u64 **bits, size_t *bytes);
+/* The caller couldn't pass them on: they are dirty again. */
+void hv_put_back_dirty_log(struct hv_vm *vm, u32 slot, const u64 *bits, size_t bytes);
 /*
  * What these find stays valid while the caller is a vcpu's thread that is in the guest and does not catch up with shoot-downs,
  * or for others between hv_slots_hold() and hv_slots_release().

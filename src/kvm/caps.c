@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* KVM_CHECK_EXTENSION: what this KVM can do. Whatever is not listed is 0. */
+#include <sys/sysinfo.h>
+#include "kvm/files.h"
+
+static const struct {
+	u16 cap;
+	u16 value;
+} caps[] = {
+	{ KVM_CAP_USER_MEMORY, 1 },
+	{ KVM_CAP_NR_MEMSLOTS, HV_MAX_MEMSLOTS },
+	{ KVM_CAP_SYNC_MMU, 1 },
+	{ KVM_CAP_DESTROY_MEMORY_REGION_WORKS, 1 },
+	{ KVM_CAP_JOIN_MEMORY_REGIONS_WORKS, 1 },
+	{ KVM_CAP_INTERNAL_ERROR_DATA, 1 },
+	{ KVM_CAP_PPC_SEGSTATE, 1 },
+	{ KVM_CAP_PPC_UNSET_IRQ, 1 },
+	{ KVM_CAP_ENABLE_CAP, 1 },
+	{ KVM_CAP_PPC_IRQ_LEVEL, 1 },
+	{ KVM_CAP_PPC_SMT, HV_SMT_MAX },
+	{ KVM_CAP_MAX_VCPUS, HV_MAX_VCPUS },
+	{ KVM_CAP_PPC_HIOR, 1 },
+	{ KVM_CAP_PPC_PAPR, 1 },
+	{ KVM_CAP_ONE_REG, 1 },
+	{ KVM_CAP_PPC_GET_SMMU_INFO, 1 },
+	{ KVM_CAP_PPC_ALLOC_HTAB, 1 },
+	{ KVM_CAP_READONLY_MEM, 1 },
+	{ KVM_CAP_PPC_HTAB_FD, 1 },
+	{ KVM_CAP_DEVICE_CTRL, 1 },
+	{ KVM_CAP_PPC_RTAS, 1 },
+	{ KVM_CAP_IRQ_XICS, 1 },
+	{ KVM_CAP_ENABLE_CAP_VM, 1 },
+	{ KVM_CAP_PPC_FIXUP_HCALL, 1 },
+	{ KVM_CAP_PPC_ENABLE_HCALL, 1 },
+	{ KVM_CAP_CHECK_EXTENSION_VM, 1 },
+	{ KVM_CAP_MAX_VCPU_ID, HV_MAX_VCPU_ID },
+	{ KVM_CAP_IMMEDIATE_EXIT, 1 },
+	{ KVM_CAP_PPC_SMT_POSSIBLE, 2 * HV_SMT_MAX - 1 },
+	{ KVM_CAP_PPC_GET_CPU_CHAR, 1 },
+	{ KVM_CAP_PPC_AIL_MODE_3, 1 },
+};
+
+long check_extension(unsigned long cap)
+{
+	/* How many vcpus make sense: as many as can run at once. */
+	if (cap == KVM_CAP_NR_VCPUS)
+		return get_nprocs();
+	for (unsigned i = 0; i < ARRAY_SIZE(caps); i++) {
+		if (caps[i].cap == cap)
+			return caps[i].value;
+	}
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which descriptor numbers are ours, and what is behind them.
+ *
+ * Each object that a client can name stands behind a memfd, so that its number is a real one: taken from the process's table,
+ * closed on exec or not, and for a vcpu mappable with plain mmap(2). The memfd's inode is the object's identity. A number that
+ * was closed behind our back, and perhaps given out again by the kernel, is found out by it; so is a number that dup() made of
+ * one of ours.
+ *
+ * A file lives while a number names it or a call uses it, like the kernel's.
+ */
+#ifndef PAPYR_KVM_FDTABLE_H
+#define PAPYR_KVM_FDTABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct file;
+
+/* Return values below zero are negative errno values. Pointers are the client's: see user.h. */
+struct file_ops {
+	const char *name; /* of the memfd, for /proc */
+	long (*ioctl)(struct file *file, unsigned long request, unsigned long arg);
+	ssize_t (*read)(struct file *file, unsigned long buf, size_t count);        /* NULL: EINVAL */
+	ssize_t (*write)(struct file *file, unsigned long buf, size_t count);       /* NULL: EINVAL */
+	void (*release)(struct file *file); /* the last number is closed and no call is under way */
+	bool shared;   /* a forked child may use it */
+	bool mappable; /* else mmap gives ENODEV */
+};
+
+struct file {
+	const struct file_ops *ops;
+	void *data;
+	/* fdtable.c's own, under its lock. */
+	dev_t dev;
+	ino_t ino;
+	pid_t owner;
+	unsigned refs;
+	struct file *next;
+};
+
+/* A new memfd of @bytes that can be neither shrunk nor grown. A number, or -errno. */
+int memfd_new(const char *name, size_t bytes, bool cloexec);
+
+/*
+ * Makes @memfd (taken over, closed on failure too) the descriptor of a new file. Returns the number, or -errno; on failure
+ * @data is still the caller's.
+ */
+int file_install(const struct file_ops *ops, void *data, int memfd);
+
+/* file_install() of a memfd without contents. */
+int file_new(const struct file_ops *ops, void *data, bool cloexec);
+
+/* The file behind @fd, to be given back by file_put(); NULL: not one of ours. */
+struct file *file_get(int fd);
+void file_put(struct file *file);
+
+/* Is @file that of the process this one was forked from? */
+bool file_is_foreign(const struct file *file);
+
+/* Closes the number. -EBADF: not one of ours. */
+int file_close(int fd);
+
+/*
+ * For libpapyr-preload: might @fd be ours? Costs one load when it isn't. And: @to was made by dup() and the like of @from;
+ * @fd is about to be closed by somebody who doesn't know us.
+ */
+bool file_maybe(int fd);
+void file_duplicated(int from, int to);
+void file_forget(int fd);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kinds of descriptors, and how each is made. All return a descriptor number or a negative errno value. */
+#ifndef PAPYR_KVM_FILES_H
+#define PAPYR_KVM_FILES_H
+
+#include "hv/hv.h"
+#include "kvm/fdtable.h"
+
+/* system.c */
+int system_file_new(bool cloexec);
+
+/* caps.c: KVM_CHECK_EXTENSION. */
+long check_extension(unsigned long cap);
+
+/* vm.c. Takes over the caller's reference to @vm. */
+int vm_file_new(struct hv_vm *vm);
+
+/* vcpu.c: KVM_CREATE_VCPU. */
+int vcpu_file_new(struct hv_vm *vm, unsigned long id);
+size_t vcpu_mmap_bytes(void);
+
+/* htab_fd.c: KVM_PPC_GET_HTAB_FD. */
+int htab_file_new(struct hv_vm *vm, const struct kvm_get_htab_fd *ghf);
+
+/* device.c: KVM_CREATE_DEVICE; the number goes to @cd->fd. */
+int device_create(struct hv_vm *vm, struct kvm_create_device *cd);
+/* KVM_CAP_IRQ_XICS: makes @vcpu server @server of the device behind @device_fd. */
+int device_connect_xics(struct hv_vcpu *vcpu, unsigned long device_fd, unsigned long server);
+
+#endif

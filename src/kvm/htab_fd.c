@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hash table's descriptor: docs/htab-descriptor.md is its manual. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include "hv/table.h"
+#include "kvm/files.h"
+#include "kvm/user.h"
+
+/* As much of a write is copied in at once: a whole record at its longest, and more. */
+#define WRITE_CHUNK (4u << 20)
+
+struct htab_file {
+	struct hv_vm *vm;
+	struct hv_table_user user; /* told when the table is replaced */
+	pthread_mutex_t lock;      /* one call at a time */
+	bool write;
+	struct hpt_reader *reader;
+	struct hpt_writer writer;
+};
+
+static int table_replaced(struct hv_table_user *user, struct hpt *hpt)
+{
+	struct htab_file *htab = container_of(user, struct htab_file, user);
+	int ret = 0;
+
+	/* Under vm->lock, which htab_read() doesn't take: wait for it to come out. */
+	pthread_mutex_lock(&htab->lock);
+	if (htab->reader)
+		ret = hpt_reader_rebind(htab->reader, hpt);
+	htab->writer.hpt = hpt;
+	pthread_mutex_unlock(&htab->lock);
+	return ret;
+}
+
+/* The first page of the VRMA tells its page size to a guest that is being restored. */
+static void entered(void *ctx, u64 index, u64 v, u64 r)
+{
+	struct htab_file *htab = ctx;
+
+	if (hpt_is_vrma(v))
+		hv_table_vrma_entered(htab->vm, v, r);
+}
+
+static ssize_t htab_read(struct file *file, unsigned long buf, size_t count)
+{
+	struct htab_file *htab = file->data;
+	ssize_t ret;
+
+	if (htab->write)
+		return -EBADF;
+	if (count > SSIZE_MAX)
+		return -EINVAL;
+	if (user_populate(buf, count))
+		return -EFAULT;
+	pthread_mutex_lock(&htab->lock);
+	ret = hpt_reader_read(htab->reader, (void *)buf, count);
+	pthread_mutex_unlock(&htab->lock);
+	return ret;
+}
+
+/*
+ * The writer wants memory that nobody changes meanwhile, so the records come in by way of a copy. A record cut off by the
+ * copy's end is taken with the next piece.
+ */
+static ssize_t write_pieces(struct htab_file *htab, unsigned long buf, size_t count, u8 *copy)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		size_t piece = count - done < WRITE_CHUNK ? count - done : WRITE_CHUNK;
+		ssize_t ret;
+
+		if (user_read(copy, buf + done, piece))
+			return done ? (ssize_t)done : -EFAULT;
+		ret = hpt_writer_write(&htab->writer, copy, piece);
+		if (ret < 0 && done)
+			htab->writer.deferred = ret;
+		if (ret < 0)
+			return done ? (ssize_t)done : ret;
+		done += ret;
+		/* Nothing but a cut-off record is left, or a bad one that the next write will hear of. */
+		if (!ret || htab->writer.deferred)
+			break;
+	}
+	return done;
+}
+
+static ssize_t htab_write(struct file *file, unsigned long buf, size_t count)
+{
+	struct htab_file *htab = file->data;
+	ssize_t ret;
+	u8 *copy;
+
+	if (!htab->write)
+		return -EBADF;
+	if (count > SSIZE_MAX)
+		return -EINVAL;
+	copy = malloc(count < WRITE_CHUNK ? count + !count : WRITE_CHUNK);
+	if (!copy)
+		return -ENOMEM;
+	ret = hv_table_freeze(htab->vm);
+	if (!ret) {
+		pthread_mutex_lock(&htab->lock);
+		ret = write_pieces(htab, buf, count, copy);
+		pthread_mutex_unlock(&htab->lock);
+		hv_table_thaw(htab->vm);
+	}
+	free(copy);
+	return ret;
+}
+
+static long htab_ioctl(struct file *file, unsigned long request, unsigned long arg)
+{
+	return -ENOTTY;
+}
+
+static void htab_free(struct htab_file *htab)
+{
+	hpt_reader_destroy(htab->reader);
+	pthread_mutex_destroy(&htab->lock);
+	free(htab);
+}
+
+static void htab_release(struct file *file)
+{
+	struct htab_file *htab = file->data;
+	struct hv_vm *vm = htab->vm;
+
+	hv_table_leave(vm, &htab->user);
+	htab_free(htab);
+	hv_vm_put(vm);
+}
+
+static const struct file_ops htab_ops = {
+	.name = "kvm-htab",
+	.ioctl = htab_ioctl,
+	.read = htab_read,
+	.write = htab_write,
+	.release = htab_release,
+};
+
+/* Called with the VM's table held still. */
+static int attach(struct hv_table_user *user, struct hpt *hpt, const void *arg)
+{
+	struct htab_file *htab = container_of(user, struct htab_file, user);
+	const struct kvm_get_htab_fd *ghf = arg;
+	unsigned flags = ghf->flags & KVM_GET_HTAB_BOLTED_ONLY ? HPT_READ_BOLTED_ONLY : 0;
+
+	if (htab->write) {
+		htab->writer = (struct hpt_writer){ .hpt = hpt, .entered = entered, .ctx = htab };
+		return 0;
+	}
+	if (ghf->start_index >= hpt_entries(hpt))
+		return -EINVAL;
+	return hpt_reader_create(&htab->reader, hpt, flags, ghf->start_index);
+}
+
+int htab_file_new(struct hv_vm *vm, const struct kvm_get_htab_fd *ghf)
+{
+	struct htab_file *htab;
+	int ret;
+
+	if (ghf->flags & ~(KVM_GET_HTAB_BOLTED_ONLY | KVM_GET_HTAB_WRITE) || ghf->reserved[0] || ghf->reserved[1])
+		return -EINVAL;
+	htab = calloc(1, sizeof(*htab));
+	if (!htab)
+		return -ENOMEM;
+	htab->vm = vm;
+	htab->write = ghf->flags & KVM_GET_HTAB_WRITE;
+	htab->user.replaced = table_replaced;
+	pthread_mutex_init(&htab->lock, NULL);
+	ret = hv_table_join(vm, &htab->user, attach, ghf);
+	if (ret) {
+		htab_free(htab);
+		return ret;
+	}
+	hv_vm_get(vm);
+	ret = file_new(&htab_ops, htab, true);
+	if (ret < 0) {
+		hv_table_leave(vm, &htab->user);
+		htab_free(htab);
+		hv_vm_put(vm);
+	}
+	return ret;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A VM's descriptor. */
+#include <errno.h>
+#include <stdlib.h>
+#include "hv/rtas.h"
+#include "hv/xics.h"
+#include "kvm/files.h"
+#include "kvm/user.h"
+
+static long set_memory_region(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_userspace_memory_region region;
+
+	if (user_read(&region, arg, sizeof(region)))
+		return -EFAULT;
+	return hv_set_memory_region(vm, &region);
+}
+
+static long get_dirty_log(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_dirty_log log;
+	size_t bytes;
+	u64 *bits;
+	long ret;
+
+	if (user_read(&log, arg, sizeof(log)))
+		return -EFAULT;
+	ret = hv_get_dirty_log(vm, log.slot, &bits, &bytes);
+	if (ret)
+		return ret;
+	if (user_write((unsigned long)log.dirty_bitmap, bits, bytes)) {
+		hv_put_back_dirty_log(vm, log.slot, bits, bytes);
+		ret = -EFAULT;
+	}
+	free(bits);
+	return ret;
+}
+
+static long irq_line(struct hv_vm *vm, unsigned long arg, bool status)
+{
+	struct kvm_irq_level level;
+	u32 irq;
+
+	if (user_read(&level, arg, sizeof(level)))
+		return -EFAULT;
+	irq = level.irq;
+	level.status = hv_xics_set_irq(vm, irq, level.level);
+	if (level.status == -ENXIO)
+		return -ENXIO;
+	/* A source that doesn't exist is told in the status alone. */
+	return status ? user_write(arg, &level, sizeof(level)) : 0;
+}
+
+static long allocate_htab(struct hv_vm *vm, unsigned long arg)
+{
+	u32 order;
+
+	if (user_read(&order, arg, sizeof(order)))
+		return -EFAULT;
+	return hv_vm_allocate_htab(vm, &order);
+}
+
+static long get_htab_fd(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_get_htab_fd ghf;
+
+	if (user_read(&ghf, arg, sizeof(ghf)))
+		return -EFAULT;
+	return htab_file_new(vm, &ghf);
+}
+
+static long get_smmu_info(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_ppc_smmu_info info;
+	struct hv_vcpu *vcpu = vm->vcpus[0];
+
+	hv_get_smmu_info(vcpu ? vcpu->cpu.model : &cpu_model_power8, &info);
+	return user_write(arg, &info, sizeof(info));
+}
+
+/* The paravirtual interface's hypercall, for guests that ask their hypervisor for it: "KV" "M!" in r0, then sc. */
+static long get_pvinfo(unsigned long arg)
+{
+	struct kvm_ppc_pvinfo info = {
+		.hcall = {
+			be32(0x3c004b56), /* lis r0, "KV" */
+			be32(0x60004d21), /* ori r0, r0, "M!" */
+			be32(0x44000002), /* sc */
+			be32(0x60000000), /* nop */
+		},
+	};
+
+	return user_write(arg, &info, sizeof(info));
+}
+
+/* No speculation happens here: nothing is to be said about it, but that is known for sure. */
+static long get_cpu_char(unsigned long arg)
+{
+	struct kvm_ppc_cpu_char info = { 0 };
+
+	return user_write(arg, &info, sizeof(info));
+}
+
+static long define_token(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_rtas_token_args args;
+
+	if (user_read(&args, arg, sizeof(args)))
+		return -EFAULT;
+	return hv_rtas_define_token(vm, args.name, sizeof(args.name), args.token);
+}
+
+static long create_device(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_create_device cd;
+	long ret;
+
+	if (user_read(&cd, arg, sizeof(cd)))
+		return -EFAULT;
+	ret = device_create(vm, &cd);
+	if (ret || (cd.flags & KVM_CREATE_DEVICE_TEST))
+		return ret;
+	if (user_write(arg, &cd, sizeof(cd))) {
+		file_close(cd.fd);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static long vm_enable_cap(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_enable_cap cap;
+
+	if (user_read(&cap, arg, sizeof(cap)))
+		return -EFAULT;
+	if (cap.flags)
+		return -EINVAL;
+	switch (cap.cap) {
+	case KVM_CAP_PPC_ENABLE_HCALL:
+		return hv_vm_enable_hcall(vm, cap.args[0], cap.args[1]);
+	case KVM_CAP_PPC_SMT:
+		return hv_vm_set_smt(vm, cap.args[0], cap.args[1]);
+	case KVM_CAP_PPC_NESTED_HV:
+	case KVM_CAP_PPC_DAWR1:
+		return -ENODEV; /* not on these processors */
+	default:
+		return -EINVAL;
+	}
+}
+
+static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg)
+{
+	struct hv_vm *vm = file->data;
+
+	switch (request) {
+	case KVM_CREATE_VCPU:
+		return vcpu_file_new(vm, arg);
+	case KVM_CHECK_EXTENSION:
+		return check_extension(arg);
+	case KVM_ENABLE_CAP:
+		return vm_enable_cap(vm, arg);
+	case KVM_SET_USER_MEMORY_REGION:
+		return set_memory_region(vm, arg);
+	case KVM_GET_DIRTY_LOG:
+		return get_dirty_log(vm, arg);
+	case KVM_IRQ_LINE:
+		return irq_line(vm, arg, false);
+	case KVM_IRQ_LINE_STATUS:
+		return irq_line(vm, arg, true);
+	case KVM_CREATE_DEVICE:
+		return create_device(vm, arg);
+	case KVM_PPC_ALLOCATE_HTAB:
+		return allocate_htab(vm, arg);
+	case KVM_PPC_GET_HTAB_FD:
+		return get_htab_fd(vm, arg);
+	case KVM_PPC_GET_SMMU_INFO:
+		return get_smmu_info(vm, arg);
+	case KVM_PPC_GET_PVINFO:
+		return get_pvinfo(arg);
+	case KVM_PPC_GET_CPU_CHAR:
+		return get_cpu_char(arg);
+	case KVM_PPC_RTAS_DEFINE_TOKEN:
+		return define_token(vm, arg);
+	case KVM_PPC_CONFIGURE_V3_MMU:
+		return -ENODEV; /* POWER9's */
+	case KVM_PPC_GET_RMMU_INFO:
+		return -EINVAL; /* there is no radix tree to tell of */
+	case KVM_PPC_SVM_OFF:
+		return 0; /* is never on */
+	default:
+		return -ENOTTY;
+	}
+}
+
+static void vm_release(struct file *file)
+{
+	hv_vm_put(file->data);
+}
+
+static const struct file_ops vm_ops = {
+	.name = "kvm-vm",
+	.ioctl = vm_ioctl,
+	.release = vm_release,
+};
+
+int vm_file_new(struct hv_vm *vm)
+{
+	int fd = file_new(&vm_ops, vm, true);
+
+	if (fd < 0)
+		hv_vm_put(vm);
+	return fd;
+}
