@@ -15,11 +15,14 @@
 #include "base/bits.h"
 #include "cpu/msr.h"
 
+struct cpu;
 struct hpt;
 struct op;
 struct block;
 struct code_cache;
 struct tlb;
+struct tlbs;
+struct jump;
 
 /*
  * A vector-scalar register: 128 bits, kept as a host-order 128-bit number, so that vector code may use the host's
@@ -123,7 +126,6 @@ struct slb_entry {
 enum cpu_exit {
 	CPU_EXIT_REQUEST, /* CPU_REQ_EXIT was set */
 	CPU_EXIT_HOST,    /* a callback of struct cpu_host asked to leave */
-	CPU_EXIT_SINGLE,  /* one instruction was asked for, and done */
 };
 
 enum cpu_access_kind { CPU_LOAD, CPU_STORE, CPU_FETCH };
@@ -160,6 +162,8 @@ struct cpu_host {
 	bool (*hcall)(struct cpu *cpu);
 	/* An access through an absent entry, or to a place without memory. */
 	enum cpu_fault_verdict (*fault)(struct cpu *cpu, struct cpu_access *access);
+	/* msgsndp: a directed doorbell to thread @thread (TIR) of this cpu's core. */
+	void (*doorbell)(struct cpu *cpu, unsigned thread);
 	/* CPU_REQ_FLUSH: work through the owner's log, calling cpu_flush_*(). */
 	void (*catch_up)(struct cpu *cpu);
 	/*
@@ -191,6 +195,8 @@ struct cpu {
 	u32 pending;   /* CPU_IRQ_*, atomic */
 	struct tlb *dtlb; /* the effective-address cache of the current MSR[PR, DR] */
 	u64 tlb_gen;   /* generation, in the tags' low bits */
+	struct jump *jumps; /* the jump cache: block by effective address */
+	u64 jump_key;  /* what an entry's key must be now: generation and mode */
 	u64 fpscr;
 	u32 vscr;
 	u32 mode;      /* MSR bits that decoding depends on (op.h) */
@@ -212,6 +218,7 @@ struct cpu {
 	u64 dpdes;
 	struct slb_entry slb[CPU_SLB_MAX];
 	unsigned slb_nr;
+	unsigned slb_last; /* where the last lookup hit */
 
 	/* --- time --- */
 	u64 tb_offset;   /* guest timebase = host's 512 MHz clock + this */
@@ -223,11 +230,12 @@ struct cpu {
 	const struct cpu_host *host;
 	struct hpt *hpt; /* NULL: real mode is mapped one to one, translation finds nothing */
 	struct code_cache *code;
-	struct tlb_cache *tlbs;
-	bool single;         /* leave after one instruction */
-	bool leave;          /* a callback said so */
-	u64 insns_retired_base;
-	struct cpu_access *replay; /* see cpu_replay in mem.h */
+	struct tlbs *tlbs;
+	bool leave;       /* a callback said so: cpu_run() returns CPU_EXIT_HOST */
+	bool external_edge; /* taking the external interrupt takes it back (KVM_INTERRUPT_SET) */
+	bool interrupted; /* an interrupt was taken (tells a traced instruction's end) */
+	u64 insns;        /* instructions begun, without those of the running budget */
+	const struct op *link_from; /* a branch whose target the dispatcher is about to find */
 };
 
 /*
@@ -239,6 +247,11 @@ void cpu_fini(struct cpu *cpu);
 
 /* Runs until something asks to leave. */
 enum cpu_exit cpu_run(struct cpu *cpu);
+/*
+ * Carries out one instruction, or takes the interrupt it causes; no pending interrupt is taken and no request looked at.
+ * cpu->leave is set if a callback asked to leave instead.
+ */
+void cpu_step(struct cpu *cpu);
 
 /* MSR written by anything but an instruction: keeps the derived fields (mode, caches) right. */
 void cpu_set_msr(struct cpu *cpu, u64 msr);
@@ -263,11 +276,11 @@ void cpu_set_dec(struct cpu *cpu, s64 dec);
 u64 host_timebase(void);
 #define TIMEBASE_HZ 512000000ull
 
-/* SPRs by number, without privilege checks: one place for KVM_GET_ONE_REG, instructions and dumps. False: no such SPR. */
+/* SPRs by number, without privilege checks, for owners and dumps (spr.def). False: this model has no such SPR. */
 bool cpu_get_spr(struct cpu *cpu, unsigned spr, u64 *value);
 bool cpu_set_spr(struct cpu *cpu, unsigned spr, u64 value);
 
-/* The SLB changed by something but an instruction. */
+/* The SLB, AMR, a watchpoint or LPCR changed by something but an instruction. Own thread only. */
 void cpu_slb_changed(struct cpu *cpu);
 
 /* Translation caches: one page of the table (its virtual page, segment size and page shift), or all. Own thread only. */
@@ -285,6 +298,10 @@ void cpu_code_recheck(struct cpu *cpu);
  * Takes an interrupt now: SRR0 = @nip, SRR1 = MSR and @srr1_bits, then vector @vector in the mode LPCR says.
  */
 void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits);
+/* Takes the most important pending interrupt that MSR[EE] lets through; false: none. */
+bool cpu_take_pending(struct cpu *cpu);
+/* Would cpu_take_pending() find one if MSR[EE] were set? Looks at the clock too. */
+bool cpu_has_pending(struct cpu *cpu);
 
 /*
  * Translates @ea for a debugger or a hypercall that takes an address: data access with the current MSR, no interrupt, no

@@ -14,7 +14,8 @@ VECTOR_AB(vsubuwm, vw, a.vw - b.vw)
 VECTOR_AB(vsubudm, vd, a.vd - b.vd)
 VECTOR_AB(vsubuqm, q, a.q - b.q)
 
-/* Carries out; a subtraction's is the complement of its borrow. Comparisons give 0 or -1 for each element. */
+/* Carries out; a subtraction's is the complement of its borrow. Comparisons give 0 or -1 for each
+ * element. */
 VECTOR_AB(vaddcuw, vsw, -(a.vw + b.vw < a.vw))
 VECTOR_AB(vsubcuw, vsw, -(a.vw >= b.vw))
 VECTOR_AB(vaddcuq, q, a.q + b.q < a.q)
@@ -34,7 +35,8 @@ VECTOR_ABC(vaddecuq, q, carry_out(a.q, b.q, c.q & 1))
 VECTOR_ABC(vsubecuq, q, carry_out(a.q, ~b.q, c.q & 1))
 
 /*
- * Saturating, unsigned (member @u; @s is the signed one): a sum that wrapped is less than its operands.
+ * Saturating, unsigned (member @u; @s is the signed one): a sum that wrapped is less than its
+ * operands.
  */
 #define SATURATING_UNSIGNED(add, sub, u, s)                                                        \
 	OP(add)                                                                                    \
@@ -65,8 +67,8 @@ SATURATING_UNSIGNED(vadduhs, vsubuhs, vh, vsh)
 SATURATING_UNSIGNED(vadduws, vsubuws, vw, vsw)
 
 /*
- * Saturating, signed: a result that overflowed becomes the limit on a's side. @wrong's sign bits say where that is; the
- * result is computed in the unsigned member, so that it may wrap.
+ * Saturating, signed: a result that overflowed becomes the limit on a's side. @wrong's sign bits
+ * say where that is; the result is computed in the unsigned member, so that it may wrap.
  */
 #define SATURATING_SIGNED(name, u, s, max, result, overflow)                                       \
 	OP(name)                                                                                   \
@@ -83,7 +85,8 @@ SATURATING_UNSIGNED(vadduws, vsubuws, vw, vsw)
 		NEXT;                                                                              \
 	}
 
-/* A sum overflows where both operands have the other sign; a difference, where b and the result do. */
+/* A sum overflows where both operands have the other sign; a difference, where b and the result do.
+ */
 #define SATURATING_PAIR(add, sub, u, s, max)                                                       \
 	SATURATING_SIGNED(add, u, s, max, a.u + b.u, (a.u ^ r.u) & (b.u ^ r.u))                    \
 	SATURATING_SIGNED(sub, u, s, max, a.u - b.u, (a.u ^ b.u) & (a.u ^ r.u))

@@ -2,8 +2,8 @@
 /*
  * Packed decimals in vector registers: 31 digits, then the sign, four bits each.
  *
- * Signs: 1010, 1100, 1110 and 1111 are plus, 1011 and 1101 minus. Results have 1101 for minus, and for plus (and zero)
- * 1100 or, with the PS bit, 1111.
+ * Signs: 1010, 1100, 1110 and 1111 are plus, 1011 and 1101 minus. Results have 1101 for minus, and
+ * for plus (and zero) 1100 or, with the PS bit, 1111.
  */
 #include "cpu/insn_vmx.h"
 
@@ -45,7 +45,8 @@ static inline bool bcd_negative(u128 v)
 /* a + b, both of 31 digits; the 32nd of the result is the carry. */
 static u128 bcd_add_magnitudes(u128 a, u128 b)
 {
-	/* With 6 more, a digit carries into the next as a decimal one would; the others give their 6 back. */
+	/* With 6 more, a digit carries into the next as a decimal one would; the others give their
+	 * 6 back. */
 	u128 biased = a + every_digit(6);
 	u128 sum = biased + b;
 	u128 no_carry = ~((biased ^ b ^ sum) >> 4) & every_digit(1);
@@ -85,7 +86,9 @@ static u128 bcd_add(struct cpu *cpu, const struct op *op, u128 a, u128 b)
 	if (!magnitude)
 		negative = false;
 	sign = negative ? BCD_MINUS : op->insn & BCD_PS ? BCD_PLUS_ALT : BCD_PLUS;
-	cpu->cr[6] = (!magnitude ? BCD_EQ : negative ? BCD_LT : BCD_GT) |
+	cpu->cr[6] = (!magnitude ? BCD_EQ
+		      : negative ? BCD_LT
+				 : BCD_GT) |
 		     (overflow ? BCD_OVERFLOW : 0);
 	return magnitude << 4 | sign;
 }

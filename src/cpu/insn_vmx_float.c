@@ -2,8 +2,9 @@
 /*
  * Vector floating point: four singles, rounded to nearest, no exceptions and no FPSCR.
  *
- * fpu.h has the meaning of one element. Ordinary numbers, which are nearly all, take the host's arithmetic instead; each
- * instruction tells where that might give other bits, and then does all four elements the exact way.
+ * fpu.h has the meaning of one element. Ordinary numbers, which are nearly all, take the host's
+ * arithmetic instead; each instruction tells where that might give other bits, and then does all
+ * four elements the exact way.
  */
 #include "cpu/insn_vmx.h"
 #include "cpu/fpu.h"
@@ -11,12 +12,13 @@
 #define NJ (cpu->vscr & VSCR_NJ)
 
 /*
- * Two operands. The statement sets r, and odd to something not zero where the host's result can't be kept: at NaNs, whose
- * sign and payload hosts choose differently. With VSCR[NJ] denormals are to be zeros: those, too, go the exact way.
+ * Two operands. The statement sets r, and odd to something not zero where the host's result can't
+ * be kept: at NaNs, whose sign and payload hosts choose differently. With VSCR[NJ] denormals are to
+ * be zeros: those, too, go the exact way.
  */
 #define FLOAT_AB(name, element, statement)                                                         \
-	static __attribute__((noinline, cold)) const struct op *name##_exactly(                    \
-		struct cpu *cpu, const struct op *op)                                              \
+	static __attribute__((noinline, cold))                                                     \
+	const struct op *name##_exactly(struct cpu *cpu, const struct op *op)                      \
 	{                                                                                          \
 		const union vsr a = VR(op->a), b = VR(op->b);                                      \
                                                                                                    \
@@ -41,7 +43,8 @@
 FLOAT_AB(vaddfp, vmx_addfp, (r.vf = a.vf + b.vf, odd.vsw = r.vf != r.vf))
 FLOAT_AB(vsubfp, vmx_subfp, (r.vf = a.vf - b.vf, odd.vsw = r.vf != r.vf))
 
-/* a where @take_a, else b; but @same where they are equal, which differs for zeros only: it has the right sign. */
+/* a where @take_a, else b; but @same where they are equal, which differs for zeros only: it has the
+ * right sign. */
 static inline union vsr choose(union vsr a, union vsr b, union vsr take_a, u128 same)
 {
 	union vsr equal, r;
@@ -55,14 +58,15 @@ static inline union vsr choose(union vsr a, union vsr b, union vsr take_a, u128 
 #define UNORDERED(a, b) (((a).vf != (a).vf) | ((b).vf != (b).vf))
 
 FLOAT_AB(vmaxfp, vmx_maxfp,
-	 (r.vsw = a.vf > b.vf, r = choose(a, b, r, a.q & b.q), odd.vsw = UNORDERED(a, b)))
+	 (r.vsw = a.vf > b.vf, r = choose(a, b, r, a.q &b.q), odd.vsw = UNORDERED(a, b)))
 FLOAT_AB(vminfp, vmx_minfp,
 	 (r.vsw = a.vf < b.vf, r = choose(a, b, r, a.q | b.q), odd.vsw = UNORDERED(a, b)))
 
 /*
- * a * c + b, rounded once. In double the product is exact and the sum is rounded, far below a single's precision;
- * rounding that again gives the right single, unless the double lies half-way between two of them or the exact sum is
- * below the smallest normal single (to which the double may have been rounded). Returns false for those, and for NaNs.
+ * a * c + b, rounded once. In double the product is exact and the sum is rounded, far below a
+ * single's precision; rounding that again gives the right single, unless the double lies half-way
+ * between two of them or the exact sum is below the smallest normal single (to which the double may
+ * have been rounded). Returns false for those, and for NaNs.
  */
 static inline bool fuse(double a, double c, double b, float *r)
 {
@@ -77,8 +81,8 @@ static inline bool fuse(double a, double c, double b, float *r)
 
 /* @sign: 1 gives a * c + b, -1 gives -(a * c - b). */
 #define FLOAT_ABC(name, element, sign)                                                             \
-	static __attribute__((noinline, cold)) const struct op *name##_exactly(                    \
-		struct cpu *cpu, const struct op *op)                                              \
+	static __attribute__((noinline, cold))                                                     \
+	const struct op *name##_exactly(struct cpu *cpu, const struct op *op)                      \
 	{                                                                                          \
 		const union vsr a = VR(op->a), b = VR(op->b), c = VR(op->c);                       \
                                                                                                    \

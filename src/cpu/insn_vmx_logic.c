@@ -2,14 +2,14 @@
 /* Vector logic, shifts and rotates, counts, and the instructions that move single bits. */
 #include "cpu/insn_vmx.h"
 
-VECTOR_AB(vand, q, a.q & b.q)
+VECTOR_AB(vand, q, a.q &b.q)
 VECTOR_AB(vandc, q, a.q & ~b.q)
 VECTOR_AB(vor, q, a.q | b.q)
 VECTOR_AB(vorc, q, a.q | ~b.q)
 VECTOR_AB(vnor, q, ~(a.q | b.q))
 VECTOR_AB(vxor, q, a.q ^ b.q)
 VECTOR_AB(veqv, q, ~(a.q ^ b.q))
-VECTOR_AB(vnand, q, ~(a.q & b.q))
+VECTOR_AB(vnand, q, ~(a.q &b.q))
 
 /* Each element by its own count, modulo the element's width. */
 #define ROTATE(field, bits)                                                                        \
@@ -33,8 +33,9 @@ VECTOR_AB(vsraw, vsw, a.vsw >> (b.vsw & 31))
 VECTOR_AB(vsrad, vsd, a.vsd >> (b.vsd & 63))
 
 /*
- * The whole register: by bits (0..7, from the last three bits) and by bytes (0..15, from the four before them). By bits
- * every byte of VRB must hold the same count; otherwise the architecture leaves the result open.
+ * The whole register: by bits (0..7, from the last three bits) and by bytes (0..15, from the four
+ * before them). By bits every byte of VRB must hold the same count; otherwise the architecture
+ * leaves the result open.
  */
 VECTOR_AB(vsl, q, a.q << ((unsigned)b.q & 7))
 VECTOR_AB(vsr, q, a.q >> ((unsigned)b.q & 7))
@@ -52,8 +53,8 @@ VECTOR_EACH_B(vclzw, 4, r.w[i] = leading_zeros(b.w[i], 32))
 VECTOR_EACH_B(vclzd, 2, r.d[i] = leading_zeros(b.d[i], 64))
 
 /*
- * Population counts, doubling the width from bits to @bits: each step adds neighbouring counts. Written with whole
- * doublewords, where the masks keep the elements apart.
+ * Population counts, doubling the width from bits to @bits: each step adds neighbouring counts.
+ * Written with whole doublewords, where the masks keep the elements apart.
  */
 static inline union vsr popcount(union vsr v, unsigned bits)
 {
@@ -74,7 +75,8 @@ VECTOR_B(vpopcnth, q, popcount(b, 16).q)
 VECTOR_B(vpopcntw, q, popcount(b, 32).q)
 VECTOR_B(vpopcntd, q, popcount(b, 64).q)
 
-/* A doubleword as eight rows of eight bits: swaps rows and columns, in blocks of 1, 2 and 4 bits. */
+/* A doubleword as eight rows of eight bits: swaps rows and columns, in blocks of 1, 2 and 4 bits.
+ */
 static inline u64 transpose_bits(u64 v)
 {
 	u64 t;
@@ -89,7 +91,8 @@ static inline u64 transpose_bits(u64 v)
 
 VECTOR_EACH_B(vgbbd, 2, r.d[i] = transpose_bits(b.d[i]))
 
-/* Gathers the 16 bits of VRA that the bytes of VRB name (0 for 128 and more) at the end of doubleword 0. */
+/* Gathers the 16 bits of VRA that the bytes of VRB name (0 for 128 and more) at the end of
+ * doubleword 0. */
 static u64 gather_bits(union vsr a, union vsr b)
 {
 	u64 bits = 0;

@@ -2,8 +2,8 @@
 /*
  * Vector loads and stores, and the vector status and control register.
  *
- * A vector in memory is one number of 16 bytes in the guest's byte order. Addresses are cut down to a multiple of the
- * access's size, so that nothing crosses a page.
+ * A vector in memory is one number of 16 bytes in the guest's byte order. Addresses are cut down to
+ * a multiple of the access's size, so that nothing crosses a page.
  */
 #include "cpu/insn_vmx.h"
 
@@ -83,15 +83,15 @@ OP(stvxl)
 }
 
 /*
- * One element, the one that a load or store of the whole vector would have at that address. The architecture leaves the
- * others undefined after a load; here they stay.
+ * One element, the one that a load or store of the whole vector would have at that address. The
+ * architecture leaves the others undefined after a load; here they stay.
  */
 #define ELEMENT_ACCESS(load, store, bits, count, E)                                                \
 	static inline unsigned element_##bits(const struct cpu *cpu, u64 ea)                       \
 	{                                                                                          \
 		unsigned element = (unsigned)(ea & 15) / (bits / 8);                               \
                                                                                                    \
-		return cpu->big ? element : (count) - 1 - element;                                 \
+		return cpu->big ? element : (count)-1 - element;                                   \
 	}                                                                                          \
 	OP(load)                                                                                   \
 	{                                                                                          \
@@ -107,8 +107,8 @@ OP(stvxl)
 	{                                                                                          \
 		u64 ea = EA_X() & ~(bits / 8 - 1ull);                                              \
                                                                                                    \
-		if (unlikely(!mem_write_##bits(cpu, op, ea,                                        \
-					       E(VR(op->t), element_##bits(cpu, ea)))))            \
+		if (unlikely(                                                                      \
+			!mem_write_##bits(cpu, op, ea, E(VR(op->t), element_##bits(cpu, ea)))))    \
 			STOP;                                                                      \
 		NEXT;                                                                              \
 	}
@@ -117,7 +117,8 @@ ELEMENT_ACCESS(lvebx, stvebx, 8, 16, VSR_B)
 ELEMENT_ACCESS(lvehx, stvehx, 16, 8, VSR_H)
 ELEMENT_ACCESS(lvewx, stvewx, 32, 4, VSR_W)
 
-/* Permutation masks for unaligned vectors: sixteen consecutive numbers, the first from the address. */
+/* Permutation masks for unaligned vectors: sixteen consecutive numbers, the first from the address.
+ */
 static inline u128 consecutive(unsigned first)
 {
 	const u128 numbers = (u128)0x0001020304050607ull << 64 | 0x08090a0b0c0d0e0full;
@@ -138,7 +139,8 @@ OP(lvsr)
 	NEXT;
 }
 
-/* Data streams: hints, which no processor follows any more. Without a base register the form is invalid. */
+/* Data streams: hints, which no processor follows any more. Without a base register the form is
+ * invalid. */
 static const struct op *start_stream(struct cpu *cpu, const struct op *op)
 {
 	if (!field(op->insn, 11, 15))
@@ -161,7 +163,8 @@ OP(dss)
 	NEXT;
 }
 
-/* VSCR travels in the register's last word. Its reserved bits keep what was written, as the architecture allows. */
+/* VSCR travels in the register's last word. Its reserved bits keep what was written, as the
+ * architecture allows. */
 OP(mfvscr)
 {
 	VR(op->t).q = cpu->vscr;

@@ -3,8 +3,8 @@
 #include "cpu/insn_vmx.h"
 
 /*
- * Products of the even (odd) elements, each as wide as the two it is made of. Power's numbers: the product of elements
- * 2i (2i + 1) is element i.
+ * Products of the even (odd) elements, each as wide as the two it is made of. Power's numbers: the
+ * product of elements 2i (2i + 1) is element i.
  */
 #define MULTIPLY(even, odd, count, WIDE, NARROW, type)                                             \
 	VECTOR_EACH_AB(even, count, WIDE(r, i) = (type)NARROW(a, 2 * i) * NARROW(b, 2 * i))        \
@@ -17,17 +17,20 @@ MULTIPLY(vmulesb, vmulosb, 8, VSR_SH, VSR_SB, s16)
 MULTIPLY(vmulesh, vmulosh, 4, VSR_SW, VSR_SH, s32)
 MULTIPLY(vmulesw, vmulosw, 2, VSR_SD, VSR_SW, s64)
 
-VECTOR_AB(vmuluwm, vw, a.vw * b.vw)
+VECTOR_AB(vmuluwm, vw, a.vw *b.vw)
 
-/* Multiply, add the third operand. The high half of the product, as a fraction (rounded), or the low half. */
-VECTOR_ABC(vmladduhm, vh, a.vh * b.vh + c.vh)
+/* Multiply, add the third operand. The high half of the product, as a fraction (rounded), or the
+ * low half. */
+VECTOR_ABC(vmladduhm, vh, a.vh *b.vh + c.vh)
 VECTOR_EACH_ABC(vmhaddshs, 8,
 		r.sh[i] = (s16)saturate_signed(cpu, (a.sh[i] * b.sh[i] >> 15) + c.sh[i], 16))
 VECTOR_EACH_ABC(vmhraddshs, 8,
-		r.sh[i] = (s16)saturate_signed(
-			cpu, ((a.sh[i] * b.sh[i] + (1 << 14)) >> 15) + c.sh[i], 16))
+		r.sh[i] = (s16)saturate_signed(cpu,
+					       ((a.sh[i] * b.sh[i] + (1 << 14)) >> 15) + c.sh[i],
+					       16))
 
-/* The products of a word's bytes or halfwords, summed. Words and what is in them keep together on any host. */
+/* The products of a word's bytes or halfwords, summed. Words and what is in them keep together on
+ * any host. */
 #define BYTE_PRODUCTS(ma, mb)                                                                      \
 	(a.ma[4 * i] * b.mb[4 * i] + a.ma[4 * i + 1] * b.mb[4 * i + 1] +                           \
 	 a.ma[4 * i + 2] * b.mb[4 * i + 2] + a.ma[4 * i + 3] * b.mb[4 * i + 3])
@@ -49,15 +52,13 @@ VECTOR_EACH_ABC(vmsumshs, 4,
 VECTOR_EACH_AB(vsum4ubs, 4, r.w[i] = (u32)saturate_unsigned(cpu, BYTE_SUM(b) + b.w[i], 32))
 VECTOR_EACH_AB(vsum4sbs, 4, r.sw[i] = (s32)saturate_signed(cpu, BYTE_SUM(sb) + b.sw[i], 32))
 VECTOR_EACH_AB(vsum4shs, 4,
-	       r.sw[i] = (s32)saturate_signed(
-		       cpu, (s64)a.sh[2 * i] + a.sh[2 * i + 1] + b.sw[i], 32))
+	       r.sw[i] = (s32)saturate_signed(cpu, (s64)a.sh[2 * i] + a.sh[2 * i + 1] + b.sw[i],
+					      32))
 
-/* The results stand in each doubleword's, or the register's, last word; the other words become 0. */
+/* The results stand in each doubleword's, or the register's, last word; the other words become 0.
+ */
 VECTOR_EACH_AB(vsum2sws, 2,
-	       VSR_D(r, i) = (u32)saturate_signed(cpu,
-						  (s64)VSR_SW(a, 2 * i) + VSR_SW(a, 2 * i + 1) +
-							  VSR_SW(b, 2 * i + 1),
-						  32))
+	       VSR_D(r, i) = (u32)saturate_signed(
+		   cpu, (s64)VSR_SW(a, 2 * i) + VSR_SW(a, 2 * i + 1) + VSR_SW(b, 2 * i + 1), 32))
 VECTOR_AB(vsumsws, q,
-	  (u32)saturate_signed(cpu,
-			       (s64)a.sw[0] + a.sw[1] + a.sw[2] + a.sw[3] + VSR_SW(b, 3), 32))
+	  (u32)saturate_signed(cpu, (s64)a.sw[0] + a.sw[1] + a.sw[2] + a.sw[3] + VSR_SW(b, 3), 32))

@@ -75,8 +75,8 @@ SPLAT_IMMEDIATE(vspltish, 8, sh)
 SPLAT_IMMEDIATE(vspltisw, 4, sw)
 
 /*
- * Packing: the elements of VRA, then those of VRB, each made half as wide; @narrow makes element @v fit. FROM names the
- * wide elements, of which a register holds @count.
+ * Packing: the elements of VRA, then those of VRB, each made half as wide; @narrow makes element @v
+ * fit. FROM names the wide elements, of which a register holds @count.
  */
 #define PACK(name, count, TO, FROM, narrow)                                                        \
 	OP(name)                                                                                   \
@@ -86,7 +86,7 @@ SPLAT_IMMEDIATE(vspltisw, 4, sw)
                                                                                                    \
 		for (unsigned i = 0; i < 2 * (count); i++) {                                       \
 			const __typeof__(FROM(a, 0)) v =                                           \
-				i < (count) ? FROM(a, i) : FROM(b, i - (count));                   \
+			    i < (count) ? FROM(a, i) : FROM(b, i - (count));                       \
                                                                                                    \
 			TO(r, i) = (__typeof__(TO(r, 0)))(narrow);                                 \
 		}                                                                                  \
@@ -120,7 +120,8 @@ PACK(vpkshss, 8, VSR_SB, VSR_SH, saturate_signed(cpu, v, 8))
 PACK(vpkswss, 4, VSR_SH, VSR_SW, saturate_signed(cpu, v, 16))
 PACK(vpksdss, 2, VSR_SW, VSR_SD, saturate_signed(cpu, v, 32))
 
-/* A pixel of 8 + 8 + 8 + 8 bits to one of 1 + 5 + 5 + 5: the high bits of each colour, the last bit of the first byte. */
+/* A pixel of 8 + 8 + 8 + 8 bits to one of 1 + 5 + 5 + 5: the high bits of each colour, the last bit
+ * of the first byte. */
 static inline u32 pack_pixel(u32 v)
 {
 	return (v >> 9 & 0xfc00) | (v >> 6 & 0x03e0) | (v >> 3 & 0x001f);

@@ -32,6 +32,7 @@ struct op {
 	s64 imm;       /* the format's immediate */
 	struct block *link; /* branches: the target's block when it lies on this page, else NULL */
 };
+_Static_assert(sizeof(struct op) == 32, "CIA() divides by it; keep it a power of two");
 
 struct block {
 	u64 gpa;       /* of the first instruction */
@@ -50,8 +51,7 @@ struct block {
 #define MODE_VEC 0x08u
 #define MODE_VSX 0x10u
 #define MODE_LE  0x20u
-#define MODE_SE  0x40u /* trace after every instruction */
-#define MODE_BE  0x80u /* trace after branches */
+#define MODE_IR  0x40u /* not for decoding: it tells real-mode addresses apart in the jump cache */
 
 #define OP(name)                                                                                                      \
 	const struct op *op_##name(struct cpu *cpu __attribute__((unused)), const struct op *op __attribute__((unused)))
@@ -100,6 +100,8 @@ static inline void cpu_record_cr1(struct cpu *cpu)
 const struct op *cpu_raise(struct cpu *cpu, const struct op *op, unsigned vector, u64 srr1_bits);
 const struct op *cpu_raise_program(struct cpu *cpu, const struct op *op, u64 reason);
 const struct op *cpu_raise_alignment(struct cpu *cpu, const struct op *op, u64 ea);
+/* Data storage or data segment interrupt: sets DAR, and DSISR for VEC_DSI. */
+const struct op *cpu_raise_data(struct cpu *cpu, const struct op *op, unsigned vector, u64 ea, u64 dsisr);
 /* @facility: FSCR's number of the facility (ISA 2.07 Book III-S 6.2.10). */
 const struct op *cpu_raise_facility(struct cpu *cpu, const struct op *op, unsigned facility);
 
@@ -112,6 +114,16 @@ const struct op *cpu_raise_fp(struct cpu *cpu, const struct op *op);
 
 /* Continue at @target (already masked): through the jump cache, else by the dispatcher. */
 const struct op *cpu_goto(struct cpu *cpu, u64 target);
+/* The same for a target relative to @op: a link is kept when it lies on the same page. */
+const struct op *cpu_goto_near_slow(struct cpu *cpu, const struct op *op, u64 cia, u64 target);
+
+static inline const struct op *cpu_goto_near(struct cpu *cpu, const struct op *op, u64 cia, u64 target)
+{
+	if (unlikely(!op->link))
+		return cpu_goto_near_slow(cpu, op, cia, target);
+	cpu->nip = target;
+	return op->link->ops;
+}
 
 /* --- the table --- */
 

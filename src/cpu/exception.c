@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Interrupts: how they are taken (Power ISA 2.07, Book III-S, chapter 6), and which are taken first. */
+#include "cpu/code.h"
+#include "cpu/ops.h"
+#include "cpu/pseudo.h"
+
+/* SRR1 bits 33:36 and 42:47 tell of the interrupt; the others are the MSR's. */
+#define SRR1_INFO 0x783f0000ull
+
+#define AIL_2_OFFSET 0x0000000000018000ull
+#define AIL_3_OFFSET 0xc000000000004000ull
+
+static bool ail_applies(const struct cpu *cpu, unsigned vector)
+{
+	if ((cpu->msr & (MSR_IR | MSR_DR)) != (MSR_IR | MSR_DR))
+		return false;
+	return vector != VEC_RESET && vector != VEC_MACHINE_CHECK;
+}
+
+void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
+{
+	u64 msr = MSR_SF | (cpu->msr & MSR_ME) | (cpu->lpcr & LPCR_ILE ? MSR_LE : 0);
+	u64 ail = ail_applies(cpu, vector) ? (cpu->lpcr & LPCR_AIL) / LPCR_AIL_0 : 0;
+	u64 base = ail == 3 ? AIL_3_OFFSET : ail == 2 ? AIL_2_OFFSET : 0;
+
+	if (base)
+		msr |= MSR_IR | MSR_DR;
+	cpu->srr0 = nip;
+	cpu->srr1 = (cpu->msr & ~SRR1_INFO) | srr1_bits;
+	cpu_set_msr(cpu, msr);
+	cpu->nip = base + vector;
+	cpu->interrupted = true;
+	cpu->link_from = NULL;
+}
+
+const struct op *cpu_raise(struct cpu *cpu, const struct op *op, unsigned vector, u64 srr1_bits)
+{
+	cpu_interrupt(cpu, vector, CIA() & cpu->ea_mask, srr1_bits);
+	STOP;
+}
+
+const struct op *cpu_raise_program(struct cpu *cpu, const struct op *op, u64 reason)
+{
+	return cpu_raise(cpu, op, VEC_PROGRAM, reason);
+}
+
+const struct op *cpu_raise_data(struct cpu *cpu, const struct op *op, unsigned vector, u64 ea, u64 dsisr)
+{
+	cpu->dar = ea;
+	if (vector == VEC_DSI)
+		cpu->dsisr = dsisr;
+	return cpu_raise(cpu, op, vector, 0);
+}
+
+const struct op *cpu_raise_alignment(struct cpu *cpu, const struct op *op, u64 ea)
+{
+	/* DSISR's description of the instruction is optional since 2.05; POWER8 leaves it alone, software decodes. */
+	cpu->dar = ea;
+	cpu->dsisr = (op->insn >> 16) & 0x3ff;
+	return cpu_raise(cpu, op, VEC_ALIGNMENT, 0);
+}
+
+#define FSCR_CAUSE_SHIFT 56
+
+const struct op *cpu_raise_facility(struct cpu *cpu, const struct op *op, unsigned facility)
+{
+	cpu->fscr = (cpu->fscr & ~(0xffull << FSCR_CAUSE_SHIFT)) | (u64)facility << FSCR_CAUSE_SHIFT;
+	return cpu_raise(cpu, op, VEC_FACILITY_UNAVAILABLE, 0);
+}
+
+const struct op *cpu_raise_fp(struct cpu *cpu, const struct op *op)
+{
+	return cpu_raise_program(cpu, op, SRR1_PROG_FP);
+}
+
+OP_PSEUDO(illegal)
+{
+	return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
+}
+
+OP_PSEUDO(privileged)
+{
+	return cpu_raise_program(cpu, op, SRR1_PROG_PRIV);
+}
+
+OP_PSEUDO(no_fp)
+{
+	return cpu_raise(cpu, op, VEC_FP_UNAVAILABLE, 0);
+}
+
+OP_PSEUDO(no_vec)
+{
+	return cpu_raise(cpu, op, VEC_VMX_UNAVAILABLE, 0);
+}
+
+OP_PSEUDO(no_vsx)
+{
+	return cpu_raise(cpu, op, VEC_VSX_UNAVAILABLE, 0);
+}
+
+static void look_at_clock(struct cpu *cpu)
+{
+	if ((s64)(cpu->dec_expires - cpu_timebase(cpu)) < 0)
+		__atomic_fetch_or(&cpu->pending, CPU_IRQ_DECR, __ATOMIC_RELAXED);
+}
+
+bool cpu_has_pending(struct cpu *cpu)
+{
+	look_at_clock(cpu);
+	return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE) & ~CPU_IRQ_HDECR;
+}
+
+bool cpu_take_pending(struct cpu *cpu)
+{
+	u32 pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
+
+	if (!pending || !(cpu->msr & MSR_EE))
+		return false;
+	if (pending & CPU_IRQ_EXTERNAL) {
+		if (cpu->external_edge)
+			cpu_irq_clear(cpu, CPU_IRQ_EXTERNAL);
+		cpu_interrupt(cpu, VEC_EXTERNAL, cpu->nip, 0);
+		return true;
+	}
+	if (pending & CPU_IRQ_PERFMON) {
+		cpu_irq_clear(cpu, CPU_IRQ_PERFMON);
+		cpu_interrupt(cpu, VEC_PERFMON, cpu->nip, 0);
+		return true;
+	}
+	if (pending & CPU_IRQ_DECR) {
+		/* Level triggered: it stays until the decrementer is written. */
+		cpu_interrupt(cpu, VEC_DECREMENTER, cpu->nip, 0);
+		return true;
+	}
+	if (pending & CPU_IRQ_DOORBELL) {
+		cpu_irq_clear(cpu, CPU_IRQ_DOORBELL);
+		cpu->dpdes = 0;
+		cpu_interrupt(cpu, VEC_DOORBELL, cpu->nip, 0);
+		return true;
+	}
+	return false;
+}

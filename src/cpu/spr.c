@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Special purpose registers: one table (spr.def), the registers that are more than a word, mfspr and mtspr. */
+#include "cpu/ops.h"
+#include "cpu/tlb.h"
+
+enum access { N, R_, RW };
+
+struct spr {
+	u8 user, supervisor;
+	u8 level;
+	u8 width; /* bits; 0: through the functions */
+	u16 offset;
+	u64 (*get)(struct cpu *cpu);
+	void (*set)(struct cpu *cpu, u64 value);
+};
+
+static u64 get_xer(struct cpu *cpu)
+{
+	return cpu_get_xer(cpu);
+}
+
+static void set_xer(struct cpu *cpu, u64 v)
+{
+	cpu_set_xer(cpu, v);
+}
+
+static u64 get_udscr(struct cpu *cpu)
+{
+	return cpu->dscr;
+}
+
+static void set_udscr(struct cpu *cpu, u64 v)
+{
+	cpu->dscr = v;
+}
+
+/*
+ * AMR, IAMR and UAMOR change only where the mask register above them has ones. What the caches remember of permissions
+ * goes with it.
+ */
+static u64 get_amr(struct cpu *cpu)
+{
+	return cpu->amr;
+}
+
+static void set_amr(struct cpu *cpu, u64 v)
+{
+	u64 mask = cpu->msr & MSR_PR ? cpu->uamor & cpu->amor : cpu->amor;
+	u64 amr = (cpu->amr & ~mask) | (v & mask);
+
+	if (amr != cpu->amr) {
+		cpu->amr = amr;
+		tlb_new_generation(cpu);
+	}
+}
+
+static u64 get_iamr(struct cpu *cpu)
+{
+	return cpu->iamr;
+}
+
+static void set_iamr(struct cpu *cpu, u64 v)
+{
+	if (v != cpu->iamr) {
+		cpu->iamr = v;
+		tlb_new_generation(cpu);
+	}
+}
+
+static u64 get_uamor(struct cpu *cpu)
+{
+	return cpu->uamor;
+}
+
+static void set_uamor(struct cpu *cpu, u64 v)
+{
+	cpu->uamor = v & cpu->amor;
+}
+
+static u64 get_dec(struct cpu *cpu)
+{
+	return (u32)cpu_get_dec(cpu);
+}
+
+static void set_dec(struct cpu *cpu, u64 v)
+{
+	cpu_set_dec(cpu, (s32)v);
+}
+
+static u64 get_ctrl(struct cpu *cpu)
+{
+	return cpu->ctrl;
+}
+
+static void set_ctrl(struct cpu *cpu, u64 v)
+{
+	cpu->ctrl = v & 1;
+}
+
+static u64 get_tb(struct cpu *cpu)
+{
+	return cpu_timebase(cpu);
+}
+
+static u64 get_tbu(struct cpu *cpu)
+{
+	return cpu_timebase(cpu) >> 32;
+}
+
+static u64 get_pvr(struct cpu *cpu)
+{
+	return cpu->pvr;
+}
+
+static u64 get_purr(struct cpu *cpu)
+{
+	return host_timebase() + cpu->purr_offset;
+}
+
+static u64 get_spurr(struct cpu *cpu)
+{
+	return host_timebase() + cpu->spurr_offset;
+}
+
+static u64 get_vtb(struct cpu *cpu)
+{
+	return host_timebase() + cpu->vtb_offset;
+}
+
+static u64 get_tir(struct cpu *cpu)
+{
+	return cpu->pir & (cpu->model->threads_per_core - 1);
+}
+
+static u64 get_pir(struct cpu *cpu)
+{
+	return cpu->pir;
+}
+
+/* BESCR by setting or resetting bits, whole or its upper word. */
+static u64 get_bescr(struct cpu *cpu)
+{
+	return cpu->bescr;
+}
+
+static u64 get_bescr_upper(struct cpu *cpu)
+{
+	return cpu->bescr >> 32;
+}
+
+#define get_bescrs  get_bescr
+#define get_bescrr  get_bescr
+#define get_bescrsu get_bescr_upper
+#define get_bescrru get_bescr_upper
+
+static void set_bescrs(struct cpu *cpu, u64 v)
+{
+	cpu->bescr |= v;
+}
+
+static void set_bescrsu(struct cpu *cpu, u64 v)
+{
+	cpu->bescr |= v << 32;
+}
+
+static void set_bescrr(struct cpu *cpu, u64 v)
+{
+	cpu->bescr &= ~v;
+}
+
+static void set_bescrru(struct cpu *cpu, u64 v)
+{
+	cpu->bescr &= ~(v << 32);
+}
+
+static u64 get_reserved(struct cpu *cpu)
+{
+	return 0;
+}
+
+static void set_reserved(struct cpu *cpu, u64 v)
+{
+}
+
+#define PPR_PRI (7ull << 50)
+
+static u64 get_ppr(struct cpu *cpu)
+{
+	return cpu->ppr;
+}
+
+static void set_ppr(struct cpu *cpu, u64 v)
+{
+	cpu->ppr = v & PPR_PRI;
+}
+
+static u64 get_ppr32(struct cpu *cpu)
+{
+	return cpu->ppr >> 32;
+}
+
+static void set_ppr32(struct cpu *cpu, u64 v)
+{
+	set_ppr(cpu, v << 32);
+}
+
+#define set_tb    NULL
+#define set_tbu   NULL
+#define set_pvr   NULL
+#define set_purr  NULL
+#define set_spurr NULL
+#define set_vtb   NULL
+#define set_tir   NULL
+#define set_pir   NULL
+
+static const struct spr sprs[1024] = {
+#define SPR(n, u, s, l, field)   [n] = { u, s, l, 64, offsetof(struct cpu, field), NULL, NULL },
+#define SPR32(n, u, s, l, field) [n] = { u, s, l, 32, offsetof(struct cpu, field), NULL, NULL },
+#define SPR_FN(n, u, s, l, name) [n] = { u, s, l, 0, 0, get_##name, set_##name },
+#include "cpu/spr.def"
+#undef SPR
+#undef SPR32
+#undef SPR_FN
+};
+
+static bool spr_exists(const struct cpu *cpu, unsigned n)
+{
+	return n < ARRAY_SIZE(sprs) && (sprs[n].width || sprs[n].get) && sprs[n].level <= cpu->model->level;
+}
+
+static u64 spr_read(struct cpu *cpu, const struct spr *s)
+{
+	return s->width ? *(u64 *)((char *)cpu + s->offset) : s->get(cpu);
+}
+
+static void spr_write(struct cpu *cpu, const struct spr *s, u64 v)
+{
+	if (s->width)
+		*(u64 *)((char *)cpu + s->offset) = s->width == 32 ? (u32)v : v;
+	else if (s->set)
+		s->set(cpu, v);
+}
+
+bool cpu_get_spr(struct cpu *cpu, unsigned n, u64 *value)
+{
+	if (!spr_exists(cpu, n))
+		return false;
+	*value = spr_read(cpu, &sprs[n]);
+	return true;
+}
+
+bool cpu_set_spr(struct cpu *cpu, unsigned n, u64 value)
+{
+	if (!spr_exists(cpu, n))
+		return false;
+	spr_write(cpu, &sprs[n], value);
+	return true;
+}
+
+/* --- facilities: FSCR and MMCR0 say what problem state may use (ISA 2.07 Book III-S 6.2.10, 9.4.4) --- */
+
+#define FACILITY_DSCR 2
+#define FACILITY_PMU  3
+#define FACILITY_EBB  7
+#define FACILITY_TAR  8
+#define MMCR0_PMCC_SHIFT 18
+
+/* Problem-state access to the performance monitor by MMCR0[PMCC]: 0 read only, 1 none, 2 all, 3 all but PMC5 and 6. */
+static bool pmu_access(const struct cpu *cpu, unsigned n, bool write)
+{
+	switch (cpu->mmcr[0] >> MMCR0_PMCC_SHIFT & 3) {
+	case 0:
+		return !write;
+	case 1:
+		return false;
+	case 2:
+		return true;
+	default:
+		return n != 775 && n != 776;
+	}
+}
+
+/* The facility that stands in the way of an access to SPR @n, or 0. */
+static unsigned missing_facility(const struct cpu *cpu, unsigned n, bool write)
+{
+	bool user = cpu->msr & MSR_PR;
+
+	if (cpu->model->level < ISA_207)
+		return 0;
+	if (n == 3)
+		return cpu->fscr >> FACILITY_DSCR & 1 ? 0 : FACILITY_DSCR;
+	if (n == 815)
+		return cpu->fscr >> FACILITY_TAR & 1 ? 0 : FACILITY_TAR;
+	if (n >= 800 && n <= 806 && user)
+		return cpu->fscr >> FACILITY_EBB & 1 ? 0 : FACILITY_EBB;
+	if (n >= 768 && n <= 782 && user)
+		return pmu_access(cpu, n, write) ? 0 : FACILITY_PMU;
+	return 0;
+}
+
+#define SPR_PRIVILEGED 0x10u /* this bit of a number marks registers of the supervisor */
+
+/*
+ * An access that is not allowed. Numbers that no register has are no operation in supervisor state, but for 0, 4, 5 and 6
+ * (ISA 2.07 Book III-S 4.4.4).
+ */
+static const struct op *spr_refuse(struct cpu *cpu, const struct op *op)
+{
+	unsigned n = op->imm;
+
+	if (cpu->msr & MSR_PR)
+		return cpu_raise_program(cpu, op, n & SPR_PRIVILEGED ? SRR1_PROG_PRIV : SRR1_PROG_ILLEGAL);
+	if (spr_exists(cpu, n))
+		return cpu_raise_program(cpu, op, SRR1_PROG_PRIV);
+	if (n == 0 || (n >= 4 && n <= 6))
+		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
+	NEXT;
+}
+
+static bool allowed(const struct cpu *cpu, unsigned n, enum access want)
+{
+	return spr_exists(cpu, n) && (cpu->msr & MSR_PR ? sprs[n].user : sprs[n].supervisor) >= want;
+}
+
+OP(mfspr)
+{
+	unsigned n = op->imm, facility;
+
+	if (unlikely(!allowed(cpu, n, R_)))
+		return spr_refuse(cpu, op);
+	facility = missing_facility(cpu, n, false);
+	if (unlikely(facility))
+		return cpu_raise_facility(cpu, op, facility);
+	cpu->gpr[op->t] = spr_read(cpu, &sprs[n]);
+	NEXT;
+}
+
+OP(mtspr)
+{
+	unsigned n = op->imm, facility;
+
+	if (unlikely(!allowed(cpu, n, RW)))
+		return spr_refuse(cpu, op);
+	facility = missing_facility(cpu, n, true);
+	if (unlikely(facility))
+		return cpu_raise_facility(cpu, op, facility);
+	spr_write(cpu, &sprs[n], cpu->gpr[op->t]);
+	NEXT;
+}
+
+OP(mftb)
+{
+	return op_mfspr(cpu, op);
+}
+
+/* The registers that every function saves and restores, without the table's detour. */
+OP(mflr)
+{
+	cpu->gpr[op->t] = cpu->lr;
+	NEXT;
+}
+
+OP(mtlr)
+{
+	cpu->lr = cpu->gpr[op->t];
+	NEXT;
+}
+
+OP(mfctr)
+{
+	cpu->gpr[op->t] = cpu->ctr;
+	NEXT;
+}
+
+OP(mtctr)
+{
+	cpu->ctr = cpu->gpr[op->t];
+	NEXT;
+}
