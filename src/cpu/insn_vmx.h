@@ -2,9 +2,9 @@
 /*
  * How the vector instructions are written.
  *
- * Most are one expression over whole vectors, in the host's vectors: VECTOR_AB(vadduwm, vw, a.vw +
- * b.vw). Operands are copied before the result is written, so that registers may overlap. Elements
- * are numbered as Power does only where it matters; then through the VSR_ macros of cpu.h.
+ * Most are one expression over the host's vectors: VECTOR_AB(vadduwm, vw, a.vw + b.vw). Operands
+ * are copied before the result is written, so that registers may overlap. Elements are numbered
+ * as Power does only where it matters; then through the VSR_ macros of cpu.h.
  */
 #ifndef PAPYR_CPU_INSN_VMX_H
 #define PAPYR_CPU_INSN_VMX_H
@@ -15,7 +15,7 @@
 
 /* VSCR: saturation has happened (sticky); denormals are taken, and given, as zeros. */
 #define VSCR_SAT 0x00000001u
-#define VSCR_NJ	 0x00010000u
+#define VSCR_NJ  0x00010000u
 
 /* Vector register @n: the upper half of the vector-scalar registers. */
 #define VR(n) (cpu->vsr[32 + (n)])
@@ -36,8 +36,7 @@ static inline union vsr_pair vsr_pair(union vsr hi, union vsr lo)
 	return pair;
 }
 
-/* Where @mask is all ones @yes, elsewhere @no. All three are the same type of vector, or integers.
- */
+/* @yes where @mask is all ones, elsewhere @no. All are of one type, vectors or integers. */
 #define VECTOR_SELECT(mask, yes, no) (((yes) & (mask)) | ((no) & ~(mask)))
 
 /* An instruction of one, two or three operands whose result, member @field, is the expression. */
@@ -116,8 +115,7 @@ static inline u128 vector_tiny(union vsr v)
 	return v.q;
 }
 
-/* @v, or the nearest number of @bits bits, signed or not; VSCR[SAT] is set when that is another
- * one. */
+/* The number of @bits bits, signed or not, that is nearest to @v; VSCR[SAT] if it isn't @v. */
 static inline s64 saturate_signed(struct cpu *cpu, s64 v, unsigned bits)
 {
 	s64 max = (s64)((1ull << (bits - 1)) - 1);

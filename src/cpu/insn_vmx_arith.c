@@ -14,8 +14,7 @@ VECTOR_AB(vsubuwm, vw, a.vw - b.vw)
 VECTOR_AB(vsubudm, vd, a.vd - b.vd)
 VECTOR_AB(vsubuqm, q, a.q - b.q)
 
-/* Carries out; a subtraction's is the complement of its borrow. Comparisons give 0 or -1 for each
- * element. */
+/* Carries out; of a subtraction: no borrow. Comparisons of vectors give 0 or -1 an element. */
 VECTOR_AB(vaddcuw, vsw, -(a.vw + b.vw < a.vw))
 VECTOR_AB(vsubcuw, vsw, -(a.vw >= b.vw))
 VECTOR_AB(vaddcuq, q, a.q + b.q < a.q)
@@ -85,8 +84,7 @@ SATURATING_UNSIGNED(vadduws, vsubuws, vw, vsw)
 		NEXT;                                                                              \
 	}
 
-/* A sum overflows where both operands have the other sign; a difference, where b and the result do.
- */
+/* A sum overflows where both operands have the other sign; a difference, where b and it do. */
 #define SATURATING_PAIR(add, sub, u, s, max)                                                       \
 	SATURATING_SIGNED(add, u, s, max, a.u + b.u, (a.u ^ r.u) & (b.u ^ r.u))                    \
 	SATURATING_SIGNED(sub, u, s, max, a.u - b.u, (a.u ^ b.u) & (a.u ^ r.u))

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vector compares: all ones in the elements where the relation holds, and with the record bit a
- * summary in CR6. */
+/* Vector compares: all ones where the relation holds, and a summary in CR6 by the record bit. */
 #include "cpu/insn_vmx.h"
 #include "cpu/fpu.h"
 
 /* The record bit of vector compares is bit 21. */
 #define VC_RECORD PPC_BIT32(21)
 
-#define CR6_ALL	 8u
+#define CR6_ALL  8u
 #define CR6_NONE 2u
 
 static inline void vector_compared(struct cpu *cpu, const struct op *op, u128 mask)
@@ -61,8 +60,7 @@ COMPARE_FLOAT(vcmpeqfp, ==, FPU_REL_EQ)
 COMPARE_FLOAT(vcmpgefp, >=, FPU_REL_GE)
 COMPARE_FLOAT(vcmpgtfp, >, FPU_REL_GT)
 
-/* Is each element within the bounds -b..b? Two bits an element say what is wrong; CR6 only says
- * whether all are. */
+/* Is each element within -b..b? Two bits of it say what is wrong; CR6, whether nothing is. */
 OP(vcmpbfp)
 {
 	const union vsr a = VR(op->a), b = VR(op->b);

@@ -45,8 +45,7 @@ static inline bool bcd_negative(u128 v)
 /* a + b, both of 31 digits; the 32nd of the result is the carry. */
 static u128 bcd_add_magnitudes(u128 a, u128 b)
 {
-	/* With 6 more, a digit carries into the next as a decimal one would; the others give their
-	 * 6 back. */
+	/* With 6 more, a digit carries as a decimal one would; the others give the 6 back. */
 	u128 biased = a + every_digit(6);
 	u128 sum = biased + b;
 	u128 no_carry = ~((biased ^ b ^ sum) >> 4) & every_digit(1);
@@ -86,9 +85,7 @@ static u128 bcd_add(struct cpu *cpu, const struct op *op, u128 a, u128 b)
 	if (!magnitude)
 		negative = false;
 	sign = negative ? BCD_MINUS : op->insn & BCD_PS ? BCD_PLUS_ALT : BCD_PLUS;
-	cpu->cr[6] = (!magnitude ? BCD_EQ
-		      : negative ? BCD_LT
-				 : BCD_GT) |
+	cpu->cr[6] = (!magnitude ? BCD_EQ : negative ? BCD_LT : BCD_GT) |
 		     (overflow ? BCD_OVERFLOW : 0);
 	return magnitude << 4 | sign;
 }

@@ -43,8 +43,7 @@
 FLOAT_AB(vaddfp, vmx_addfp, (r.vf = a.vf + b.vf, odd.vsw = r.vf != r.vf))
 FLOAT_AB(vsubfp, vmx_subfp, (r.vf = a.vf - b.vf, odd.vsw = r.vf != r.vf))
 
-/* a where @take_a, else b; but @same where they are equal, which differs for zeros only: it has the
- * right sign. */
+/* a where @take_a, else b; @same where they are equal: of two zeros it has the right sign. */
 static inline union vsr choose(union vsr a, union vsr b, union vsr take_a, u128 same)
 {
 	union vsr equal, r;
@@ -58,7 +57,7 @@ static inline union vsr choose(union vsr a, union vsr b, union vsr take_a, u128 
 #define UNORDERED(a, b) (((a).vf != (a).vf) | ((b).vf != (b).vf))
 
 FLOAT_AB(vmaxfp, vmx_maxfp,
-	 (r.vsw = a.vf > b.vf, r = choose(a, b, r, a.q &b.q), odd.vsw = UNORDERED(a, b)))
+	 (r.vsw = a.vf > b.vf, r = choose(a, b, r, a.q & b.q), odd.vsw = UNORDERED(a, b)))
 FLOAT_AB(vminfp, vmx_minfp,
 	 (r.vsw = a.vf < b.vf, r = choose(a, b, r, a.q | b.q), odd.vsw = UNORDERED(a, b)))
 

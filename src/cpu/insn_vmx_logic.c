@@ -2,14 +2,14 @@
 /* Vector logic, shifts and rotates, counts, and the instructions that move single bits. */
 #include "cpu/insn_vmx.h"
 
-VECTOR_AB(vand, q, a.q &b.q)
+VECTOR_AB(vand, q, a.q & b.q)
 VECTOR_AB(vandc, q, a.q & ~b.q)
 VECTOR_AB(vor, q, a.q | b.q)
 VECTOR_AB(vorc, q, a.q | ~b.q)
 VECTOR_AB(vnor, q, ~(a.q | b.q))
 VECTOR_AB(vxor, q, a.q ^ b.q)
 VECTOR_AB(veqv, q, ~(a.q ^ b.q))
-VECTOR_AB(vnand, q, ~(a.q &b.q))
+VECTOR_AB(vnand, q, ~(a.q & b.q))
 
 /* Each element by its own count, modulo the element's width. */
 #define ROTATE(field, bits)                                                                        \
@@ -75,8 +75,7 @@ VECTOR_B(vpopcnth, q, popcount(b, 16).q)
 VECTOR_B(vpopcntw, q, popcount(b, 32).q)
 VECTOR_B(vpopcntd, q, popcount(b, 64).q)
 
-/* A doubleword as eight rows of eight bits: swaps rows and columns, in blocks of 1, 2 and 4 bits.
- */
+/* A doubleword as eight rows of eight bits: swaps rows and columns, in blocks of 1, 2, 4 bits. */
 static inline u64 transpose_bits(u64 v)
 {
 	u64 t;
@@ -91,8 +90,7 @@ static inline u64 transpose_bits(u64 v)
 
 VECTOR_EACH_B(vgbbd, 2, r.d[i] = transpose_bits(b.d[i]))
 
-/* Gathers the 16 bits of VRA that the bytes of VRB name (0 for 128 and more) at the end of
- * doubleword 0. */
+/* The 16 bits of VRA that the bytes of VRB name (0 for 128 and more). */
 static u64 gather_bits(union vsr a, union vsr b)
 {
 	u64 bits = 0;

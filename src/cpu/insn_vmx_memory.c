@@ -91,7 +91,7 @@ OP(stvxl)
 	{                                                                                          \
 		unsigned element = (unsigned)(ea & 15) / (bits / 8);                               \
                                                                                                    \
-		return cpu->big ? element : (count)-1 - element;                                   \
+		return cpu->big ? element : (count) - 1 - element;                                   \
 	}                                                                                          \
 	OP(load)                                                                                   \
 	{                                                                                          \
@@ -117,8 +117,7 @@ ELEMENT_ACCESS(lvebx, stvebx, 8, 16, VSR_B)
 ELEMENT_ACCESS(lvehx, stvehx, 16, 8, VSR_H)
 ELEMENT_ACCESS(lvewx, stvewx, 32, 4, VSR_W)
 
-/* Permutation masks for unaligned vectors: sixteen consecutive numbers, the first from the address.
- */
+/* Permutation masks for unaligned vectors: sixteen numbers, the first from the address. */
 static inline u128 consecutive(unsigned first)
 {
 	const u128 numbers = (u128)0x0001020304050607ull << 64 | 0x08090a0b0c0d0e0full;
@@ -139,8 +138,7 @@ OP(lvsr)
 	NEXT;
 }
 
-/* Data streams: hints, which no processor follows any more. Without a base register the form is
- * invalid. */
+/* Data streams: hints that nobody follows any more. Without a base register: invalid. */
 static const struct op *start_stream(struct cpu *cpu, const struct op *op)
 {
 	if (!field(op->insn, 11, 15))
@@ -163,8 +161,7 @@ OP(dss)
 	NEXT;
 }
 
-/* VSCR travels in the register's last word. Its reserved bits keep what was written, as the
- * architecture allows. */
+/* VSCR is in the last word. Its reserved bits keep what is written, as they may. */
 OP(mfvscr)
 {
 	VR(op->t).q = cpu->vscr;

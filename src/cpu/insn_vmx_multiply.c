@@ -19,8 +19,7 @@ MULTIPLY(vmulesw, vmulosw, 2, VSR_SD, VSR_SW, s64)
 
 VECTOR_AB(vmuluwm, vw, a.vw *b.vw)
 
-/* Multiply, add the third operand. The high half of the product, as a fraction (rounded), or the
- * low half. */
+/* Multiply, add c. Of the product the low half; or, as a fraction, the high one, also rounded. */
 VECTOR_ABC(vmladduhm, vh, a.vh *b.vh + c.vh)
 VECTOR_EACH_ABC(vmhaddshs, 8,
 		r.sh[i] = (s16)saturate_signed(cpu, (a.sh[i] * b.sh[i] >> 15) + c.sh[i], 16))
@@ -29,8 +28,7 @@ VECTOR_EACH_ABC(vmhraddshs, 8,
 					       ((a.sh[i] * b.sh[i] + (1 << 14)) >> 15) + c.sh[i],
 					       16))
 
-/* The products of a word's bytes or halfwords, summed. Words and what is in them keep together on
- * any host. */
+/* The products of a word's bytes or halfwords, summed; on any host a word's parts keep together. */
 #define BYTE_PRODUCTS(ma, mb)                                                                      \
 	(a.ma[4 * i] * b.mb[4 * i] + a.ma[4 * i + 1] * b.mb[4 * i + 1] +                           \
 	 a.ma[4 * i + 2] * b.mb[4 * i + 2] + a.ma[4 * i + 3] * b.mb[4 * i + 3])

@@ -120,8 +120,7 @@ PACK(vpkshss, 8, VSR_SB, VSR_SH, saturate_signed(cpu, v, 8))
 PACK(vpkswss, 4, VSR_SH, VSR_SW, saturate_signed(cpu, v, 16))
 PACK(vpksdss, 2, VSR_SW, VSR_SD, saturate_signed(cpu, v, 32))
 
-/* A pixel of 8 + 8 + 8 + 8 bits to one of 1 + 5 + 5 + 5: the high bits of each colour, the last bit
- * of the first byte. */
+/* A pixel of 8 + 8 + 8 + 8 bits to 1 + 5 + 5 + 5: the last bit, and thrice the first ones. */
 static inline u32 pack_pixel(u32 v)
 {
 	return (v >> 9 & 0xfc00) | (v >> 6 & 0x03e0) | (v >> 3 & 0x001f);
