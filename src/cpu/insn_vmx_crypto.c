@@ -196,14 +196,16 @@ static inline u64 poly_multiply(u32 a, u32 b, unsigned bits)
 	return r;
 }
 
+/* Four bits of b at a time, by a table of a's multiples. */
 static u128 poly_multiply64(u64 a, u64 b)
 {
-	u128 r = 0;
+	u128 multiple[16], r = 0;
 
-	for (unsigned i = 0; i < 64; i++) {
-		if (b >> i & 1)
-			r ^= (u128)a << i;
-	}
+	multiple[0] = 0;
+	for (unsigned i = 1; i < 16; i++)
+		multiple[i] = multiple[i / 2] << 1 ^ (i & 1 ? a : 0);
+	for (int shift = 60; shift >= 0; shift -= 4)
+		r = r << 4 ^ multiple[b >> shift & 15];
 	return r;
 }
 
