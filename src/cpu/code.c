@@ -257,21 +257,23 @@ static struct block *block_find(struct cpu *cpu, u64 gpa)
 
 static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page)
 {
-	u64 page_gpa = gpa & CPU_PAGE_MASK;
-	struct code_page *page = page_find(cpu->code, page_gpa);
+	u64 page_gpa = gpa & CPU_PAGE_MASK, bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK);
+	u64 gen = cpu->code->jump_gen;
+	struct code_page *page;
 	struct block *b;
 
 	/* Mark first, decode then: a store after the mark is told, one before it is seen. */
-	if (!page || !page->blocks)
-		cpu->host->code_page(cpu, page_gpa);
+	cpu->host->code_read(cpu, gpa, bytes < BLOCK_MAX * 4 ? bytes : BLOCK_MAX * 4);
+	if (gen != cpu->code->jump_gen)
+		return NULL; /* translations went meanwhile: begin again */
 	for (;;) {
+		page = page_find(cpu->code, page_gpa);
 		if (!page)
 			page = page_new(cpu, page_gpa);
 		b = page ? block_new(cpu, page, gpa, host_page) : NULL;
 		if (b)
 			return b;
 		cpu_flush_all_code(cpu);
-		page = NULL;
 	}
 }
 
@@ -293,16 +295,23 @@ struct block *code_find(struct cpu *cpu)
 	return b ? b : block_make(cpu, gpa, host);
 }
 
-struct block *code_single(struct cpu *cpu)
+struct block *code_single_insn(struct cpu *cpu, u32 insn)
 {
 	struct block *b = (struct block *)cpu->code->single;
+
+	*b = (struct block){ .mode = cpu->mode, .count = 1 };
+	decode(cpu, insn, b->mode, &b->ops[1]);
+	b->ops[2] = (struct op){ .fn = pseudo_leave, .imm = 4 };
+	return b;
+}
+
+struct block *code_single(struct cpu *cpu)
+{
 	const u8 *host;
 	bool fresh;
 	u64 gpa;
 
 	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh))
 		return NULL;
-	*b = (struct block){ .gpa = gpa | (cpu->nip & ~CPU_PAGE_MASK), .mode = cpu->mode };
-	block_decode(cpu, b, host + (cpu->nip & ~CPU_PAGE_MASK), 1);
-	return b;
+	return code_single_insn(cpu, fetch(host + (cpu->nip & ~CPU_PAGE_MASK), cpu->mode));
 }

@@ -39,5 +39,7 @@ void code_forget_jumps(struct cpu *cpu);
 struct block *code_find(struct cpu *cpu);
 /* One instruction at cpu->nip as a block of its own, good until the next call; NULL as above. */
 struct block *code_single(struct cpu *cpu);
+/* The same with a given instruction word. */
+struct block *code_single_insn(struct cpu *cpu, u32 insn);
 
 #endif

@@ -164,13 +164,15 @@ struct cpu_host {
 	enum cpu_fault_verdict (*fault)(struct cpu *cpu, struct cpu_access *access);
 	/* msgsndp: a directed doorbell to thread @thread (TIR) of this cpu's core. */
 	void (*doorbell)(struct cpu *cpu, unsigned thread);
+	/* Now and then, some ten thousand times a second: has anything come up? True: leave cpu_run(). */
+	bool (*tick)(struct cpu *cpu);
 	/* CPU_REQ_FLUSH: work through the owner's log, calling cpu_flush_*(). */
 	void (*catch_up)(struct cpu *cpu);
 	/*
-	 * The page at @gpa will be decoded: from now on no other cpu may write it without telling (see codepage.h).
-	 * Returns false when the page has no memory.
+	 * @size bytes at @gpa, within a page, will be decoded: from now on no cpu may write them without telling (code_write). May
+	 * work through the owner's log meanwhile.
 	 */
-	bool (*code_page)(struct cpu *cpu, u64 gpa);
+	void (*code_read)(struct cpu *cpu, u64 gpa, unsigned size);
 	/* @size bytes at @gpa, on a page that holds code, are about to be written by this cpu. */
 	void (*code_write)(struct cpu *cpu, u64 gpa, unsigned size);
 	/* Is the page at @gpa marked as holding code (its stores must go the slow way)? */
@@ -232,6 +234,7 @@ struct cpu {
 	struct code_cache *code;
 	struct tlbs *tlbs;
 	bool leave;       /* a callback said so: cpu_run() returns CPU_EXIT_HOST */
+	u32 left_insn;    /* the instruction that CPU_FAULT_LEAVE stopped; nip is at it */
 	bool external_edge; /* taking the external interrupt takes it back (KVM_INTERRUPT_SET) */
 	bool interrupted; /* an interrupt was taken (tells a traced instruction's end) */
 	u64 insns;        /* instructions begun, without those of the running budget */
@@ -252,6 +255,8 @@ enum cpu_exit cpu_run(struct cpu *cpu);
  * cpu->leave is set if a callback asked to leave instead.
  */
 void cpu_step(struct cpu *cpu);
+/* The same with the instruction word @insn instead of what memory holds at nip. */
+void cpu_step_insn(struct cpu *cpu, u32 insn);
 
 /* MSR written by anything but an instruction: keeps the derived fields (mode, caches) right. */
 void cpu_set_msr(struct cpu *cpu, u64 msr);

@@ -75,11 +75,13 @@ static struct block *next_block(struct cpu *cpu)
 	return b;
 }
 
-static void look_at_clock(struct cpu *cpu)
+/* True: leave cpu_run(). */
+static bool look_at_clock(struct cpu *cpu)
 {
 	cpu->insns += BUDGET - cpu->budget;
 	cpu->budget = BUDGET;
 	cpu_has_pending(cpu);
+	return cpu->host->tick(cpu);
 }
 
 /* Works through what other threads asked for. True: leave cpu_run(). */
@@ -90,25 +92,32 @@ static bool attend(struct cpu *cpu, u32 request)
 	__atomic_fetch_and(&cpu->request, ~request, __ATOMIC_SEQ_CST);
 	if (request & CPU_REQ_FLUSH)
 		cpu->host->catch_up(cpu);
-	if (request & CPU_REQ_TIMER)
-		look_at_clock(cpu);
+	if ((request & CPU_REQ_TIMER) && look_at_clock(cpu))
+		return true;
 	return request & CPU_REQ_EXIT;
 }
 
-void cpu_step(struct cpu *cpu)
+static void step_block(struct cpu *cpu, struct block *b)
 {
-	struct block *b;
-
-	cpu->link_from = NULL;
-	b = code_single(cpu);
-	if (!b)
-		return;
 	/* As pseudo_enter, but that nothing may hold it up. */
 	cpu->ops = &b->ops[1];
 	cpu->ops->fn(cpu, cpu->ops);
 	cpu->link_from = NULL;
 	cpu->insns++;
 	cpu->budget--;
+}
+
+void cpu_step(struct cpu *cpu)
+{
+	struct block *b = code_single(cpu);
+
+	if (b)
+		step_block(cpu, b);
+}
+
+void cpu_step_insn(struct cpu *cpu, u32 insn)
+{
+	step_block(cpu, code_single_insn(cpu, insn));
 }
 
 /* One instruction under MSR[SE] or MSR[BE], and the trace interrupt after it (ISA 2.07 Book III-S 6.5.15). */
@@ -153,8 +162,8 @@ enum cpu_exit cpu_run(struct cpu *cpu)
 	for (;;) {
 		if (attend(cpu, __atomic_load_n(&cpu->request, __ATOMIC_ACQUIRE)))
 			return CPU_EXIT_REQUEST;
-		if (cpu->budget < 0)
-			look_at_clock(cpu);
+		if (cpu->budget < 0 && look_at_clock(cpu))
+			return CPU_EXIT_REQUEST;
 		if (unlikely(cpu->pending))
 			cpu_take_pending(cpu);
 		if (unlikely(cpu->msr & (MSR_SE | MSR_BE)))

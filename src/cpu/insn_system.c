@@ -26,6 +26,9 @@ OP(sc)
 	u64 nia = NIA();
 
 	if (lev == 1 && !(cpu->msr & MSR_PR)) {
+		/* The hypervisor's system call interrupt is taken through the same registers. */
+		cpu->srr0 = nia;
+		cpu->srr1 = cpu->msr;
 		cpu->nip = nia;
 		cpu->ops = op + 1; /* CIA() is nia now */
 		if (!cpu->host->hcall(cpu))

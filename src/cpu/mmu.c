@@ -507,6 +507,7 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			return NULL;
 		case CPU_FAULT_LEAVE:
 			cpu->nip = CIA();
+			cpu->left_insn = op->insn;
 			cpu->leave = true;
 			return NULL;
 		case CPU_FAULT_REFLECT:

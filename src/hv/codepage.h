@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Instruction caches of the software processor are coherent, as on hardware: a store to a page whose instructions some vcpu has
- * decoded must make it decode them anew. Each slot keeps a mark for every page that holds decoded code.
+ * Instruction caches of the software processor are coherent, as on hardware: a store to instructions that some vcpu has decoded
+ * must make it decode them anew. Each slot keeps one word for every page, with a bit for each 64 bytes that somebody decoded.
+ *
+ * A page with such bits is not written directly: stores take the slow way and come to hv_code_write(). The first bit of a
+ * page is set before the page is decoded, and a shoot-down takes away every vcpu's right to write it directly.
  */
 #ifndef PAPYR_HV_CODEPAGE_H
 #define PAPYR_HV_CODEPAGE_H
 
 #include "hv/hv.h"
 
+/* Marks for @size bytes of memory; NULL: no memory. */
 struct code_marks *code_marks_new(u64 size);
 void code_marks_free(struct code_marks *marks);
 
-/* The callbacks of struct cpu_host. */
-bool hv_code_page(struct cpu *cpu, u64 gpa);
+/* Callbacks of struct cpu_host. */
+void hv_code_read(struct cpu *cpu, u64 gpa, unsigned size);
 void hv_code_write(struct cpu *cpu, u64 gpa, unsigned size);
 bool hv_is_code_page(struct cpu *cpu, u64 gpa);
 

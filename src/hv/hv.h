@@ -67,37 +67,44 @@ enum hv_inval_kind {
 struct hv_inval {
 	enum hv_inval_kind kind;
 	u32 page_shift;
-	u64 addr;
+	u64 addr; /* va modulo 2^64, or gpa */
 };
 
 #define HV_INVAL_LOG 1024u /* entries that the log remembers; who is further behind flushes all */
 
 struct hv_shootdown_log {
-	pthread_mutex_t lock;
-	_Atomic u64 tail; /* sequence number of the next entry */
-	struct hv_inval ring[HV_INVAL_LOG];
+	pthread_mutex_t lock; /* writers */
+	_Atomic u64 tail;     /* sequence number of the next entry */
+	struct {
+		_Atomic u64 what, addr;
+	} ring[HV_INVAL_LOG];
 };
 
 /*
- * Makes @n translations or pages unusable on every vcpu of @vm; when it returns none can use them any more. @self: the vcpu
- * whose thread calls (it catches up itself while it waits), or NULL for a thread that runs no vcpu. No entry lock may be held.
+ * Two steps. hv_inval_log() makes every vcpu drop a translation or page at its next block boundary, or on its way in. May be
+ * called with any lock held. hv_shootdown_wait() returns when all that was logged before has been dropped by every vcpu, so that
+ * none can use it any more. @self: the vcpu whose thread calls (it catches up itself while it waits), or NULL for a thread that
+ * runs no vcpu. No entry lock may be held.
  */
-void hv_shootdown(struct hv_vm *vm, struct hv_vcpu *self, const struct hv_inval *inval, unsigned n);
-/* The same without waiting: done at each vcpu's next block boundary. */
-void hv_shootdown_async(struct hv_vm *vm, struct hv_vcpu *self, const struct hv_inval *inval, unsigned n);
+void hv_inval_log(struct hv_vm *vm, struct hv_inval inval);
+void hv_shootdown_wait(struct hv_vm *vm, struct hv_vcpu *self);
 
-static inline void hv_shootdown_page(struct hv_vm *vm, struct hv_vcpu *self, u64 va, unsigned page_shift)
+static inline void hv_shootdown(struct hv_vm *vm, struct hv_vcpu *self, struct hv_inval inval)
 {
-	struct hv_inval i = { HV_INVAL_PAGE, page_shift, va };
-
-	hv_shootdown(vm, self, &i, 1);
+	hv_inval_log(vm, inval);
+	hv_shootdown_wait(vm, self);
 }
+
+/* struct hpt_ops' invalidated, @ctx being the VM: logs the entry's page. */
+void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r);
+
+/* The vcpu's thread: may translations be used from here on, until hv_guest_leave()? Catches up. */
+void hv_guest_enter(struct hv_vcpu *vcpu);
+void hv_guest_leave(struct hv_vcpu *vcpu);
 
 static inline void hv_shootdown_all(struct hv_vm *vm, struct hv_vcpu *self)
 {
-	struct hv_inval i = { HV_INVAL_ALL, 0, 0 };
-
-	hv_shootdown(vm, self, &i, 1);
+	hv_shootdown(vm, self, (struct hv_inval){ HV_INVAL_ALL, 0, 0 });
 }
 
 /* --- virtual processor areas --- */

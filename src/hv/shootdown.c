@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shoot-down of translations.
+ *
+ * Vcpus keep translations in caches of their own. What becomes invalid is written to a log of the VM, entry after entry; each
+ * vcpu remembers how far it has worked through it (vcpu->seen).
+ *
+ *	the remover                                a vcpu
+ *	changes the table                          in_guest = true
+ *	appends to the log, tail = n               works through the log up to tail, seen = tail
+ *	sets CPU_REQ_FLUSH of every vcpu           runs a block
+ *	waits for each vcpu: !in_guest             CPU_REQ_FLUSH: works through the log, seen = tail
+ *	                     or seen >= n          in_guest = false
+ *
+ * in_guest and tail are written and read in one total order: either the remover sees that a vcpu is in the guest, and waits
+ * for it, or that vcpu sees the new tail on its way in. Two removers that wait for each other both go on working through the
+ * log while they wait. A vcpu that walks the table while an entry is removed may put the dead translation into its caches, but it
+ * does so before its next block boundary, and drops it there. tests/model/ checks all this.
+ */
+#include <sched.h>
+#include "hv/hv.h"
+
+#define KIND_BITS 8
+
+static u64 pack(struct hv_inval inval)
+{
+	return (u64)inval.kind | (u64)inval.page_shift << KIND_BITS;
+}
+
+void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
+{
+	struct hv_shootdown_log *log = &vm->shootdown;
+	struct hv_vcpu *vcpu;
+	u64 tail;
+
+	pthread_mutex_lock(&log->lock);
+	tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
+	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].what, pack(inval), memory_order_relaxed);
+	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].addr, inval.addr, memory_order_relaxed);
+	atomic_store(&log->tail, tail + 1);
+	pthread_mutex_unlock(&log->lock);
+	hv_for_each_vcpu(vcpu, vm)
+		if (atomic_load(&vcpu->in_guest))
+			cpu_request(&vcpu->cpu, CPU_REQ_FLUSH);
+}
+
+static void drop(struct cpu *cpu, u64 what, u64 addr)
+{
+	switch (what & ((1u << KIND_BITS) - 1)) {
+	case HV_INVAL_PAGE:
+		cpu_flush_page(cpu, addr, what >> KIND_BITS);
+		break;
+	case HV_INVAL_ALL:
+		cpu_flush_all(cpu);
+		break;
+	case HV_INVAL_CODE:
+		cpu_flush_code(cpu, addr);
+		break;
+	case HV_INVAL_PROTECT:
+		cpu_protect_page(cpu, addr);
+		break;
+	}
+}
+
+static void drop_everything(struct cpu *cpu)
+{
+	cpu_flush_all(cpu);
+	cpu_flush_all_code(cpu);
+}
+
+/* Writers may overtake: what was read of the ring counts only if it can't have been overwritten meanwhile. */
+static void catch_up(struct hv_vcpu *vcpu)
+{
+	struct hv_shootdown_log *log = &vcpu->vm->shootdown;
+	u64 seen = atomic_load_explicit(&vcpu->seen, memory_order_relaxed);
+	u64 tail = atomic_load(&log->tail);
+
+	for (; seen != tail && tail - seen < HV_INVAL_LOG; seen++) {
+		u64 what = atomic_load_explicit(&log->ring[seen % HV_INVAL_LOG].what, memory_order_relaxed);
+		u64 addr = atomic_load_explicit(&log->ring[seen % HV_INVAL_LOG].addr, memory_order_relaxed);
+
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load(&log->tail) - seen >= HV_INVAL_LOG)
+			break;
+		drop(&vcpu->cpu, what, addr);
+	}
+	if (seen != tail)
+		drop_everything(&vcpu->cpu);
+	atomic_store(&vcpu->seen, tail);
+}
+
+void hv_catch_up(struct cpu *cpu)
+{
+	catch_up(hv_vcpu_of(cpu));
+}
+
+#define SPINS_BEFORE_YIELD 200
+
+static void wait_for(struct hv_vcpu *vcpu, u64 tail, struct hv_vcpu *self)
+{
+	for (unsigned spins = 0; atomic_load(&vcpu->in_guest) && atomic_load(&vcpu->seen) < tail; spins++) {
+		if (self && atomic_load_explicit(&self->vm->shootdown.tail, memory_order_relaxed) != self->seen)
+			catch_up(self);
+		if (spins >= SPINS_BEFORE_YIELD)
+			sched_yield();
+		else
+			__builtin_ia32_pause();
+	}
+}
+
+void hv_shootdown_wait(struct hv_vm *vm, struct hv_vcpu *self)
+{
+	u64 tail = atomic_load(&vm->shootdown.tail);
+	struct hv_vcpu *vcpu;
+
+	if (self)
+		catch_up(self);
+	hv_for_each_vcpu(vcpu, vm)
+		if (vcpu != self)
+			wait_for(vcpu, tail, self);
+}
+
+void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r)
+{
+	unsigned base_shift, actual_shift;
+	struct hpt_va va;
+
+	if (!hpt_page_shifts(v, r, &base_shift, &actual_shift))
+		return;
+	va = hpt_entry_va(index, v, base_shift);
+	hv_inval_log(ctx, (struct hv_inval){ HV_INVAL_PAGE, actual_shift,
+					     (va.vsid << (va.is_1t ? 40 : 28)) + va.offset });
+}
+
+void hv_guest_enter(struct hv_vcpu *vcpu)
+{
+	atomic_store(&vcpu->in_guest, true);
+	catch_up(vcpu);
+}
+
+void hv_guest_leave(struct hv_vcpu *vcpu)
+{
+	atomic_store(&vcpu->in_guest, false);
+}
