@@ -131,6 +131,15 @@ FPU_INLINE bool fpu_fast_careless(const u64 *fpscr, enum fpu_kind kind)
 	return fpu_kind_is_vector(kind) && likely(*fpscr & FPSCR_XX);
 }
 
+/* FI, FR and XX as numbers of bits: whether a result is exact is as good as random, so no branch
+ * may hang on it. */
+#define FPU_FI_SHIFT 17
+#define FPU_FR_SHIFT 18
+#define FPU_XX_SHIFT 25
+_Static_assert(FPSCR_FI == 1ull << FPU_FI_SHIFT && FPSCR_FR == 1ull << FPU_FR_SHIFT &&
+		   FPSCR_XX == 1ull << FPU_XX_SHIFT,
+	       "FPSCR's layout");
+
 FPU_INLINE void fpu_fast_report(u64 *fpscr, enum fpu_kind kind, u64 bits, bool inexact, bool up)
 {
 	u64 old = *fpscr, class;
@@ -140,9 +149,9 @@ FPU_INLINE void fpu_fast_report(u64 *fpscr, enum fpu_kind kind, u64 bits, bool i
 		if (unlikely(!(bits << 1)))
 			class = FPSCR_FE | (bits >> 63 ? FPSCR_C : 0);
 		*fpscr = (old & ~(FPSCR_FPRF | FPSCR_FR | FPSCR_FI)) | class |
-			 (inexact ? FPSCR_FI : 0) | (up ? FPSCR_FR : 0);
+			 (u64)inexact << FPU_FI_SHIFT | (u64)up << FPU_FR_SHIFT;
 	}
-	if (unlikely(inexact && !(old & FPSCR_XX)))
+	if (unlikely((u64)inexact & ~(old >> FPU_XX_SHIFT)))
 		fpu_raise(fpscr, FPSCR_XX);
 }
 
@@ -154,7 +163,7 @@ FPU_INLINE bool fpu_fast_finish(u64 *fpscr, enum fpu_kind kind, double value, do
 				bool negate, u64 *r)
 {
 	u64 bits = fpu_double_bits(value), rest_bits = fpu_double_bits(rest);
-	bool inexact = rest_bits << 1, up = inexact && (rest_bits ^ bits) >> 63;
+	bool inexact = rest_bits << 1, up = inexact & (rest_bits ^ bits) >> 63;
 	u64 flip = negate ? 1ull << 63 : 0;
 
 	if (kind == FPU_S || kind == FPU_VS) {
@@ -394,10 +403,15 @@ FPU_INLINE bool fpu_madd(u64 *fpscr, enum fpu_kind kind, u64 a, u64 c, u64 b, un
 	return fpu_soft_madd(fpscr, kind, a, c, b, neg, r);
 }
 
+FPU_INLINE bool fpu_fast_rsp(u64 *fpscr, u64 b, u64 *r)
+{
+	return fpu_fast_mode(fpscr, FPU_S) &&
+	       fpu_fast_finish(fpscr, FPU_S, fpu_as_double(b), 0, false, r);
+}
+
 FPU_INLINE bool fpu_rsp(u64 *fpscr, u64 b, u64 *r)
 {
-	if (fpu_fast_mode(fpscr, FPU_S) &&
-	    likely(fpu_fast_finish(fpscr, FPU_S, fpu_as_double(b), 0, false, r)))
+	if (likely(fpu_fast_rsp(fpscr, b, r)))
 		return true;
 	return fpu_soft_rsp(fpscr, b, r);
 }
