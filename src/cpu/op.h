@@ -63,8 +63,10 @@ struct block {
 #define NIA() ((CIA() + 4) & cpu->ea_mask)
 
 /* Effective address of the D- and X-forms; formats with RA|0 have a = 32 for RA = 0. */
-#define EA_D() ((cpu->gpr[op->a] + (u64)op->imm) & cpu->ea_mask)
-#define EA_X() ((cpu->gpr[op->a] + cpu->gpr[op->b]) & cpu->ea_mask)
+#define EA_D_OF(cpu, op) (((cpu)->gpr[(op)->a] + (u64)(op)->imm) & (cpu)->ea_mask)
+#define EA_X_OF(cpu, op) (((cpu)->gpr[(op)->a] + (cpu)->gpr[(op)->b]) & (cpu)->ea_mask)
+#define EA_D() EA_D_OF(cpu, op)
+#define EA_X() EA_X_OF(cpu, op)
 
 /* Instruction fields by ISA bit numbers [first, last] (0 is the most significant bit of the word). */
 static inline u32 field(u32 insn, unsigned first, unsigned last)

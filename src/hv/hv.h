@@ -30,6 +30,8 @@
 #define HV_MAX_MEMSLOTS  32767 /* slot numbers are below this */
 #define HV_SMT_MAX       8 /* vcpus in a virtual core: ids core * 8 ... core * 8 + 7 */
 
+#define HV_DEFAULT_HTAB_ORDER 24 /* of a VM that runs without KVM_PPC_ALLOCATE_HTAB */
+
 struct hv_vm;
 struct hv_vcpu;
 struct hv_xics;
@@ -135,6 +137,7 @@ struct hv_vcpu {
 	/* KVM_SET_SIGNAL_MASK */
 	bool sigmask_set;
 	sigset_t sigmask;
+	sigset_t client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile: run.c */
 
 	/* What must be finished by the next KVM_RUN. */
 	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO } pending;
@@ -234,6 +237,10 @@ void hv_get_sregs(struct hv_vcpu *vcpu, struct kvm_sregs *sregs);
 int hv_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs);
 int hv_get_one_reg(struct hv_vcpu *vcpu, u64 id, void *value);
 int hv_set_one_reg(struct hv_vcpu *vcpu, u64 id, const void *value);
+
+/* What every vcpu's processor calls (run.c). */
+extern const struct cpu_host hv_cpu_host;
+void hv_catch_up(struct cpu *cpu); /* shootdown.c */
 
 /* run.c: KVM_RUN. 0 with run->exit_reason, or -EINTR and others. */
 int hv_vcpu_run(struct hv_vcpu *vcpu);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include "cpu/op.h"
+#include "hv/fault.h"
+
+#define NO_RA 32
+
+int hv_mmio_init(struct hv_vcpu *vcpu)
+{
+	vcpu->mmio = calloc(1, sizeof(*vcpu->mmio));
+	return vcpu->mmio ? 0 : -ENOMEM;
+}
+
+void hv_mmio_fini(struct hv_vcpu *vcpu)
+{
+	free(vcpu->mmio);
+}
+
+static enum cpu_fault_verdict emulated_access(struct hv_mmio *m, struct cpu_access *access)
+{
+	struct hv_mmio_access *a = &m->access[m->cursor];
+	bool store = access->kind == CPU_STORE;
+
+	if (m->cursor < m->known) {
+		/* Told or read before: the instruction is begun anew. */
+		m->cursor++;
+		if (!store)
+			memcpy(access->data, a->data, access->size);
+		return CPU_FAULT_DONE;
+	}
+	if (m->cursor == HV_MMIO_MAX)
+		return CPU_FAULT_REFLECT;
+	*a = (struct hv_mmio_access){ .gpa = access->gpa, .size = access->size, .store = store };
+	if (!store)
+		return CPU_FAULT_LEAVE;
+	memcpy(a->data, access->data, access->size);
+	m->cursor = ++m->known;
+	return CPU_FAULT_DONE;
+}
+
+enum cpu_fault_verdict hv_fault(struct cpu *cpu, struct cpu_access *access)
+{
+	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
+	struct hv_mmio *m = vcpu->mmio;
+
+	if (access->absent && hv_memslot_find(vcpu->vm, access->gpa)) {
+		u64 v, r;
+
+		hpt_read(cpu->hpt, access->hpte_index, &v, &r);
+		if (hpt_make_live(cpu->hpt, access->hpte_index, (v & ~HPT_V_USED) | HPT_V_ABSENT))
+			return CPU_FAULT_RETRY;
+		if (!(v & HPT_V_VALID))
+			return CPU_FAULT_RETRY; /* removed meanwhile */
+	}
+	if (access->kind == CPU_FETCH)
+		return CPU_FAULT_REFLECT;
+	if (m->state == HV_MMIO_EMULATE)
+		return emulated_access(m, access);
+	m->state = HV_MMIO_LEFT;
+	return CPU_FAULT_LEAVE;
+}
+
+static void tell(struct hv_vcpu *vcpu, const struct hv_mmio_access *a)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->exit_reason = KVM_EXIT_MMIO;
+	run->mmio.phys_addr = a->gpa;
+	run->mmio.len = a->size;
+	run->mmio.is_write = a->store;
+	memset(run->mmio.data, 0, sizeof(run->mmio.data));
+	if (a->store)
+		memcpy(run->mmio.data, a->data, a->size);
+	vcpu->pending = HV_PENDING_MMIO;
+}
+
+/* Tells the next store that the client does not know; true if there was one. */
+static bool tell_next_store(struct hv_vcpu *vcpu)
+{
+	struct hv_mmio *m = vcpu->mmio;
+
+	while (m->told < m->known && !m->access[m->told].store)
+		m->told++;
+	if (m->told == m->known)
+		return false;
+	tell(vcpu, &m->access[m->told++]);
+	return true;
+}
+
+/* The register that @insn updates with its address, or NO_RA. */
+static unsigned updated_register(const struct cpu *cpu, u32 insn)
+{
+	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
+
+	return row && (row->flags & F_UPD) ? field(insn, 11, 15) : NO_RA;
+}
+
+/* Carries the instruction out as far as it gets. True: there is an exit for the client. */
+static bool attempt(struct hv_vcpu *vcpu)
+{
+	struct hv_mmio *m = vcpu->mmio;
+	struct cpu *cpu = &vcpu->cpu;
+
+	m->state = HV_MMIO_EMULATE;
+	m->cursor = 0;
+	cpu->leave = false;
+	cpu_step_insn(cpu, m->insn);
+	if (!cpu->leave) {
+		m->state = HV_MMIO_EXITS;
+		if (tell_next_store(vcpu))
+			return true;
+		m->state = HV_MMIO_IDLE;
+		return false;
+	}
+	/* A load without data: ask for it. */
+	cpu->leave = false;
+	m->state = HV_MMIO_LOAD;
+	tell(vcpu, &m->access[m->known]);
+	return true;
+}
+
+/* What a client sees while a load waits: the instruction done, but for its target. */
+static void show_done(struct hv_vcpu *vcpu, u64 ea)
+{
+	struct cpu *cpu = &vcpu->cpu;
+
+	cpu->nip = (vcpu->mmio->nip + 4) & cpu->ea_mask;
+	if (vcpu->mmio->ra != NO_RA)
+		cpu->gpr[vcpu->mmio->ra] = ea;
+}
+
+/* The address of an update form: RA and the displacement or RB. */
+static u64 update_address(const struct cpu *cpu, u32 insn)
+{
+	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
+	struct op op;
+
+	isa_operands(row, insn, &op);
+	if (row->format == FMT_X || row->format == FMT_X0)
+		return EA_X_OF(cpu, &op);
+	return EA_D_OF(cpu, &op);
+}
+
+bool hv_mmio_emulate(struct hv_vcpu *vcpu)
+{
+	struct hv_mmio *m = vcpu->mmio;
+	struct cpu *cpu = &vcpu->cpu;
+
+	if (m->state != HV_MMIO_LEFT)
+		return false;
+	m->insn = cpu->left_insn;
+	m->nip = cpu->nip;
+	m->known = m->told = 0;
+	m->ra = updated_register(cpu, m->insn);
+	m->ra_before = cpu->gpr[m->ra];
+	if (!attempt(vcpu))
+		return false;
+	if (m->state == HV_MMIO_LOAD)
+		show_done(vcpu, m->ra == NO_RA ? 0 : update_address(cpu, m->insn));
+	return true;
+}
+
+bool hv_mmio_complete(struct hv_vcpu *vcpu)
+{
+	struct hv_mmio *m = vcpu->mmio;
+	struct cpu *cpu = &vcpu->cpu;
+	struct hv_mmio_access *a;
+	u64 nip, ra;
+
+	if (m->state == HV_MMIO_EXITS) {
+		if (tell_next_store(vcpu))
+			return true;
+		m->state = HV_MMIO_IDLE;
+		return false;
+	}
+	if (m->state != HV_MMIO_LOAD)
+		return false;
+	a = &m->access[m->known++];
+	memcpy(a->data, vcpu->run->mmio.data, a->size);
+	/* The client may have changed what it was shown: that stays, the target alone is the instruction's. */
+	nip = cpu->nip;
+	ra = cpu->gpr[m->ra];
+	cpu->nip = m->nip;
+	cpu->gpr[m->ra] = m->ra_before;
+	cpu->interrupted = false;
+	if (attempt(vcpu) && m->state == HV_MMIO_LOAD) {
+		cpu->nip = nip;
+		cpu->gpr[m->ra] = ra;
+		return true;
+	}
+	if (!cpu->interrupted) {
+		cpu->nip = nip;
+		cpu->gpr[m->ra] = ra;
+	}
+	return vcpu->pending != HV_PENDING_NONE;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * KVM_RUN: into the guest and out again.
+ *
+ * Signals: on POWER hardware a signal ends KVM_RUN, and its handler runs afterwards. Here the guest runs in the client's own
+ * thread, so that thread blocks all signals while it is in KVM_RUN, looks now and then whether one is pending that the client
+ * lets through, and leaves if so. Signals that tell of a fault of the program itself stay as they are.
+ */
+#include <errno.h>
+#include "hv/codepage.h"
+#include "hv/fault.h"
+#include "hv/table.h"
+
+/* --- callbacks of the processor --- */
+
+static bool hcall_enabled(const struct hv_vm *vm, u64 number)
+{
+	return vm->enabled_hcalls[number / 4 / 64] >> (number / 4 % 64) & 1;
+}
+
+/* The client's: registers as they are, its answer comes with the next KVM_RUN. */
+static bool hcall_to_client(struct hv_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->exit_reason = KVM_EXIT_PAPR_HCALL;
+	run->papr_hcall.nr = vcpu->cpu.gpr[3];
+	for (unsigned i = 0; i < ARRAY_SIZE(run->papr_hcall.args); i++)
+		run->papr_hcall.args[i] = vcpu->cpu.gpr[4 + i];
+	run->papr_hcall.ret = 0;
+	vcpu->pending = HV_PENDING_HCALL;
+	return false;
+}
+
+static bool hv_hcall(struct cpu *cpu)
+{
+	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
+	const struct hcall *h = hcall_find(cpu->gpr[3]);
+	long ret;
+
+	if (!h || !hcall_enabled(vcpu->vm, cpu->gpr[3]))
+		return hcall_to_client(vcpu);
+	ret = h->fn(vcpu, cpu->gpr);
+	if (ret == H_TOO_HARD)
+		return hcall_to_client(vcpu);
+	cpu->gpr[3] = ret;
+	return !vcpu->ceded;
+}
+
+static void hv_doorbell(struct cpu *cpu, unsigned thread)
+{
+	struct hv_vcpu *self = hv_vcpu_of(cpu);
+	unsigned smt = self->vm->smt;
+	struct hv_vcpu *target = thread < smt ? hv_vcpu_by_id(self->vm, self->id / smt * smt + thread) : NULL;
+
+	if (!target)
+		return;
+	target->cpu.dpdes = 1;
+	cpu_irq_set(&target->cpu, CPU_IRQ_DOORBELL);
+	hv_vcpu_wake(target);
+}
+
+static bool must_return(struct hv_vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED) || hv_vcpu_signalled(vcpu);
+}
+
+static bool hv_tick(struct cpu *cpu)
+{
+	return must_return(hv_vcpu_of(cpu));
+}
+
+const struct cpu_host hv_cpu_host = {
+	.ram = hv_cpu_ram,
+	.hcall = hv_hcall,
+	.fault = hv_fault,
+	.doorbell = hv_doorbell,
+	.tick = hv_tick,
+	.catch_up = hv_catch_up,
+	.code_read = hv_code_read,
+	.code_write = hv_code_write,
+	.is_code_page = hv_is_code_page,
+};
+
+/* --- KVM_RUN --- */
+
+/* What the last exit left to be done. True: there is another exit for the client at once. */
+static bool complete_pending(struct hv_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	switch (vcpu->pending) {
+	case HV_PENDING_NONE:
+		return false;
+	case HV_PENDING_HCALL:
+		vcpu->pending = HV_PENDING_NONE;
+		vcpu->cpu.gpr[3] = run->papr_hcall.ret;
+		for (unsigned i = 0; i < ARRAY_SIZE(run->papr_hcall.args); i++)
+			vcpu->cpu.gpr[4 + i] = run->papr_hcall.args[i];
+		return false;
+	case HV_PENDING_MMIO:
+		vcpu->pending = HV_PENDING_NONE;
+		return hv_mmio_complete(vcpu);
+	}
+	return false;
+}
+
+/* Table and real-mode area of a VM whose first vcpu runs. Called with the table in use (hv_run_begin). */
+static int prepare_table(struct hv_vcpu *vcpu)
+{
+	struct hv_vm *vm = vcpu->vm;
+	int ret = 0;
+
+	pthread_mutex_lock(&vm->lock);
+	if (!vm->vrma_done)
+		ret = hv_vrma_setup(vcpu);
+	pthread_mutex_unlock(&vm->lock);
+	vcpu->cpu.hpt = vm->hpt;
+	return ret;
+}
+
+static int interrupted(struct hv_vcpu *vcpu)
+{
+	vcpu->run->exit_reason = KVM_EXIT_INTR;
+	return -EINTR;
+}
+
+/* In the guest until there is an exit for the client (0), or KVM_RUN must return (-EINTR). */
+static int run_guest(struct hv_vcpu *vcpu)
+{
+	for (;;) {
+		if (must_return(vcpu) || (vcpu->ceded && !hv_vcpu_idle(vcpu)))
+			return interrupted(vcpu);
+		hv_guest_enter(vcpu);
+		hv_vpa_dispatch(vcpu);
+		cpu_run(&vcpu->cpu);
+		if (vcpu->pending == HV_PENDING_NONE && hv_mmio_emulate(vcpu))
+			vcpu->cpu.leave = false;
+		hv_vpa_preempt(vcpu);
+		hv_guest_leave(vcpu);
+		if (vcpu->pending != HV_PENDING_NONE)
+			return 0;
+	}
+}
+
+static int run_with_table(struct hv_vcpu *vcpu)
+{
+	int ret;
+
+	if (!vcpu->vm->hpt) {
+		u32 order = HV_DEFAULT_HTAB_ORDER;
+
+		ret = hv_vm_allocate_htab(vcpu->vm, &order);
+		if (ret && ret != -EBUSY)
+			return ret;
+	}
+	hv_run_begin(vcpu->vm);
+	ret = prepare_table(vcpu);
+	if (!ret) {
+		/* The client may have written memory: code is compared before it is used again. */
+		cpu_code_recheck(&vcpu->cpu);
+		ret = run_guest(vcpu);
+	}
+	hv_run_end(vcpu->vm);
+	return ret;
+}
+
+static void block_signals(sigset_t *old)
+{
+	static const int own_faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGPROF };
+	sigset_t all;
+
+	sigfillset(&all);
+	for (unsigned i = 0; i < ARRAY_SIZE(own_faults); i++)
+		sigdelset(&all, own_faults[i]);
+	pthread_sigmask(SIG_BLOCK, &all, old);
+}
+
+int hv_vcpu_run(struct hv_vcpu *vcpu)
+{
+	int ret = 0;
+
+	if (!vcpu->papr) {
+		vcpu->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+		return -EINVAL;
+	}
+	block_signals(&vcpu->client_mask);
+	if (!complete_pending(vcpu))
+		ret = vcpu->run->immediate_exit ? interrupted(vcpu) : run_with_table(vcpu);
+	pthread_sigmask(SIG_SETMASK, &vcpu->client_mask, NULL);
+	return ret;
+}
+
+void hv_vcpu_kick(struct hv_vcpu *vcpu)
+{
+	cpu_request(&vcpu->cpu, CPU_REQ_EXIT);
+	hv_vcpu_wake(vcpu);
+}
