@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * isa-diff [-e le|be] [-s SEED] [-n VECTORS] [-p PROGRAMS] [-r PATTERN]... [-v] -- PEER COMMAND
+ *
+ * Executes every instruction of the table that a user program may execute on Papyr's processor, one at a time and by blocks,
+ * and on the peer, a runner under another implementation; then random programs. All registers and memory must be the same.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "compare.h"
+#include "cpu/op.h"
+#include "generate.h"
+#include "known_wrong.h"
+#include "side.h"
+
+#define VECTORS_A_BATCH 16
+#define PATTERNS_MAX    64
+#define PRINT_A_ROW     2
+
+static struct {
+	bool little_endian;
+	u64 seed;
+	unsigned vectors, programs;
+	const char *patterns[PATTERNS_MAX];
+	unsigned nr_patterns;
+	bool verbose;
+} options = { .little_endian = true, .seed = 1, .vectors = 256, .programs = 2000 };
+
+static struct {
+	unsigned rows, skipped, tested, refused, failed_rows;
+	unsigned long vectors, excused, alignment, differences, programs, failed_programs;
+} totals;
+
+static struct isa_batch batch;
+static struct isa_state in[VECTORS_A_BATCH];
+static struct isa_result steps[VECTORS_A_BATCH], blocks[VECTORS_A_BATCH], peer[VECTORS_A_BATCH];
+
+static bool privileged(const struct insn_row *row)
+{
+	return row->flags & (F_PRIV | F_HV);
+}
+
+static bool chosen(const struct insn_row *row)
+{
+	for (unsigned i = 0; i < options.nr_patterns; i++)
+		if (!fnmatch(options.patterns[i], row->mnemonic, 0))
+			return true;
+	return options.nr_patterns == 0;
+}
+
+/*
+ * Runs the peer on all vectors but those that end in an alignment interrupt on Papyr, since QEMU's user mode dies of those. For
+ * them only what the interrupt must not do is compared: the result is the input.
+ */
+static void run_peer(void)
+{
+	static struct isa_state state[VECTORS_A_BATCH];
+	static struct isa_result result[VECTORS_A_BATCH];
+	struct isa_batch some = batch;
+
+	some.vectors = 0;
+	for (unsigned i = 0; i < batch.vectors; i++)
+		if (steps[i].signal != SIGBUS)
+			state[some.vectors++] = in[i];
+	if (some.vectors)
+		peer_run(&some, state, result);
+	for (unsigned i = 0, n = 0; i < batch.vectors; i++) {
+		if (steps[i].signal != SIGBUS) {
+			peer[i] = result[n++];
+			continue;
+		}
+		totals.alignment++;
+		peer[i] = (struct isa_result){ .state = in[i], .signal = SIGBUS, .nip = TEST_CODE };
+		if (batch.code_words > 1)
+			peer[i] = steps[i];
+	}
+}
+
+static void run_all(bool with_blocks)
+{
+	papyr_side_run(&batch, in, false, steps);
+	if (with_blocks)
+		papyr_side_run(&batch, in, true, blocks);
+	run_peer();
+}
+
+/* The architecture's word on alignment interrupts, which can't be had from the peer. */
+static bool alignment_right(const struct insn_row *row, unsigned i)
+{
+	u32 insn = batch.code[0];
+	unsigned size = reservation_size(row), ra = field(insn, 11, 15);
+	u64 ea = (ra ? in[i].gpr[ra] : 0) + in[i].gpr[field(insn, 16, 20)];
+	bool due = size ? ea % size : options.little_endian && row_moves_several(row);
+
+	/* An invalid form may be found before or after. */
+	return steps[i].signal == SIGILL || due == (steps[i].signal == SIGBUS);
+}
+
+static void print_vector(const char *what, unsigned i, const struct isa_result *ours, const struct isa_result *other,
+			 const char *name)
+{
+	printf("%s differs:\n", what);
+	print_difference(&batch, &in[i], ours, other, name);
+}
+
+/* Compares one batch of a row; returns how many vectors differ. */
+static unsigned check_row_batch(const struct insn_row *row, unsigned printed)
+{
+	bool with_blocks = !row_branches(row);
+	unsigned bad = 0;
+
+	run_all(with_blocks);
+	for (unsigned i = 0; i < batch.vectors; i++) {
+		enum verdict v;
+
+		/* Where a branch led to is enough: that nothing is there to execute isn't the branch's doing. */
+		if (peer[i].nip != TEST_CODE)
+			peer[i].signal = 0;
+		v = compare(row, batch.code[0], &in[i], &steps[i], &peer[i]);
+		if (!alignment_right(row, i))
+			v = DIFFERENT;
+		totals.vectors++;
+		totals.excused += v == EXCUSED;
+		if (v == DIFFERENT && printed + bad++ < PRINT_A_ROW)
+			print_vector(row->mnemonic, i, &steps[i], &peer[i], "peer");
+		if (with_blocks && compare(NULL, 0, &in[i], &steps[i], &blocks[i]) != SAME &&
+		    printed + bad++ < PRINT_A_ROW)
+			print_vector("the block engine", i, &steps[i], &blocks[i], "blocks");
+	}
+	return bad;
+}
+
+static bool encode(struct rng *rng, const struct insn_row *row)
+{
+	for (unsigned tries = 0; tries < 1000; tries++) {
+		batch.code[0] = generate_insn(rng, row);
+		if (isa_lookup(batch.code[0], ISA_207) == row)
+			return true;
+	}
+	printf("%s: no encoding of its own: another row hides it\n", row->mnemonic);
+	return false;
+}
+
+static void test_row(const struct insn_row *row)
+{
+	unsigned bad = 0, vectors = privileged(row) ? VECTORS_A_BATCH : options.vectors;
+	struct rng rng;
+
+	rng_seed(&rng, options.seed, row->mnemonic);
+	batch.vectors = VECTORS_A_BATCH;
+	batch.code_words = 1;
+	batch.fall_through = !row_branches(row);
+	for (unsigned n = 0; n < vectors; n += VECTORS_A_BATCH) {
+		if (!encode(&rng, row)) {
+			bad++;
+			break;
+		}
+		generate_memory(&rng, batch.mem, WINDOW_WORDS);
+		for (unsigned i = 0; i < VECTORS_A_BATCH; i++)
+			generate_state(&rng, row, batch.code[0], &in[i]);
+		bad += check_row_batch(row, bad);
+	}
+	totals.differences += bad;
+	totals.failed_rows += bad != 0;
+	if (bad || options.verbose)
+		printf("%-12s %u of %u vectors differ\n", row->mnemonic, bad, vectors);
+}
+
+static void test_rows(void)
+{
+	for (unsigned i = 0; i < isa_rows; i++) {
+		const struct insn_row *row = &isa_table[i];
+
+		if (!chosen(row))
+			continue;
+		totals.rows++;
+		if (row->level == ISA_NONE || (row->flags & F_NOTEST)) {
+			totals.skipped++;
+			printf("%-12s not compared: %s\n", row->mnemonic,
+			       row->level == ISA_NONE ? "missing, as the table says" :
+							"its result is not a function of registers and memory");
+			continue;
+		}
+		if (privileged(row))
+			totals.refused++;
+		else
+			totals.tested++;
+		test_row(row);
+	}
+}
+
+static bool in_programs(const struct insn_row *row)
+{
+	return chosen(row) && !known_wrong_row(row->mnemonic);
+}
+
+static bool check_program(u64 number)
+{
+	unsigned bad = 0;
+
+	run_all(true);
+	for (unsigned i = 0; i < batch.vectors; i++) {
+		totals.programs++;
+		if (compare(NULL, 0, &in[i], &steps[i], &blocks[i]) != SAME && !bad++) {
+			printf("program %llu, the block engine differs from single steps:\n", (unsigned long long)number);
+			print_difference(&batch, &in[i], &steps[i], &blocks[i], "blocks");
+		}
+		if (compare(NULL, 0, &in[i], &steps[i], &peer[i]) != SAME && !bad++) {
+			printf("program %llu differs:\n", (unsigned long long)number);
+			print_difference(&batch, &in[i], &steps[i], &peer[i], "peer");
+		}
+	}
+	return bad == 0;
+}
+
+static void test_programs(void)
+{
+	unsigned usable = 0;
+
+	for (unsigned i = 0; i < isa_rows; i++)
+		usable += in_programs(&isa_table[i]);
+	if (usable < 10)
+		return;
+	for (unsigned n = 0; n < options.programs && totals.failed_programs < 5; n++) {
+		struct rng rng;
+
+		rng_seed(&rng, options.seed + n, "program");
+		batch.vectors = 2;
+		batch.fall_through = 1;
+		batch.code_words = generate_program(&rng, in_programs, batch.code, CODE_MAX - 1);
+		generate_memory(&rng, batch.mem, WINDOW_WORDS);
+		for (unsigned i = 0; i < batch.vectors; i++)
+			generate_program_state(&rng, &in[i]);
+		totals.failed_programs += !check_program(options.seed + n);
+	}
+}
+
+static void report(void)
+{
+	printf("byte order %s, seed %llu\n", options.little_endian ? "little" : "big", (unsigned long long)options.seed);
+	printf("%u rows: %u for user programs compared, %u privileged ones refused alike, %u not compared\n", totals.rows,
+	       totals.tested, totals.refused, totals.skipped);
+	printf("%lu vectors, %lu differ (%u rows); %lu excused; %lu ended in an alignment interrupt, as they must\n",
+	       totals.vectors, totals.differences, totals.failed_rows, totals.excused, totals.alignment);
+	known_wrong_report();
+	printf("%lu runs of random programs, %lu programs differ\n", totals.programs, totals.failed_programs);
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "usage: isa-diff [-e le|be] [-s SEED] [-n VECTORS] [-p PROGRAMS] [-r PATTERN]... [-v] -- "
+			"PEER [ARGUMENT]...\n");
+	exit(2);
+}
+
+static void parse(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "+e:s:n:p:r:v")) != -1) {
+		switch (c) {
+		case 'e':
+			if (strcmp(optarg, "le") && strcmp(optarg, "be"))
+				usage();
+			options.little_endian = !strcmp(optarg, "le");
+			break;
+		case 's':
+			options.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'n':
+			options.vectors = (unsigned)strtoul(optarg, NULL, 0);
+			break;
+		case 'p':
+			options.programs = (unsigned)strtoul(optarg, NULL, 0);
+			break;
+		case 'r':
+			if (options.nr_patterns < PATTERNS_MAX)
+				options.patterns[options.nr_patterns++] = optarg;
+			break;
+		case 'v':
+			options.verbose = true;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (optind == argc)
+		usage();
+}
+
+int main(int argc, char **argv)
+{
+	parse(argc, argv);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	papyr_side_init(options.little_endian);
+	peer_start(argv + optind, options.little_endian);
+	test_rows();
+	test_programs();
+	peer_stop();
+	papyr_side_fini();
+	report();
+	return totals.differences || totals.failed_programs;
+}

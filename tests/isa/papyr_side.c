@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Papyr's processor as a machine of its own: problem state in real mode over flat memory. Interrupts lead to where no memory
+ * is, so that the engine leaves there.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cpu/cpu.h"
+#include "side.h"
+
+#define PAGE      0x1000u
+#define TRAP_WORD 0x7fe00008u
+#define CODE_SIZE (TRAPS_TO - TRAPS_FROM)
+
+static struct cpu cpu;
+static u64 msr;
+static bool swap;
+static u8 code_area[CODE_SIZE] __attribute__((aligned(4096)));
+static u8 data_area[DATA_END - DATA_BASE] __attribute__((aligned(4096)));
+
+static struct cpu_ram ram(struct cpu *c, u64 gpa, bool store)
+{
+	if (gpa >= TRAPS_FROM && gpa < TRAPS_TO)
+		return (struct cpu_ram){ &code_area[(gpa - TRAPS_FROM) & ~(u64)(PAGE - 1)], true };
+	if (gpa >= DATA_BASE && gpa < DATA_END)
+		return (struct cpu_ram){ &data_area[(gpa - DATA_BASE) & ~(u64)(PAGE - 1)], true };
+	return (struct cpu_ram){ NULL, false };
+}
+
+static bool hcall(struct cpu *c)
+{
+	return false;
+}
+
+static enum cpu_fault_verdict fault(struct cpu *c, struct cpu_access *access)
+{
+	return access->kind == CPU_FETCH && !(c->msr & MSR_PR) ? CPU_FAULT_LEAVE : CPU_FAULT_REFLECT;
+}
+
+static void catch_up(struct cpu *c)
+{
+}
+
+static void doorbell(struct cpu *c, unsigned thread)
+{
+}
+
+/* A program that doesn't end would be a difference of its own; there are no backward branches. */
+static bool tick(struct cpu *c)
+{
+	return false;
+}
+
+static void code_read(struct cpu *c, u64 gpa, unsigned size)
+{
+}
+
+static void code_write(struct cpu *c, u64 gpa, unsigned size)
+{
+}
+
+static bool is_code_page(struct cpu *c, u64 gpa)
+{
+	return false;
+}
+
+static const struct cpu_host host = {
+	.ram = ram,
+	.hcall = hcall,
+	.fault = fault,
+	.catch_up = catch_up,
+	.code_read = code_read,
+	.doorbell = doorbell,
+	.tick = tick,
+	.code_write = code_write,
+	.is_code_page = is_code_page,
+};
+
+void papyr_side_init(bool little_endian)
+{
+	if (cpu_init(&cpu, &cpu_model_power8, &host)) {
+		fprintf(stderr, "cpu_init failed\n");
+		exit(2);
+	}
+	swap = little_endian != BASE_HOST_LE;
+	msr = MSR_SF | MSR_FP | MSR_VEC | MSR_VSX | MSR_PR | MSR_FE0 | MSR_FE1 | MSR_ME | MSR_RI |
+	      (little_endian ? MSR_LE : 0);
+}
+
+void papyr_side_fini(void)
+{
+	cpu_fini(&cpu);
+}
+
+static void put_code(unsigned index, u32 word)
+{
+	word = swap ? __builtin_bswap32(word) : word;
+	memcpy(&code_area[TEST_CODE - TRAPS_FROM + 4 * index], &word, 4);
+}
+
+static u8 *window_word(unsigned i)
+{
+	if (i < WINDOW0_SIZE / 8)
+		return &data_area[WINDOW0 - DATA_BASE + 8 * i];
+	return &data_area[WINDOW1 - DATA_BASE + 8 * i - WINDOW0_SIZE];
+}
+
+static u64 window_address(unsigned i)
+{
+	return i < WINDOW0_SIZE / 8 ? WINDOW0 + 8 * i : WINDOW1 + 8 * i - WINDOW0_SIZE;
+}
+
+static u64 guest_order(u64 v)
+{
+	return swap ? __builtin_bswap64(v) : v;
+}
+
+static void place_batch(const struct isa_batch *batch)
+{
+	for (unsigned i = 0; i < CODE_SIZE; i += 4)
+		store_be32(&code_area[i], swap == BASE_HOST_LE ? TRAP_WORD : __builtin_bswap32(TRAP_WORD));
+	for (unsigned i = 0; i < batch->code_words; i++)
+		put_code(i, batch->code[i]);
+	for (unsigned i = 0; i < WINDOW_WORDS; i++) {
+		u64 v = guest_order(batch->mem[i]);
+
+		memcpy(window_word(i), &v, 8);
+	}
+	cpu_flush_all_code(&cpu);
+}
+
+static void load_state(const struct isa_state *in)
+{
+	cpu_set_msr(&cpu, msr);
+	memcpy(cpu.gpr, in->gpr, sizeof(in->gpr));
+	cpu_set_cr(&cpu, (u32)in->cr);
+	cpu_set_xer(&cpu, in->xer);
+	cpu.lr = in->lr;
+	cpu.ctr = in->ctr;
+	cpu.tar = in->tar;
+	cpu.fpscr = in->fpscr;
+	cpu.vscr = (u32)in->vscr;
+	for (unsigned i = 0; i < 64; i++) {
+		VSR_D(cpu.vsr[i], 0) = in->vsr[i][0];
+		VSR_D(cpu.vsr[i], 1) = in->vsr[i][1];
+	}
+	cpu.fscr = ~0ull;
+	cpu.reserve_gpa = ~0ull;
+	cpu.nip = TEST_CODE;
+	cpu.srr0 = cpu.srr1 = 0;
+}
+
+static void store_state(struct isa_state *out)
+{
+	memcpy(out->gpr, cpu.gpr, sizeof(out->gpr));
+	out->cr = cpu_get_cr(&cpu);
+	out->xer = cpu_get_xer(&cpu);
+	out->lr = cpu.lr;
+	out->ctr = cpu.ctr;
+	out->tar = cpu.tar;
+	out->fpscr = cpu.fpscr;
+	out->vscr = cpu.vscr;
+	for (unsigned i = 0; i < 64; i++) {
+		out->vsr[i][0] = VSR_D(cpu.vsr[i], 0);
+		out->vsr[i][1] = VSR_D(cpu.vsr[i], 1);
+	}
+}
+
+/* What Linux would make of the interrupt that led to @vector; 1000 + the vector for others. */
+static u64 signal_of(u64 vector)
+{
+	switch (vector) {
+	case VEC_DSI:
+	case VEC_DSEGI:
+	case VEC_ISI:
+	case VEC_ISEGI:
+		return SIGSEGV;
+	case VEC_ALIGNMENT:
+		return SIGBUS;
+	case VEC_PROGRAM:
+		if (cpu.srr1 & SRR1_PROG_TRAP)
+			return SIGTRAP;
+		return cpu.srr1 & SRR1_PROG_FP ? SIGFPE : SIGILL;
+	case VEC_FACILITY_UNAVAILABLE:
+		return SIGILL;
+	}
+	return 1000 + vector;
+}
+
+static void note_end(const struct isa_batch *batch, struct isa_result *out)
+{
+	u64 end = TEST_CODE + 4 * batch->code_words;
+
+	out->nip = cpu.nip;
+	if (cpu.msr & MSR_PR)
+		return;
+	out->signal = signal_of(cpu.nip);
+	out->nip = cpu.srr0;
+	if (batch->fall_through && out->nip == end)
+		out->signal = 0;
+}
+
+static void note_memory(const struct isa_batch *batch, struct isa_result *out)
+{
+	for (unsigned i = 0; i < WINDOW_WORDS; i++) {
+		u64 v;
+
+		memcpy(&v, window_word(i), 8);
+		v = guest_order(v);
+		if (v == batch->mem[i])
+			continue;
+		if (out->changes < CHANGES_MAX) {
+			out->change[out->changes].address = window_address(i);
+			out->change[out->changes].value = v;
+		}
+		out->changes++;
+		v = guest_order(batch->mem[i]);
+		memcpy(window_word(i), &v, 8);
+	}
+}
+
+static void step_to_end(const struct isa_batch *batch)
+{
+	u64 end = TEST_CODE + 4 * batch->code_words;
+
+	for (unsigned steps = 0; steps < 10000; steps++) {
+		cpu_step(&cpu);
+		if (!(cpu.msr & MSR_PR) || cpu.nip == end || batch->code_words == 1)
+			return;
+	}
+}
+
+void papyr_side_run(const struct isa_batch *batch, const struct isa_state *in, bool blocks, struct isa_result *out)
+{
+	memset(out, 0, batch->vectors * sizeof(*out));
+	place_batch(batch);
+	cpu_flush_all(&cpu);
+	for (u64 i = 0; i < batch->vectors; i++) {
+		load_state(&in[i]);
+		if (blocks)
+			cpu_run(&cpu);
+		else
+			step_to_end(batch);
+		store_state(&out[i].state);
+		note_end(batch, &out[i]);
+		note_memory(batch, &out[i]);
+	}
+}
