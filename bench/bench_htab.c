@@ -138,6 +138,7 @@ static const struct {
 	double goal; /* at most this many times the peer's time; 0: none */
 } rows[N_WHAT] = {
     [MEMCPY] = {"memcpy of the table", "memcpy", MEMCPY, 0},
+    [PIECES] = {"memcpy in 1 MiB pieces", "memcpy_pieces", MEMCPY, 0},
     [PLAIN_FIRST] = {"plain: first pass", "plain_first", MEMCPY, 0},
     [FIRST] = {"papyr: first pass", "first", MEMCPY, 1.5},
     [PLAIN_0] = {"plain: nothing changed", "plain_0", PLAIN_0, 0},
