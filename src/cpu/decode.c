@@ -171,6 +171,8 @@ void isa_operands(const struct insn_row *row, u32 insn, struct op *op)
 		op->imm = (s64)(s32)((insn & 0x03fffffcu) << 6) >> 6;
 		break;
 	case FMT_B:
+		op->c = op->a >> 2;
+		op->b = 8 >> (op->a & 3);
 		op->imm = (s16)(insn & 0xfffcu);
 		break;
 	case FMT_M:

@@ -72,6 +72,50 @@ OP(bc)
 	NEXT;
 }
 
+OP(bt)
+{
+	if (cpu->cr[op->c] & op->b)
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(bf)
+{
+	if (!(cpu->cr[op->c] & op->b))
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(bdnz)
+{
+	if (--cpu->ctr & cpu->ea_mask)
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(bdz)
+{
+	if (!(--cpu->ctr & cpu->ea_mask))
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(blr)
+{
+	return branch_away(cpu, op, cpu->lr & ~3ull);
+}
+
+OP(bctr)
+{
+	return branch_away(cpu, op, cpu->ctr & ~3ull);
+}
+
+OP(bctrl)
+{
+	cpu->lr = NIA();
+	return branch_away(cpu, op, cpu->ctr & ~3ull);
+}
+
 OP(bca)
 {
 	if (taken(cpu, op))
