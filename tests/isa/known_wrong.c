@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fnmatch.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "cpu/op.h"
 #include "known_wrong.h"
+
+/* Is the quotient of divde too wide, or its divisor zero? */
+static bool divde_overflows(u32 insn, const struct isa_state *in)
+{
+	s64 a = (s64)in->gpr[field(insn, 11, 15)], b = (s64)in->gpr[field(insn, 16, 20)];
+	s128 quotient;
+
+	if (b == 0 || (a == INT64_MIN && b == -1))
+		return true;
+	quotient = (s128)((u128)(u64)a << 64) / b;
+	return quotient != (s64)quotient;
+}
 
 /* Each entry's condition as a function, named by the entry's line. */
 #define NAME2(line) condition_##line
