@@ -118,6 +118,7 @@ static inline void hv_shootdown_all(struct hv_vm *vm, struct hv_vcpu *self)
 struct hv_vpa {
 	u64 gpa;   /* 0: none is registered */
 	u32 len;
+	bool fresh; /* since the vcpu last looked */
 };
 
 /* --- vcpus --- */
@@ -271,8 +272,9 @@ void hv_put_back_dirty_log(struct hv_vm *vm, u32 slot, const u64 *bits, size_t b
 void hv_slots_hold(struct hv_vm *vm);
 void hv_slots_release(struct hv_vm *vm);
 struct hv_memslot *hv_memslot_find(struct hv_vm *vm, u64 gpa);
-/* struct cpu_host's ram. */
+/* struct cpu_host's ram, and struct hpt_ops's classify (@ctx is the VM). */
 struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, bool store);
+enum hpt_backing hv_classify(void *ctx, u64 gpa, u64 bytes);
 /* Host memory of @len bytes at @gpa within one slot, or NULL; @write marks the pages dirty. */
 void *hv_guest_ptr(struct hv_vm *vm, u64 gpa, u64 len, bool write);
 bool hv_gpa_is_ram(struct hv_vm *vm, u64 gpa, u64 len);
@@ -319,23 +321,27 @@ void hv_set_lpcr(struct hv_vm *vm, u64 value, u64 mask);
 typedef long hcall_fn(struct hv_vcpu *vcpu, u64 *gpr);
 
 struct hcall {
-	hcall_fn *fn;
+	u32 number;
+	hcall_fn *fn; /* NULL: known by name only, the client's business */
 	bool enabled_by_default;
 };
 
-/* hcall.c: the table by number / 4; NULL when there is no such. */
+/* hcall.c: NULL when there is no such. */
 const struct hcall *hcall_find(u64 number);
+void hcall_enable_defaults(struct hv_vm *vm);
+/*
+ * Makes the hypercall in gpr[3] if it is one of ours and enabled: the return value, or H_TOO_HARD.
+ */
+long hcall_make(struct hv_vcpu *vcpu, u64 *gpr);
 
 /* hcall_mmu.c */
 hcall_fn h_enter, h_remove, h_read, h_protect, h_bulk_remove, h_clear_ref, h_clear_mod, h_page_init;
 /* hcall_sched.c */
-hcall_fn h_cede, h_prod, h_confer, h_join;
+hcall_fn h_cede, h_prod, h_confer;
 /* hcall_vpa.c */
 hcall_fn h_register_vpa;
 /* hcall_mode.c */
 hcall_fn h_set_mode, h_set_dabr, h_set_xdabr;
-/* hcall_ci.c */
-hcall_fn h_logical_ci_load, h_logical_ci_store;
 /* hcall_xics.c */
 hcall_fn h_xirr, h_xirr_x, h_cppr, h_eoi, h_ipi, h_ipoll;
 /* rtas.c: 0xf000; calls whose token is not the hypervisor's go to the client. */
@@ -344,5 +350,7 @@ hcall_fn h_rtas;
 /* hcall_vpa.c: the dispatch count, as the vcpu enters and leaves the guest. */
 void hv_vpa_dispatch(struct hv_vcpu *vcpu);
 void hv_vpa_preempt(struct hv_vcpu *vcpu);
+/* The dispatch count, 0 without a VPA (any vcpu's thread). */
+u32 hv_vpa_yield_count(struct hv_vcpu *vcpu);
 
 #endif

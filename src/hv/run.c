@@ -13,11 +13,6 @@
 
 /* --- callbacks of the processor --- */
 
-static bool hcall_enabled(const struct hv_vm *vm, u64 number)
-{
-	return vm->enabled_hcalls[number / 4 / 64] >> (number / 4 % 64) & 1;
-}
-
 /* The client's: registers as they are, its answer comes with the next KVM_RUN. */
 static bool hcall_to_client(struct hv_vcpu *vcpu)
 {
@@ -35,12 +30,8 @@ static bool hcall_to_client(struct hv_vcpu *vcpu)
 static bool hv_hcall(struct cpu *cpu)
 {
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
-	const struct hcall *h = hcall_find(cpu->gpr[3]);
-	long ret;
+	long ret = hcall_make(vcpu, cpu->gpr);
 
-	if (!h || !hcall_enabled(vcpu->vm, cpu->gpr[3]))
-		return hcall_to_client(vcpu);
-	ret = h->fn(vcpu, cpu->gpr);
 	if (ret == H_TOO_HARD)
 		return hcall_to_client(vcpu);
 	cpu->gpr[3] = ret;

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory slots: which guest real addresses are memory, where it is, and what was written to.
+ *
+ * Vcpus read the table of slots without a lock. A change makes a new table, publishes it, has every vcpu forget what it knew
+ * (after which none can still be using the old table) and frees the old one.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "hv/codepage.h"
+#include "hv/hv.h"
+
+#define SLOT_MAX_PAGES ((1ull << 31) - 1)
+#define CLIENT_END     (1ull << 47) /* of addresses that a client can have */
+
+static u64 page_bytes(void)
+{
+	static u64 bytes;
+
+	if (!bytes)
+		bytes = getpagesize();
+	return bytes;
+}
+
+/* --- finding --- */
+
+static bool slot_has(const struct hv_memslot *slot, u64 gpa)
+{
+	return gpa - slot->gpa < slot->size;
+}
+
+static struct hv_memslot *find(const struct hv_memslots *slots, u64 gpa, unsigned *index)
+{
+	unsigned low = 0, high = slots->nr;
+
+	while (low < high) {
+		unsigned mid = (low + high) / 2;
+
+		if (slot_has(slots->slot[mid], gpa)) {
+			*index = mid;
+			return slots->slot[mid];
+		}
+		if (gpa < slots->slot[mid]->gpa)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+struct hv_memslot *hv_memslot_find(struct hv_vm *vm, u64 gpa)
+{
+	unsigned index;
+
+	return find(vm->slots, gpa, &index);
+}
+
+void hv_mark_dirty(struct hv_memslot *slot, u64 gpa, u64 len)
+{
+	u64 first, last;
+
+	if (!slot->dirty || !len)
+		return;
+	first = (gpa - slot->gpa) / page_bytes();
+	last = (gpa - slot->gpa + len - 1) / page_bytes();
+	for (u64 page = first; page <= last; page++) {
+		u64 *word = &slot->dirty[page / 64], bit = 1ull << (page % 64);
+
+		/* Mostly it is set already: leave the cache line alone then. */
+		if (!(__atomic_load_n(word, __ATOMIC_SEQ_CST) & bit))
+			__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
+	}
+}
+
+struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, bool store)
+{
+	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
+	const struct hv_memslots *slots = vcpu->vm->slots;
+	struct hv_memslot *slot = NULL;
+
+	if (vcpu->slot_hint < slots->nr)
+		slot = slots->slot[vcpu->slot_hint];
+	if (unlikely(!slot || !slot_has(slot, gpa)))
+		slot = find(slots, gpa, &vcpu->slot_hint);
+	if (!slot)
+		return (struct cpu_ram){ 0 };
+	if (store && !(slot->flags & KVM_MEM_READONLY))
+		hv_mark_dirty(slot, gpa, HV_PAGE_SIZE);
+	return (struct cpu_ram){ slot->host + (gpa - slot->gpa), !(slot->flags & KVM_MEM_READONLY) };
+}
+
+void *hv_guest_ptr(struct hv_vm *vm, u64 gpa, u64 len, bool write)
+{
+	struct hv_memslot *slot = hv_memslot_find(vm, gpa);
+
+	if (!slot || len > slot->size - (gpa - slot->gpa))
+		return NULL;
+	if (write && (slot->flags & KVM_MEM_READONLY))
+		return NULL;
+	if (write)
+		hv_mark_dirty(slot, gpa, len);
+	return slot->host + (gpa - slot->gpa);
+}
+
+bool hv_gpa_is_ram(struct hv_vm *vm, u64 gpa, u64 len)
+{
+	while (len) {
+		struct hv_memslot *slot = hv_memslot_find(vm, gpa);
+		u64 here;
+
+		if (!slot)
+			return false;
+		here = slot->size - (gpa - slot->gpa);
+		if (here >= len)
+			return true;
+		gpa += here;
+		len -= here;
+	}
+	return true;
+}
+
+enum hpt_backing hv_classify(void *ctx, u64 gpa, u64 bytes)
+{
+	struct hv_vm *vm = ctx;
+
+	if (!hv_memslot_find(vm, gpa))
+		return HPT_MMIO;
+	return hv_gpa_is_ram(vm, gpa, bytes) ? HPT_RAM : HPT_REFUSED;
+}
+
+void hv_slots_hold(struct hv_vm *vm)
+{
+	atomic_fetch_add(&vm->slot_readers, 1);
+}
+
+void hv_slots_release(struct hv_vm *vm)
+{
+	atomic_fetch_sub(&vm->slot_readers, 1);
+}
+
+/* --- changing; all under vm->lock --- */
+
+/* Everybody forgets the slots as they were. */
+static void settle(struct hv_vm *vm)
+{
+	hv_shootdown_all(vm, NULL);
+	while (vm->slot_readers)
+		sched_yield();
+}
+
+static int slot_index(const struct hv_memslots *slots, u32 id)
+{
+	for (unsigned i = 0; i < slots->nr; i++) {
+		if (slots->slot[i]->id == id)
+			return i;
+	}
+	return -1;
+}
+
+static bool overlaps(const struct hv_memslots *slots, const struct hv_memslot *slot)
+{
+	for (unsigned i = 0; i < slots->nr; i++) {
+		const struct hv_memslot *s = slots->slot[i];
+
+		if (s->id != slot->id && s->gpa < slot->gpa + slot->size && slot->gpa < s->gpa + s->size)
+			return true;
+	}
+	return false;
+}
+
+static size_t dirty_bytes(const struct hv_memslot *slot)
+{
+	return (slot->size / page_bytes() + 63) / 64 * sizeof(u64);
+}
+
+/*
+ * A slot made of @region and of what is left as it was in @old (or NULL). It shares what it can with @old, which must then
+ * be freed by free_replaced().
+ */
+static struct hv_memslot *slot_new(const struct kvm_userspace_memory_region *region, const struct hv_memslot *old)
+{
+	struct hv_memslot *slot = calloc(1, sizeof(*slot));
+
+	if (!slot)
+		return NULL;
+	slot->id = region->slot;
+	slot->flags = region->flags;
+	slot->gpa = region->guest_phys_addr;
+	slot->size = region->memory_size;
+	slot->host = (u8 *)(uintptr_t)region->userspace_addr;
+	slot->code = old ? old->code : code_marks_new(slot->size);
+	if (slot->flags & KVM_MEM_LOG_DIRTY_PAGES)
+		slot->dirty = old && old->dirty ? old->dirty : calloc(1, dirty_bytes(slot));
+	if (slot->code && (slot->dirty || !(slot->flags & KVM_MEM_LOG_DIRTY_PAGES)))
+		return slot;
+	if (!old)
+		code_marks_free(slot->code);
+	free(slot);
+	return NULL;
+}
+
+/* What @slot (or NULL: nothing) took over stays. */
+static void free_replaced(struct hv_memslot *old, const struct hv_memslot *slot)
+{
+	if (!slot || old->code != slot->code)
+		code_marks_free(old->code);
+	if (!slot || old->dirty != slot->dirty)
+		free(old->dirty);
+	free(old);
+}
+
+/* A copy of @old without its @without'th slot (or -1), and with @slot (or NULL) in its place by address. */
+static struct hv_memslots *table_new(const struct hv_memslots *old, int without, struct hv_memslot *slot)
+{
+	struct hv_memslots *new = malloc(sizeof(*new) + (old->nr + 1) * sizeof(new->slot[0]));
+
+	if (!new)
+		return NULL;
+	new->nr = 0;
+	for (unsigned i = 0; i < old->nr; i++) {
+		if ((int)i == without)
+			continue;
+		if (slot && slot->gpa < old->slot[i]->gpa) {
+			new->slot[new->nr++] = slot;
+			slot = NULL;
+		}
+		new->slot[new->nr++] = old->slot[i];
+	}
+	if (slot)
+		new->slot[new->nr++] = slot;
+	return new;
+}
+
+static int replace(struct hv_vm *vm, int index, struct hv_memslot *slot)
+{
+	struct hv_memslots *old = vm->slots;
+	struct hv_memslot *gone = index < 0 ? NULL : old->slot[index];
+	struct hv_memslots *new = table_new(old, index, slot);
+
+	if (!new)
+		return -ENOMEM;
+	vm->slots = new;
+	/* From here on the table's entries for the old place say that there is no memory (hv_classify). */
+	if (gone && vm->hpt && (!slot || slot->gpa != gone->gpa))
+		hpt_rmap_make_absent(vm->hpt, gone->gpa, gone->size);
+	settle(vm);
+	free(old);
+	if (gone)
+		free_replaced(gone, slot);
+	return 0;
+}
+
+static int check(const struct kvm_userspace_memory_region *r)
+{
+	u64 align = page_bytes() - 1;
+
+	if (r->flags & ~(u32)(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY))
+		return -EINVAL;
+	if ((r->memory_size | r->guest_phys_addr | r->userspace_addr) & align)
+		return -EINVAL;
+	if (r->userspace_addr > CLIENT_END || r->memory_size > CLIENT_END - r->userspace_addr)
+		return -EINVAL;
+	if (r->slot >= HV_MAX_MEMSLOTS)
+		return -EINVAL;
+	if (r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
+		return -EINVAL;
+	return r->memory_size / page_bytes() > SLOT_MAX_PAGES ? -EINVAL : 0;
+}
+
+/* Only its place and whether it logs may change while a slot lives. */
+static bool may_become(const struct hv_memslot *slot, const struct kvm_userspace_memory_region *r)
+{
+	return r->memory_size == slot->size && r->userspace_addr == (uintptr_t)slot->host &&
+	       !((r->flags ^ slot->flags) & KVM_MEM_READONLY);
+}
+
+static int set_region(struct hv_vm *vm, const struct kvm_userspace_memory_region *r)
+{
+	int index = slot_index(vm->slots, r->slot);
+	struct hv_memslot *old = index < 0 ? NULL : vm->slots->slot[index];
+	struct hv_memslot *slot;
+	int ret;
+
+	if (!r->memory_size)
+		return old ? replace(vm, index, NULL) : -EINVAL;
+	if (old && !may_become(old, r))
+		return -EINVAL;
+	if (old && old->gpa == r->guest_phys_addr && old->flags == r->flags)
+		return 0;
+	if (!old && vm->slots->nr == HV_MAX_MEMSLOTS)
+		return -EINVAL;
+	slot = slot_new(r, old);
+	if (!slot)
+		return -ENOMEM;
+	ret = overlaps(vm->slots, slot) ? -EEXIST : replace(vm, index, slot);
+	if (ret && old && slot->dirty != old->dirty)
+		free(slot->dirty);
+	if (ret && old)
+		free(slot);
+	else if (ret)
+		free_replaced(slot, NULL);
+	return ret;
+}
+
+int hv_set_memory_region(struct hv_vm *vm, const struct kvm_userspace_memory_region *region)
+{
+	int ret = check(region);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&vm->lock);
+	ret = set_region(vm, region);
+	pthread_mutex_unlock(&vm->lock);
+	return ret;
+}
+
+/* --- the dirty log --- */
+
+static struct hv_memslot *logging_slot(struct hv_vm *vm, u32 id)
+{
+	int index = slot_index(vm->slots, id);
+
+	return index >= 0 && vm->slots->slot[index]->dirty ? vm->slots->slot[index] : NULL;
+}
+
+/*
+ * The bits are cleared before the vcpus lose the right to store unseen. A store in between finds its page among those told,
+ * and happens before the client, which has yet to return from here, copies the page.
+ */
+static int take_bits(struct hv_vm *vm, u32 id, u64 **bits, size_t *bytes)
+{
+	struct hv_memslot *slot = logging_slot(vm, id);
+	u64 any = 0;
+
+	if (!slot)
+		return -ENOENT;
+	*bytes = dirty_bytes(slot);
+	*bits = malloc(*bytes);
+	if (!*bits)
+		return -ENOMEM;
+	for (size_t i = 0; i < *bytes / sizeof(u64); i++) {
+		u64 *word = &slot->dirty[i];
+
+		(*bits)[i] = __atomic_load_n(word, __ATOMIC_RELAXED) ? __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) : 0;
+		any |= (*bits)[i];
+	}
+	if (any)
+		settle(vm);
+	return 0;
+}
+
+int hv_get_dirty_log(struct hv_vm *vm, u32 slot, u64 **bits, size_t *bytes)
+{
+	int ret;
+
+	if (slot >= HV_MAX_MEMSLOTS)
+		return -EINVAL;
+	pthread_mutex_lock(&vm->lock);
+	ret = take_bits(vm, slot, bits, bytes);
+	pthread_mutex_unlock(&vm->lock);
+	return ret;
+}
+
+void hv_put_back_dirty_log(struct hv_vm *vm, u32 id, const u64 *bits, size_t bytes)
+{
+	struct hv_memslot *slot;
+
+	pthread_mutex_lock(&vm->lock);
+	slot = logging_slot(vm, id);
+	if (slot && dirty_bytes(slot) == bytes) {
+		for (size_t i = 0; i < bytes / sizeof(u64); i++)
+			__atomic_fetch_or(&slot->dirty[i], bits[i], __ATOMIC_SEQ_CST);
+	}
+	pthread_mutex_unlock(&vm->lock);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Vcpus: made with their VM, and gone only with it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include "hv/fault.h"
+
+#define MMCR0_FC 0x80000000ull /* counters are frozen */
+
+/* Descriptors that clients never see: out of the way of theirs, as far as the limit lets us. */
+static int hide(int fd)
+{
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 800);
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
+static struct hv_vcpu *alloc(void)
+{
+	size_t align = _Alignof(struct hv_vcpu);
+	struct hv_vcpu *vcpu = aligned_alloc(align, (sizeof(*vcpu) + align - 1) & ~(align - 1));
+
+	if (vcpu)
+		memset(vcpu, 0, sizeof(*vcpu));
+	return vcpu;
+}
+
+/* The state that a new vcpu of KVM HV has: all zero, but for these. */
+static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
+{
+	int ret = cpu_init(&vcpu->cpu, &cpu_model_power8, &hv_cpu_host);
+
+	if (ret)
+		return ret;
+	ret = hv_mmio_init(vcpu);
+	if (ret)
+		goto no_mmio;
+	vcpu->wake_fd = hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	if (vcpu->wake_fd < 0) {
+		ret = -errno;
+		goto no_wake;
+	}
+	vcpu->vm = vm;
+	vcpu->id = id;
+	vcpu->signal_fd = -1;
+	pthread_mutex_init(&vcpu->mutex, NULL);
+	pthread_mutex_init(&vcpu->vpa_lock, NULL);
+	cpu_set_msr(&vcpu->cpu, MSR_ME);
+	vcpu->cpu.mmcr[0] = MMCR0_FC;
+	vcpu->cpu.pir = id;
+	vcpu->cpu.lpcr = vm->lpcr;
+	vcpu->cpu.tb_offset = vm->tb_offset;
+	vcpu->cpu.dec_expires = 0;
+	vcpu->cpu.hpt = vm->hpt;
+	vcpu->seen = vm->shootdown.tail;
+	return 0;
+
+no_wake:
+	hv_mmio_fini(vcpu);
+no_mmio:
+	cpu_fini(&vcpu->cpu);
+	return ret;
+}
+
+static void fini(struct hv_vcpu *vcpu)
+{
+	close(vcpu->wake_fd);
+	if (vcpu->signal_fd >= 0)
+		close(vcpu->signal_fd);
+	pthread_mutex_destroy(&vcpu->vpa_lock);
+	pthread_mutex_destroy(&vcpu->mutex);
+	hv_mmio_fini(vcpu);
+	cpu_fini(&vcpu->cpu);
+}
+
+/* Under vm->lock, so that nobody's change of slots, table or LPCR passes the newcomer by. */
+static int create(struct hv_vm *vm, unsigned id, struct hv_vcpu **out)
+{
+	struct hv_vcpu *vcpu;
+	int ret;
+
+	if (vm->nr_vcpus == HV_MAX_VCPUS || id / vm->smt >= HV_MAX_VCPUS)
+		return -EINVAL;
+	if (vm->by_id[id])
+		return -EEXIST;
+	vcpu = alloc();
+	if (!vcpu)
+		return -ENOMEM;
+	ret = init(vcpu, vm, id);
+	if (ret) {
+		free(vcpu);
+		return ret;
+	}
+	*out = vcpu;
+	return 0;
+}
+
+int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t run_bytes, struct hv_vcpu **out)
+{
+	struct hv_vcpu *vcpu;
+	int ret;
+
+	pthread_mutex_lock(&vm->lock);
+	ret = create(vm, id, &vcpu);
+	if (!ret) {
+		vcpu->run = run;
+		vcpu->run_bytes = run_bytes;
+		vm->by_id[id] = vcpu;
+		vm->vcpus[vm->nr_vcpus] = vcpu;
+		vm->nr_vcpus++;
+		*out = vcpu;
+	}
+	pthread_mutex_unlock(&vm->lock);
+	return ret;
+}
+
+void hv_vcpu_destroy(struct hv_vcpu *vcpu)
+{
+	munmap(vcpu->run, vcpu->run_bytes);
+	fini(vcpu);
+	free(vcpu);
+}
+
+void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq)
+{
+	if (irq == KVM_INTERRUPT_UNSET) {
+		cpu_irq_clear(&vcpu->cpu, CPU_IRQ_EXTERNAL);
+		return;
+	}
+	vcpu->cpu.external_edge = irq != KVM_INTERRUPT_SET_LEVEL;
+	cpu_irq_set(&vcpu->cpu, CPU_IRQ_EXTERNAL);
+	hv_vcpu_wake(vcpu);
+}
+
+int hv_vcpu_set_sigmask(struct hv_vcpu *vcpu, const sigset_t *mask)
+{
+	sigset_t wanted;
+	int fd = -1;
+
+	if (mask) {
+		sigfillset(&wanted);
+		for (int sig = 1; sig < NSIG; sig++) {
+			if (sigismember(mask, sig) == 1)
+				sigdelset(&wanted, sig);
+		}
+		fd = hide(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+		if (fd < 0)
+			return -errno;
+		vcpu->sigmask = *mask;
+	}
+	vcpu->sigmask_set = mask;
+	if (vcpu->signal_fd >= 0)
+		close(vcpu->signal_fd);
+	vcpu->signal_fd = fd;
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Virtual machines: made, counted, and taken apart. */
+#include <errno.h>
+#include <stdlib.h>
+#include "hv/codepage.h"
+#include "hv/hv.h"
+#include "hv/rtas.h"
+#include "hv/xics.h"
+
+/*
+ * LPCR as every vcpu starts: virtualized partition memory for both translation states, default prefetch depth 4, wake-up
+ * events enabled, online, hypervisor decrementer on.
+ */
+#define LPCR_DPFD_4 (4ull << 52)
+#define LPCR_PECEDP 0x10000ull /* privileged doorbells wake */
+#define LPCR_PECEDH 0x08000ull /* hypervisor doorbells wake */
+#define LPCR_FIRST  (LPCR_VPM0 | LPCR_VPM1 | LPCR_DPFD_4 | LPCR_ONL | LPCR_PECEDH | LPCR_PECE | LPCR_HDICE)
+
+int hv_vm_create(struct hv_vm **out)
+{
+	struct hv_vm *vm = calloc(1, sizeof(*vm));
+	struct hv_memslots *slots = calloc(1, sizeof(*slots));
+
+	if (!vm || !slots) {
+		free(vm);
+		free(slots);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&vm->lock, NULL);
+	pthread_mutex_init(&vm->shootdown.lock, NULL);
+	vm->slots = slots;
+	vm->refs = 1;
+	vm->lpcr = LPCR_FIRST;
+	vm->smt = HV_SMT_MAX;
+	hcall_enable_defaults(vm);
+	*out = vm;
+	return 0;
+}
+
+void hv_vm_get(struct hv_vm *vm)
+{
+	atomic_fetch_add(&vm->refs, 1);
+}
+
+static void destroy(struct hv_vm *vm)
+{
+	struct hv_memslots *slots = vm->slots;
+
+	for (unsigned i = 0; i < vm->nr_vcpus; i++)
+		hv_vcpu_destroy(vm->vcpus[i]);
+	hv_xics_free(vm);
+	hv_rtas_free(vm);
+	hpt_destroy(vm->hpt);
+	for (unsigned i = 0; i < slots->nr; i++) {
+		code_marks_free(slots->slot[i]->code);
+		free(slots->slot[i]->dirty);
+		free(slots->slot[i]);
+	}
+	free(slots);
+	pthread_mutex_destroy(&vm->shootdown.lock);
+	pthread_mutex_destroy(&vm->lock);
+	free(vm);
+}
+
+void hv_vm_put(struct hv_vm *vm)
+{
+	if (atomic_fetch_sub(&vm->refs, 1) == 1)
+		destroy(vm);
+}
+
+int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags)
+{
+	int ret = 0;
+
+	if (flags || !threads || threads > HV_SMT_MAX || (threads & (threads - 1)))
+		return -EINVAL;
+	pthread_mutex_lock(&vm->lock);
+	if (vm->nr_vcpus)
+		ret = -EBUSY;
+	else
+		vm->smt = threads;
+	pthread_mutex_unlock(&vm->lock);
+	return ret;
+}
