@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One processor with memory, a small hash table and no hypervisor: programs are written as instruction words, run a step at a
+ * time, and looked at.
+ */
+#ifndef PAPYR_TESTS_CPU_FIXTURE_H
+#define PAPYR_TESTS_CPU_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include "cpu/cpu.h"
+#include "hpt/hpt.h"
+
+#define RAM_BYTES (64u << 20)
+
+struct fixture {
+	struct cpu cpu; /* first */
+	struct hpt *hpt;
+	u8 *ram;
+	u8 code_page[RAM_BYTES >> 12];
+	unsigned code_writes;
+	unsigned hcalls;
+};
+
+static inline struct fixture *fixture_of(struct cpu *cpu)
+{
+	return container_of(cpu, struct fixture, cpu);
+}
+
+static inline struct cpu_ram fixture_ram(struct cpu *cpu, u64 gpa, bool store)
+{
+	return gpa < RAM_BYTES ? (struct cpu_ram){ fixture_of(cpu)->ram + gpa, true } : (struct cpu_ram){ 0 };
+}
+
+static inline bool fixture_hcall(struct cpu *cpu)
+{
+	fixture_of(cpu)->hcalls++;
+	return false;
+}
+
+static inline enum cpu_fault_verdict fixture_fault(struct cpu *cpu, struct cpu_access *access)
+{
+	return CPU_FAULT_LEAVE;
+}
+
+static inline void fixture_code_read(struct cpu *cpu, u64 gpa, unsigned size)
+{
+	if (!fixture_of(cpu)->code_page[gpa >> 12]) {
+		fixture_of(cpu)->code_page[gpa >> 12] = 1;
+		cpu_protect_page(cpu, gpa);
+	}
+}
+
+static inline void fixture_code_write(struct cpu *cpu, u64 gpa, unsigned size)
+{
+	fixture_of(cpu)->code_writes++;
+	fixture_of(cpu)->code_page[gpa >> 12] = 0;
+	cpu_flush_code(cpu, gpa);
+}
+
+static inline bool fixture_is_code_page(struct cpu *cpu, u64 gpa)
+{
+	return gpa < RAM_BYTES && fixture_of(cpu)->code_page[gpa >> 12];
+}
+
+static inline bool fixture_tick(struct cpu *cpu)
+{
+	return false;
+}
+
+static inline void fixture_nothing(struct cpu *cpu)
+{
+}
+
+static inline void fixture_doorbell(struct cpu *cpu, unsigned thread)
+{
+}
+
+static inline struct fixture *fixture_new(void)
+{
+	static const struct cpu_host host = {
+		.ram = fixture_ram, .hcall = fixture_hcall, .fault = fixture_fault, .doorbell = fixture_doorbell,
+		.tick = fixture_tick, .catch_up = fixture_nothing, .code_read = fixture_code_read,
+		.code_write = fixture_code_write, .is_code_page = fixture_is_code_page,
+	};
+	struct fixture *f = aligned_alloc(64, (sizeof(*f) + 63) & ~(size_t)63);
+
+	memset(f, 0, sizeof(*f));
+	f->ram = calloc(1, RAM_BYTES);
+	assert_int_equal(hpt_create(&f->hpt, 18), 0);
+	assert_int_equal(cpu_init(&f->cpu, &cpu_model_power8, &host), 0);
+	f->cpu.hpt = f->hpt;
+	f->cpu.amor = ~0ull;
+	return f;
+}
+
+static inline void fixture_free(struct fixture *f)
+{
+	cpu_fini(&f->cpu);
+	hpt_destroy(f->hpt);
+	free(f->ram);
+	free(f);
+}
+
+/* A 256 MB segment at @esid (ea >> 28), number @vsid, flags of the SLB's VSID word (Ks, Kp, L...), in SLB slot @slot. */
+static inline void map_segment(struct fixture *f, unsigned slot, u64 esid, u64 vsid, u64 flags)
+{
+	f->cpu.slb[slot] = (struct slb_entry){ esid << 28 | SLB_ESID_V, vsid << 12 | flags };
+	cpu_slb_changed(&f->cpu);
+}
+
+/* Enters the page of @ea -> @gpa with the low bits @attr (WIMG, N, pp). Returns its index. */
+static inline u64 map_page(struct fixture *f, u64 vsid, u64 ea, u64 gpa, u64 attr)
+{
+	struct hpt_va va = hpt_va_of_ea(vsid << 12, ea);
+	u64 slot, group = hpt_hash(va, 12) & hpt_pteg_mask(f->hpt);
+
+	assert_int_equal(hpt_enter(f->hpt, group << 3, 0, hpt_avpn(va, 12), gpa | attr, &slot), 0);
+	return slot;
+}
+
+static inline void put_insn(struct fixture *f, u64 gpa, u32 insn)
+{
+	store_be32(f->ram + gpa, insn);
+}
+
+/* The instruction @insn at guest real address @gpa, run by one step from effective address @ea. */
+static inline void step_insn(struct fixture *f, u64 ea, u64 gpa, u32 insn)
+{
+	put_insn(f, gpa, insn);
+	f->cpu.nip = ea;
+	cpu_step(&f->cpu);
+}
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Interrupts and translation as the Power ISA 2.07, Book III-S, chapters 5 and 6 have them. */
+#include "cpu_fixture.h"
+
+#define CODE_GPA  0x100000ull
+#define DATA_GPA  0x200000ull
+#define CODE_EA   0x10000000ull
+#define DATA_EA   0x20000000ull
+#define CODE_VSID 0x111ull
+#define DATA_VSID 0x222ull
+#define MEMORY    0x10ull /* WIMG = M */
+
+#define INSN_LWZ   0x80640000u /* lwz r3, 0(r4) */
+#define INSN_STW   0x90640000u /* stw r3, 0(r4) */
+#define INSN_LWARX 0x7c602028u /* lwarx r3, 0, r4 */
+#define INSN_NOP   0x60000000u
+#define INSN_TRAP  0x7fe00008u
+#define INSN_MFMSR 0x7c6000a6u
+#define INSN_FADD  0xfc22182au
+#define INSN_VADD  0x10221880u
+#define INSN_XXLOR 0xf0221c97u
+#define INSN_SC    0x44000002u
+#define INSN_HCALL 0x44000022u
+#define INSN_RFID  0x4c000024u
+#define INSN_MTTAR 0x7c6fcba6u /* mtspr 815, r3 */
+
+#define KERNEL (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI)
+
+static struct fixture *mapped(u64 data_attr)
+{
+	struct fixture *f = fixture_new();
+
+	map_segment(f, 0, CODE_EA >> 28, CODE_VSID, 0);
+	map_segment(f, 1, DATA_EA >> 28, DATA_VSID, SLB_VSID_KP);
+	map_page(f, CODE_VSID, CODE_EA, CODE_GPA, MEMORY | 2);
+	if (data_attr != ~0ull)
+		map_page(f, DATA_VSID, DATA_EA, DATA_GPA, MEMORY | data_attr);
+	cpu_set_msr(&f->cpu, KERNEL);
+	f->cpu.gpr[4] = DATA_EA;
+	return f;
+}
+
+static void run_one(struct fixture *f, u32 insn)
+{
+	step_insn(f, CODE_EA, CODE_GPA, insn);
+}
+
+static void assert_interrupt(struct fixture *f, u64 vector, u64 srr0, u64 srr1)
+{
+	assert_int_equal(f->cpu.nip, vector);
+	assert_int_equal(f->cpu.srr0, srr0);
+	assert_int_equal(f->cpu.srr1, srr1);
+	assert_int_equal(f->cpu.msr, MSR_SF | MSR_ME);
+}
+
+static void load_finds_its_page_and_sets_r(void **state)
+{
+	struct fixture *f = mapped(2);
+	struct hpt_hit hit;
+
+	store_be32(f->ram + DATA_GPA, 0x12345678);
+	run_one(f, INSN_LWZ);
+	assert_int_equal(f->cpu.gpr[3], 0x12345678);
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	assert_true(hpt_search(f->hpt, DATA_VSID << 12, DATA_EA, &hit));
+	assert_int_equal(hit.r & (HPT_R_R | HPT_R_C), HPT_R_R);
+	run_one(f, INSN_STW);
+	assert_true(hpt_search(f->hpt, DATA_VSID << 12, DATA_EA, &hit));
+	assert_int_equal(hit.r & (HPT_R_R | HPT_R_C), HPT_R_R | HPT_R_C);
+	fixture_free(f);
+}
+
+static void no_entry_is_a_storage_interrupt(void **state)
+{
+	struct fixture *f = mapped(~0ull);
+
+	run_one(f, INSN_LWZ);
+	assert_interrupt(f, VEC_DSI, CODE_EA, KERNEL);
+	assert_int_equal(f->cpu.dar, DATA_EA);
+	assert_int_equal(f->cpu.dsisr, 0x40000000);
+	cpu_set_msr(&f->cpu, KERNEL);
+	run_one(f, INSN_STW);
+	assert_int_equal(f->cpu.dsisr, 0x42000000);
+	fixture_free(f);
+}
+
+static void no_segment_is_a_segment_interrupt(void **state)
+{
+	struct fixture *f = mapped(~0ull);
+
+	f->cpu.gpr[4] = 0x30000000;
+	run_one(f, INSN_LWZ);
+	assert_interrupt(f, VEC_DSEGI, CODE_EA, KERNEL);
+	assert_int_equal(f->cpu.dar, 0x30000000);
+	cpu_set_msr(&f->cpu, KERNEL);
+	f->cpu.nip = 0x50000000;
+	cpu_step(&f->cpu);
+	assert_interrupt(f, VEC_ISEGI, 0x50000000, KERNEL);
+	fixture_free(f);
+}
+
+static void protection_follows_pp_and_key(void **state)
+{
+	struct fixture *f = mapped(3); /* read only for both keys */
+
+	run_one(f, INSN_STW);
+	assert_interrupt(f, VEC_DSI, CODE_EA, KERNEL);
+	assert_int_equal(f->cpu.dsisr, 0x0a000000);
+	fixture_free(f);
+
+	f = mapped(1); /* key 0: write, key 1: read; Kp is 1 */
+	cpu_set_msr(&f->cpu, KERNEL);
+	run_one(f, INSN_STW);
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	cpu_set_msr(&f->cpu, KERNEL | MSR_PR);
+	run_one(f, INSN_LWZ);
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	run_one(f, INSN_STW);
+	assert_int_equal(f->cpu.dsisr, 0x0a000000);
+	fixture_free(f);
+}
+
+static void class_key_is_looked_up_in_amr(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	fixture_free(f);
+	f = mapped(2 | 3ull << 9); /* key 3 */
+	f->cpu.amr = 1ull << (62 - 2 * 3); /* no reading */
+	run_one(f, INSN_LWZ);
+	assert_interrupt(f, VEC_DSI, CODE_EA, KERNEL);
+	assert_int_equal(f->cpu.dsisr, 0x00200000);
+	fixture_free(f);
+}
+
+static void fetch_faults_tell_in_srr1(void **state)
+{
+	struct fixture *f = mapped(2 | HPT_R_N);
+
+	f->cpu.nip = DATA_EA;
+	cpu_step(&f->cpu);
+	assert_interrupt(f, VEC_ISI, DATA_EA, KERNEL | 0x10000000);
+	cpu_set_msr(&f->cpu, KERNEL);
+	f->cpu.nip = DATA_EA + 0x1000;
+	cpu_step(&f->cpu);
+	assert_interrupt(f, VEC_ISI, DATA_EA + 0x1000, KERNEL | 0x40000000);
+	fixture_free(f);
+}
+
+static void removed_page_is_gone_after_its_flush(void **state)
+{
+	struct fixture *f = mapped(2);
+	struct hpt_hit hit;
+
+	run_one(f, INSN_STW);
+	assert_true(hpt_search(f->hpt, DATA_VSID << 12, DATA_EA, &hit));
+	assert_int_equal(hpt_remove(f->hpt, hit.index, 1 << HPT_ALWAYS, 0, NULL, NULL), 0);
+	cpu_flush_page(&f->cpu, DATA_VSID << 28 | (DATA_EA & 0xfffffff), 12);
+	run_one(f, INSN_LWZ);
+	assert_int_equal(f->cpu.nip, VEC_DSI);
+	fixture_free(f);
+}
+
+static void invalidated_segment_is_gone(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	run_one(f, INSN_LWZ);
+	f->cpu.gpr[5] = DATA_EA;
+	run_one(f, 0x7c002b64); /* slbie r5 */
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	run_one(f, INSN_LWZ);
+	assert_int_equal(f->cpu.nip, VEC_DSEGI);
+	fixture_free(f);
+}
+
+static void unaligned_reservation_is_an_alignment_interrupt(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	f->cpu.gpr[4] = DATA_EA + 2;
+	run_one(f, INSN_LWARX);
+	assert_interrupt(f, VEC_ALIGNMENT, CODE_EA, KERNEL);
+	assert_int_equal(f->cpu.dar, DATA_EA + 2);
+	fixture_free(f);
+}
+
+static void program_interrupts_say_why(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	run_one(f, INSN_TRAP);
+	assert_interrupt(f, VEC_PROGRAM, CODE_EA, KERNEL | SRR1_PROG_TRAP);
+	cpu_set_msr(&f->cpu, KERNEL);
+	run_one(f, 0);
+	assert_interrupt(f, VEC_PROGRAM, CODE_EA, KERNEL | SRR1_PROG_ILLEGAL);
+	cpu_set_msr(&f->cpu, KERNEL | MSR_PR);
+	run_one(f, INSN_MFMSR);
+	assert_interrupt(f, VEC_PROGRAM, CODE_EA, KERNEL | MSR_PR | SRR1_PROG_PRIV);
+	fixture_free(f);
+}
+
+static void facilities_are_asked_for(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	run_one(f, INSN_FADD);
+	assert_interrupt(f, VEC_FP_UNAVAILABLE, CODE_EA, KERNEL);
+	cpu_set_msr(&f->cpu, KERNEL);
+	run_one(f, INSN_VADD);
+	assert_interrupt(f, VEC_VMX_UNAVAILABLE, CODE_EA, KERNEL);
+	cpu_set_msr(&f->cpu, KERNEL);
+	run_one(f, INSN_XXLOR);
+	assert_interrupt(f, VEC_VSX_UNAVAILABLE, CODE_EA, KERNEL);
+	cpu_set_msr(&f->cpu, KERNEL);
+	run_one(f, INSN_MTTAR);
+	assert_interrupt(f, VEC_FACILITY_UNAVAILABLE, CODE_EA, KERNEL);
+	assert_int_equal(f->cpu.fscr >> 56, 8);
+	fixture_free(f);
+}
+
+static void system_call_and_return(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	cpu_set_msr(&f->cpu, KERNEL | MSR_PR | MSR_EE);
+	run_one(f, INSN_SC);
+	assert_interrupt(f, VEC_SYSCALL, CODE_EA + 4, KERNEL | MSR_PR | MSR_EE);
+	step_insn(f, VEC_SYSCALL, VEC_SYSCALL, INSN_RFID);
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	assert_int_equal(f->cpu.msr, KERNEL | MSR_PR | MSR_EE);
+	/* A hypercall from problem state is a system call. */
+	run_one(f, INSN_HCALL);
+	assert_int_equal(f->cpu.nip, VEC_SYSCALL);
+	assert_int_equal(f->hcalls, 0);
+	cpu_set_msr(&f->cpu, KERNEL);
+	run_one(f, INSN_HCALL);
+	assert_int_equal(f->hcalls, 1);
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	fixture_free(f);
+}
+
+static void interrupts_take_mode_and_place_from_lpcr(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	f->cpu.lpcr = LPCR_ILE | LPCR_AIL_3;
+	run_one(f, INSN_SC);
+	assert_int_equal(f->cpu.nip, 0xc000000000004c00);
+	assert_int_equal(f->cpu.msr, MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_LE);
+	fixture_free(f);
+}
+
+static void pending_interrupts_wait_for_ee(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	f->cpu.nip = CODE_EA;
+	cpu_irq_set(&f->cpu, CPU_IRQ_EXTERNAL);
+	cpu_set_dec(&f->cpu, -1);
+	assert_false(cpu_take_pending(&f->cpu));
+	cpu_set_msr(&f->cpu, KERNEL | MSR_EE);
+	assert_true(cpu_take_pending(&f->cpu));
+	assert_interrupt(f, VEC_EXTERNAL, CODE_EA, KERNEL | MSR_EE);
+	cpu_irq_clear(&f->cpu, CPU_IRQ_EXTERNAL);
+	cpu_set_msr(&f->cpu, KERNEL | MSR_EE);
+	assert_true(cpu_has_pending(&f->cpu));
+	assert_true(cpu_take_pending(&f->cpu));
+	assert_int_equal(f->cpu.nip, VEC_DECREMENTER);
+	/* Level triggered: only a new value takes it back. */
+	assert_true(cpu_has_pending(&f->cpu));
+	cpu_set_dec(&f->cpu, 1000000);
+	assert_false(cpu_has_pending(&f->cpu));
+	fixture_free(f);
+}
+
+static void traced_instructions_interrupt(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	put_insn(f, CODE_GPA, INSN_NOP);
+	put_insn(f, VEC_TRACE, INSN_HCALL); /* leaves cpu_run() */
+	cpu_set_msr(&f->cpu, KERNEL | MSR_SE);
+	f->cpu.nip = CODE_EA;
+	assert_int_equal(cpu_run(&f->cpu), CPU_EXIT_HOST);
+	assert_int_equal(f->cpu.nip, VEC_TRACE + 4);
+	assert_int_equal(f->cpu.srr1, MSR_SF | MSR_ME); /* of the hypercall */
+	fixture_free(f);
+}
+
+static void watchpoint_stops_the_access(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	run_one(f, INSN_STW);
+	f->cpu.dawr = DATA_EA;
+	f->cpu.dawrx = 0x20 | 0x10 | 2; /* stores, any translation, supervisor */
+	cpu_slb_changed(&f->cpu);
+	run_one(f, INSN_LWZ);
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	run_one(f, INSN_STW);
+	assert_interrupt(f, VEC_DSI, CODE_EA, KERNEL);
+	assert_int_equal(f->cpu.dsisr, 0x02400000);
+	assert_int_equal(f->cpu.dar, DATA_EA);
+	fixture_free(f);
+}
+
+static void stores_to_code_are_seen(void **state)
+{
+	struct fixture *f = mapped(2);
+	u64 at = CODE_GPA;
+
+	/* stw r3, 0(r4); isync; <changed>; hcall, all in one block's reach; the store writes the third word. */
+	map_page(f, DATA_VSID, DATA_EA + 0x1000, CODE_GPA, MEMORY | 2);
+	put_insn(f, at, INSN_STW);
+	put_insn(f, at + 4, 0x4c00012c); /* isync */
+	put_insn(f, at + 8, 0x38a00001); /* li r5, 1 */
+	put_insn(f, at + 12, INSN_HCALL);
+	f->cpu.gpr[3] = 0x38a00002; /* li r5, 2 */
+	f->cpu.gpr[4] = DATA_EA + 0x2000;
+	map_page(f, DATA_VSID, DATA_EA + 0x2000, DATA_GPA, MEMORY | 2);
+	f->cpu.nip = CODE_EA;
+	cpu_run(&f->cpu);
+	assert_int_equal(f->cpu.gpr[5], 1);
+	f->cpu.gpr[4] = DATA_EA + 0x1008;
+	f->cpu.nip = CODE_EA;
+	cpu_run(&f->cpu);
+	assert_int_equal(f->cpu.gpr[5], 2);
+	assert_int_equal(f->code_writes, 1);
+	/* From outside: seen after a recheck. */
+	put_insn(f, at + 8, 0x38a00003);
+	f->cpu.gpr[4] = DATA_EA + 0x2000;
+	cpu_code_recheck(&f->cpu);
+	f->cpu.nip = CODE_EA;
+	cpu_run(&f->cpu);
+	assert_int_equal(f->cpu.gpr[5], 3);
+	fixture_free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(load_finds_its_page_and_sets_r),
+		cmocka_unit_test(no_entry_is_a_storage_interrupt),
+		cmocka_unit_test(no_segment_is_a_segment_interrupt),
+		cmocka_unit_test(protection_follows_pp_and_key),
+		cmocka_unit_test(class_key_is_looked_up_in_amr),
+		cmocka_unit_test(fetch_faults_tell_in_srr1),
+		cmocka_unit_test(removed_page_is_gone_after_its_flush),
+		cmocka_unit_test(invalidated_segment_is_gone),
+		cmocka_unit_test(unaligned_reservation_is_an_alignment_interrupt),
+		cmocka_unit_test(program_interrupts_say_why),
+		cmocka_unit_test(facilities_are_asked_for),
+		cmocka_unit_test(system_call_and_return),
+		cmocka_unit_test(interrupts_take_mode_and_place_from_lpcr),
+		cmocka_unit_test(pending_interrupts_wait_for_ee),
+		cmocka_unit_test(traced_instructions_interrupt),
+		cmocka_unit_test(watchpoint_stops_the_access),
+		cmocka_unit_test(stores_to_code_are_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
