@@ -20,11 +20,17 @@ void hpt_read(struct hpt *hpt, u64 index, u64 *v, u64 *r)
 
 /* ---- entering ----------------------------------------------------------------------------- */
 
-int hpt_enter_check(struct hpt *hpt, u64 v, u64 r)
+/* Segments are of 256M or 1T, pages of a size that has a code. */
+static bool is_possible(u64 v, u64 r)
 {
 	unsigned base_shift, actual_shift;
 
-	if (!hpt_page_shifts(v, r, &base_shift, &actual_shift))
+	return (v & HPT_V_B) <= HPT_V_B_1T && hpt_page_shifts(v, r, &base_shift, &actual_shift);
+}
+
+int hpt_enter_check(struct hpt *hpt, u64 v, u64 r)
+{
+	if (!is_possible(v, r))
 		return -EINVAL;
 	return hpt_classify(hpt, v, r) == HPT_REFUSED ? -EPERM : 0;
 }
@@ -87,12 +93,11 @@ static int place(struct hpt *hpt, u64 index, u64 old_v, u64 v, u64 r)
 
 int hpt_enter(struct hpt *hpt, u64 index, unsigned flags, u64 v, u64 r, u64 *slot)
 {
-	unsigned base_shift, actual_shift;
 	u64 at = index, old_v = 0;
 
 	v &= ~(u64)(HPT_V_OURS | HPT_V_VALID);
 	r &= ~HPT_R_TS;
-	if (!hpt_page_shifts(v, r, &base_shift, &actual_shift))
+	if (!is_possible(v, r))
 		return -EINVAL;
 
 	if (flags & HPT_EXACT) {

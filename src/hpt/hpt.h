@@ -262,7 +262,8 @@ void hpt_read(struct hpt *hpt, u64 index, u64 *v, u64 *r);
 
 /*
  * Makes an entry. Of @v the bits LOCK and ABSENT, of @r the bit TS is dropped; VALID is implied.
- * 0 and *@slot (may be NULL); -ENOSPC: slot taken or group full; -EINVAL: bad page size code;
+ * 0 and *@slot (may be NULL); -ENOSPC: slot taken or group full; -EINVAL: no such page size code
+ * or segment size;
  * -EPERM: refused by classify.
  */
 int hpt_enter(struct hpt *hpt, u64 index, unsigned flags, u64 v, u64 r, u64 *slot);
@@ -368,7 +369,8 @@ struct hpt_writer {
  * Takes whole records and applies them; each is checked whole before any of it is applied.
  *
  * Returns the bytes taken (a record cut off by the end of @buf is left for the next write), or
- * -EINVAL: index or counts beyond the table, an entry without VALID among the valid ones;
+ * -EINVAL: index or counts beyond the table, an entry without VALID among the valid ones, a
+ * page size code that doesn't exist;
  * -EIO: an entry that hpt_enter refuses. If records before the bad one were taken, their bytes
  * are returned, and the error by the next call, which takes nothing.
  *

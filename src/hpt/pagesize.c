@@ -30,8 +30,9 @@ enum {
 #define SHIFT_1T   40
 #define AVPN_SHIFT 23 /* the AVPN's lowest bit is this bit of the virtual address */
 
+/* A 4K segment may have 64K pages as well; Linux's KVM doesn't report these, and so we don't. */
 const struct hpt_base_size hpt_base_sizes[HPT_BASE_SIZES] = {
-    {SHIFT_4K, 0, 3, {{SHIFT_4K, 0}, {SHIFT_64K, LP_64K_IN_4K}, {SHIFT_16M, LP_16M_IN_4K}}},
+    {SHIFT_4K, 0, 2, {{SHIFT_4K, 0}, {SHIFT_16M, LP_16M_IN_4K}}},
     {SHIFT_64K,
      HPT_SLB_L | SLB_LP_64K,
      2,

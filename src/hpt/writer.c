@@ -37,6 +37,7 @@ static void record_entry(const struct record *rec, unsigned i, u64 *v, u64 *r)
 
 static int check_record(struct hpt *hpt, const struct record *rec)
 {
+	unsigned base_shift, actual_shift;
 	u64 v, r;
 
 	if (rec->index >= hpt->n_entries ||
@@ -44,7 +45,7 @@ static int check_record(struct hpt *hpt, const struct record *rec)
 		return -EINVAL;
 	for (unsigned i = 0; i < rec->n_valid; i++) {
 		record_entry(rec, i, &v, &r);
-		if (!(v & HPT_V_VALID))
+		if (!(v & HPT_V_VALID) || !hpt_page_shifts(v, r, &base_shift, &actual_shift))
 			return -EINVAL;
 		if (hpt_enter_check(hpt, v, r))
 			return -EIO;

@@ -48,6 +48,8 @@ static void entering(void **state)
 	assert_int_equal(hpt_enter(hpt, 101, HPT_EXACT, AVPN | HPT_V_LARGE, page(0xf000), NULL),
 			 -EINVAL);
 	assert_int_equal(hpt_enter_check(hpt, AVPN | HPT_V_LARGE, page(0xf000)), -EINVAL);
+	assert_int_equal(hpt_enter(hpt, 101, HPT_EXACT, AVPN | 2ull << 62, page(0), NULL), -EINVAL);
+	assert_int_equal(hpt_enter(hpt, 101, HPT_EXACT, AVPN | 3ull << 62, page(0), NULL), -EINVAL);
 	hpt_read(hpt, 101, &v, &r);
 	assert_int_equal(v | r, 0);
 	hpt_destroy(hpt);

@@ -509,6 +509,9 @@ static void bad_records(void **state)
 	assert_int_equal(hpt_writer_write(&w, buf, at), -EINVAL);
 	assert_entry(hpt, 20, 0, 0);
 	at = put_entry(at - 16, AVPN(0) | HPT_V_VALID | HPT_V_LARGE, page(0xf000));
+	assert_int_equal(hpt_writer_write(&w, buf, at), -EINVAL);
+	assert_entry(hpt, 20, 0, 0);
+	at = put_entry(at - 16, AVPN(0) | HPT_V_VALID | 2ull << 62, page(0));
 	assert_int_equal(hpt_writer_write(&w, buf, at), -EIO);
 	assert_entry(hpt, 20, 0, 0);
 	at = put_entry(at - 16, AVPN(0) | HPT_V_VALID | HPT_V_LARGE, page(0x1000000));
@@ -576,10 +579,11 @@ static void round_trip(void **state)
 	replica_init(&rep, hpt_entries(from));
 	for (u64 i = 0; i < rep.n; i++) {
 		if (next_random(&seed) % 3)
-			enter_at(from, i, next_random(&seed) & ~(u64)HPT_V_LARGE,
+			enter_at(from, i, next_random(&seed) & ~(2ull << 62 | HPT_V_LARGE),
 				 next_random(&seed));
 		if (next_random(&seed) % 3)
-			enter_at(to, i, next_random(&seed) & ~(u64)HPT_V_LARGE, next_random(&seed));
+			enter_at(to, i, next_random(&seed) & ~(2ull << 62 | HPT_V_LARGE),
+				 next_random(&seed));
 	}
 	rd = new_reader(from, 0, 0);
 	while ((got = hpt_reader_read(rd, buf, 5000)) > 0)
