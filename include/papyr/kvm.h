@@ -1087,7 +1087,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_GET_SREGS	    _IOR(KVMIO, 0x83, struct kvm_sregs)
 #define KVM_SET_SREGS	    _IOW(KVMIO, 0x84, struct kvm_sregs)
 #define KVM_TRANSLATE	    _IOWR(KVMIO, 0x85, struct kvm_translation) /* fills in nothing */
-#define KVM_INTERRUPT	    _IOW(KVMIO, 0x86, struct kvm_interrupt) /* from any thread */
+#define KVM_INTERRUPT	    _IOW(KVMIO, 0x86, struct kvm_interrupt)    /* from any thread */
 #define KVM_SET_SIGNAL_MASK _IOW(KVMIO, 0x8b, struct kvm_signal_mask)
 #define KVM_GET_FPU	    _IOR(KVMIO, 0x8c, struct kvm_fpu)
 #define KVM_SET_FPU	    _IOW(KVMIO, 0x8d, struct kvm_fpu)

@@ -17,13 +17,15 @@
  *
  * Descriptors are real: numbers of the process's descriptor table, the lowest free one, that count
  * against RLIMIT_NOFILE and can be told apart from others by papyr_is_fd() only. Close them with
- * papyr_close(): close() would leave the object behind it alive. References are counted as in Linux: a VM
- * lives until its own descriptor and all that were made from it (vcpus, tables, devices) are closed.
+ * papyr_close(): close() would leave the object behind it alive. References are counted as in Linux:
+ * a VM lives until its own descriptor and all that were made from it are closed; a vcpu, and its id,
+ * as long as its VM.
  *
  * Threads: every function may be called from any thread at any time. KVM_RUN of one vcpu at a time
  * per thread; two threads in the same vcpu's KVM_RUN wait for each other.
  *
- * fork: the child has none of these objects. A call there with a descriptor that the parent made fails with EIO.
+ * fork: the child has none of these objects. A call there with a descriptor that the parent made
+ * fails with EIO.
  *
  * Programs written for /dev/kvm need none of this: run them with LD_PRELOAD=libpapyr-preload.so.
  */
@@ -57,8 +59,8 @@ int papyr_open(const char *path, int flags);
 int papyr_ioctl(int fd, unsigned long request, ...);
 
 /*
- * Reads from, writes to, a hash table's descriptor; @count bytes at most. Returns the bytes taken or
- * given. See struct kvm_get_htab_fd. EINVAL: a descriptor that has no contents. Other kinds: EINVAL.
+ * Reads from, writes to, a hash table's descriptor; @count bytes at most. Returns the bytes taken
+ * or given. See struct kvm_get_htab_fd. Other kinds of descriptor: EINVAL.
  */
 ssize_t papyr_read(int fd, void *buf, size_t count);
 ssize_t papyr_write(int fd, const void *buf, size_t count);
