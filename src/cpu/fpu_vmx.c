@@ -212,7 +212,7 @@ u32 vmx_logefp(u32 b, bool nj)
 		u128 square = (u128)m * m;
 		bool one = square >> 127;
 
-		fixed = fixed << 1 | one;
+		fixed = fixed * 2 + one;
 		m = (u64)(square >> (one ? 64 : 63));
 	}
 	if (!fixed)
