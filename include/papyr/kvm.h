@@ -7,9 +7,9 @@
  * macros: their type (KVMIO) and number are the ABI, the direction and size bits above them are
  * the host's business.
  *
- * How to read this file: first what is asked of which descriptor, then the structures, then the
- * register numbers, then the request numbers. A request that a descriptor doesn't know gives
- * ENOTTY (a VM or vcpu of Book3S HV: sometimes EINVAL, said at the request), a bad pointer EFAULT.
+ * How to read this file: first the structures, subject by subject, each with the request that takes
+ * it, then the register numbers, the capabilities, and the request numbers. A bad pointer gives
+ * EFAULT; a request that isn't known EINVAL from /dev/kvm and a vcpu, ENOTTY from everything else.
  *
  *   /dev/kvm      papyr_open("/dev/kvm", O_RDWR)
  *   VM            KVM_CREATE_VM on /dev/kvm
@@ -47,9 +47,12 @@
 /*
  * KVM_GET_REGS, KVM_SET_REGS: the fixed-point registers and those of interrupts.
  *
- * Setting takes every member but has no side effects beyond the value; MSR is filtered to what
- * a guest may have (HV never stays set). sprg4..7 and pid are of no use to Book3S processors
- * but are kept.
+ * Setting has no side effects beyond the values. Of MSR, HV and the transaction state are dropped
+ * and ME is always set; pid is ignored (see KVM_REG_PPC_PID); sprg4..7 are kept though Book3S has
+ * none.
+ *
+ * After an exit that the next KVM_RUN completes (hypercall, MMIO), the completion writes its
+ * registers over what was set here: call KVM_RUN with immediate_exit first.
  */
 struct kvm_regs {
 	__u64 pc;
@@ -111,11 +114,11 @@ struct kvm_regs {
 /*
  * KVM_GET_SREGS, KVM_SET_SREGS: the registers of memory management.
  *
- * Book3S 64 bit uses pvr and u.s.ppc64 only. Setting sets PVR (see KVM_CAP_PPC_SEGSTATE) and
- * replaces the whole SLB: entries whose slbe has the valid bit (0x08000000) are taken, in the
- * order of their place in the array, each to the entry that slbe's low 12 bits name; the others
- * are dropped. Reading gives the valid entries, packed, and zeroes after them; slbe has the entry's
- * number in its low bits. There are at most as many as the processor has SLB entries.
+ * Book3S HV uses pvr and u.s.ppc64 only. Setting replaces the whole SLB: of the first as many
+ * places as the processor has entries, those whose slbe has the valid bit (0x08000000) are taken.
+ * slbe's low 12 bits say which entry it is; they are not checked. Reading gives the valid ones
+ * packed to the front, zeroes after them.
+ * EINVAL: pvr is not the vcpu's own; nothing is changed then.
  */
 struct kvm_sregs {
 	__u32 pvr;
@@ -205,7 +208,7 @@ struct kvm_sregs {
 	} u;
 };
 
-/* KVM_GET_FPU, KVM_SET_FPU. Book3S HV refuses both (EOPNOTSUPP); it has KVM_REG_PPC_FPR(n). */
+/* KVM_GET_FPU, KVM_SET_FPU. Book3S HV refuses both with EOPNOTSUPP: see KVM_REG_PPC_FPR(n). */
 struct kvm_fpu {
 	__u64 fpr[32];
 };
@@ -337,10 +340,10 @@ struct kvm_run {
 			struct kvm_debug_exit_arch arch;
 		} debug;
 		/*
-		 * KVM_EXIT_MMIO. A store's bytes are data[0 .. len - 1] as the guest would have put
-		 * them to memory; for a load the client puts them there. PC still names the
-		 * instruction, a load's target register still has its old value, until the next
-		 * KVM_RUN.
+		 * KVM_EXIT_MMIO. A store's bytes are data[0 .. len - 1] in the order in which the
+		 * guest would have put them to memory; for a load the client puts them there. PC is
+		 * already past the instruction and an update form's register is updated; a load's
+		 * target changes with the next KVM_RUN. Vectors come as several exits.
 		 */
 		struct {
 			__u64 phys_addr; /* GPA */
@@ -412,7 +415,7 @@ struct kvm_signal_mask {
 	__u8 sigset[];
 };
 
-/* KVM_INTERRUPT: @irq is KVM_INTERRUPT_*; anything else counts as SET. */
+/* KVM_INTERRUPT: @irq is KVM_INTERRUPT_*; other values act as KVM_INTERRUPT_SET_LEVEL. */
 struct kvm_interrupt {
 	__u32 irq;
 };
@@ -431,7 +434,7 @@ struct kvm_translation {
 	__u8 pad[5];
 };
 
-/* KVM_GET_MP_STATE, KVM_SET_MP_STATE: Power has only RUNNABLE. */
+/* KVM_GET_MP_STATE, KVM_SET_MP_STATE: EINVAL on Book3S. */
 #define KVM_MP_STATE_RUNNABLE 0
 
 struct kvm_mp_state {
@@ -495,8 +498,8 @@ struct kvm_irqfd {
 };
 
 /*
- * KVM_CREATE_DEVICE: makes a device of the VM. ENODEV: unknown type. EEXIST: the VM has an
- * interrupt controller already. EINVAL: unknown flags.
+ * KVM_CREATE_DEVICE: makes a device of the VM. Unknown flags are ignored. ENODEV: unknown type.
+ * EEXIST: the VM has an interrupt controller already.
  */
 #define KVM_CREATE_DEVICE_TEST 1 /* only say whether the type is known */
 
@@ -560,7 +563,10 @@ struct kvm_device_attr {
 
 /* ---- Capabilities enabled by the client --------------------------------------------------- */
 
-/* KVM_ENABLE_CAP on a VM or a vcpu. EINVAL: unknown there, flags not 0, or bad arguments. */
+/*
+ * KVM_ENABLE_CAP on a VM or a vcpu. EINVAL: unknown there, flags not 0, or bad arguments; and of
+ * any on a vcpu on which KVM_CAP_PPC_PAPR was not enabled before, though it is enabled then.
+ */
 struct kvm_enable_cap {
 	__u32 cap;
 	__u32 flags;
@@ -568,8 +574,10 @@ struct kvm_enable_cap {
 	__u8 pad[64];
 };
 
-/* KVM_PPC_RTAS_DEFINE_TOKEN: RTAS call @name is handled in KVM under @token; 0 ends that.
- * ENOENT: KVM has no handler of that name, or nothing to undefine. EEXIST: the token is taken. */
+/*
+ * KVM_PPC_RTAS_DEFINE_TOKEN: RTAS call @name is handled in KVM under @token; 0 ends that and never
+ * fails. ENOENT: KVM has no handler of that name. EEXIST: the token is taken.
+ */
 struct kvm_rtas_token_args {
 	char name[120];
 	__u64 token;
@@ -640,7 +648,7 @@ struct kvm_ppc_smmu_info {
 
 /*
  * KVM_PPC_GET_HTAB_FD: a descriptor to read the VM's hash table from, or to write it to.
- * EINVAL: unknown flags, reserved not 0, start_index beyond the table when reading.
+ * EINVAL: unknown flags. A start_index beyond the table reads as a pass without entries.
  *
  * What passes through it is a sequence of records: a struct kvm_get_htab_header in the host's byte
  * order, then n_valid entries of 16 bytes (two big-endian doublewords). Entries index ..
