@@ -191,8 +191,8 @@ bool fpu_rsqrte(u64 *fpscr, enum fpu_kind kind, u64 b, u64 *r);
  * Larger and smaller of two: xsmaxdp (FPU_D), xvmaxdp (FPU_VD), xvmaxsp (FPU_VS). Only VXSNAN may
  * change in the FPSCR, for scalars too.
  */
-bool fpu_max(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
-bool fpu_min(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
+static inline bool fpu_max(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
+static inline bool fpu_min(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
 
 /*
  * Rounding and conversion.
@@ -212,7 +212,7 @@ enum fpu_round {
  * (FPU_VS). FPU_ROUND_CURRENT is xsrdpic, xvrdpic, xvrspic: it alone can set XX (and FR, FI);
  * otherwise FR and FI become 0 for scalars.
  */
-bool fpu_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r);
+static inline bool fpu_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r);
 
 /* Round to single, kept in double format: frsp, xsrsp. A NaN loses its low 29 bits. */
 static inline bool fpu_rsp(u64 *fpscr, u64 b, u64 *r);
@@ -275,14 +275,14 @@ enum fpu_int {
  * The result is extended to 64 bits by its own signedness; placing 32-bit results is the caller's.
  * FPRF, which the architecture leaves undefined, stays.
  */
-bool fpu_to_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, enum fpu_round how, u64 b,
-		u64 *r);
+static inline bool fpu_to_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, enum fpu_round how,
+			      u64 b, u64 *r);
 
 /*
  * From integer: fcfid.., xscvsxddp.. (FPU_D), fcfids.., xscvsxdsp.. (FPU_S), xvcv[su]x[wd]dp
  * (FPU_VD), xvcv[su]x[wd]sp (FPU_VS). 32-bit types look at the low 32 bits of @v only.
  */
-bool fpu_from_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, u64 v, u64 *r);
+static inline bool fpu_from_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, u64 v, u64 *r);
 
 /*
  * Comparisons and tests. CR nibbles are returned as 0..15: less 8, greater 4, equal 2, unordered 1.
@@ -293,8 +293,8 @@ bool fpu_from_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, u64 v, u64 
 #define FPU_CC_UN 1u
 
 /* fcmpu, xscmpudp and fcmpo, xscmpodp: sets FPCC; CR and FPCC are written even if VE is set. */
-u32 fpu_cmpu(u64 *fpscr, u64 a, u64 b);
-u32 fpu_cmpo(u64 *fpscr, u64 a, u64 b);
+static inline u32 fpu_cmpu(u64 *fpscr, u64 a, u64 b);
+static inline u32 fpu_cmpo(u64 *fpscr, u64 a, u64 b);
 
 enum fpu_rel {
 	FPU_REL_EQ,
@@ -306,7 +306,8 @@ enum fpu_rel {
  * One element of xvcmp{eq,gt,ge}{dp,sp} (FPU_VD, FPU_VS): *mask becomes all ones (64 or 32) or 0.
  * Unlike the others, *mask is set even when false is returned, for CR6.
  */
-bool fpu_vcmp(u64 *fpscr, enum fpu_kind kind, enum fpu_rel rel, u64 a, u64 b, u64 *mask);
+static inline bool fpu_vcmp(u64 *fpscr, enum fpu_kind kind, enum fpu_rel rel, u64 a, u64 b,
+			    u64 *mask);
 
 /*
  * ftdiv, xstdivdp, xvtdivdp (FPU_D or FPU_VD) and xvtdivsp (FPU_VS): one operand pair's CR nibble,
@@ -366,6 +367,15 @@ bool fpu_soft_div(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
 bool fpu_soft_sqrt(u64 *fpscr, enum fpu_kind kind, u64 b, u64 *r);
 bool fpu_soft_madd(u64 *fpscr, enum fpu_kind kind, u64 a, u64 c, u64 b, unsigned neg, u64 *r);
 bool fpu_soft_rsp(u64 *fpscr, u64 b, u64 *r);
+bool fpu_soft_max(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
+bool fpu_soft_min(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r);
+bool fpu_soft_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r);
+bool fpu_soft_to_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, enum fpu_round how, u64 b,
+		     u64 *r);
+bool fpu_soft_from_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, u64 v, u64 *r);
+u32 fpu_soft_cmpu(u64 *fpscr, u64 a, u64 b);
+u32 fpu_soft_cmpo(u64 *fpscr, u64 a, u64 b);
+bool fpu_soft_vcmp(u64 *fpscr, enum fpu_kind kind, enum fpu_rel rel, u64 a, u64 b, u64 *mask);
 u32 vmx_soft_addfp(u32 a, u32 b, bool nj);
 u32 vmx_soft_subfp(u32 a, u32 b, bool nj);
 

@@ -50,14 +50,14 @@ static u32 finish_compare(u64 *fpscr, u32 cc, u64 exc)
 	return cc;
 }
 
-u32 fpu_cmpu(u64 *fpscr, u64 a, u64 b)
+u32 fpu_soft_cmpu(u64 *fpscr, u64 a, u64 b)
 {
 	u64 exc = is_snan(a) || is_snan(b) ? FPSCR_VXSNAN : 0;
 
 	return finish_compare(fpscr, compare(a, b), exc);
 }
 
-u32 fpu_cmpo(u64 *fpscr, u64 a, u64 b)
+u32 fpu_soft_cmpo(u64 *fpscr, u64 a, u64 b)
 {
 	return finish_compare(fpscr, compare(a, b), ordered_causes(*fpscr, a, b));
 }
@@ -73,7 +73,7 @@ static bool holds(enum fpu_rel rel, u32 cc)
 	return wanted[rel] & cc;
 }
 
-bool fpu_vcmp(u64 *fpscr, enum fpu_kind kind, enum fpu_rel rel, u64 a, u64 b, u64 *mask)
+bool fpu_soft_vcmp(u64 *fpscr, enum fpu_kind kind, enum fpu_rel rel, u64 a, u64 b, u64 *mask)
 {
 	u64 ones = kind == FPU_VS ? UINT32_MAX : UINT64_MAX;
 	u64 exc;
@@ -118,12 +118,12 @@ static bool choose(u64 *fpscr, enum fpu_kind kind, bool larger, u64 a, u64 b, u6
 	return true;
 }
 
-bool fpu_max(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
+bool fpu_soft_max(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
 {
 	return choose(fpscr, kind, true, a, b, r);
 }
 
-bool fpu_min(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
+bool fpu_soft_min(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
 {
 	return choose(fpscr, kind, false, a, b, r);
 }

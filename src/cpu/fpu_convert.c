@@ -65,7 +65,7 @@ static void report_rounding(u64 *fpscr, bool up, bool inexact)
 	*fpscr |= (up ? FPSCR_FR : 0) | (inexact ? FPSCR_FI : 0);
 }
 
-bool fpu_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r)
+bool fpu_soft_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r)
 {
 	struct fpu_env env = fpu_env(fpscr, kind);
 	struct fpu_num n = fpu_operand(kind, b);
@@ -79,7 +79,7 @@ bool fpu_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r)
 		return fpu_finish_num(&env, &n, r);
 
 	i = to_integral(&n, resolve(how, fpscr));
-	fpu_from_int(&scratch, FPU_D, FPU_U64, (u64)i.value, &whole);
+	fpu_soft_from_int(&scratch, FPU_D, FPU_U64, (u64)i.value, &whole);
 	fpu_finish_exact(&env, sign | whole, &whole);
 	if (how == FPU_ROUND_CURRENT && i.inexact) {
 		if (env.scalar)
@@ -150,8 +150,8 @@ static bool invalid_int(struct fpu_env *env, u64 exc, u64 saturated, u64 *r)
 	return true;
 }
 
-bool fpu_to_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, enum fpu_round how, u64 b,
-		u64 *r)
+bool fpu_soft_to_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, enum fpu_round how, u64 b,
+		     u64 *r)
 {
 	const struct int_range *range = &ranges[type];
 	struct fpu_env env = fpu_env(fpscr, kind);
@@ -181,7 +181,7 @@ bool fpu_to_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, enum fpu_roun
 	return true;
 }
 
-bool fpu_from_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, u64 v, u64 *r)
+bool fpu_soft_from_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, u64 v, u64 *r)
 {
 	struct fpu_env env = fpu_env(fpscr, kind);
 	bool sign;

@@ -42,6 +42,11 @@ FPU_INLINE double fpu_host_fma(double a, double b, double c)
 {
 	return __builtin_fma(a, b, c);
 }
+
+FPU_INLINE float fpu_host_fmaf(float a, float b, float c)
+{
+	return __builtin_fmaf(a, b, c);
+}
 #elif defined(__x86_64__)
 #include "cpu/fpu_x86.h"
 #else
@@ -51,6 +56,11 @@ FPU_INLINE bool fpu_host_has_fma(void)
 }
 
 FPU_INLINE double fpu_host_fma(double a, double b, double c)
+{
+	return c;
+}
+
+FPU_INLINE float fpu_host_fmaf(float a, float b, float c)
 {
 	return c;
 }
@@ -374,6 +384,12 @@ FPU_INLINE bool fpu_fast_madd(u64 *fpscr, enum fpu_kind kind, double a, double c
 		return false;
 	if (neg & FPU_NEG_ADDEND)
 		b = -b;
+	if (kind == FPU_VS && fpu_fast_careless(fpscr, kind) && likely(fpu_host_has_fma())) {
+		float single = fpu_host_fmaf((float)a, (float)c, (float)b);
+
+		if (likely(fpu_fast_take_single(negate ? -single : single, r)))
+			return true;
+	}
 	if (unlikely(!fpu_exp_within(fpu_double_bits(product), 128, FPU_EXP_MAX - 16))) {
 		/* Nothing but the addend is left, if that is not zero too. */
 		if ((a == 0 || c == 0) && product == 0 && b != 0)
@@ -414,6 +430,191 @@ FPU_INLINE bool fpu_rsp(u64 *fpscr, u64 b, u64 *r)
 	if (likely(fpu_fast_rsp(fpscr, b, r)))
 		return true;
 	return fpu_soft_rsp(fpscr, b, r);
+}
+
+/*
+ * Integers. Within +-2**62 the host's conversions between doubles and 64-bit integers are all that
+ * is needed; how far a double is from the integer it was made of is again an integer.
+ */
+#define FPU_INT_LIMIT 0x1p62
+
+FPU_INLINE bool fpu_fast_from_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, u64 v, u64 *r)
+{
+	s64 s = type == FPU_S32 ? (s32)v : type == FPU_U32 ? (s64)(u32)v : (s64)v;
+	double value = (double)s;
+
+	/* Bits 62 and 63 are the sign, or 0. */
+	if (!fpu_fast_mode(fpscr, kind) ||
+	    unlikely(type == FPU_U64 ? v >> 62 : (u64)s >> 62 && ~(u64)s >> 62))
+		return false;
+	return fpu_fast_finish(fpscr, kind, value, (double)(s - (s64)value), false, r);
+}
+
+FPU_INLINE bool fpu_from_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, u64 v, u64 *r)
+{
+	if (likely(fpu_fast_from_int(fpscr, kind, type, v, r)))
+		return true;
+	return fpu_soft_from_int(fpscr, kind, type, v, r);
+}
+
+/* May the fast tier round @how to an integer? Told apart from fpu_fast_mode(), since most ways
+ * don't ask RN. */
+FPU_INLINE bool fpu_fast_round_mode(const u64 *fpscr, enum fpu_kind kind, enum fpu_round how)
+{
+	u64 bad =
+	    (how == FPU_ROUND_CURRENT ? FPSCR_RN : 0) | (fpu_kind_is_vector(kind) ? FPSCR_XE : 0);
+
+	return FPU_HOST_EXACT && likely(!(*fpscr & bad));
+}
+
+/* @d, smaller than FPU_INT_LIMIT, to an integer; FPU_ROUND_CURRENT being to nearest. */
+FPU_INLINE s64 fpu_fast_round(enum fpu_round how, double d)
+{
+	s64 i = (s64)d;
+	double rest = d - (double)i;
+
+	switch (how) {
+	case FPU_ROUND_CURRENT:
+	case FPU_ROUND_EVEN:
+		return __builtin_llrint(d);
+	case FPU_ROUND_UP:
+		return i + (rest > 0);
+	case FPU_ROUND_DOWN:
+		return i - (rest < 0);
+	case FPU_ROUND_AWAY:
+		return i + (rest >= 0.5) - (rest <= -0.5);
+	default:
+		return i;
+	}
+}
+
+FPU_INLINE bool fpu_fast_to_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type,
+				enum fpu_round how, u64 b, u64 *r)
+{
+	double d = fpu_fast_operand(kind, b), back;
+	bool inexact, up;
+	u64 old = *fpscr;
+	s64 i;
+
+	if (!fpu_fast_round_mode(fpscr, kind, how) ||
+	    unlikely(!(__builtin_fabs(d) < FPU_INT_LIMIT)))
+		return false;
+	i = fpu_fast_round(how, d);
+	if (unlikely((type == FPU_S32 && i != (s32)i) || (type == FPU_U32 && i != (s64)(u32)i) ||
+		     (type == FPU_U64 && i < 0)))
+		return false;
+
+	/* Exact: beyond 2**53 @d was integral. */
+	back = (double)i;
+	inexact = back != d;
+	up = __builtin_fabs(back) > __builtin_fabs(d);
+	if (!fpu_kind_is_vector(kind))
+		*fpscr = (old & ~(FPSCR_FR | FPSCR_FI)) | (u64)inexact << FPU_FI_SHIFT |
+			 (u64)up << FPU_FR_SHIFT;
+	if (unlikely((u64)inexact & ~(old >> FPU_XX_SHIFT)))
+		fpu_raise(fpscr, FPSCR_XX);
+	*r = (u64)i;
+	return true;
+}
+
+FPU_INLINE bool fpu_to_int(u64 *fpscr, enum fpu_kind kind, enum fpu_int type, enum fpu_round how,
+			   u64 b, u64 *r)
+{
+	if (likely(fpu_fast_to_int(fpscr, kind, type, how, b, r)))
+		return true;
+	return fpu_soft_to_int(fpscr, kind, type, how, b, r);
+}
+
+/* An integral value has its operand's sign, even if it is 0. */
+FPU_INLINE bool fpu_fast_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r)
+{
+	double d = fpu_fast_operand(kind, b), value;
+	bool inexact, up;
+	u64 bits;
+
+	if (!fpu_fast_round_mode(fpscr, kind, how) ||
+	    unlikely(!(__builtin_fabs(d) < FPU_INT_LIMIT)))
+		return false;
+	value = (double)fpu_fast_round(how, d);
+	bits = fpu_double_bits(value) | (fpu_double_bits(d) & 1ull << 63);
+	inexact = how == FPU_ROUND_CURRENT && value != d;
+	up = inexact && __builtin_fabs(value) > __builtin_fabs(d);
+	fpu_fast_report(fpscr, kind, bits, inexact, up);
+	*r = kind == FPU_VS ? fpu_float_bits((float)fpu_as_double(bits)) : bits;
+	return true;
+}
+
+FPU_INLINE bool fpu_rint(u64 *fpscr, enum fpu_kind kind, enum fpu_round how, u64 b, u64 *r)
+{
+	if (likely(fpu_fast_rint(fpscr, kind, how, b, r)))
+		return true;
+	return fpu_soft_rint(fpscr, kind, how, b, r);
+}
+
+/*
+ * Comparisons: what is unordered is the soft tier's.
+ */
+FPU_INLINE u32 fpu_fast_compare(double a, double b)
+{
+	return a < b ? FPU_CC_LT : a > b ? FPU_CC_GT : FPU_CC_EQ;
+}
+
+FPU_INLINE bool fpu_fast_cmp(u64 *fpscr, u64 a, u64 b, u32 *cc)
+{
+	double da = fpu_as_double(a), db = fpu_as_double(b);
+
+	if (unlikely(__builtin_isunordered(da, db)))
+		return false;
+	*cc = fpu_fast_compare(da, db);
+	*fpscr = (*fpscr & ~FPSCR_FPCC) | (u64)*cc << 12;
+	return true;
+}
+
+FPU_INLINE u32 fpu_cmpu(u64 *fpscr, u64 a, u64 b)
+{
+	u32 cc;
+
+	return likely(fpu_fast_cmp(fpscr, a, b, &cc)) ? cc : fpu_soft_cmpu(fpscr, a, b);
+}
+
+FPU_INLINE u32 fpu_cmpo(u64 *fpscr, u64 a, u64 b)
+{
+	u32 cc;
+
+	return likely(fpu_fast_cmp(fpscr, a, b, &cc)) ? cc : fpu_soft_cmpo(fpscr, a, b);
+}
+
+FPU_INLINE bool fpu_vcmp(u64 *fpscr, enum fpu_kind kind, enum fpu_rel rel, u64 a, u64 b, u64 *mask)
+{
+	double da = fpu_fast_operand(kind, a), db = fpu_fast_operand(kind, b);
+	bool holds;
+
+	if (unlikely(__builtin_isunordered(da, db)))
+		return fpu_soft_vcmp(fpscr, kind, rel, a, b, mask);
+	holds = rel == FPU_REL_EQ ? da == db : rel == FPU_REL_GT ? da > db : da >= db;
+	*mask = kind == FPU_VS ? (u32)-holds : -(u64)holds;
+	return true;
+}
+
+/* Equal operands may be zeros of different sign. */
+FPU_INLINE bool fpu_max(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
+{
+	double da = fpu_fast_operand(kind, a), db = fpu_fast_operand(kind, b);
+
+	if (unlikely(!(da < db) && !(da > db)))
+		return fpu_soft_max(fpscr, kind, a, b, r);
+	*r = da > db ? a : b;
+	return true;
+}
+
+FPU_INLINE bool fpu_min(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
+{
+	double da = fpu_fast_operand(kind, a), db = fpu_fast_operand(kind, b);
+
+	if (unlikely(!(da < db) && !(da > db)))
+		return fpu_soft_min(fpscr, kind, a, b, r);
+	*r = da < db ? a : b;
+	return true;
 }
 
 /*

@@ -20,4 +20,10 @@ static inline double fpu_host_fma(double a, double b, double c)
 	return c;
 }
 
+static inline float fpu_host_fmaf(float a, float b, float c)
+{
+	__asm__("vfmadd231ss %2, %1, %0" : "+x"(c) : "x"(a), "x"(b));
+	return c;
+}
+
 #endif

@@ -11,10 +11,36 @@
 #include "cpu/fpu.h"
 #include "fpu_operands.h"
 
-enum op { ADD, SUB, MUL, DIV, SQRT, MADD, MSUB, NMADD, NMSUB, RSP, OPS };
+enum op {
+	ADD,
+	SUB,
+	MUL,
+	DIV,
+	SQRT,
+	MADD,
+	MSUB,
+	NMADD,
+	NMSUB,
+	RSP,
+	RINT,
+	TO_INT,
+	FROM_INT,
+	CMP,
+	VCMP,
+	MAX,
+	MIN,
+	OPS
+};
 
-static const char *const op_names[] = {"add",  "sub",  "mul",	"div",	 "sqrt",
-				       "madd", "msub", "nmadd", "nmsub", "rsp"};
+static const char *const op_names[] = {"add",	   "sub",   "mul",   "div", "sqrt", "madd",
+				       "msub",	   "nmadd", "nmsub", "rsp", "rint", "to_int",
+				       "from_int", "cmp",   "vcmp",  "max", "min"};
+
+/* Ways of rounding and types of integers are taken from an operand that the operation does not use.
+ */
+#define HOW(v)	((enum fpu_round)((v) % 6))
+#define TYPE(v) ((enum fpu_int)((v) >> 8 & 3))
+#define REL(v)	((enum fpu_rel)((v) % 3))
 
 /* Once for each kind, since the fast tier is written to be inlined with a constant kind. */
 static inline __attribute__((always_inline)) bool fast_of(enum op op, enum fpu_kind kind,
@@ -33,6 +59,21 @@ static inline __attribute__((always_inline)) bool fast_of(enum op op, enum fpu_k
 		return fpu_sqrt(fpscr, kind, a, r);
 	case RSP:
 		return fpu_rsp(fpscr, a, r);
+	case RINT:
+		return fpu_rint(fpscr, kind, HOW(c), a, r);
+	case TO_INT:
+		return fpu_to_int(fpscr, kind, TYPE(c), HOW(c), a, r);
+	case FROM_INT:
+		return fpu_from_int(fpscr, kind, TYPE(c), a, r);
+	case CMP:
+		*r = c & 1 ? fpu_cmpu(fpscr, a, b) : fpu_cmpo(fpscr, a, b);
+		return true;
+	case VCMP:
+		return fpu_vcmp(fpscr, kind, REL(c), a, b, r);
+	case MAX:
+		return fpu_max(fpscr, kind, a, b, r);
+	case MIN:
+		return fpu_min(fpscr, kind, a, b, r);
 	default:
 		return fpu_madd(fpscr, kind, a, b, c, op - MADD, r);
 	}
@@ -67,6 +108,21 @@ static bool soft(enum op op, enum fpu_kind kind, u64 *fpscr, u64 a, u64 b, u64 c
 		return fpu_soft_sqrt(fpscr, kind, a, r);
 	case RSP:
 		return fpu_soft_rsp(fpscr, a, r);
+	case RINT:
+		return fpu_soft_rint(fpscr, kind, HOW(c), a, r);
+	case TO_INT:
+		return fpu_soft_to_int(fpscr, kind, TYPE(c), HOW(c), a, r);
+	case FROM_INT:
+		return fpu_soft_from_int(fpscr, kind, TYPE(c), a, r);
+	case CMP:
+		*r = c & 1 ? fpu_soft_cmpu(fpscr, a, b) : fpu_soft_cmpo(fpscr, a, b);
+		return true;
+	case VCMP:
+		return fpu_soft_vcmp(fpscr, kind, REL(c), a, b, r);
+	case MAX:
+		return fpu_soft_max(fpscr, kind, a, b, r);
+	case MIN:
+		return fpu_soft_min(fpscr, kind, a, b, r);
 	default:
 		return fpu_soft_madd(fpscr, kind, a, b, c, op - MADD, r);
 	}
@@ -113,6 +169,10 @@ static void check_random(unsigned i)
 	u64 c = single ? random_single() : random_double();
 	u64 how = random64();
 
+	/* Operations that results of single precision in double format make no sense of. */
+	if (kind == FPU_S && op >= RINT && op != FROM_INT)
+		kind = FPU_D;
+
 	/* What a compiler of singles gives: double format, single values. */
 	if (kind == FPU_S && how & 0xc) {
 		a = fpu_load_single((u32)(a >> 32));
@@ -125,12 +185,22 @@ static void check_random(unsigned i)
 			   : double_bits(as_double(a) * as_double(b)) ^ (how >> 8 & 3);
 	else if ((how & 3) == 2 && op <= SUB)
 		b = a ^ (how >> 8 & 0x8000000000000003ull);
+	if (op == FROM_INT) {
+		a = random64();
+		a = (s64)a >> (how >> 16 & 63);
+	}
+	if (op == CMP || op == VCMP || op == MAX || op == MIN) {
+		if (how >> 24 & 1)
+			b = a;
+	}
+	if (op >= RINT)
+		c = how >> 32;
 	check(op, kind, random_fpscr(), a, b, c);
 }
 
 static void test_random(void **state)
 {
-	for (unsigned i = 0; i < 6000000; i++)
+	for (unsigned i = 0; i < 8000000; i++)
 		check_random(i);
 }
 
@@ -154,9 +224,14 @@ static void test_edges(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(edge_doubles); i++) {
 			for (size_t j = 0; j < ARRAY_SIZE(edge_doubles); j++) {
 				for (unsigned k = 0; k < 8; k++)
-					check(op, k % 3, random_fpscr(), edge_doubles[i],
-					      edge_doubles[j],
-					      edge_doubles[random64() % ARRAY_SIZE(edge_doubles)]);
+					check(op,
+					      op < RINT ? k % 3
+					      : k & 1	? FPU_D
+							: FPU_VD,
+					      random_fpscr(), edge_doubles[i], edge_doubles[j],
+					      op < RINT ? edge_doubles[random64() %
+								       ARRAY_SIZE(edge_doubles)]
+							: random64());
 			}
 		}
 		for (size_t i = 0; i < ARRAY_SIZE(edge_singles); i++) {
@@ -164,7 +239,9 @@ static void test_edges(void **state)
 				for (unsigned k = 0; k < 4; k++)
 					check(op, FPU_VS, random_fpscr(), edge_singles[i],
 					      edge_singles[j],
-					      edge_singles[random64() % ARRAY_SIZE(edge_singles)]);
+					      op < RINT ? edge_singles[random64() %
+								       ARRAY_SIZE(edge_singles)]
+							: random64());
 			}
 		}
 	}
