@@ -149,13 +149,14 @@ FPU_INLINE bool fpu_fast_careless(const u64 *fpscr, enum fpu_kind kind)
 _Static_assert(FPSCR_FI == 1ull << FPU_FI_SHIFT && FPSCR_FR == 1ull << FPU_FR_SHIFT &&
 		   FPSCR_XX == 1ull << FPU_XX_SHIFT,
 	       "FPSCR's layout");
+_Static_assert(FPSCR_FL == FPSCR_FG << 1, "FPSCR's layout");
 
 FPU_INLINE void fpu_fast_report(u64 *fpscr, enum fpu_kind kind, u64 bits, bool inexact, bool up)
 {
 	u64 old = *fpscr, class;
 
 	if (!fpu_kind_is_vector(kind)) {
-		class = bits >> 63 ? FPSCR_FL : FPSCR_FG;
+		class = FPSCR_FG << (bits >> 63); /* FL if negative, without a branch */
 		if (unlikely(!(bits << 1)))
 			class = FPSCR_FE | (bits >> 63 ? FPSCR_C : 0);
 		*fpscr = (old & ~(FPSCR_FPRF | FPSCR_FR | FPSCR_FI)) | class |
