@@ -26,9 +26,7 @@
 #define IMAGE_HTAB    IMAGE_TYPE('H', 'T', 'A', 'B')
 #define IMAGE_VCPU    IMAGE_TYPE('V', 'C', 'P', 'U')
 #define IMAGE_XICS    IMAGE_TYPE('X', 'I', 'C', 'S')
-#define IMAGE_NVRAM   IMAGE_TYPE('N', 'V', 'R', 'M')
-#define IMAGE_RTAS    IMAGE_TYPE('R', 'T', 'A', 'S')
-#define IMAGE_CONSOLE IMAGE_TYPE('C', 'O', 'N', 'S')
+#define IMAGE_DEVICES IMAGE_TYPE('D', 'E', 'V', 'S')
 
 enum image_coding { IMAGE_PLAIN, IMAGE_ZSTD };
 

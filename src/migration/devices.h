@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The devices' section: a count, then for each device its name, the version of what follows, its
+ * length, and what its own functions wrote. A new device, or a new version of one, is a new row of the table.
+ */
+#ifndef PAPYR_MIGRATION_DEVICES_H
+#define PAPYR_MIGRATION_DEVICES_H
+
+#include "platform/machine.h"
+#include "platform/state.h"
+
+void devices_save(struct machine *m, struct state_out *out);
+/* With @m NULL the section is only taken apart, as far as that goes without. */
+int devices_load(struct machine *m, struct state_in *in, struct error *err);
+
+#endif
