@@ -123,6 +123,21 @@ struct hv_vpa {
 
 /* --- vcpus --- */
 
+/* A register that the client set to more than the processor has room for (regs.c). */
+struct hv_kept {
+	u64 real, rest;
+};
+
+/* The SLB as KVM_SET_SREGS listed it, in the array's order. */
+struct hv_slb_pair {
+	u64 slbe, slbv;
+};
+
+struct hv_slb_list {
+	unsigned nr;
+	struct hv_slb_pair entry[CPU_SLB_MAX];
+};
+
 struct hv_vcpu {
 	struct cpu cpu; /* first: container_of from callbacks */
 	struct hv_vm *vm;
@@ -164,6 +179,9 @@ struct hv_vcpu {
 	/* Registers that only clients see. */
 	u32 guest_debug;    /* KVM_SET_GUEST_DEBUG's control */
 	u64 sprg_4_7[4];
+	struct hv_kept kept_msr, kept_xer;
+	struct hv_slb_list slb_set;
+	u64 purr, spurr, vtb; /* as long as it isn't in the guest: clock.c */
 	u32 online;
 	u64 mmcr3, sier2, sier3, dawr1, dawrx1, tidr, ptcr;
 };
@@ -196,6 +214,7 @@ struct hv_vm {
 	atomic_uint slot_readers; /* threads between hv_slots_hold() and hv_slots_release() */
 	struct hv_xics *xics;
 	u64 enabled_hcalls[0x1000 / 4 / 64 + 1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
+	pthread_mutex_t rtas_lock;
 	struct hv_rtas_token *rtas_tokens;
 };
 
@@ -230,6 +249,10 @@ void hv_vcpu_destroy(struct hv_vcpu *vcpu);
 void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq);
 /* KVM_SET_SIGNAL_MASK; NULL takes it away. */
 int hv_vcpu_set_sigmask(struct hv_vcpu *vcpu, const sigset_t *mask);
+
+/* clock.c: as the vcpu enters and leaves the guest. */
+void hv_clocks_start(struct hv_vcpu *vcpu);
+void hv_clocks_stop(struct hv_vcpu *vcpu);
 
 /* regs.c, one_reg.c. @value is of the size that @id says, in the host's byte order. */
 void hv_get_regs(struct hv_vcpu *vcpu, struct kvm_regs *regs);

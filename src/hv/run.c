@@ -124,9 +124,11 @@ static int run_guest(struct hv_vcpu *vcpu)
 			return interrupted(vcpu);
 		hv_guest_enter(vcpu);
 		hv_vpa_dispatch(vcpu);
+		hv_clocks_start(vcpu);
 		cpu_run(&vcpu->cpu);
 		if (vcpu->pending == HV_PENDING_NONE && hv_mmio_emulate(vcpu))
 			vcpu->cpu.leave = false;
+		hv_clocks_stop(vcpu);
 		hv_vpa_preempt(vcpu);
 		hv_guest_leave(vcpu);
 		if (vcpu->pending != HV_PENDING_NONE)

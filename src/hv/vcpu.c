@@ -54,6 +54,7 @@ static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 	pthread_mutex_init(&vcpu->vpa_lock, NULL);
 	cpu_set_msr(&vcpu->cpu, MSR_ME);
 	vcpu->cpu.mmcr[0] = MMCR0_FC;
+	vcpu->cpu.amor = ~0ull; /* the hypervisor keeps no storage key to itself */
 	vcpu->cpu.pir = id;
 	vcpu->cpu.lpcr = vm->lpcr;
 	vcpu->cpu.tb_offset = vm->tb_offset;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clocks that run only while the vcpu does: PURR, SPURR and the virtual timebase. */
+#include "hv/hv.h"
+
+void hv_clocks_start(struct hv_vcpu *vcpu)
+{
+	u64 now = host_timebase();
+
+	vcpu->cpu.purr_offset = vcpu->purr - now;
+	vcpu->cpu.spurr_offset = vcpu->spurr - now;
+	vcpu->cpu.vtb_offset = vcpu->vtb - now;
+}
+
+void hv_clocks_stop(struct hv_vcpu *vcpu)
+{
+	u64 now = host_timebase();
+
+	vcpu->purr = vcpu->cpu.purr_offset + now;
+	vcpu->spurr = vcpu->cpu.spurr_offset + now;
+	vcpu->vtb = vcpu->cpu.vtb_offset + now;
+}
