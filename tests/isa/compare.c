@@ -84,7 +84,7 @@ enum verdict compare(const struct insn_row *row, u32 insn, const struct isa_stat
 	for (unsigned i = 0; i < nr_differences; i++) {
 		const struct difference *d = &differences[i];
 
-		if (!known_wrong_reason(row->mnemonic, insn, d->what, d->ours ^ d->peer, in, ours, peer))
+		if (!known_wrong(row->mnemonic, insn, d->what, d->ours ^ d->peer, in, ours, peer))
 			return DIFFERENT;
 		if (d->what == W_END)
 			break;

@@ -18,9 +18,9 @@
 #define W_MEM   0x100u
 #define W_END   0x200u /* how it ended; nothing else is looked at then */
 
-/* The entry that excuses the bits @differing of @what; NULL: none. */
-const char *known_wrong_reason(const char *mnemonic, u32 insn, unsigned what, u64 differing, const struct isa_state *in,
-			       const struct isa_result *ours, const struct isa_result *peer);
+/* Do entries together excuse the bits @differing of @what? */
+bool known_wrong(const char *mnemonic, u32 insn, unsigned what, u64 differing, const struct isa_state *in,
+		 const struct isa_result *ours, const struct isa_result *peer);
 /* Is any of the row's results excused under any condition? Such rows stay out of programs. */
 bool known_wrong_row(const char *mnemonic);
 /* Prints each entry's reason and how often it was used. */
