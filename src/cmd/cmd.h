@@ -34,6 +34,12 @@ int cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* With a line that names the verb's help behind. */
 int cmd_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * For verbs whose only options are --json and --help: puts the @n other arguments into @args. Returns 0,
+ * 1 if --json was given, or 2 + the exit status when there is nothing left to do.
+ */
+int parse_verb(int argc, char **argv, const char *help, const char **args, int n);
+
 /* "512M", "1G", "4096K", "2T", or MiB without a letter. 0 and false: not a size. */
 bool parse_size(const char *s, u64 *bytes);
 bool parse_uint(const char *s, u64 min, u64 max, u64 *val);

@@ -12,6 +12,9 @@
 
 #include "cmd/cmd.h"
 #include "cmd/demo.h"
+#include "cmd/progress.h"
+#include "migration/migration.h"
+#include "monitor/qmp.h"
 #include "platform/console.h"
 #include "platform/machine.h"
 
@@ -191,35 +194,76 @@ static int watch_signals(struct machine *m)
 	return fd;
 }
 
+/* Opens the saved guest and makes its machine the wanted one. */
+static struct migration_image *open_saved(struct run_options *o, struct progress *bar,
+					  struct error *err)
+{
+	struct migration_image *saved;
+
+	progress_begin(bar, "Checking");
+	saved = migration_open(o->restore, progress_show, bar, err);
+	progress_end(bar);
+	if (saved && migration_config(saved, &o->cfg, err)) {
+		migration_close(saved);
+		return NULL;
+	}
+	return saved;
+}
+
+/* Puts the guest into the machine: saved or new. */
+static int fill(struct machine *m, struct migration_image *saved, struct progress *bar,
+		struct error *err)
+{
+	int r;
+
+	if (!saved)
+		return machine_boot(m, err);
+	progress_begin(bar, "Restoring");
+	r = migration_restore(m, saved, progress_show, bar, err);
+	progress_end(bar);
+	return r;
+}
+
+/* What the user is told at the end, besides the exit status. */
+static void say_why(enum machine_request ended_by, const struct error *failure)
+{
+	if (ended_by == REQUEST_ERROR)
+		cmd_error("%s", failure->text);
+	else if (ended_by == REQUEST_PANIC)
+		cmd_error("the guest panicked (ibm,os-term)");
+}
+
 static int run(struct run_options *o)
 {
-	struct error err;
-	struct machine *m;
-	int status, fd;
+	struct migration_image *saved = NULL;
+	struct progress bar;
+	struct error err = { "" };
+	struct machine *m = NULL;
+	struct qmp *qmp = NULL;
+	enum machine_request ended_by = REQUEST_ERROR;
+	int status = STATUS_ERROR, fd = -1;
 
+	if (o->restore && !(saved = open_saved(o, &bar, &err)))
+		return cmd_error("%s", err.text);
 	m = machine_new(&o->cfg, &err);
 	if (!m)
-		return cmd_error("%s", err.text);
+		goto out;
 	fd = watch_signals(m);
-	if (machine_boot(m, &err)) {
-		machine_free(m);
-		return cmd_error("%s", err.text);
-	}
+	qmp = qmp_new(m, &err);
+	if (!qmp || fill(m, saved, &bar, &err))
+		goto out;
+	console_start(m->console);
 	status = machine_run(m);
 	err = m->failure;
-	if (m->ended_by == REQUEST_ERROR) {
-		console_drain(m->console, 1000);
-		machine_free(m);
-		cmd_error("%s", err.text);
-	} else {
-		bool panicked = m->ended_by == REQUEST_PANIC;
-
-		machine_free(m);
-		if (panicked)
-			cmd_error("the guest panicked (ibm,os-term)");
-	}
+	ended_by = m->ended_by;
+out:
+	/* The terminal is the user's again before anything is said. */
+	qmp_free(qmp);
+	machine_free(m);
+	migration_close(saved);
 	if (fd >= 0)
 		close(fd);
+	say_why(ended_by, &err);
 	return status;
 }
 

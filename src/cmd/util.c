@@ -30,6 +30,30 @@ int cmd_usage(const char *verb, const char *fmt, ...)
 	return STATUS_ERROR;
 }
 
+int parse_verb(int argc, char **argv, const char *help, const char **args, int n)
+{
+	bool json_ok = strstr(help, "--json");
+	int json = 0, got = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			fputs(help, stdout);
+			return 2 + STATUS_OK;
+		}
+		if (!strcmp(argv[i], "--json") && json_ok)
+			json = 1;
+		else if (argv[i][0] == '-' && argv[i][1])
+			return 2 + cmd_usage(argv[0], "there is no option '%s'", argv[i]);
+		else if (got < n)
+			args[got++] = argv[i];
+		else
+			return 2 + cmd_usage(argv[0], "what is '%s'?", argv[i]);
+	}
+	if (got < n)
+		return 2 + cmd_usage(argv[0], "something is missing");
+	return json;
+}
+
 bool parse_uint(const char *s, u64 min, u64 max, u64 *val)
 {
 	char *end;

@@ -280,12 +280,16 @@ struct console *console_new(struct loop *loop, int in_fd, int out_fd, const stru
 	con->has_writer = pthread_create(&con->writer, NULL, writer_main, con) == 0;
 	if (!con->has_writer)
 		con->broken = true;
-	if (in_fd >= 0) {
-		con->raw = term_raw(in_fd);
-		con->in_watched = true;
-		loop_add(loop, in_fd, POLLIN, on_input, con);
-	}
 	return con;
+}
+
+void console_start(struct console *con)
+{
+	if (con->in_fd < 0 || con->in_watched)
+		return;
+	con->raw = term_raw(con->in_fd);
+	con->in_watched = true;
+	loop_add(con->loop, con->in_fd, POLLIN, on_input, con);
 }
 
 void console_free(struct console *con)

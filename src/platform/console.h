@@ -23,12 +23,14 @@ struct console_ops {
 	void (*quit)(void *opaque);  /* Ctrl-A x */
 };
 
-/*
- * A terminal on @in_fd is put into raw mode and restored on console_free(), on exit and on every signal that
- * ends the process. -1 for @in_fd or @out_fd: nothing there.
- */
+/* -1 for @in_fd or @out_fd: nothing there. Input is looked at from console_start() on. */
 struct console *console_new(struct loop *loop, int in_fd, int out_fd, const struct console_ops *ops,
 			    void *opaque);
+/*
+ * A terminal is put into raw mode and restored on console_free(), on exit and on every signal that ends the
+ * process.
+ */
+void console_start(struct console *con);
 void console_free(struct console *con);
 
 /* vcpu threads: up to @max bytes of input; how many there were. */

@@ -177,7 +177,7 @@ static void build_core(struct tree *t, const struct machine *m, unsigned core)
 	prop_string(t, "device_type", "cpu");
 	prop_cells(t, "reg", id);
 	prop_string(t, "status", "okay");
-	prop_cells(t, "cpu-version", model->pvr);
+	prop_cells(t, "cpu-version", m->confined ? model->logical_pvr : model->pvr);
 	prop_empty(t, "64-bit");
 	prop_cells(t, "timebase-frequency", TIMEBASE_HZ);
 	prop_cells(t, "clock-frequency", CLOCK_HZ);
@@ -198,8 +198,6 @@ static void build_core(struct tree *t, const struct machine *m, unsigned core)
 			 m->smmu.flags & KVM_PPC_PAGE_SIZES_REAL ?
 				 __builtin_ctzl(sysconf(_SC_PAGESIZE)) :
 				 63);
-	if (m->smmu.data_keys)
-		prop_cells(t, "ibm,processor-storage-keys", m->smmu.data_keys, m->smmu.instr_keys);
 	prop_cells(t, "ibm,vmx", 2); /* VMX and VSX */
 	prop_cells(t, "ibm,purr", 1);
 	prop_cells(t, "ibm,spurr", 1);
@@ -313,6 +311,9 @@ int fdt_build(const struct machine *m, const struct fdt_places *places, void *bu
 	struct tree t = { .fdt = buf };
 
 	t.error = fdt_create(buf, FDT_BYTES_MAX);
+	/* The guest must leave RTAS alone; the tree it keeps by itself, or not. */
+	if (!t.error)
+		t.error = fdt_add_reservemap_entry(buf, places->rtas, places->rtas_bytes);
 	if (!t.error)
 		t.error = fdt_finish_reservemap(buf);
 	build_root(&t, m, places);

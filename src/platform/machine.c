@@ -230,17 +230,19 @@ static unsigned htab_order_for(u64 mem_bytes)
 }
 
 /*
- * Real mode reaches as far as the VRMA's entries: at most one in each group of 128 bytes, each a page.
- * The smallest page that can back the guest's memory decides.
+ * Real mode reaches as far as the VRMA's entries: at most one in each group of 128 bytes, each a page
+ * of 64 KiB, or as large as the host's if it is the host's MMU that reads the table.
  */
 static u64 rma_for(const struct machine *m)
 {
-	u64 reach = (1ull << (m->htab_order - 7)) * sysconf(_SC_PAGESIZE);
+	bool host_mmu = m->smmu.flags & KVM_PPC_PAGE_SIZES_REAL;
+	u64 page = host_mmu ? (u64)sysconf(_SC_PAGESIZE) : 0x10000;
+	u64 reach = (1ull << (m->htab_order - 7)) * page;
 
 	return reach < m->mem.bytes ? reach : m->mem.bytes;
 }
 
-/* Real mode must reach the kernel, the initrd's and the device tree: with less, a larger table is taken. */
+/* Real mode must reach kernel, initrd and device tree: with less, a larger table is taken. */
 #define RMA_WANTED (512ull << 20)
 
 static int make_htab(struct machine *m, struct error *err)
@@ -376,7 +378,7 @@ void machine_free(struct machine *m)
 struct reset_args {
 	struct error *err;
 	int result;
-	const struct boot_entry *entry; /* NULL: not the first vcpu */
+	const struct boot_entry *entry;
 };
 
 static void reset_vcpu(struct vcpu *vcpu, void *arg)
@@ -384,15 +386,22 @@ static void reset_vcpu(struct vcpu *vcpu, void *arg)
 	struct reset_args *args = arg;
 
 	args->result = vcpu_reset(vcpu, args->err);
-	vcpu->online = args->entry;
-	if (!args->result && args->entry)
-		args->result = vcpu_set_entry(vcpu, args->entry->pc, args->entry->fdt, args->err);
+	vcpu->online = false;
+}
+
+static void start_first(struct vcpu *vcpu, void *arg)
+{
+	struct reset_args *args = arg;
+
+	args->result = vcpu_set_entry(vcpu, args->entry->pc, args->entry->fdt, args->err);
+	vcpu->online = true;
 }
 
 int machine_boot(struct machine *m, struct error *err)
 {
 	u32 order = m->htab_order;
 	struct boot_entry entry;
+	struct reset_args start = { .err = err };
 
 	/*
 	 * Taking the slot away and giving it back makes KVM forget all that it knows of the old
@@ -401,8 +410,6 @@ int machine_boot(struct machine *m, struct error *err)
 	if (set_slot(m, 0) < 0)
 		return error_errno(err, "cannot take the guest's memory back");
 	guest_mem_clear(&m->mem);
-	if (boot_load(m, &entry, err))
-		return -1;
 	if (set_slot(m, m->mem.bytes) < 0)
 		return error_errno(err, "cannot give the guest its memory");
 	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
@@ -410,12 +417,18 @@ int machine_boot(struct machine *m, struct error *err)
 	if (xics_reset(m, err))
 		return -1;
 	for (unsigned i = 0; i < m->n_vcpus; i++) {
-		struct reset_args args = { .err = err, .entry = i ? NULL : &entry };
+		struct reset_args args = { .err = err };
 
 		vcpu_run_on(&m->vcpus[i], reset_vcpu, &args);
 		if (args.result)
 			return -1;
 	}
+	if (boot_load(m, &entry, err))
+		return -1;
+	start.entry = &entry;
+	vcpu_run_on(&m->vcpus[0], start_first, &start);
+	if (start.result)
+		return -1;
 	if (m->console)
 		console_reset(m->console);
 	m->powerdown_asked = false;

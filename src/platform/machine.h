@@ -72,12 +72,13 @@ struct vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	bool has_thread;
+	int tid; /* what the host calls the thread */
 
 	bool online;    /* (L) running by RTAS: not stopped by stop-self */
 	bool parked;    /* (L) */
 	bool in_guest;  /* (L) */
 	bool unsettled; /* own thread only: the last exit wants completing */
-	u64 exits;      /* own thread writes */
+	u64 exits;      /* own thread writes; others may look */
 
 	struct vcpu_work *work; /* (L) what another thread wants done here */
 };
@@ -111,6 +112,7 @@ struct machine {
 	unsigned smt;        /* vcpu ids in a core */
 	unsigned htab_order;
 	u64 rma_bytes;       /* what real mode reaches */
+	bool confined;       /* the host's PVR stays, the model is but a level to keep to */
 	u8 uuid[16];
 
 	struct vcpu *vcpus;

@@ -177,6 +177,7 @@ static void *vcpu_main(void *arg)
 	pthread_setname_np(pthread_self(), name);
 
 	pthread_mutex_lock(&m->lock);
+	vcpu->tid = gettid();
 	while (!m->quit) {
 		if (must_park(vcpu) || vcpu->work)
 			settle(vcpu);

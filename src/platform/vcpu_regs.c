@@ -63,7 +63,7 @@ int vcpu_set_reg(struct vcpu *vcpu, u64 id, const void *val)
 /* PVR, and with it the model. A real host keeps its own PVR and confines the guest by level. */
 static int set_model(struct vcpu *vcpu, struct error *err)
 {
-	const struct machine *m = vcpu->m;
+	struct machine *m = vcpu->m;
 	const struct cpu_model *model = m->cfg.model;
 	struct kvm_sregs sregs;
 	u32 host_pvr;
@@ -79,6 +79,7 @@ static int set_model(struct vcpu *vcpu, struct error *err)
 	if (m->accel->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) < 0 ||
 	    vcpu_set_reg(vcpu, KVM_REG_PPC_ARCH_COMPAT, &model->logical_pvr) < 0)
 		return error_errno(err, "the host cannot run a %s guest (--cpu)", model->name);
+	m->confined = true;
 	return 0;
 }
 

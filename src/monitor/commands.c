@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands of the control socket. Those that QEMU has too mean the same; the others begin with x-.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "migration/migration.h"
+#include "monitor/qmp.h"
+
+#ifndef PAPYR_VERSION
+#define PAPYR_VERSION "0.0.0"
+#endif
+
+static int fail(struct qmp_result *result, const char *what)
+{
+	result->error_class = QMP_GENERIC_ERROR;
+	return error_set(&result->error, "%s", what);
+}
+
+json_t *qmp_version(void)
+{
+	unsigned major = 0, minor = 0, micro = 0;
+
+	sscanf(PAPYR_VERSION, "%u.%u.%u", &major, &minor, &micro);
+	return json_pack("{s:{s:i,s:i,s:i},s:s}", "qemu", "major", major, "minor", minor, "micro",
+			 micro, "package", "papyr " PAPYR_VERSION);
+}
+
+static void do_query_version(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	result->value = qmp_version();
+}
+
+static void do_query_name(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	result->value = json_pack("{s:s}", "name", qmp_machine(c)->cfg.name);
+}
+
+static void do_query_status(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	const char *status = machine_status(qmp_machine(c));
+
+	result->value = json_pack("{s:b,s:b,s:s}", "running", !strcmp(status, "running"),
+				  "singlestep", 0, "status", status);
+}
+
+static void do_query_cpus_fast(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+
+	result->value = json_array();
+	for (unsigned i = 0; i < m->n_vcpus; i++) {
+		struct vcpu *vcpu = &m->vcpus[i];
+		char path[48];
+
+		snprintf(path, sizeof(path), "/machine/vcpu[%u]", i);
+		json_array_append_new(result->value,
+				      json_pack("{s:i,s:s,s:i,s:s,s:{s:i,s:i}}", "cpu-index", i,
+						"qom-path", path, "thread-id", vcpu->tid, "target",
+						"ppc64", "props", "core-id",
+						vcpu->id - i % m->cfg.threads, "thread-id",
+						i % m->cfg.threads));
+	}
+}
+
+static void do_stop(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	machine_pause(qmp_machine(c));
+}
+
+static void do_cont(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	machine_resume(qmp_machine(c));
+}
+
+static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	machine_request(qmp_machine(c), REQUEST_QUIT);
+}
+
+static void do_system_reset(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	machine_request(qmp_machine(c), REQUEST_RESET);
+}
+
+static void do_system_powerdown(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	machine_powerdown(qmp_machine(c));
+}
+
+static void do_getfd(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	const char *name = json_string_value(json_object_get(args, "fdname"));
+
+	if (!name || !name[0] || strlen(name) > 31)
+		fail(result, "'fdname' must be a name of at most 31 characters");
+	else if (qmp_keep_fd(c, name))
+		fail(result, "no descriptor came with the message, or too many are kept already");
+}
+
+/* ---- Our own ---- */
+
+static void do_x_info(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+	json_t *vcpus = json_array();
+
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		json_array_append_new(vcpus, json_pack("{s:i,s:b,s:I}", "id", m->vcpus[i].id, "online",
+						       m->vcpus[i].online, "exits",
+						       (json_int_t)m->vcpus[i].exits));
+	result->value = json_pack("{s:s,s:i,s:s,s:s,s:s,s:i,s:I,s:i,s:I,s:o}", "name", m->cfg.name,
+				  "pid", getpid(), "status", machine_status(m), "accel",
+				  m->accel->name, "cpu", m->cfg.model->name, "threads", m->cfg.threads,
+				  "memory", (json_int_t)m->mem.bytes, "htab-order", m->htab_order,
+				  "real-mode-area", (json_int_t)m->rma_bytes, "vcpus", vcpus);
+	json_object_set_new(result->value, "kernel",
+			    m->cfg.kernel ? json_string(m->cfg.kernel) : json_null());
+}
+
+struct progress {
+	struct qmp_client *client;
+	struct timespec last;
+};
+
+/* Ten times a second is enough for any bar. */
+static void tell_progress(void *opaque, u64 done, u64 total)
+{
+	struct progress *p = opaque;
+	struct timespec now;
+	u64 ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = (now.tv_sec - p->last.tv_sec) * 1000 + (now.tv_nsec - p->last.tv_nsec) / 1000000;
+	if (ms < 100 && done < total)
+		return;
+	p->last = now;
+	qmp_client_event(p->client, "X_PROGRESS",
+			 json_pack("{s:I,s:I}", "done", (json_int_t)done, "total", (json_int_t)total));
+}
+
+/*
+ * x-save {path, quit}: stops the guest and writes it to the file. With quit the process ends when the file
+ * is complete; else, and if it fails, the guest goes on if it was running.
+ */
+static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+	const char *path = json_string_value(json_object_get(args, "path"));
+	bool quit = json_is_true(json_object_get(args, "quit"));
+	struct progress p = { .client = c };
+	bool was_running;
+
+	if (!path || path[0] != '/') {
+		fail(result, "'path' must be an absolute path");
+		return;
+	}
+	was_running = !strcmp(machine_status(m), "running");
+	machine_pause(m);
+	if (migration_save(m, path, tell_progress, &p, &result->error)) {
+		result->error_class = QMP_GENERIC_ERROR;
+		quit = false;
+	}
+	if (quit)
+		machine_request(m, REQUEST_QUIT);
+	else if (was_running)
+		machine_resume(m);
+}
+
+/*
+ * x-htab {fdname}: writes the hash table's stream, one whole first pass, to the descriptor that getfd brought.
+ * The guest may be running.
+ */
+static void do_x_htab(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+	const char *name = json_string_value(json_object_get(args, "fdname"));
+	int fd = name ? qmp_take_fd(c, name) : -1;
+
+	if (fd < 0) {
+		fail(result, "'fdname' must name a descriptor that getfd brought");
+		return;
+	}
+	if (migration_stream_htab(m, fd, &result->error))
+		result->error_class = QMP_GENERIC_ERROR;
+	else
+		result->value = json_pack("{s:i}", "order", m->htab_order);
+	close(fd);
+}
+
+static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_result *result);
+
+static const struct {
+	const char *name;
+	void (*fn)(struct qmp_client *c, json_t *args, struct qmp_result *result);
+} commands[] = {
+	{ "cont", do_cont },
+	{ "getfd", do_getfd },
+	{ "query-commands", do_query_commands },
+	{ "query-cpus-fast", do_query_cpus_fast },
+	{ "query-name", do_query_name },
+	{ "query-status", do_query_status },
+	{ "query-version", do_query_version },
+	{ "quit", do_quit },
+	{ "stop", do_stop },
+	{ "system_powerdown", do_system_powerdown },
+	{ "system_reset", do_system_reset },
+	{ "x-htab", do_x_htab },
+	{ "x-info", do_x_info },
+	{ "x-save", do_x_save },
+};
+
+static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	result->value = json_array();
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		json_array_append_new(result->value, json_pack("{s:s}", "name", commands[i].name));
+}
+
+void qmp_execute(struct qmp_client *client, const char *command, json_t *args,
+		 struct qmp_result *result)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(command, commands[i].name)) {
+			commands[i].fn(client, args, result);
+			return;
+		}
+	result->error_class = QMP_COMMAND_NOT_FOUND;
+	error_set(&result->error, "there is no command '%.64s'", command);
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/qmp.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "monitor/frame.h"
+#include "monitor/paths.h"
+
+#define CLIENTS_MAX 16
+#define FDS_MAX     4
+/* A client that doesn't read gets no more than this kept for it. */
+#define OUT_MAX     (4u << 20)
+
+struct qmp_client {
+	struct qmp *qmp;
+	int fd;
+	bool ready; /* qmp_capabilities was said */
+	bool dead;  /* to be freed when nobody uses it */
+	struct frame in;
+	char *out;
+	size_t out_len, out_size;
+	int received_fd; /* came with the present message; -1: none */
+	struct {
+		char name[32];
+		int fd;
+	} fds[FDS_MAX];
+};
+
+struct qmp {
+	struct machine *m;
+	int listen_fd;
+	char path[CONTROL_PATH_MAX];
+	struct qmp_client *clients[CLIENTS_MAX];
+};
+
+static void on_client(void *opaque, int fd, unsigned events);
+
+struct machine *qmp_machine(struct qmp_client *client)
+{
+	return client->qmp->m;
+}
+
+/* ---- Output ---- */
+
+static void flush(struct qmp_client *c)
+{
+	while (c->out_len) {
+		ssize_t n = send(c->fd, c->out, c->out_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			c->dead = true;
+		if (n <= 0)
+			break;
+		memmove(c->out, c->out + n, c->out_len - n);
+		c->out_len -= n;
+	}
+	if (c->dead) {
+		c->out_len = 0;
+		shutdown(c->fd, SHUT_RDWR); /* the event loop will notice and free it */
+	}
+	loop_events(c->qmp->m->loop, c->fd, POLLIN | (c->out_len ? POLLOUT : 0));
+}
+
+static void append(struct qmp_client *c, const char *s, size_t len)
+{
+	if (c->dead)
+		return;
+	if (c->out_len + len > OUT_MAX) {
+		c->dead = true;
+		shutdown(c->fd, SHUT_RDWR);
+		return;
+	}
+	if (c->out_len + len > c->out_size) {
+		c->out_size = 2 * (c->out_len + len);
+		c->out = realloc(c->out, c->out_size);
+		if (!c->out)
+			abort();
+	}
+	memcpy(c->out + c->out_len, s, len);
+	c->out_len += len;
+}
+
+/* Takes over @msg. */
+static void send_json(struct qmp_client *c, json_t *msg)
+{
+	char *text = json_dumps(msg, JSON_COMPACT | JSON_PRESERVE_ORDER);
+
+	json_decref(msg);
+	if (!text)
+		return;
+	append(c, text, strlen(text));
+	append(c, "\r\n", 2);
+	free(text);
+	flush(c);
+}
+
+static json_t *event_json(const char *name, json_t *data)
+{
+	struct timespec now;
+	json_t *msg;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	msg = json_pack("{s:{s:I,s:I},s:s}", "timestamp", "seconds", (json_int_t)now.tv_sec,
+			"microseconds", (json_int_t)now.tv_nsec / 1000, "event", name);
+	if (data)
+		json_object_set_new(msg, "data", data);
+	return msg;
+}
+
+void qmp_client_event(struct qmp_client *c, const char *name, json_t *data)
+{
+	send_json(c, event_json(name, data));
+}
+
+void qmp_event(struct qmp *qmp, const char *name, json_t *data)
+{
+	json_t *msg = event_json(name, data);
+
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		if (qmp->clients[i] && qmp->clients[i]->ready)
+			send_json(qmp->clients[i], json_incref(msg));
+	json_decref(msg);
+}
+
+/* ---- Descriptors that clients hand over ---- */
+
+int qmp_keep_fd(struct qmp_client *c, const char *name)
+{
+	int slot = -1;
+
+	if (c->received_fd < 0)
+		return -1;
+	for (int i = 0; i < FDS_MAX; i++)
+		if (c->fds[i].fd >= 0 && !strcmp(c->fds[i].name, name))
+			slot = i;
+	for (int i = 0; i < FDS_MAX && slot < 0; i++)
+		if (c->fds[i].fd < 0)
+			slot = i;
+	if (slot < 0)
+		return -1;
+	if (c->fds[slot].fd >= 0)
+		close(c->fds[slot].fd);
+	snprintf(c->fds[slot].name, sizeof(c->fds[slot].name), "%s", name);
+	c->fds[slot].fd = c->received_fd;
+	c->received_fd = -1;
+	return 0;
+}
+
+int qmp_take_fd(struct qmp_client *c, const char *name)
+{
+	for (int i = 0; i < FDS_MAX; i++)
+		if (c->fds[i].fd >= 0 && !strcmp(c->fds[i].name, name)) {
+			int fd = c->fds[i].fd;
+
+			c->fds[i].fd = -1;
+			return fd;
+		}
+	return -1;
+}
+
+/* ---- Input ---- */
+
+static json_t *error_json(const char *class, const char *desc)
+{
+	return json_pack("{s:{s:s,s:s}}", "error", "class", class, "desc", desc);
+}
+
+/* The answer to a message, without its id. */
+static json_t *answer(struct qmp_client *c, json_t *msg)
+{
+	const char *command = json_string_value(json_object_get(msg, "execute"));
+	json_t *args = json_object_get(msg, "arguments");
+	struct qmp_result result = { 0 };
+	json_t *reply;
+
+	if (!command)
+		return error_json(QMP_GENERIC_ERROR, "there is no 'execute' with a command's name");
+	if (args && !json_is_object(args))
+		return error_json(QMP_GENERIC_ERROR, "'arguments' is not an object");
+	if (!c->ready && strcmp(command, "qmp_capabilities"))
+		return error_json(QMP_COMMAND_NOT_FOUND, "say qmp_capabilities first");
+	if (c->ready && !strcmp(command, "qmp_capabilities"))
+		return error_json(QMP_COMMAND_NOT_FOUND, "qmp_capabilities was said already");
+	if (!c->ready) {
+		c->ready = true;
+		return json_pack("{s:{}}", "return");
+	}
+	qmp_execute(c, command, args, &result);
+	if (result.error_class) {
+		json_decref(result.value);
+		return error_json(result.error_class, result.error.text);
+	}
+	reply = json_object();
+	json_object_set_new(reply, "return", result.value ? result.value : json_object());
+	return reply;
+}
+
+static void on_message(void *opaque, const char *text, size_t len, const char *problem)
+{
+	struct qmp_client *c = opaque;
+	json_error_t json_err;
+	json_t *msg = NULL, *reply, *id;
+
+	if (c->dead)
+		return;
+	if (!problem) {
+		msg = json_loadb(text, len, JSON_REJECT_DUPLICATES, &json_err);
+		if (!msg)
+			problem = "that is not JSON";
+		else if (!json_is_object(msg))
+			problem = "that is not a JSON object";
+	}
+	reply = problem ? error_json(QMP_GENERIC_ERROR, problem) : answer(c, msg);
+	id = json_object_get(msg, "id");
+	if (id)
+		json_object_set(reply, "id", id);
+	json_decref(msg);
+	send_json(c, reply);
+}
+
+/* Reads once; a descriptor that comes along is kept for getfd. */
+static ssize_t receive(struct qmp_client *c, char *buf, size_t size)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n < 0)
+		return n;
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(&msg); h; h = CMSG_NXTHDR(&msg, h))
+		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
+		    h->cmsg_len == CMSG_LEN(sizeof(int))) {
+			if (c->received_fd >= 0)
+				close(c->received_fd);
+			memcpy(&c->received_fd, CMSG_DATA(h), sizeof(int));
+		}
+	return n;
+}
+
+static void free_client(struct qmp_client *c)
+{
+	struct qmp *qmp = c->qmp;
+
+	loop_remove(qmp->m->loop, c->fd);
+	close(c->fd);
+	if (c->received_fd >= 0)
+		close(c->received_fd);
+	for (unsigned i = 0; i < FDS_MAX; i++)
+		if (c->fds[i].fd >= 0)
+			close(c->fds[i].fd);
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		if (qmp->clients[i] == c)
+			qmp->clients[i] = NULL;
+	frame_free(&c->in);
+	free(c->out);
+	free(c);
+}
+
+static void on_client(void *opaque, int fd, unsigned events)
+{
+	struct qmp_client *c = opaque;
+	char buf[4096];
+	ssize_t n;
+
+	if (events & POLLOUT)
+		flush(c);
+	if (events & (POLLIN | POLLHUP | POLLERR)) {
+		n = receive(c, buf, sizeof(buf));
+		if (n > 0)
+			frame_feed(&c->in, buf, n, on_message, c);
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			c->dead = true;
+	}
+	if (c->dead)
+		free_client(c);
+}
+
+static void on_connect(void *opaque, int fd, unsigned events)
+{
+	struct qmp *qmp = opaque;
+	struct qmp_client *c;
+	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	unsigned i;
+
+	if (client_fd < 0)
+		return;
+	for (i = 0; i < CLIENTS_MAX && qmp->clients[i]; i++)
+		;
+	c = i < CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	if (!c) {
+		close(client_fd);
+		return;
+	}
+	c->qmp = qmp;
+	c->fd = client_fd;
+	c->received_fd = -1;
+	for (unsigned f = 0; f < FDS_MAX; f++)
+		c->fds[f].fd = -1;
+	frame_init(&c->in, QMP_MESSAGE_MAX, QMP_DEPTH_MAX);
+	qmp->clients[i] = c;
+	loop_add(qmp->m->loop, client_fd, POLLIN, on_client, c);
+	send_json(c, json_pack("{s:{s:o,s:[]}}", "QMP", "version", qmp_version(), "capabilities"));
+}
+
+/* ---- What the machine tells ---- */
+
+static const char *end_reason(const struct machine *m, bool *guest)
+{
+	*guest = true;
+	switch (m->ended_by) {
+	case REQUEST_PANIC:
+		return "guest-panic";
+	case REQUEST_RESET:
+		return "guest-reset";
+	case REQUEST_POWEROFF:
+		return "guest-shutdown";
+	case REQUEST_ERROR:
+		*guest = false;
+		return "host-error";
+	default:
+		*guest = false;
+		return "host-qmp-quit";
+	}
+}
+
+static void on_machine(struct machine *m, enum machine_event event, void *opaque)
+{
+	struct qmp *qmp = opaque;
+	const char *reason;
+	bool guest;
+
+	switch (event) {
+	case EVENT_STOP:
+		qmp_event(qmp, "STOP", NULL);
+		break;
+	case EVENT_RESUME:
+		qmp_event(qmp, "RESUME", NULL);
+		break;
+	case EVENT_POWERDOWN:
+		qmp_event(qmp, "POWERDOWN", NULL);
+		break;
+	case EVENT_RESET:
+	case EVENT_SHUTDOWN:
+		reason = end_reason(m, &guest);
+		qmp_event(qmp, event == EVENT_RESET ? "RESET" : "SHUTDOWN",
+			  json_pack("{s:b,s:s}", "guest", guest, "reason", reason));
+		break;
+	}
+}
+
+/* ---- Life ---- */
+
+static bool somebody_listens(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+static int listen_at(struct qmp *qmp, const char *name, struct error *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	if (control_dir_make(err) || control_path(name, qmp->path, sizeof(qmp->path), err))
+		return -1;
+	strcpy(addr.sun_path, qmp->path);
+	qmp->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (qmp->listen_fd < 0)
+		return error_errno(err, "cannot make the control socket");
+	if (bind(qmp->listen_fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		if (errno != EADDRINUSE)
+			return error_errno(err, "cannot make the control socket %s", qmp->path);
+		if (somebody_listens(&addr)) {
+			qmp->path[0] = 0;
+			return error_set(err, "a guest called '%s' is running; choose another --name",
+					 name);
+		}
+		/* Left behind by a process that was killed. */
+		unlink(qmp->path);
+		if (bind(qmp->listen_fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+			return error_errno(err, "cannot make the control socket %s", qmp->path);
+	}
+	if (listen(qmp->listen_fd, 8) < 0)
+		return error_errno(err, "cannot listen at %s", qmp->path);
+	return 0;
+}
+
+struct qmp *qmp_new(struct machine *m, struct error *err)
+{
+	struct qmp *qmp = calloc(1, sizeof(*qmp));
+
+	if (!qmp)
+		abort();
+	qmp->m = m;
+	qmp->listen_fd = -1;
+	if (listen_at(qmp, m->cfg.name, err)) {
+		if (qmp->listen_fd >= 0)
+			close(qmp->listen_fd);
+		free(qmp);
+		return NULL;
+	}
+	loop_add(m->loop, qmp->listen_fd, POLLIN, on_connect, qmp);
+	m->on_event = on_machine;
+	m->on_event_opaque = qmp;
+	return qmp;
+}
+
+void qmp_free(struct qmp *qmp)
+{
+	if (!qmp)
+		return;
+	qmp->m->on_event = NULL;
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		struct qmp_client *c = qmp->clients[i];
+
+		if (!c)
+			continue;
+		for (int tries = 0; c->out_len && tries < 10; tries++) {
+			struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+
+			poll(&p, 1, 100);
+			flush(c);
+		}
+		free_client(c);
+	}
+	loop_remove(qmp->m->loop, qmp->listen_fd);
+	close(qmp->listen_fd);
+	unlink(qmp->path);
+	free(qmp);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket's server: QMP, the protocol of QEMU's monitor, so that its clients work.
+ *
+ * Each connection gets a greeting, must say qmp_capabilities first, and then sends commands
+ * ({"execute": ..., "arguments": {...}, "id": ...}) and gets answers and events. All of it happens on
+ * the main thread.
+ */
+#ifndef PAPYR_MONITOR_QMP_H
+#define PAPYR_MONITOR_QMP_H
+
+#include <jansson.h>
+
+#include "platform/machine.h"
+
+struct qmp;
+struct qmp_client;
+
+/* What a client may send at once, and how deep it may nest: more ends in an error. */
+#define QMP_MESSAGE_MAX (256 * 1024)
+#define QMP_DEPTH_MAX   64
+
+/*
+ * Serves @m under its name. NULL if the socket can't be made, or a guest of that name runs already.
+ */
+struct qmp *qmp_new(struct machine *m, struct error *err);
+/* Sends what is still to be sent, then closes everything and removes the socket. */
+void qmp_free(struct qmp *qmp);
+
+/* An event to all clients; takes over @data (NULL: none). */
+void qmp_event(struct qmp *qmp, const char *name, json_t *data);
+
+struct machine *qmp_machine(struct qmp_client *client);
+/* The client's connection, to tell it of progress in the middle of a command. */
+void qmp_client_event(struct qmp_client *client, const char *name, json_t *data);
+/* Takes the descriptor that came with the command getfd under @name; -1 if there is none. */
+int qmp_take_fd(struct qmp_client *client, const char *name);
+/* Keeps the one that came with the present message under @name. */
+int qmp_keep_fd(struct qmp_client *client, const char *name);
+
+/* ---- commands.c ---- */
+
+/* The error's class, as QMP knows them. */
+#define QMP_GENERIC_ERROR     "GenericError"
+#define QMP_COMMAND_NOT_FOUND "CommandNotFound"
+
+struct qmp_result {
+	json_t *value; /* NULL: {} */
+	const char *error_class; /* NULL: no error */
+	struct error error;
+};
+
+/* Runs one command. @args may be NULL. */
+void qmp_execute(struct qmp_client *client, const char *command, json_t *args,
+		 struct qmp_result *result);
+json_t *qmp_version(void);
+
+#endif
