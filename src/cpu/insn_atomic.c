@@ -177,6 +177,12 @@ static inline bool pair_ok(const struct op *op)
 	return !(op->t & 1);
 }
 
+/* Loading a quadword over RA is no valid form, not even when RA is 0 and means no register. */
+static inline bool loads_over_base(const struct op *op)
+{
+	return op->t == field(op->insn, 11, 15);
+}
+
 static inline const struct op *quad_denied(struct cpu *cpu, const struct op *op, u64 ea)
 {
 	if (cpu->msr & MSR_PR)
@@ -196,7 +202,7 @@ OP(lq)
 
 	if (unlikely(!quad_allowed(cpu)))
 		return quad_denied(cpu, op, ea);
-	if (unlikely(!pair_ok(op) || op->a == op->t))
+	if (unlikely(!pair_ok(op) || loads_over_base(op)))
 		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
 	{
 		union quad v;
@@ -247,7 +253,7 @@ OP(lqarx)
 {
 	u64 ea = EA_X();
 
-	if (unlikely(!pair_ok(op) || op->a == op->t || op->b == op->t))
+	if (unlikely(!pair_ok(op) || loads_over_base(op) || op->b == op->t))
 		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
 	if (unlikely(ea & 15))
 		return cpu_raise_alignment(cpu, op, ea);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Loads and stores of several registers: lmw, stmw and the string instructions. In little-endian mode all of them cause an
- * alignment interrupt. What can fault is probed beforehand, so that none is left half done.
+ * alignment interrupt, so bytes are always in the big-endian order. What can fault comes first, so that none is left half
+ * done.
  */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
@@ -13,28 +14,25 @@ static inline bool in_range(unsigned reg, unsigned first, unsigned count)
 	return ((reg - first) & 31) < count;
 }
 
-static inline bool load_words(struct cpu *cpu, const struct op *op, u64 ea, unsigned first, unsigned count)
+/* All bytes are read before any register changes: one of them may hold the address, and an interrupt comes back here. */
+static bool load_words(struct cpu *cpu, const struct op *op, u64 ea, unsigned first, unsigned count)
 {
-	u32 v;
+	u32 words[32];
 
-	if (!mem_probe_read(cpu, op, ea, count * 4))
+	if (!mem_read_bytes(cpu, op, ea, words, count * 4))
 		return false;
-	for (unsigned i = 0; i < count; i++) {
-		if (!mem_read_32(cpu, op, (ea + 4 * i) & cpu->ea_mask, &v))
-			return false;
-		cpu->gpr[first + i] = v;
-	}
+	for (unsigned i = 0; i < count; i++)
+		cpu->gpr[first + i] = be32(words[i]);
 	return true;
 }
 
-static inline bool store_words(struct cpu *cpu, const struct op *op, u64 ea, unsigned first, unsigned count)
+static bool store_words(struct cpu *cpu, const struct op *op, u64 ea, unsigned first, unsigned count)
 {
-	if (!mem_probe_write(cpu, op, ea, count * 4))
-		return false;
+	u32 words[32];
+
 	for (unsigned i = 0; i < count; i++)
-		if (!mem_write_32(cpu, op, (ea + 4 * i) & cpu->ea_mask, (u32)cpu->gpr[first + i]))
-			return false;
-	return true;
+		words[i] = be32((u32)cpu->gpr[first + i]);
+	return mem_probe_write(cpu, op, ea, count * 4) && mem_write_bytes(cpu, op, ea, words, count * 4);
 }
 
 OP(lmw)
@@ -62,34 +60,22 @@ OP(stmw)
 /* Bytes fill the low words of successive registers from the left; the rest of the last one becomes zero. */
 static bool load_string(struct cpu *cpu, const struct op *op, u64 ea, unsigned count)
 {
-	unsigned reg = op->t;
-	u8 byte;
+	u32 words[32] = {0};
 
-	if (!mem_probe_read(cpu, op, ea, count))
+	if (!mem_read_bytes(cpu, op, ea, words, count))
 		return false;
-	for (unsigned i = 0; i < count; i++) {
-		if (!mem_read_8(cpu, op, (ea + i) & cpu->ea_mask, &byte))
-			return false;
-		if (i % 4 == 0) {
-			reg = (op->t + i / 4) & 31;
-			cpu->gpr[reg] = 0;
-		}
-		cpu->gpr[reg] |= (u64)byte << (24 - 8 * (i % 4));
-	}
+	for (unsigned i = 0; i < (count + 3) / 4; i++)
+		cpu->gpr[(op->t + i) & 31] = be32(words[i]);
 	return true;
 }
 
 static bool store_string(struct cpu *cpu, const struct op *op, u64 ea, unsigned count)
 {
-	if (!mem_probe_write(cpu, op, ea, count))
-		return false;
-	for (unsigned i = 0; i < count; i++) {
-		u64 v = cpu->gpr[(op->t + i / 4) & 31];
+	u32 words[32];
 
-		if (!mem_write_8(cpu, op, (ea + i) & cpu->ea_mask, (u8)(v >> (24 - 8 * (i % 4)))))
-			return false;
-	}
-	return true;
+	for (unsigned i = 0; i < (count + 3) / 4; i++)
+		words[i] = be32((u32)cpu->gpr[(op->t + i) & 31]);
+	return mem_probe_write(cpu, op, ea, count) && mem_write_bytes(cpu, op, ea, words, count);
 }
 
 /* The immediate forms: NB, at RB's place, counts bytes; 0 stands for 32. */
