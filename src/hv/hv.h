@@ -172,8 +172,8 @@ struct hv_vcpu {
 	u64 dtl_index;
 	bool vpa_dispatched;
 
-	struct hv_icp *icp; /* XICS presentation controller, NULL: the client models interrupts */
-	bool ext_oneshot;   /* KVM_INTERRUPT_SET: taken once, then cleared */
+	struct hv_icp *_Atomic icp; /* XICS presentation controller, NULL: the client models interrupts */
+	struct hv_icp *old_icp; /* dropped, freed with the vcpu */
 	unsigned slot_hint; /* where hv_cpu_ram() found its last slot */
 
 	/* Registers that only clients see. */
@@ -212,7 +212,9 @@ struct hv_vm {
 	u32 arch_compat;
 	unsigned smt;   /* vcpu ids in a virtual core */
 	atomic_uint slot_readers; /* threads between hv_slots_hold() and hv_slots_release() */
-	struct hv_xics *xics;
+	struct hv_xics *_Atomic xics;
+	struct hv_xics *old_xics; /* dropped by the client, freed with the VM */
+	pthread_mutex_t connect_lock; /* of vcpus to the XICS: server numbers are unique; within vcpu->mutex */
 	u64 enabled_hcalls[0x1000 / 4 / 64 + 1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
 	pthread_mutex_t rtas_lock;
 	struct hv_rtas_token *rtas_tokens;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include "hv/fault.h"
+#include "hv/xics.h"
 
 #define MMCR0_FC 0x80000000ull /* counters are frozen */
 
@@ -125,6 +126,7 @@ int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t ru
 void hv_vcpu_destroy(struct hv_vcpu *vcpu)
 {
 	munmap(vcpu->run, vcpu->run_bytes);
+	hv_xics_free_icp(vcpu);
 	fini(vcpu);
 	free(vcpu);
 }

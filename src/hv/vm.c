@@ -29,6 +29,7 @@ int hv_vm_create(struct hv_vm **out)
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_mutex_init(&vm->shootdown.lock, NULL);
 	pthread_mutex_init(&vm->rtas_lock, NULL);
+	pthread_mutex_init(&vm->connect_lock, NULL);
 	vm->slots = slots;
 	vm->refs = 1;
 	vm->lpcr = LPCR_FIRST;
@@ -58,6 +59,7 @@ static void destroy(struct hv_vm *vm)
 		free(slots->slot[i]);
 	}
 	free(slots);
+	pthread_mutex_destroy(&vm->connect_lock);
 	pthread_mutex_destroy(&vm->rtas_lock);
 	pthread_mutex_destroy(&vm->shootdown.lock);
 	pthread_mutex_destroy(&vm->lock);

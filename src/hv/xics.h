@@ -26,6 +26,8 @@ int hv_xics_create(struct hv_vm *vm);
 void hv_xics_destroy(struct hv_vm *vm);
 /* With the VM. */
 void hv_xics_free(struct hv_vm *vm);
+/* With the vcpu. */
+void hv_xics_free_icp(struct hv_vcpu *vcpu);
 
 /* Gives @vcpu the presentation controller with number @server. -EBUSY: it has one; -EEXIST: the number is taken. */
 int hv_xics_connect(struct hv_vcpu *vcpu, u64 server);

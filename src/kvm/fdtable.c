@@ -228,6 +228,30 @@ void file_forget(int fd)
 		destroy(last);
 }
 
+void file_forget_range(unsigned first, unsigned last)
+{
+	for (unsigned n = first >> CHUNK_SHIFT; n < CHUNKS && n <= last >> CHUNK_SHIFT; n++) {
+		if (!chunks[n])
+			continue;
+		for (unsigned i = 0; i < CHUNK_SLOTS; i++) {
+			unsigned fd = (n << CHUNK_SHIFT) + i;
+
+			if (fd >= first && fd <= last)
+				file_forget(fd);
+		}
+	}
+}
+
+bool file_unmappable(int fd)
+{
+	struct file *file = file_get(fd);
+	bool ret = file && !file->ops->mappable;
+
+	if (file)
+		file_put(file);
+	return ret;
+}
+
 void file_duplicated(int from, int to)
 {
 	struct file *file = file_get(from);

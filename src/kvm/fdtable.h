@@ -69,5 +69,8 @@ int file_close(int fd);
 bool file_maybe(int fd);
 void file_duplicated(int from, int to);
 void file_forget(int fd);
+void file_forget_range(unsigned first, unsigned last);
+/* @fd is one of ours, and can't be mapped. */
+bool file_unmappable(int fd);
 
 #endif
