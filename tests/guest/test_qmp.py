@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The control socket and the verbs that use it, on the built-in guest."""
+import json
+import os
+import time
+
+from papyrtest import Guest, Qmp, check, papyr, workdir
+
+folder = workdir()
+guest = Guest(['run', '--name', 'qmp', '-p', 'storm', '-c', '2', '-m', '64M'])
+guest.expect('memory as it should be', 60)
+
+qmp = Qmp('qmp')
+check('QMP' in qmp.greeting and 'version' in qmp.greeting['QMP'], f'no greeting: {qmp.greeting}')
+check(qmp.execute('query-status')['error']['class'] == 'CommandNotFound', 'commands before qmp_capabilities')
+check(qmp.ok('qmp_capabilities') == {}, 'qmp_capabilities')
+check(qmp.ok('query-status')['status'] == 'running', 'not running')
+cpus = qmp.ok('query-cpus-fast')
+check(len(cpus) == 2 and cpus[0]['cpu-index'] == 0, f'query-cpus-fast: {cpus}')
+
+# An id comes back; nonsense gives an error and the socket lives on.
+check(qmp.raw('{"execute": "query-status", "id": 42}\n').get('id') == 42, 'the id does not come back')
+check(qmp.execute('no-such-command')['error']['class'] == 'CommandNotFound', 'no-such-command')
+check(qmp.raw('{"execute": 7}\n')['error']['class'] == 'GenericError', 'execute must be a string')
+check('error' in qmp.raw('{]}\n'), 'broken JSON')
+check(qmp.ok('query-status')['running'] is True, 'not running any more')
+# A command in pieces, and two at once.
+qmp.socket.sendall(b'{"execute": "query-')
+time.sleep(0.2)
+check('return' in qmp.raw('status"}\n'), 'a command in two pieces')
+check('return' in qmp.raw('{"execute": "query-status"}{"execute": "query-name"}\n'), 'two commands at once')
+check('return' in qmp.receive(), 'the second of two commands')
+
+# A second client has its own greeting and hears of events.
+other = Qmp('qmp')
+other.ok('qmp_capabilities')
+qmp.ok('stop')
+other.wait_event('STOP')
+check(qmp.ok('query-status') ['status'] == 'paused', 'not paused')
+while guest.pump(0.3) and len(guest.text) > guest.seen:
+    guest.seen = len(guest.text)
+guest.pump(1)
+check(len(guest.text) == guest.seen, 'a stopped guest goes on')
+qmp.ok('cont')
+other.wait_event('RESUME')
+guest.expect('memory as it should be')
+
+# The verbs.
+check('qmp' in papyr('list')[0].decode(), 'list does not know the guest')
+check(any(g.get('name') == 'qmp' for g in json.loads(papyr('list', '--json')[0])), 'list --json')
+check(json.loads(papyr('info', 'qmp', '--json')[0]), 'info --json')
+papyr('pause', 'qmp')
+check(qmp.ok('query-status')['status'] == 'paused', 'pause')
+papyr('resume', 'qmp')
+check(qmp.ok('query-status')['status'] == 'running', 'resume')
+check(papyr('htab', 'stat', 'qmp')[0], 'htab stat says nothing')
+check(papyr('htab', 'dump', 'qmp')[0], 'htab dump says nothing')
+for verb in ('info', 'pause', 'resume', 'stop'):
+    check('nobody' in papyr(verb, 'nobody', status=1)[1], f'{verb} of a guest that is not there')
+check('qmp' in Guest(['run', '--name', 'qmp', '-m', '64M']).expect('papyr: .*', 10).group(0), 'one name twice')
+
+guest.seen = len(guest.text)
+papyr('stop', 'qmp')
+guest.wait_for_status(0)
+check(not os.path.exists(os.path.join(folder, 'papyr', 'qmp.sock')), 'the socket is left behind')
+check('qmp' not in papyr('list')[0].decode(), 'list knows a guest that is gone')
