@@ -115,7 +115,7 @@ static u64 vrma_slb(const struct cpu *cpu)
 	u64 lp = (cpu->lpcr & LPCR_VRMA_L ? SLB_VSID_L : 0) | (cpu->lpcr & LPCR_VRMA_LP1 ? 0x20 : 0) |
 		 (cpu->lpcr & LPCR_VRMA_LP0 ? 0x10 : 0);
 
-	return SLB_VSID_B_1T | HPT_VRMA_VSID << HPT_SLB_VSID_SHIFT_1T | SLB_VSID_KS | lp;
+	return SLB_VSID_B_1T | HPT_VRMA_VSID << HPT_SLB_VSID_SHIFT_1T | lp;
 }
 
 /* Calls for every effective address at which the 4 KiB piece at @va can be seen now. */
