@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,23 @@ static void catch_signals(void)
 			die("sigaction");
 }
 
+/* A second thread makes QEMU translate atomic instructions as for a parallel program; the other way has errors. */
+static void *idle(void *unused)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void go_parallel(void)
+{
+	pthread_t thread;
+
+	errno = pthread_create(&thread, NULL, idle, NULL);
+	if (errno)
+		die("thread");
+}
+
 static void map(unsigned long address, size_t size, int prot)
 {
 	if (mmap(AT(address), size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != AT(address))
@@ -70,6 +88,7 @@ static void set_up(void)
 		code[i] = TRAP_WORD;
 	memcpy(AT(STUB_BASE), runner_stub, runner_stub_end - runner_stub);
 	catch_signals();
+	go_parallel();
 }
 
 static uint64_t *window_word(unsigned i)
