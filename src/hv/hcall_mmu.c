@@ -56,7 +56,7 @@ static unsigned conditions(u64 flags)
  *
  * Returns H_SUCCESS and r4 = the entry taken; H_PTEG_FULL: it, or all of the group, is in use;
  * H_PARAMETER: no such ptex, page size code or segment size, or a page that only starts in memory.
- * A page without any memory becomes an absent entry. PAPR 14.5.4.1.2.
+ * A page without any memory becomes an absent entry. PAPR 14.5.4.1.
  */
 long h_enter(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -83,7 +83,7 @@ long h_enter(struct hv_vcpu *vcpu, u64 *gpr)
  * r6:       what the flags compare with
  *
  * Returns H_SUCCESS, r4 and r5 = the entry as it was; H_NOT_FOUND: empty, or a condition does not
- * hold; H_PARAMETER: no such ptex. PAPR 14.5.4.1.1.
+ * hold; H_PARAMETER: no such ptex. PAPR 14.5.4.1.
  */
 long h_remove(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -104,7 +104,7 @@ long h_remove(struct hv_vcpu *vcpu, u64 *gpr)
  * r5 ptex
  *
  * Returns H_SUCCESS, r4, r5, ... = the entries (each consistent in itself), an empty one as 0, 0;
- * H_PARAMETER: no such ptex. PAPR 14.5.4.1.3.
+ * H_PARAMETER: no such ptex. PAPR 14.5.4.1.
  */
 long h_read(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -130,7 +130,7 @@ long h_read(struct hv_vcpu *vcpu, u64 *gpr)
  * without effect r5 ptex r6:       what H_AVPN compares with
  *
  * Returns H_SUCCESS; H_NOT_FOUND: empty, or H_AVPN and another page; H_PARAMETER: no such ptex.
- * PAPR 14.5.4.1.5.
+ * PAPR 14.5.4.1.
  */
 long h_protect(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -170,14 +170,14 @@ static long clear_rc(struct hv_vcpu *vcpu, u64 *gpr, u64 bit)
  * r5 ptex
  *
  * Returns H_SUCCESS, r4 = the second doubleword as it was; H_NOT_FOUND: empty; H_PARAMETER: no such
- * ptex. PAPR 14.5.4.1.7.
+ * ptex. PAPR 14.5.4.1.
  */
 long h_clear_ref(struct hv_vcpu *vcpu, u64 *gpr)
 {
 	return clear_rc(vcpu, gpr, HPT_R_R);
 }
 
-/* H_CLEAR_MOD - clear an entry's C. All else is as with H_CLEAR_REF. PAPR 14.5.4.1.6. */
+/* H_CLEAR_MOD - clear an entry's C. All else is as with H_CLEAR_REF. PAPR 14.5.4.1. */
 long h_clear_mod(struct hv_vcpu *vcpu, u64 *gpr)
 {
 	return clear_rc(vcpu, gpr, HPT_R_C);
@@ -241,7 +241,7 @@ static u64 bulk_remove_one(struct hpt *hpt, u64 request, u64 avpn)
  * found (empty, or a condition does not hold), or parameter (no request, both conditions, no such
  * ptex). The last ends the call, and those before it stay done.
  *
- * Returns H_SUCCESS, or H_PARAMETER if an answer was parameter. PAPR 14.5.4.1.8.
+ * Returns H_SUCCESS, or H_PARAMETER if an answer was parameter. PAPR 14.5.4.1.
  */
 long h_bulk_remove(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -274,7 +274,7 @@ long h_bulk_remove(struct hv_vcpu *vcpu, u64 *gpr)
  * one to copy
  *
  * Returns H_SUCCESS; H_PARAMETER: another flag, an address that is not a multiple of 4K, or without
- * (writable) memory. PAPR 14.5.4.3.1.
+ * (writable) memory. PAPR 14.5.4.
  */
 long h_page_init(struct hv_vcpu *vcpu, u64 *gpr)
 {
