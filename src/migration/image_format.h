@@ -41,6 +41,9 @@ enum {
 /* End mark: magic, then the sum of the header. */
 enum { END_MAGIC = 0, END_HEADER_SUM = 8 };
 
+/* A reader keeps so much of what it decoded, at most: 8 MiB. */
+#define IMAGE_ZSTD_WINDOW_LOG 23
+
 static inline void put_le(u8 *p, u64 v, unsigned bytes)
 {
 	for (unsigned i = 0; i < bytes; i++)

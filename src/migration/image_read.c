@@ -345,6 +345,8 @@ struct section_reader *section_open(struct image *img, const struct image_sectio
 	r->sum = XXH3_createState();
 	if (!r->sum || (s->coding == IMAGE_ZSTD && !(r->zstd = ZSTD_createDCtx())))
 		abort();
+	if (r->zstd)
+		ZSTD_DCtx_setParameter(r->zstd, ZSTD_d_windowLogMax, IMAGE_ZSTD_WINDOW_LOG);
 	XXH3_64bits_reset(r->sum);
 	return r;
 }
