@@ -7,6 +7,7 @@
 #define MODE_DAWR  2
 #define MODE_AIL   3
 #define MODE_ILE   4
+#define MODE_DAWR1 5
 
 #define CIABR_PRIV       3ull
 #define CIABR_PRIV_HYPER 3ull
@@ -69,13 +70,14 @@ static long set_dawr(struct hv_vcpu *vcpu, u64 flags, u64 dawr, u64 dawrx)
  * H_SET_MODE - sets a mode of this vcpu, or of all.
  *
  * @gpr[4]: flags
- * @gpr[5]: resource: 1 CIABR, 2 DAWR, 3 address translation on interrupts, 4 byte order on interrupts
+ * @gpr[5]: resource: 1 CIABR, 2 DAWR, 3 address translation on interrupts, 4 byte order on interrupts,
+ *           5 second DAWR
  * @gpr[6], @gpr[7]: values
  *
- * The last two concern every vcpu: they are the client's, who stops them and sets each one's LPCR.
+ * Three and four concern every vcpu: they are the client's, who stops them and sets each one's LPCR.
  *
  * Returns H_SUCCESS, H_P2 (no such resource in this processor), H_P3, H_P4 (bad values), H_UNSUPPORTED_FLAG_START,
- * H_TOO_HARD.
+ * H_TOO_HARD (the client's).
  */
 long h_set_mode(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -84,11 +86,9 @@ long h_set_mode(struct hv_vcpu *vcpu, u64 *gpr)
 		return set_ciabr(vcpu, gpr[4], gpr[6], gpr[7]);
 	case MODE_DAWR:
 		return set_dawr(vcpu, gpr[4], gpr[6], gpr[7]);
+	case MODE_DAWR1:
+		return H_P2; /* POWER10's */
 	case MODE_AIL:
-		/* With translation on, interrupts are taken at 0xc000000000004000 or not relocated at all. */
-		if (gpr[4] != 0 && gpr[4] != 3)
-			return H_UNSUPPORTED_FLAG_START;
-		return H_TOO_HARD;
 	case MODE_ILE:
 	default:
 		return H_TOO_HARD;

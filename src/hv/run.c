@@ -178,8 +178,9 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 		return -EINVAL;
 	}
 	block_signals(&vcpu->client_mask);
+	/* immediate_exit leaves exit_reason as it is. */
 	if (!complete_pending(vcpu))
-		ret = vcpu->run->immediate_exit ? interrupted(vcpu) : run_with_table(vcpu);
+		ret = vcpu->run->immediate_exit ? -EINTR : run_with_table(vcpu);
 	pthread_sigmask(SIG_SETMASK, &vcpu->client_mask, NULL);
 	return ret;
 }

@@ -40,14 +40,13 @@ void hv_run_end(struct hv_vm *vm)
 	atomic_fetch_sub(&vm->vcpus_in_run, 1);
 }
 
-int hv_table_join(struct hv_vm *vm, struct hv_table_user *user,
-		  int (*attach)(struct hv_table_user *user, struct hpt *hpt, const void *arg), const void *arg)
+int hv_table_join(struct hv_vm *vm, struct hv_table_user *user)
 {
-	int ret = -EINVAL;
+	int ret = 0;
 
 	pthread_mutex_lock(&vm->lock);
 	if (vm->hpt)
-		ret = attach(user, vm->hpt, arg);
+		ret = user->replaced(user, vm->hpt);
 	if (!ret) {
 		user->next = vm->table_users;
 		vm->table_users = user;
@@ -94,7 +93,7 @@ static int install(struct hv_vm *vm, struct hpt *hpt)
 	return 0;
 
 back:
-	/* Back to the old one: that needs no more memory than they had. */
+	/* Back to the old one, or to none: that needs no more memory than they had. */
 	for (undo = vm->table_users; undo != user; undo = undo->next)
 		undo->replaced(undo, old);
 	return ret;

@@ -12,7 +12,7 @@
 
 /* Somebody who reads or writes the table by itself, and must follow when another takes its place. */
 struct hv_table_user {
-	/* The VM has the table @hpt from now on; called before the old one goes. On an error the old one stays. */
+	/* The VM has the table @hpt (or none) from now on; called before the old one goes. On an error that stays. */
 	int (*replaced)(struct hv_table_user *user, struct hpt *hpt);
 	struct hv_table_user *next;
 };
@@ -21,11 +21,8 @@ struct hv_table_user {
 int hv_table_freeze(struct hv_vm *vm);
 void hv_table_thaw(struct hv_vm *vm);
 
-/*
- * Calls @attach with the VM's table, and remembers @user if that returns 0. A VM without a table: -EINVAL.
- */
-int hv_table_join(struct hv_vm *vm, struct hv_table_user *user,
-		  int (*attach)(struct hv_table_user *user, struct hpt *hpt, const void *arg), const void *arg);
+/* Tells @user of the VM's table, now if there is one, and whenever there is another. */
+int hv_table_join(struct hv_vm *vm, struct hv_table_user *user);
 void hv_table_leave(struct hv_vm *vm, struct hv_table_user *user);
 
 /* A stream wrote an entry of the VRMA: before the first run its page size becomes the VRMA's. Table frozen. */

@@ -137,7 +137,7 @@ void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq)
 		cpu_irq_clear(&vcpu->cpu, CPU_IRQ_EXTERNAL);
 		return;
 	}
-	vcpu->cpu.external_edge = irq != KVM_INTERRUPT_SET_LEVEL;
+	vcpu->cpu.external_edge = irq == KVM_INTERRUPT_SET;
 	cpu_irq_set(&vcpu->cpu, CPU_IRQ_EXTERNAL);
 	hv_vcpu_wake(vcpu);
 }

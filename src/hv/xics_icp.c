@@ -208,7 +208,7 @@ long h_cppr(struct hv_vcpu *vcpu, u64 *gpr)
  *
  * @gpr[4]: what H_XIRR gave
  *
- * Returns H_SUCCESS, H_PARAMETER (no such source), H_TOO_HARD (no presentation controller).
+ * Returns H_SUCCESS, of a source that isn't too; H_TOO_HARD (no presentation controller).
  */
 long h_eoi(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -218,9 +218,9 @@ long h_eoi(struct hv_vcpu *vcpu, u64 *gpr)
 	if (!vcpu->icp || !xics)
 		return H_TOO_HARD;
 	lower_cppr(vcpu->icp, gpr[4] >> 24);
-	if (irq == XICS_IPI)
-		return H_SUCCESS;
-	return ics_eoi(xics, irq) ? H_PARAMETER : H_SUCCESS;
+	if (irq != XICS_IPI)
+		ics_eoi(xics, irq);
+	return H_SUCCESS;
 }
 
 static void set_mfrr(struct hv_icp *icp, u8 mfrr)

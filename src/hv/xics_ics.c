@@ -108,14 +108,14 @@ void ics_resend(struct hv_xics *xics, struct hv_icp *icp)
 	}
 }
 
-int ics_eoi(struct hv_xics *xics, u32 irq)
+void ics_eoi(struct hv_xics *xics, u32 irq)
 {
 	struct ics *ics = xics_ics(xics, irq);
 	struct source *s;
 	bool again;
 
 	if (!ics)
-		return -EINVAL;
+		return;
 	pthread_mutex_lock(&ics->lock);
 	s = ics_source(ics, irq);
 	/* A line that is still up fires again; an edge only if another came. */
@@ -127,7 +127,6 @@ int ics_eoi(struct hv_xics *xics, u32 irq)
 	pthread_mutex_unlock(&ics->lock);
 	if (again)
 		ics_deliver(xics, irq, false);
-	return 0;
 }
 
 /* With the lock held. True: it is to be presented. */
@@ -240,6 +239,7 @@ int hv_xics_int_off(struct hv_vm *vm, u32 irq)
 	if (!ics)
 		return -EINVAL;
 	s = ics_source(ics, irq);
-	redirect(xics, ics, irq, s->server, XICS_MASKED, s->saved_priority);
+	/* Twice off forgets what it was before, as in Linux: guests then set both anew. */
+	redirect(xics, ics, irq, s->server, XICS_MASKED, s->priority);
 	return 0;
 }

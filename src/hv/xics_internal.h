@@ -92,7 +92,7 @@ bool icp_wants_resend(struct hv_icp *icp);
 void ics_deliver(struct hv_xics *xics, u32 irq, bool only_resend);
 /* There may be room at @icp now: tries all that wait. */
 void ics_resend(struct hv_xics *xics, struct hv_icp *icp);
-/* H_EOI of a source. -EINVAL: no such. */
-int ics_eoi(struct hv_xics *xics, u32 irq);
+/* H_EOI of a source. */
+void ics_eoi(struct hv_xics *xics, u32 irq);
 
 #endif

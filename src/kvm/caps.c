@@ -40,8 +40,10 @@ static const struct {
 	{ KVM_CAP_PPC_AIL_MODE_3, 1 },
 };
 
-long check_extension(unsigned long cap)
+long check_extension(struct hv_vm *vm, unsigned long cap)
 {
+	if (vm && cap == KVM_CAP_PPC_SMT)
+		return vm->smt;
 	/* How many vcpus make sense: as many as can run at once. */
 	if (cap == KVM_CAP_NR_VCPUS)
 		return get_nprocs();

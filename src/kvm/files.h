@@ -9,14 +9,14 @@
 /* system.c */
 int system_file_new(bool cloexec);
 
-/* caps.c: KVM_CHECK_EXTENSION. */
-long check_extension(unsigned long cap);
+/* caps.c: KVM_CHECK_EXTENSION, of a VM or (NULL) of all. */
+long check_extension(struct hv_vm *vm, unsigned long cap);
 
 /* vm.c. Takes over the caller's reference to @vm. */
 int vm_file_new(struct hv_vm *vm);
 
 /* vcpu.c: KVM_CREATE_VCPU. */
-int vcpu_file_new(struct hv_vm *vm, unsigned long id);
+int vcpu_file_new(struct hv_vm *vm, u32 id);
 size_t vcpu_mmap_bytes(void);
 
 /* htab_fd.c: KVM_PPC_GET_HTAB_FD. */

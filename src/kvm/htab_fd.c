@@ -15,7 +15,9 @@ struct htab_file {
 	struct hv_table_user user; /* told when the table is replaced */
 	pthread_mutex_t lock;      /* one call at a time */
 	bool write;
-	struct hpt_reader *reader;
+	unsigned flags;
+	u64 start_index;
+	struct hpt_reader *reader; /* NULL until there is a table */
 	struct hpt_writer writer;
 };
 
@@ -26,8 +28,14 @@ static int table_replaced(struct hv_table_user *user, struct hpt *hpt)
 
 	/* Under vm->lock, which htab_read() doesn't take: wait for it to come out. */
 	pthread_mutex_lock(&htab->lock);
-	if (htab->reader)
+	if (!hpt) {
+		hpt_reader_destroy(htab->reader);
+		htab->reader = NULL;
+	} else if (!htab->write && htab->reader) {
 		ret = hpt_reader_rebind(htab->reader, hpt);
+	} else if (!htab->write) {
+		ret = hpt_reader_create(&htab->reader, hpt, htab->flags, htab->start_index);
+	}
 	htab->writer.hpt = hpt;
 	pthread_mutex_unlock(&htab->lock);
 	return ret;
@@ -45,7 +53,7 @@ static void entered(void *ctx, u64 index, u64 v, u64 r)
 static ssize_t htab_read(struct file *file, unsigned long buf, size_t count)
 {
 	struct htab_file *htab = file->data;
-	ssize_t ret;
+	ssize_t ret = 0;
 
 	if (htab->write)
 		return -EBADF;
@@ -54,7 +62,8 @@ static ssize_t htab_read(struct file *file, unsigned long buf, size_t count)
 	if (user_populate(buf, count))
 		return -EFAULT;
 	pthread_mutex_lock(&htab->lock);
-	ret = hpt_reader_read(htab->reader, (void *)buf, count);
+	if (htab->reader)
+		ret = hpt_reader_read(htab->reader, (void *)buf, count);
 	pthread_mutex_unlock(&htab->lock);
 	return ret;
 }
@@ -102,7 +111,7 @@ static ssize_t htab_write(struct file *file, unsigned long buf, size_t count)
 	ret = hv_table_freeze(htab->vm);
 	if (!ret) {
 		pthread_mutex_lock(&htab->lock);
-		ret = write_pieces(htab, buf, count, copy);
+		ret = htab->writer.hpt ? write_pieces(htab, buf, count, copy) : -EINVAL;
 		pthread_mutex_unlock(&htab->lock);
 		hv_table_thaw(htab->vm);
 	}
@@ -140,37 +149,25 @@ static const struct file_ops htab_ops = {
 	.release = htab_release,
 };
 
-/* Called with the VM's table held still. */
-static int attach(struct hv_table_user *user, struct hpt *hpt, const void *arg)
-{
-	struct htab_file *htab = container_of(user, struct htab_file, user);
-	const struct kvm_get_htab_fd *ghf = arg;
-	unsigned flags = ghf->flags & KVM_GET_HTAB_BOLTED_ONLY ? HPT_READ_BOLTED_ONLY : 0;
-
-	if (htab->write) {
-		htab->writer = (struct hpt_writer){ .hpt = hpt, .entered = entered, .ctx = htab };
-		return 0;
-	}
-	if (ghf->start_index >= hpt_entries(hpt))
-		return -EINVAL;
-	return hpt_reader_create(&htab->reader, hpt, flags, ghf->start_index);
-}
-
 int htab_file_new(struct hv_vm *vm, const struct kvm_get_htab_fd *ghf)
 {
 	struct htab_file *htab;
 	int ret;
 
-	if (ghf->flags & ~(KVM_GET_HTAB_BOLTED_ONLY | KVM_GET_HTAB_WRITE) || ghf->reserved[0] || ghf->reserved[1])
+	if (ghf->flags & ~(KVM_GET_HTAB_BOLTED_ONLY | KVM_GET_HTAB_WRITE))
 		return -EINVAL;
 	htab = calloc(1, sizeof(*htab));
 	if (!htab)
 		return -ENOMEM;
 	htab->vm = vm;
 	htab->write = ghf->flags & KVM_GET_HTAB_WRITE;
+	htab->flags = ghf->flags & KVM_GET_HTAB_BOLTED_ONLY ? HPT_READ_BOLTED_ONLY : 0;
+	htab->start_index = ghf->start_index;
+	htab->writer.entered = entered;
+	htab->writer.ctx = htab;
 	htab->user.replaced = table_replaced;
 	pthread_mutex_init(&htab->lock, NULL);
-	ret = hv_table_join(vm, &htab->user, attach, ghf);
+	ret = hv_table_join(vm, &htab->user);
 	if (ret) {
 		htab_free(htab);
 		return ret;

@@ -22,7 +22,7 @@ static long system_ioctl(struct file *file, unsigned long request, unsigned long
 	case KVM_CREATE_VM:
 		return create_vm(arg);
 	case KVM_CHECK_EXTENSION:
-		return check_extension(arg);
+		return check_extension(NULL, arg);
 	case KVM_GET_VCPU_MMAP_SIZE:
 		return arg ? -EINVAL : (long)vcpu_mmap_bytes();
 	default:

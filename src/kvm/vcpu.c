@@ -114,26 +114,35 @@ static long refuse_after_reading(unsigned long arg, size_t bytes, long error)
 	return user_read(buf, arg, bytes) ? -EFAULT : error;
 }
 
+static long enable(struct hv_vcpu *vcpu, const struct kvm_enable_cap *cap)
+{
+	switch (cap->cap) {
+	case KVM_CAP_PPC_PAPR:
+		vcpu->papr = true;
+		return 0;
+	case KVM_CAP_PPC_OSI:
+	case KVM_CAP_PPC_EPR:
+	case KVM_CAP_PPC_FWNMI:
+		return 0; /* taken, as Linux does; what they announce never happens here */
+	case KVM_CAP_IRQ_XICS:
+		return device_connect_xics(vcpu, cap->args[0], cap->args[1]);
+	default:
+		return -EINVAL;
+	}
+}
+
 static long vcpu_enable_cap(struct hv_vcpu *vcpu, unsigned long arg)
 {
 	struct kvm_enable_cap cap;
+	long ret;
 
 	if (user_read(&cap, arg, sizeof(cap)))
 		return -EFAULT;
 	if (cap.flags)
 		return -EINVAL;
-	switch (cap.cap) {
-	case KVM_CAP_PPC_PAPR:
-		vcpu->papr = true;
-		return 0;
-	case KVM_CAP_PPC_EPR:
-	case KVM_CAP_PPC_FWNMI:
-		return 0; /* taken, as Linux does; what they announce never happens here */
-	case KVM_CAP_IRQ_XICS:
-		return device_connect_xics(vcpu, cap.args[0], cap.args[1]);
-	default:
-		return -EINVAL;
-	}
+	ret = enable(vcpu, &cap);
+	/* Before PAPR nothing makes sense; it has been done all the same, as in Linux. */
+	return !ret && !vcpu->papr ? -EINVAL : ret;
 }
 
 static long run(struct hv_vcpu *vcpu, unsigned long arg)
@@ -211,7 +220,7 @@ static const struct file_ops vcpu_ops = {
 	.mappable = true,
 };
 
-int vcpu_file_new(struct hv_vm *vm, unsigned long id)
+int vcpu_file_new(struct hv_vm *vm, u32 id)
 {
 	size_t bytes = vcpu_mmap_bytes();
 	struct hv_vcpu *vcpu;

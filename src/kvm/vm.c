@@ -82,6 +82,7 @@ static long get_smmu_info(struct hv_vm *vm, unsigned long arg)
 static long get_pvinfo(unsigned long arg)
 {
 	struct kvm_ppc_pvinfo info = {
+		.flags = KVM_PPC_PVINFO_FLAGS_EV_IDLE,
 		.hcall = {
 			be32(0x3c004b56), /* lis r0, "KV" */
 			be32(0x60004d21), /* ori r0, r0, "M!" */
@@ -154,9 +155,9 @@ static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg
 
 	switch (request) {
 	case KVM_CREATE_VCPU:
-		return vcpu_file_new(vm, arg);
+		return vcpu_file_new(vm, (u32)arg);
 	case KVM_CHECK_EXTENSION:
-		return check_extension(arg);
+		return check_extension(vm, arg);
 	case KVM_ENABLE_CAP:
 		return vm_enable_cap(vm, arg);
 	case KVM_SET_USER_MEMORY_REGION:
