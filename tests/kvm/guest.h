@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where things are in the conformance programs' guest (guest.S), for the guest and for the programs.
- * Guest real addresses.
+ * Where things are in the conformance programs' guest (guest.S), for the guest and for the
+ * programs. Guest real addresses.
  */
 #ifndef TESTS_KVM_GUEST_H
 #define TESTS_KVM_GUEST_H

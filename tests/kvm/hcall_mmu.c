@@ -13,7 +13,7 @@
 #define VLARGE	(V4K | V_LARGE)
 #define RPN	(4 * MIB)
 
-#define SLOT1 0x10000000ull /* a second memory slot, of SLOT1_BYTES */
+#define SLOT1	    0x10000000ull /* a second memory slot, of SLOT1_BYTES */
 #define SLOT1_BYTES (4 * HOST_PAGE)
 #define NOWHERE	    0x40000000ull /* no memory there */
 
@@ -167,24 +167,24 @@ static void remove_tests(void)
 		u64 flags, avpn;
 		u64 entry_v, entry_r;
 	} rows[] = {
-		{"plain", 0, 0, V4K, RPN | R_M | R_REF | 2},
-		{"bolted", 0, 0, V4K | V_BOLTED, RPN | R_M | 2},
-		{"AVPN, same", H_AVPN, V4K & ~0x7full, V4K, RPN | R_M | 2},
-		{"AVPN, same with low bits", H_AVPN, V4K | 0x7f, V4K, RPN | R_M | 2},
-		{"AVPN, other", H_AVPN, (V4K & ~0x7full) + 0x80, V4K, RPN | R_M | 2},
-		{"AVPN, same but B", H_AVPN, (V4K & ~0x7full) | V_1TB, V4K, RPN | R_M | 2},
-		{"ANDCOND, no common bit", H_ANDCOND, 0, V4K, RPN | R_M | 2},
-		{"ANDCOND, valid bit", H_ANDCOND, 1, V4K, RPN | R_M | 2},
-		{"ANDCOND, bolted bit, not bolted", H_ANDCOND, V_BOLTED, V4K, RPN | R_M | 2},
-		{"ANDCOND, bolted bit, bolted", H_ANDCOND, V_BOLTED, V4K | V_BOLTED, RPN | R_M | 2},
-		{"ANDCOND, absent bit 0x20", H_ANDCOND, 0x20, V4K, RPN | R_M | 2},
-		{"both", H_AVPN | H_ANDCOND, V4K & ~0x7full, V4K, RPN | R_M | 2},
-		{"all other flags", ~(H_AVPN | H_ANDCOND), 0, V4K, RPN | R_M | 2},
-		{"no memory", 0, 0, V4K, NOWHERE | R_I | R_G | 2},
-		{"no memory, ANDCOND valid", H_ANDCOND, 1, V4K, NOWHERE | R_I | R_G | 2},
-		{"no memory, ANDCOND 0x20", H_ANDCOND, 0x20, V4K, NOWHERE | R_I | R_G | 2},
-		{"64K", 0, 0, VLARGE, RPN | R_64K | R_M | R_CHANGED | R_REF | 2},
-		{"key and pp", 0, 0, V4K, R_PP0 | R_KEY_HI | R_KEY_LO | RPN | R_M | R_N | 3},
+	    {"plain", 0, 0, V4K, RPN | R_M | R_REF | 2},
+	    {"bolted", 0, 0, V4K | V_BOLTED, RPN | R_M | 2},
+	    {"AVPN, same", H_AVPN, V4K & ~0x7full, V4K, RPN | R_M | 2},
+	    {"AVPN, same with low bits", H_AVPN, V4K | 0x7f, V4K, RPN | R_M | 2},
+	    {"AVPN, other", H_AVPN, (V4K & ~0x7full) + 0x80, V4K, RPN | R_M | 2},
+	    {"AVPN, same but B", H_AVPN, (V4K & ~0x7full) | V_1TB, V4K, RPN | R_M | 2},
+	    {"ANDCOND, no common bit", H_ANDCOND, 0, V4K, RPN | R_M | 2},
+	    {"ANDCOND, valid bit", H_ANDCOND, 1, V4K, RPN | R_M | 2},
+	    {"ANDCOND, bolted bit, not bolted", H_ANDCOND, V_BOLTED, V4K, RPN | R_M | 2},
+	    {"ANDCOND, bolted bit, bolted", H_ANDCOND, V_BOLTED, V4K | V_BOLTED, RPN | R_M | 2},
+	    {"ANDCOND, absent bit 0x20", H_ANDCOND, 0x20, V4K, RPN | R_M | 2},
+	    {"both", H_AVPN | H_ANDCOND, V4K & ~0x7full, V4K, RPN | R_M | 2},
+	    {"all other flags", ~(H_AVPN | H_ANDCOND), 0, V4K, RPN | R_M | 2},
+	    {"no memory", 0, 0, V4K, NOWHERE | R_I | R_G | 2},
+	    {"no memory, ANDCOND valid", H_ANDCOND, 1, V4K, NOWHERE | R_I | R_G | 2},
+	    {"no memory, ANDCOND 0x20", H_ANDCOND, 0x20, V4K, NOWHERE | R_I | R_G | 2},
+	    {"64K", 0, 0, VLARGE, RPN | R_64K | R_M | R_CHANGED | R_REF | 2},
+	    {"key and pp", 0, 0, V4K, R_PP0 | R_KEY_HI | R_KEY_LO | RPN | R_M | R_N | 3},
 	};
 
 	topic("H_REMOVE");
@@ -263,28 +263,28 @@ static void protect_tests(void)
 		u64 flags, avpn;
 		u64 entry_v, entry_r;
 	} rows[] = {
-		{"pp 1", 1, 0, V4K, RPN | R_M | 2},
-		{"pp 3", 3, 0, V4K, RPN | R_M | 2},
-		{"pp 0", 0, 0, V4K, RPN | R_M | 3},
-		{"N", 4 | 2, 0, V4K, RPN | R_M | 2},
-		{"pp0, flag 0x100", 0x100 | 2, 0, V4K, RPN | R_M | 2},
-		{"flag 2^63", 1ull << 63 | 2, 0, V4K, RPN | R_M | 2},
-		{"pp0 off", 2, 0, V4K, R_PP0 | RPN | R_M | 2},
-		{"key low", 0xe00 | 2, 0, V4K, RPN | R_M | 2},
-		{"key high, flags 0x3000", 0x3000 | 2, 0, V4K, RPN | R_M | 2},
-		{"flags 0x4000 and up", 0x03ffff3fffffc000ull & ~H_AVPN, 0, V4K, RPN | R_M | 2},
-		{"flags 0x0f8: R, C, WIMG", 0x1f8 & ~0x100, 0, V4K, RPN | R_M | 2},
-		{"key off", 2, 0, V4K, R_KEY_HI | R_KEY_LO | RPN | R_M | 2},
-		{"AVPN, same", H_AVPN | 1, V4K & ~0x7full, V4K, RPN | R_M | 2},
-		{"AVPN, same with low bits", H_AVPN | 1, V4K | 0x7f, V4K, RPN | R_M | 2},
-		{"AVPN, other", H_AVPN | 1, (V4K & ~0x7full) + 0x80, V4K, RPN | R_M | 2},
-		{"ANDCOND", H_ANDCOND | 1, 1, V4K, RPN | R_M | 2},
-		{"all flags but AVPN", ~H_AVPN, 0, V4K, RPN | R_M | 2},
-		{"with R and C", 1, 0, V4K, RPN | R_M | R_REF | R_CHANGED | 2},
-		{"bolted", 1, 0, V4K | V_BOLTED, RPN | R_M | 2},
-		{"no memory", 1, 0, V4K, NOWHERE | R_I | R_G | 2},
-		{"64K", 1, 0, VLARGE, RPN | R_64K | R_M | 2},
-		{"read-only, to writable", 2, 0, V4K, RPN | R_M | 3},
+	    {"pp 1", 1, 0, V4K, RPN | R_M | 2},
+	    {"pp 3", 3, 0, V4K, RPN | R_M | 2},
+	    {"pp 0", 0, 0, V4K, RPN | R_M | 3},
+	    {"N", 4 | 2, 0, V4K, RPN | R_M | 2},
+	    {"pp0, flag 0x100", 0x100 | 2, 0, V4K, RPN | R_M | 2},
+	    {"flag 2^63", 1ull << 63 | 2, 0, V4K, RPN | R_M | 2},
+	    {"pp0 off", 2, 0, V4K, R_PP0 | RPN | R_M | 2},
+	    {"key low", 0xe00 | 2, 0, V4K, RPN | R_M | 2},
+	    {"key high, flags 0x3000", 0x3000 | 2, 0, V4K, RPN | R_M | 2},
+	    {"flags 0x4000 and up", 0x03ffff3fffffc000ull & ~H_AVPN, 0, V4K, RPN | R_M | 2},
+	    {"flags 0x0f8: R, C, WIMG", 0x1f8 & ~0x100, 0, V4K, RPN | R_M | 2},
+	    {"key off", 2, 0, V4K, R_KEY_HI | R_KEY_LO | RPN | R_M | 2},
+	    {"AVPN, same", H_AVPN | 1, V4K & ~0x7full, V4K, RPN | R_M | 2},
+	    {"AVPN, same with low bits", H_AVPN | 1, V4K | 0x7f, V4K, RPN | R_M | 2},
+	    {"AVPN, other", H_AVPN | 1, (V4K & ~0x7full) + 0x80, V4K, RPN | R_M | 2},
+	    {"ANDCOND", H_ANDCOND | 1, 1, V4K, RPN | R_M | 2},
+	    {"all flags but AVPN", ~H_AVPN, 0, V4K, RPN | R_M | 2},
+	    {"with R and C", 1, 0, V4K, RPN | R_M | R_REF | R_CHANGED | 2},
+	    {"bolted", 1, 0, V4K | V_BOLTED, RPN | R_M | 2},
+	    {"no memory", 1, 0, V4K, NOWHERE | R_I | R_G | 2},
+	    {"64K", 1, 0, VLARGE, RPN | R_64K | R_M | 2},
+	    {"read-only, to writable", 2, 0, V4K, RPN | R_M | 3},
 	};
 
 	topic("H_PROTECT");
@@ -326,7 +326,8 @@ static void clear_tests(void)
 			say_hcall("    again", &h, 1);
 			drop(GROUP);
 		}
-		make(GROUP, V4K | V_BOLTED, R_PP0 | R_KEY_HI | R_KEY_LO | RPN | R_M | R_REF | R_CHANGED | 2);
+		make(GROUP, V4K | V_BOLTED,
+		     R_PP0 | R_KEY_HI | R_KEY_LO | RPN | R_M | R_REF | R_CHANGED | 2);
 		HCALL(&v, &h, calls[c], ~0ull, GROUP);
 		say_hcall("all flags, bolted, key", &h, 1);
 		show(GROUP);
@@ -368,22 +369,23 @@ static void bulk_tests(void)
 	topic("H_BULK_REMOVE");
 	for (u64 i = 0; i < 4; i++)
 		make(GROUP + i, V4K + (i << 7), RPN | R_M | i << 7 | 2);
-	BULK("four, R and C", REQUEST | GROUP, 0, REQUEST | (GROUP + 1), 0, REQUEST | (GROUP + 2), 0,
-	     REQUEST | (GROUP + 3), 0);
+	BULK("four, R and C", REQUEST | GROUP, 0, REQUEST | (GROUP + 1), 0, REQUEST | (GROUP + 2),
+	     0, REQUEST | (GROUP + 3), 0);
 	BULK("four empty", REQUEST | GROUP, 0, REQUEST | (GROUP + 1), 0, REQUEST | (GROUP + 2), 0,
 	     REQUEST | (GROUP + 3), 0);
 	make(GROUP, V4K, RPN | R_M | 2);
 	make(GROUP + 1, V4K, RPN | R_M | 2);
 	make(GROUP + 2, V4K, RPN | R_M | 2);
-	BULK("two, then end", REQUEST | GROUP, 0, REQUEST | (GROUP + 1), 0, END, 0, REQUEST | (GROUP + 2), 0);
+	BULK("two, then end", REQUEST | GROUP, 0, REQUEST | (GROUP + 1), 0, END, 0,
+	     REQUEST | (GROUP + 2), 0);
 	show(GROUP + 2);
 	BULK("end with other bits", END | 0x123456789abcdefull, 0x55, 0, 0, 0, 0, 0, 0);
 	BULK("AVPN same, other; ANDCOND same, none", REQUEST | AVPN | (GROUP + 2), V4K & ~0x7full,
 	     REQUEST | AVPN | (GROUP + 2), V4K, REQUEST | ANDCOND | (GROUP + 2), 1,
 	     REQUEST | ANDCOND | (GROUP + 2), 0);
 	make(GROUP, V4K, RPN | R_M | 2);
-	BULK("AVPN: high bits of the second word", REQUEST | AVPN | GROUP, (V4K & ~0x7full) | V_1TB, END, 0, 0,
-	     0, 0, 0);
+	BULK("AVPN: high bits of the second word", REQUEST | AVPN | GROUP, (V4K & ~0x7full) | V_1TB,
+	     END, 0, 0, 0, 0, 0);
 	BULK("AVPN with low bits", REQUEST | AVPN | GROUP, V4K | 0x7f, END, 0, 0, 0, 0, 0);
 	make(GROUP, V4K, RPN | R_M | 2);
 	BULK("AVPN, other page", REQUEST | AVPN | GROUP, V4K + 0x80, END, 0, 0, 0, 0, 0);
@@ -394,7 +396,8 @@ static void bulk_tests(void)
 	BULK("no request: 0", GROUP, 0, END, 0, 0, 0, 0, 0);
 	BULK("no request: a response", RESPONSE | GROUP, 0, REQUEST | GROUP, 0, END, 0, 0, 0);
 	show(GROUP);
-	BULK("good, then no request, then good", REQUEST | GROUP, 0, 0, 0, REQUEST | (GROUP + 1), 0, END, 0);
+	BULK("good, then no request, then good", REQUEST | GROUP, 0, 0, 0, REQUEST | (GROUP + 1), 0,
+	     END, 0);
 	make(GROUP, V4K, RPN | R_M | 2);
 	BULK("beyond the table, then good", REQUEST | ENTRIES, 0, REQUEST | GROUP, 0, END, 0, 0, 0);
 	show(GROUP);
@@ -407,8 +410,8 @@ static void bulk_tests(void)
 	make(GROUP, V4K | V_BOLTED, RPN | R_M | R_REF | 2);
 	make(GROUP + 1, V4K, NOWHERE | R_I | R_G | R_REF | R_CHANGED | 2);
 	make(GROUP + 2, VLARGE, RPN | R_64K | R_M | R_CHANGED | 2);
-	BULK("bolted, absent, 64K, empty", REQUEST | GROUP, 0, REQUEST | (GROUP + 1), 0, REQUEST | (GROUP + 2),
-	     0, REQUEST | (GROUP + 3), 0);
+	BULK("bolted, absent, 64K, empty", REQUEST | GROUP, 0, REQUEST | (GROUP + 1), 0,
+	     REQUEST | (GROUP + 2), 0, REQUEST | (GROUP + 3), 0);
 	make(GROUP, V4K, RPN | R_M | 2);
 	BULK("one twice", REQUEST | GROUP, 0, REQUEST | GROUP, 0, END, 0, 0, 0);
 }
@@ -420,8 +423,8 @@ static void page_init(const char *text, u64 flags, u64 to, u64 from)
 	memset(m.memory + RPN, 0x11, HOST_PAGE);
 	memset(m.memory + RPN + HOST_PAGE, 0x22, HOST_PAGE);
 	HCALL(&v, &h, H_PAGE_INIT, flags, to, from);
-	say("%s = %s: %02x %02x %02x %02x", text, h_name(h.r[3]), m.memory[RPN], m.memory[RPN + 4095],
-	    m.memory[RPN + 4096], m.memory[RPN + HOST_PAGE]);
+	say("%s = %s: %02x %02x %02x %02x", text, h_name(h.r[3]), m.memory[RPN],
+	    m.memory[RPN + 4095], m.memory[RPN + 4096], m.memory[RPN + HOST_PAGE]);
 }
 
 static void page_init_tests(void)
@@ -491,7 +494,8 @@ int main(void)
 	machine_new(&m, 16 * MIB, ORDER);
 	if (set_slot(m.vm, 1, 0, SLOT1, SLOT1_BYTES, slot1))
 		die("slot 1");
-	say("read-only slot: %d", set_slot(m.vm, 2, KVM_MEM_READONLY, 0x20000000, HOST_PAGE, slot2));
+	say("read-only slot: %d",
+	    set_slot(m.vm, 2, KVM_MEM_READONLY, 0x20000000, HOST_PAGE, slot2));
 	vcpu_new(&v, &m, 0);
 	enter_tests();
 	remove_tests();

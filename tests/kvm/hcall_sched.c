@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hypercalls about vcpus: sleeping and waking, virtual processor areas, modes and breakpoints; and which
- * of all numbers leave to the client.
+ * Hypercalls about vcpus: sleeping and waking, virtual processor areas, modes and breakpoints; and
+ * which of all numbers leave to the client.
  */
 #include "machine.h"
 #include "papr.h"
@@ -24,8 +24,8 @@ static void call(const char *text, unsigned results, u64 nr, u64 a, u64 b, u64 c
 }
 
 /*
- * Every number up to the last that Linux knows, but those that stop the guest. Only multiples of 4 are
- * hypercalls; Linux happens to take some of the numbers after each for it.
+ * Every number up to the last that Linux knows, but those that stop the guest. Only multiples of 4
+ * are hypercalls; Linux happens to take some of the numbers after each for it.
  */
 static void numbers(const char *text)
 {
@@ -58,10 +58,11 @@ static void numbers(const char *text)
 
 static void numbers_enabled(void)
 {
-	static const u64 more[] = {H_CLEAR_REF,	      H_CLEAR_MOD,	  H_PAGE_INIT, H_SET_MODE,
-				   H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE};
+	static const u64 more[] = {H_CLEAR_REF, H_CLEAR_MOD,	   H_PAGE_INIT,
+				   H_SET_MODE,	H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE};
 
-	numbers("Hypercalls that KVM answers, asked with wrong arguments; the others leave to the client");
+	numbers("Hypercalls that KVM answers, asked with wrong arguments; the others leave to the "
+		"client");
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
 		enable_hcall(&m, more[i], true);
 	numbers("The same with those enabled that a client may enable");
@@ -81,8 +82,8 @@ static void the_exit(void)
 	r.msr = GUEST_MSR;
 	set_regs(&v, &r);
 	TRY(v.fd, KVM_RUN, 0);
-	say("reason %u nr %llx ret %llx", v.run->exit_reason, (unsigned long long)v.run->papr_hcall.nr,
-	    (unsigned long long)v.run->papr_hcall.ret);
+	say("reason %u nr %llx ret %llx", v.run->exit_reason,
+	    (unsigned long long)v.run->papr_hcall.nr, (unsigned long long)v.run->papr_hcall.ret);
 	for (int i = 0; i < 9; i++)
 		say("args[%d] %llx", i, (unsigned long long)v.run->papr_hcall.args[i]);
 	get_regs(&v, &r);
@@ -94,7 +95,8 @@ static void the_exit(void)
 		v.run->papr_hcall.args[i] = 0x2000 + i;
 	TRY(v.fd, KVM_RUN, 0);
 	get_regs(&v, &r);
-	say("then nr %llx r20 %llx", (unsigned long long)v.run->papr_hcall.nr, (unsigned long long)r.gpr[20]);
+	say("then nr %llx r20 %llx", (unsigned long long)v.run->papr_hcall.nr,
+	    (unsigned long long)r.gpr[20]);
 	for (int i = 4; i < 14; i++)
 		say("r%d %llx", i, (unsigned long long)r.gpr[i]);
 	finish_exit(&v);
@@ -102,51 +104,52 @@ static void the_exit(void)
 
 static void vpa(void)
 {
-	/* Function in bits 18..20 of the first argument: 1 VPA, 2 DTL, 3 SLB shadow, 5..7 the same away. */
+	/* Function in bits 18..20 of the first argument: 1 VPA, 2 DTL, 3 SLB shadow, 5..7 the same
+	 * away. */
 	static const struct {
 		const char *text;
 		u64 flags, vcpu, address;
 		u64 bytes; /* in the area's own length field */
 	} rows[] = {
-		{"function 0", 0, 0, VPA, 1024},
-		{"function 4", 4ull << 45, 0, VPA, 1024},
-		{"DTL without a VPA", 2ull << 45, 0, VPA + 1024, 512},
-		{"SLB shadow without a VPA", 3ull << 45, 0, VPA + 1024, 640},
-		{"VPA away that isn't", 5ull << 45, 0, 0, 0},
-		{"DTL away that isn't", 6ull << 45, 0, 0, 0},
-		{"SLB shadow away that isn't", 7ull << 45, 0, 0, 0},
-		{"VPA", 1ull << 45, 0, VPA, 1024},
-		{"VPA of 640 bytes", 1ull << 45, 0, VPA, 640},
-		{"VPA of 639 bytes", 1ull << 45, 0, VPA, 639},
-		{"VPA of 0 bytes", 1ull << 45, 0, VPA, 0},
-		{"VPA of 4096 bytes at a page's start", 1ull << 45, 0, VPA, 4096},
-		{"VPA over a 4K boundary", 1ull << 45, 0, VPA + 4096 - 640, 1024},
-		{"VPA over a 64K boundary", 1ull << 45, 0, VPA + 65536 - 640, 1024},
-		{"VPA not on a cache line", 1ull << 45, 0, VPA + 64, 1024},
-		{"VPA on 8 bytes", 1ull << 45, 0, VPA + 8, 1024},
-		{"VPA where there is no memory", 1ull << 45, 0, 0x40000000, 1024},
-		{"VPA at 0", 1ull << 45, 0, 0, 1024},
-		{"other flags set", 1ull << 45 | 0xffffull, 0, VPA, 1024},
-		{"function in bits above", 9ull << 45, 0, VPA, 1024},
-		{"vcpu 8", 1ull << 45, 8, VPA + 0x1000, 1024},
-		{"vcpu 5, which isn't", 1ull << 45, 5, VPA, 1024},
-		{"vcpu -1", 1ull << 45, -1ull, VPA, 1024},
-		{"SLB shadow", 3ull << 45, 0, VPA + 1024, 640},
-		{"SLB shadow of 8 bytes", 3ull << 45, 0, VPA + 1024, 8},
-		{"SLB shadow of 0 bytes", 3ull << 45, 0, VPA + 1024, 0},
-		{"DTL", 2ull << 45, 0, DTL, 512},
-		{"DTL of 48 bytes", 2ull << 45, 0, DTL + 0x2000, 48},
-		{"DTL of 47 bytes", 2ull << 45, 0, DTL + 0x4000, 47},
-		{"DTL of 100 bytes", 2ull << 45, 0, DTL + 0x6000, 100},
-		{"DTL over a 4K boundary", 2ull << 45, 0, DTL + 0x8800, 2049},
-		{"DTL of 4096 bytes", 2ull << 45, 0, DTL + 0xb000, 4096},
-		{"DTL over a 64K boundary", 2ull << 45, 0, DTL + 0xf000, 4097},
-		{"VPA away with SLB shadow and DTL", 5ull << 45, 0, 0, 0},
-		{"DTL away", 6ull << 45, 0, 0, 0},
-		{"VPA away with SLB shadow", 5ull << 45, 0, 0, 0},
-		{"SLB shadow away", 7ull << 45, 0, 0, 0},
-		{"VPA away", 5ull << 45, 0, 0, 0},
-		{"VPA away with an address", 5ull << 45, 8, VPA, 0},
+	    {"function 0", 0, 0, VPA, 1024},
+	    {"function 4", 4ull << 45, 0, VPA, 1024},
+	    {"DTL without a VPA", 2ull << 45, 0, VPA + 1024, 512},
+	    {"SLB shadow without a VPA", 3ull << 45, 0, VPA + 1024, 640},
+	    {"VPA away that isn't", 5ull << 45, 0, 0, 0},
+	    {"DTL away that isn't", 6ull << 45, 0, 0, 0},
+	    {"SLB shadow away that isn't", 7ull << 45, 0, 0, 0},
+	    {"VPA", 1ull << 45, 0, VPA, 1024},
+	    {"VPA of 640 bytes", 1ull << 45, 0, VPA, 640},
+	    {"VPA of 639 bytes", 1ull << 45, 0, VPA, 639},
+	    {"VPA of 0 bytes", 1ull << 45, 0, VPA, 0},
+	    {"VPA of 4096 bytes at a page's start", 1ull << 45, 0, VPA, 4096},
+	    {"VPA over a 4K boundary", 1ull << 45, 0, VPA + 4096 - 640, 1024},
+	    {"VPA over a 64K boundary", 1ull << 45, 0, VPA + 65536 - 640, 1024},
+	    {"VPA not on a cache line", 1ull << 45, 0, VPA + 64, 1024},
+	    {"VPA on 8 bytes", 1ull << 45, 0, VPA + 8, 1024},
+	    {"VPA where there is no memory", 1ull << 45, 0, 0x40000000, 1024},
+	    {"VPA at 0", 1ull << 45, 0, 0, 1024},
+	    {"other flags set", 1ull << 45 | 0xffffull, 0, VPA, 1024},
+	    {"function in bits above", 9ull << 45, 0, VPA, 1024},
+	    {"vcpu 8", 1ull << 45, 8, VPA + 0x1000, 1024},
+	    {"vcpu 5, which isn't", 1ull << 45, 5, VPA, 1024},
+	    {"vcpu -1", 1ull << 45, -1ull, VPA, 1024},
+	    {"SLB shadow", 3ull << 45, 0, VPA + 1024, 640},
+	    {"SLB shadow of 8 bytes", 3ull << 45, 0, VPA + 1024, 8},
+	    {"SLB shadow of 0 bytes", 3ull << 45, 0, VPA + 1024, 0},
+	    {"DTL", 2ull << 45, 0, DTL, 512},
+	    {"DTL of 48 bytes", 2ull << 45, 0, DTL + 0x2000, 48},
+	    {"DTL of 47 bytes", 2ull << 45, 0, DTL + 0x4000, 47},
+	    {"DTL of 100 bytes", 2ull << 45, 0, DTL + 0x6000, 100},
+	    {"DTL over a 4K boundary", 2ull << 45, 0, DTL + 0x8800, 2049},
+	    {"DTL of 4096 bytes", 2ull << 45, 0, DTL + 0xb000, 4096},
+	    {"DTL over a 64K boundary", 2ull << 45, 0, DTL + 0xf000, 4097},
+	    {"VPA away with SLB shadow and DTL", 5ull << 45, 0, 0, 0},
+	    {"DTL away", 6ull << 45, 0, 0, 0},
+	    {"VPA away with SLB shadow", 5ull << 45, 0, 0, 0},
+	    {"SLB shadow away", 7ull << 45, 0, 0, 0},
+	    {"VPA away", 5ull << 45, 0, 0, 0},
+	    {"VPA away with an address", 5ull << 45, 8, VPA, 0},
 	};
 
 	topic("H_REGISTER_VPA");
@@ -221,39 +224,40 @@ static void set_mode(void)
 		const char *text;
 		u64 mflags, resource, value1, value2;
 	} rows[] = {
-		{"resource 0", 0, 0, 0, 0},
-		{"CIABR, 0", 0, 1, 0, 0},
-		{"CIABR", 0, 1, 0x1002, 0},
-		{"CIABR, hypervisor state", 0, 1, 0x1003, 0},
-		{"CIABR, second value", 0, 1, 0x1002, 1},
-		{"CIABR, flags", 1, 1, 0x1002, 0},
-		{"CIABR off", 0, 1, 0, 0},
-		{"DAWR", 0, 2, 0x8000, 0x73},
-		{"DAWR, hypervisor bit", 0, 2, 0x8000, 0x74},
-		{"DAWR, second value's high bits", 0, 2, 0x8000, 0xffffffffull << 32},
-		{"DAWR, flags", 1, 2, 0x8000, 1},
-		{"DAWR off", 0, 2, 0, 0},
-		{"little-endian", 1, 4, 0, 0},
-		{"big-endian", 0, 4, 0, 0},
-		{"endian, flags 2", 2, 4, 0, 0},
-		{"endian, value1", 0, 4, 1, 0},
-		{"endian, value2", 0, 4, 0, 1},
-		{"translation mode 0", 0, 3, 0, 0},
-		{"translation mode 1", 1, 3, 0, 0},
-		{"translation mode 2", 2, 3, 0, 0},
-		{"translation mode 3", 3, 3, 0, 0},
-		{"translation mode 4", 4, 3, 0, 0},
-		{"translation mode 3, value1", 3, 3, 1, 0},
-		{"translation mode 3, value2", 3, 3, 0, 1},
-		{"translation mode 0 again", 0, 3, 0, 0},
-		{"DAWR1", 0, 5, 0x8000, 0x73},
-		{"resource 6", 0, 6, 0, 0},
-		{"resource 2^32 + 4", 0, (1ull << 32) + 4, 0, 0},
+	    {"resource 0", 0, 0, 0, 0},
+	    {"CIABR, 0", 0, 1, 0, 0},
+	    {"CIABR", 0, 1, 0x1002, 0},
+	    {"CIABR, hypervisor state", 0, 1, 0x1003, 0},
+	    {"CIABR, second value", 0, 1, 0x1002, 1},
+	    {"CIABR, flags", 1, 1, 0x1002, 0},
+	    {"CIABR off", 0, 1, 0, 0},
+	    {"DAWR", 0, 2, 0x8000, 0x73},
+	    {"DAWR, hypervisor bit", 0, 2, 0x8000, 0x74},
+	    {"DAWR, second value's high bits", 0, 2, 0x8000, 0xffffffffull << 32},
+	    {"DAWR, flags", 1, 2, 0x8000, 1},
+	    {"DAWR off", 0, 2, 0, 0},
+	    {"little-endian", 1, 4, 0, 0},
+	    {"big-endian", 0, 4, 0, 0},
+	    {"endian, flags 2", 2, 4, 0, 0},
+	    {"endian, value1", 0, 4, 1, 0},
+	    {"endian, value2", 0, 4, 0, 1},
+	    {"translation mode 0", 0, 3, 0, 0},
+	    {"translation mode 1", 1, 3, 0, 0},
+	    {"translation mode 2", 2, 3, 0, 0},
+	    {"translation mode 3", 3, 3, 0, 0},
+	    {"translation mode 4", 4, 3, 0, 0},
+	    {"translation mode 3, value1", 3, 3, 1, 0},
+	    {"translation mode 3, value2", 3, 3, 0, 1},
+	    {"translation mode 0 again", 0, 3, 0, 0},
+	    {"DAWR1", 0, 5, 0x8000, 0x73},
+	    {"resource 6", 0, 6, 0, 0},
+	    {"resource 2^32 + 4", 0, (1ull << 32) + 4, 0, 0},
 	};
 
 	topic("H_SET_MODE");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		call(rows[i].text, 0, H_SET_MODE, rows[i].mflags, rows[i].resource, rows[i].value1, rows[i].value2);
+		call(rows[i].text, 0, H_SET_MODE, rows[i].mflags, rows[i].resource, rows[i].value1,
+		     rows[i].value2);
 		say("    LPCR %016llx CIABR %llx DAWR %llx DAWRX %llx",
 		    (unsigned long long)get_one(&v, KVM_REG_PPC_LPCR_64),
 		    (unsigned long long)get_one(&v, KVM_REG_PPC_CIABR),
@@ -268,16 +272,16 @@ static void dabr(void)
 		const char *text;
 		u64 nr, a, b;
 	} rows[] = {
-		{"H_SET_DABR 0", H_SET_DABR, 0, 0},
-		{"H_SET_DABR", H_SET_DABR, 0x8007, 0},
-		{"H_SET_DABR, no translation bit", H_SET_DABR, 0x8003, 0},
-		{"H_SET_XDABR 0, 0", H_SET_XDABR, 0, 0},
-		{"H_SET_XDABR, user", H_SET_XDABR, 0x8007, 1},
-		{"H_SET_XDABR, kernel", H_SET_XDABR, 0x8007, 2},
-		{"H_SET_XDABR, hypervisor", H_SET_XDABR, 0x8007, 4},
-		{"H_SET_XDABR, all", H_SET_XDABR, 0x8007, 3},
-		{"H_SET_XDABR, no state", H_SET_XDABR, 0x8007, 0},
-		{"H_SET_XDABR, more bits", H_SET_XDABR, 0x8007, 0x11},
+	    {"H_SET_DABR 0", H_SET_DABR, 0, 0},
+	    {"H_SET_DABR", H_SET_DABR, 0x8007, 0},
+	    {"H_SET_DABR, no translation bit", H_SET_DABR, 0x8003, 0},
+	    {"H_SET_XDABR 0, 0", H_SET_XDABR, 0, 0},
+	    {"H_SET_XDABR, user", H_SET_XDABR, 0x8007, 1},
+	    {"H_SET_XDABR, kernel", H_SET_XDABR, 0x8007, 2},
+	    {"H_SET_XDABR, hypervisor", H_SET_XDABR, 0x8007, 4},
+	    {"H_SET_XDABR, all", H_SET_XDABR, 0x8007, 3},
+	    {"H_SET_XDABR, no state", H_SET_XDABR, 0x8007, 0},
+	    {"H_SET_XDABR, more bits", H_SET_XDABR, 0x8007, 0x11},
 	};
 
 	topic("H_SET_DABR, H_SET_XDABR");
@@ -340,16 +344,16 @@ static void say_end(struct sleeper *s)
 		return;
 	}
 	get_regs(s->vcpu, &r);
-	say("    KVM_RUN = 0, reason %u nr %llx, r20 %s, r21 %llx, msr %llx", s->vcpu->run->exit_reason,
-	    (unsigned long long)s->vcpu->run->papr_hcall.nr, h_name(r.gpr[20]), (unsigned long long)r.gpr[21],
-	    (unsigned long long)r.msr);
+	say("    KVM_RUN = 0, reason %u nr %llx, r20 %s, r21 %llx, msr %llx",
+	    s->vcpu->run->exit_reason, (unsigned long long)s->vcpu->run->papr_hcall.nr,
+	    h_name(r.gpr[20]), (unsigned long long)r.gpr[21], (unsigned long long)r.msr);
 	if (s->vcpu->run->exit_reason == KVM_EXIT_PAPR_HCALL)
 		finish_exit(s->vcpu);
 }
 
 /*
- * Takes what an earlier prod has left, so that the next H_CEDE sleeps: Linux remembers a prod even when it
- * woke somebody. Ends with the decrementer far away.
+ * Takes what an earlier prod has left, so that the next H_CEDE sleeps: Linux remembers a prod even
+ * when it woke somebody. Ends with the decrementer far away.
  */
 static void absorb_prods(struct vcpu *u)
 {
@@ -428,7 +432,8 @@ static void sleeping(void)
 /* Interrupts from the client: KVM_INTERRUPT on a vcpu with and without MSR[EE]. */
 static void interrupts(void)
 {
-	static const u32 values[] = {0, 1, KVM_INTERRUPT_SET, KVM_INTERRUPT_SET_LEVEL, KVM_INTERRUPT_UNSET};
+	static const u32 values[] = {0, 1, KVM_INTERRUPT_SET, KVM_INTERRUPT_SET_LEVEL,
+				     KVM_INTERRUPT_UNSET};
 	struct kvm_regs r;
 	struct hcall h;
 
@@ -444,7 +449,8 @@ static void interrupts(void)
 		store32(m.memory + GUEST_INSN_AT, 0x60000000);
 		say("    with EE: vector 0x%x", guest_run(&v, GUEST_INSN));
 		get_regs(&v, &r);
-		say("    srr0 %llx srr1 %llx", (unsigned long long)r.gpr[16], (unsigned long long)r.gpr[17]);
+		say("    srr0 %llx srr1 %llx", (unsigned long long)r.gpr[16],
+		    (unsigned long long)r.gpr[17]);
 		finish_exit(&v);
 		say("    again: vector 0x%x", guest_run(&v, GUEST_INSN));
 		finish_exit(&v);

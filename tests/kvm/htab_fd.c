@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hash table's descriptor: first and later passes, start index, bolted entries only, runs longer than
- * a record counts, buffers of every awkward size, several readers, writing with every error, and the
- * real-mode area that a written table brings with it.
+ * The hash table's descriptor: first and later passes, start index, bolted entries only, runs
+ * longer than a record counts, buffers of every awkward size, several readers, writing with every
+ * error, and the real-mode area that a written table brings with it.
  */
 #include "machine.h"
 #include "papr.h"
@@ -171,8 +171,10 @@ static void passes(void)
 	tell("C cleared", fd, 65536);
 	HCALL(&v, &h, H_READ, 0, E0 + 2);
 	tell("only read", fd, 65536);
-	hcall(&v, &h, H_BULK_REMOVE,
-	      (const u64[]){1ull << 62 | (E0 + 2), 0, 1ull << 62 | (E0 + 3), 0, 3ull << 62, 0, 0, 0}, 8);
+	hcall(
+	    &v, &h, H_BULK_REMOVE,
+	    (const u64[]){1ull << 62 | (E0 + 2), 0, 1ull << 62 | (E0 + 3), 0, 3ull << 62, 0, 0, 0},
+	    8);
 	tell("one of two removed in bulk", fd, 65536);
 	HCALL(&v, &h, H_ENTER, H_EXACT, E0 + 1, V4K, PTEL);
 	tell("entering refused", fd, 65536);
@@ -386,7 +388,10 @@ static void put(const char *text, const struct stream *s, size_t bytes)
 	int fd = open_htab(m.vm, KVM_GET_HTAB_WRITE, 0);
 	ssize_t took = client_write(fd, s->bytes, bytes);
 
-	say("%s: %zu bytes = %s", text, bytes, took < 0 ? errno_name(errno) : took == (ssize_t)bytes ? "all" : "part");
+	say("%s: %zu bytes = %s", text, bytes,
+	    took < 0		     ? errno_name(errno)
+	    : took == (ssize_t)bytes ? "all"
+				     : "part");
 	if (took >= 0 && took != (ssize_t)bytes)
 		say("    %zd taken", took);
 	if (took > 0 && took < (ssize_t)bytes) {
@@ -407,7 +412,8 @@ static void writing(void)
 	s.used = 0;
 	put_header(&s, E0, 2, 1);
 	put_entry(&s, V4K, PTEL);
-	put_entry(&s, (V4K + 0x80) | V_BOLTED | 0x08, R_PP0 | R_KEY_HI | R_KEY_LO | PTEL | R_REF | R_CHANGED | R_N);
+	put_entry(&s, (V4K + 0x80) | V_BOLTED | 0x08,
+		  R_PP0 | R_KEY_HI | R_KEY_LO | PTEL | R_REF | R_CHANGED | R_N);
 	make(E0 + 2, V4K, PTEL);
 	make(E0 + 3, V4K, PTEL);
 	put("two valid, one invalid", &s, s.used);
@@ -575,7 +581,8 @@ static void busy(void)
 	clear_group();
 }
 
-/* A table written into a VM that has never run: its real-mode entries say which page size they have. */
+/* A table written into a VM that has never run: its real-mode entries say which page size they
+ * have. */
 static void restore(void)
 {
 	struct machine old = m, fresh;
@@ -593,7 +600,8 @@ static void restore(void)
 	machine_new(&fresh, MEMORY, ORDER);
 	vcpu_new(&w, &fresh, 0);
 	say("LPCR before %016llx", (unsigned long long)get_one(&w, KVM_REG_PPC_LPCR_64));
-	/* One record a write, as QEMU does it: Linux loses its place in the buffer after the first. */
+	/* One record a write, as QEMU does it: Linux loses its place in the buffer after the first.
+	 */
 	fd = open_htab(fresh.vm, KVM_GET_HTAB_WRITE, 0);
 	for (ssize_t at = 0; at < bytes;) {
 		struct kvm_get_htab_header header;

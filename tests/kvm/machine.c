@@ -44,12 +44,12 @@ const char *errno_name(int error)
 		int error;
 		const char *name;
 	} names[] = {
-		{EPERM, "EPERM"},     {ENOENT, "ENOENT"}, {EINTR, "EINTR"},	 {EIO, "EIO"},
-		{ENXIO, "ENXIO"},     {E2BIG, "E2BIG"},	  {EBADF, "EBADF"},	 {EAGAIN, "EAGAIN"},
-		{ENOMEM, "ENOMEM"},   {EACCES, "EACCES"}, {EFAULT, "EFAULT"},	 {EBUSY, "EBUSY"},
-		{EEXIST, "EEXIST"},   {ENODEV, "ENODEV"}, {EINVAL, "EINVAL"},	 {EMFILE, "EMFILE"},
-		{ENOTTY, "ENOTTY"},   {ENOSPC, "ENOSPC"}, {ESPIPE, "ESPIPE"},	 {ERANGE, "ERANGE"},
-		{EOPNOTSUPP, "EOPNOTSUPP"}, {ENOSYS, "ENOSYS"}, {0, "0"},
+	    {EPERM, "EPERM"},		{ENOENT, "ENOENT"}, {EINTR, "EINTR"},	{EIO, "EIO"},
+	    {ENXIO, "ENXIO"},		{E2BIG, "E2BIG"},   {EBADF, "EBADF"},	{EAGAIN, "EAGAIN"},
+	    {ENOMEM, "ENOMEM"},		{EACCES, "EACCES"}, {EFAULT, "EFAULT"}, {EBUSY, "EBUSY"},
+	    {EEXIST, "EEXIST"},		{ENODEV, "ENODEV"}, {EINVAL, "EINVAL"}, {EMFILE, "EMFILE"},
+	    {ENOTTY, "ENOTTY"},		{ENOSPC, "ENOSPC"}, {ESPIPE, "ESPIPE"}, {ERANGE, "ERANGE"},
+	    {EOPNOTSUPP, "EOPNOTSUPP"}, {ENOSYS, "ENOSYS"}, {0, "0"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -98,9 +98,13 @@ void say_bytes(const char *text, const void *bytes, size_t count)
 
 void *slot_memory(size_t bytes)
 {
-	/* The kernel's real-mode area wants the mapping's start aligned too: cut it out of a larger one. */
-	size_t align = MIB;
-	u8 *p = mmap(NULL, bytes + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/*
+	 * On a boundary, cut out of a larger mapping. What is as large as a huge page gets huge
+	 * pages: the kernel refuses table entries for larger pages than its own.
+	 */
+	size_t align = bytes >= 16 * MIB ? 16 * MIB : MIB;
+	u8 *p =
+	    mmap(NULL, bytes + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	u8 *start;
 
 	if (p == MAP_FAILED)
@@ -110,7 +114,9 @@ void *slot_memory(size_t bytes)
 		munmap(p, start - p);
 	if (p + align > start)
 		munmap(start + bytes, p + align - start);
-	/* Touched, so that the kernel has pages for it: a hash table entry is checked against those. */
+	madvise(start, bytes, bytes >= 16 * MIB ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	/* Touched, so that the kernel has pages for it: a hash table entry is checked against
+	 * those. */
 	memset(start, 0, bytes);
 	return start;
 }
@@ -123,11 +129,11 @@ void slot_memory_free(void *memory, size_t bytes)
 int set_slot(int vm, u32 slot, u32 flags, u64 gpa, u64 bytes, void *memory)
 {
 	struct kvm_userspace_memory_region region = {
-		.slot = slot,
-		.flags = flags,
-		.guest_phys_addr = gpa,
-		.memory_size = bytes,
-		.userspace_addr = (uintptr_t)memory,
+	    .slot = slot,
+	    .flags = flags,
+	    .guest_phys_addr = gpa,
+	    .memory_size = bytes,
+	    .userspace_addr = (uintptr_t)memory,
 	};
 
 	return client_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
@@ -297,8 +303,8 @@ void map_low_memory(struct vcpu *v)
 	if (client_ioctl(v->fd, KVM_SET_SREGS, &sregs))
 		die("KVM_SET_SREGS");
 	for (u64 page = 0; page < GUEST_SIZE / 4096; page++)
-		if (HCALL(v, &h, H_ENTER, 0, ((LOW_VSID ^ page) & 0x3ff) * 8, LOW_VSID << 12 | V_VALID,
-			  page << 12 | R_REF | R_CHANGED | R_M | 2))
+		if (HCALL(v, &h, H_ENTER, 0, ((LOW_VSID ^ page) & 0x3ff) * 8,
+			  LOW_VSID << 12 | V_VALID, page << 12 | R_REF | R_CHANGED | R_M | 2))
 			die("mapping low memory: %s", h_name(h.r[3]));
 }
 
@@ -327,8 +333,8 @@ u64 hcall(struct vcpu *v, struct hcall *out, u64 nr, const u64 *arg, unsigned co
 		out->r[i] = regs.gpr[i];
 	out->r[3] = regs.gpr[20];
 	if (vector)
-		say("vector 0x%x, srr0 0x%llx, srr1 0x%llx", vector, (unsigned long long)regs.gpr[16],
-		    (unsigned long long)regs.gpr[17]);
+		say("vector 0x%x, srr0 0x%llx, srr1 0x%llx", vector,
+		    (unsigned long long)regs.gpr[16], (unsigned long long)regs.gpr[17]);
 	finish_exit(v);
 	return out->r[3];
 }
@@ -340,20 +346,54 @@ const char *h_name(u64 code)
 		int code;
 		const char *name;
 	} names[] = {
-		{0, "H_SUCCESS"}, {1, "H_BUSY"}, {2, "H_CLOSED"}, {3, "H_NOT_AVAILABLE"},
-		{5, "H_PARTIAL"}, {14, "H_IN_PROGRESS"}, {15, "H_PAGE_REGISTERED"},
-		{100, "H_PENDING"}, {9900, "H_LONG_BUSY_ORDER_1_MSEC"},
-		{9905, "H_LONG_BUSY_ORDER_100_SEC"},
-		{-1, "H_HARDWARE"}, {-2, "H_FUNCTION"}, {-3, "H_PRIVILEGE"}, {-4, "H_PARAMETER"},
-		{-5, "H_BAD_MODE"}, {-6, "H_PTEG_FULL"}, {-7, "H_NOT_FOUND"}, {-8, "H_RESERVED_DABR"},
-		{-9, "H_NO_MEM"}, {-10, "H_AUTHORITY"}, {-11, "H_PERMISSION"}, {-12, "H_DROPPED"},
-		{-13, "H_SOURCE_PARM"}, {-14, "H_DEST_PARM"}, {-15, "H_REMOTE_PARM"},
-		{-16, "H_RESOURCE"}, {-37, "H_ADAPTER_PARM"}, {-54, "H_RH_PARM"}, {-55, "H_P2"},
-		{-56, "H_P3"}, {-57, "H_P4"}, {-58, "H_P5"}, {-59, "H_P6"}, {-60, "H_P7"},
-		{-61, "H_P8"}, {-62, "H_P9"}, {-64, "H_TOO_BIG"}, {-68, "H_OVERLAP"},
-		{-69, "H_INTERRUPT"}, {-70, "H_BAD_DATA"}, {-71, "H_NOT_ACTIVE"},
-		{-72, "H_SG_LIST"}, {-73, "H_OP_MODE"}, {-74, "H_COP_HW"}, {-75, "H_STATE"},
-		{-256, "H_UNSUPPORTED_FLAG"}, {-517, "H_MULTI_THREADS_ACTIVE"}, {9999, "H_TOO_HARD"},
+	    {0, "H_SUCCESS"},
+	    {1, "H_BUSY"},
+	    {2, "H_CLOSED"},
+	    {3, "H_NOT_AVAILABLE"},
+	    {5, "H_PARTIAL"},
+	    {14, "H_IN_PROGRESS"},
+	    {15, "H_PAGE_REGISTERED"},
+	    {100, "H_PENDING"},
+	    {9900, "H_LONG_BUSY_ORDER_1_MSEC"},
+	    {9905, "H_LONG_BUSY_ORDER_100_SEC"},
+	    {-1, "H_HARDWARE"},
+	    {-2, "H_FUNCTION"},
+	    {-3, "H_PRIVILEGE"},
+	    {-4, "H_PARAMETER"},
+	    {-5, "H_BAD_MODE"},
+	    {-6, "H_PTEG_FULL"},
+	    {-7, "H_NOT_FOUND"},
+	    {-8, "H_RESERVED_DABR"},
+	    {-9, "H_NO_MEM"},
+	    {-10, "H_AUTHORITY"},
+	    {-11, "H_PERMISSION"},
+	    {-12, "H_DROPPED"},
+	    {-13, "H_SOURCE_PARM"},
+	    {-14, "H_DEST_PARM"},
+	    {-15, "H_REMOTE_PARM"},
+	    {-16, "H_RESOURCE"},
+	    {-37, "H_ADAPTER_PARM"},
+	    {-54, "H_RH_PARM"},
+	    {-55, "H_P2"},
+	    {-56, "H_P3"},
+	    {-57, "H_P4"},
+	    {-58, "H_P5"},
+	    {-59, "H_P6"},
+	    {-60, "H_P7"},
+	    {-61, "H_P8"},
+	    {-62, "H_P9"},
+	    {-64, "H_TOO_BIG"},
+	    {-68, "H_OVERLAP"},
+	    {-69, "H_INTERRUPT"},
+	    {-70, "H_BAD_DATA"},
+	    {-71, "H_NOT_ACTIVE"},
+	    {-72, "H_SG_LIST"},
+	    {-73, "H_OP_MODE"},
+	    {-74, "H_COP_HW"},
+	    {-75, "H_STATE"},
+	    {-256, "H_UNSUPPORTED_FLAG"},
+	    {-517, "H_MULTI_THREADS_ACTIVE"},
+	    {9999, "H_TOO_HARD"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -2,8 +2,8 @@
 /*
  * What the conformance programs share: printing answers, making a small VM, running the guest.
  *
- * Programs print text that must be the same wherever they run: no descriptor numbers, no addresses of
- * their own, no times. What can't be made fails the program: die() says what and exits with 1.
+ * Programs print text that must be the same wherever they run: no descriptor numbers, no addresses
+ * of their own, no times. What can't be made fails the program: die() says what and exits with 1.
  */
 #ifndef TESTS_KVM_MACHINE_H
 #define TESTS_KVM_MACHINE_H
@@ -28,19 +28,19 @@ typedef uint64_t u64;
 /* Guest real addresses and sizes are multiples of the largest page size that a Power host has. */
 #define HOST_PAGE (64 * KIB)
 
-#define MSR_SF	      (1ull << 63)
-#define MSR_HV	      (1ull << 60)
-#define MSR_VEC	      (1ull << 25)
-#define MSR_VSX	      (1ull << 23)
-#define MSR_EE	      (1ull << 15)
-#define MSR_PR	      (1ull << 14)
-#define MSR_FP	      (1ull << 13)
-#define MSR_ME	      (1ull << 12)
-#define MSR_IR	      (1ull << 5)
-#define MSR_DR	      (1ull << 4)
-#define MSR_RI	      (1ull << 1)
-#define MSR_LE	      (1ull << 0)
-#define GUEST_MSR     (MSR_SF | MSR_ME | MSR_RI)
+#define MSR_SF	  (1ull << 63)
+#define MSR_HV	  (1ull << 60)
+#define MSR_VEC	  (1ull << 25)
+#define MSR_VSX	  (1ull << 23)
+#define MSR_EE	  (1ull << 15)
+#define MSR_PR	  (1ull << 14)
+#define MSR_FP	  (1ull << 13)
+#define MSR_ME	  (1ull << 12)
+#define MSR_IR	  (1ull << 5)
+#define MSR_DR	  (1ull << 4)
+#define MSR_RI	  (1ull << 1)
+#define MSR_LE	  (1ull << 0)
+#define GUEST_MSR (MSR_SF | MSR_ME | MSR_RI)
 
 /* ---- Printing ---- */
 
@@ -54,7 +54,7 @@ void topic(const char *text);
 const char *errno_name(int error);
 
 /* Makes a request, prints "name = value" or "name = EXXX", returns what it returned. */
-#define TRY(fd, request, argument) try_ioctl(#request, fd, request, (unsigned long)(argument))
+#define TRY(fd, request, argument)	    try_ioctl(#request, fd, request, (unsigned long)(argument))
 #define TRY_AS(text, fd, request, argument) try_ioctl(text, fd, request, (unsigned long)(argument))
 long try_ioctl(const char *text, int fd, unsigned long request, unsigned long argument);
 
@@ -83,7 +83,8 @@ struct vcpu {
 	u64 msr; /* for hcall() and guest_run() */
 };
 
-/* A VM with @bytes of memory in slot 0, the guest loaded, and a hash table of 2^@htab_order bytes (0: none yet). */
+/* A VM with @bytes of memory in slot 0, the guest loaded, and a hash table of 2^@htab_order bytes
+ * (0: none yet). */
 void machine_new(struct machine *m, size_t bytes, u32 htab_order);
 void machine_free(struct machine *m);
 
@@ -115,20 +116,22 @@ void finish_exit(struct vcpu *v);
  */
 int guest_run(struct vcpu *v, u64 pc);
 
-/* Makes a hypercall: r3 = @nr, r4..r12 = arg[0..8]. out: r3..r12 after it in r[3..12]. Returns r3. */
+/* Makes a hypercall: r3 = @nr, r4..r12 = arg[0..8]. out: r3..r12 after it in r[3..12]. Returns r3.
+ */
 struct hcall {
 	u64 r[13];
 };
 u64 hcall(struct vcpu *v, struct hcall *out, u64 nr, const u64 *arg, unsigned count);
 #define HCALL(v, out, nr, ...)                                                                     \
-	hcall(v, out, nr, (const u64[]){0, ##__VA_ARGS__} + 1, ARRAY_SIZE(((u64[]){0, ##__VA_ARGS__})) - 1)
+	hcall(v, out, nr, (const u64[]){0, ##__VA_ARGS__} + 1,                                     \
+	      ARRAY_SIZE(((u64[]){0, ##__VA_ARGS__})) - 1)
 
 /* Sets the decrementer as far away as it goes: four seconds. For guests with MSR[EE]. */
 void quiet_decrementer(struct vcpu *v);
 
 /*
- * Translation on for low memory: the SLB gets segment 0 (LOW_VSID, pages of 4K) and the table entries for the
- * guest's own pages, readable and writable by all.
+ * Translation on for low memory: the SLB gets segment 0 (LOW_VSID, pages of 4K) and the table
+ * entries for the guest's own pages, readable and writable by all.
  */
 #define LOW_VSID   0x155ull
 #define SLBE_VALID 0x08000000ull

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads and stores where there is no memory: what KVM_EXIT_MMIO shows, what the registers are at the exit
- * and after it, for every kind of instruction; and what becomes of those that can't be emulated.
+ * Loads and stores where there is no memory: what KVM_EXIT_MMIO shows, what the registers are at
+ * the exit and after it, for every kind of instruction; and what becomes of those that can't be
+ * emulated.
  */
 #include "machine.h"
 #include "papr.h"
@@ -18,8 +19,8 @@ static void map_device(void)
 	struct hcall h;
 
 	map_low_memory(&v);
-	if (HCALL(&v, &h, H_ENTER, 0, ((LOW_VSID ^ (EA >> 12)) & 0x3ff) * 8, LOW_VSID << 12 | V_VALID,
-		  DEVICE | R_I | R_G | R_REF | R_CHANGED | 2))
+	if (HCALL(&v, &h, H_ENTER, 0, ((LOW_VSID ^ (EA >> 12)) & 0x3ff) * 8,
+		  LOW_VSID << 12 | V_VALID, DEVICE | R_I | R_G | R_REF | R_CHANGED | 2))
 		die("mapping the device: %s", h_name(h.r[3]));
 }
 
@@ -43,7 +44,8 @@ static void prepare(struct kvm_regs *r)
 	r->pc = GUEST_INSN;
 	r->msr = GUEST_MSR | MSR_DR | MSR_FP | MSR_VEC | MSR_VSX;
 	set_regs(&v, r);
-	/* Registers 3 of each kind are stored, 2 are loaded. 1.5 in FPR3, so that it can be made single. */
+	/* Registers 3 of each kind are stored, 2 are loaded. 1.5 in FPR3, so that it can be made
+	 * single. */
 	reg.id = KVM_REG_PPC_VR(3);
 	client_ioctl(v.fd, KVM_SET_ONE_REG, &reg);
 	value[0] = 0x0102030405060708ull;
@@ -64,7 +66,8 @@ static void say_wide(const char *name, u64 id)
 
 	client_ioctl(v.fd, KVM_GET_ONE_REG, &reg);
 	if (value[0] || value[1])
-		say("    %s %016llx %016llx", name, (unsigned long long)value[1], (unsigned long long)value[0]);
+		say("    %s %016llx %016llx", name, (unsigned long long)value[1],
+		    (unsigned long long)value[0]);
 }
 
 /* Registers that differ from what they were. CR is left out: a hypercall may change it. */
@@ -92,7 +95,8 @@ static void one(const char *text, u32 code)
 
 		alarm(1);
 		if (client_ioctl(v.fd, KVM_RUN, 0ul) < 0) {
-			say("    %s", errno == EINTR ? "repeats itself for ever" : errno_name(errno));
+			say("    %s",
+			    errno == EINTR ? "repeats itself for ever" : errno_name(errno));
 			return;
 		}
 		alarm(0);
@@ -100,7 +104,8 @@ static void one(const char *text, u32 code)
 		if (run->exit_reason == KVM_EXIT_PAPR_HCALL) {
 			if (now.gpr[21])
 				say("    vector 0x%llx srr0 %llx srr1 %llx dar %llx dsisr %llx",
-				    (unsigned long long)now.gpr[21], (unsigned long long)now.gpr[16],
+				    (unsigned long long)now.gpr[21],
+				    (unsigned long long)now.gpr[16],
 				    (unsigned long long)now.gpr[17],
 				    (unsigned long long)get_one(&v, KVM_REG_PPC_DAR),
 				    (unsigned long long)get_one(&v, KVM_REG_PPC_DSISR));
@@ -116,14 +121,16 @@ static void one(const char *text, u32 code)
 			printf("    write %llx:", (unsigned long long)run->mmio.phys_addr);
 			for (u32 i = 0; i < run->mmio.len && i < 8; i++)
 				printf(" %02x", run->mmio.data[i]);
-			printf(", pc %llx, r4 %llx\n", (unsigned long long)now.pc, (unsigned long long)now.gpr[4]);
+			printf(", pc %llx, r4 %llx\n", (unsigned long long)now.pc,
+			       (unsigned long long)now.gpr[4]);
 		} else {
 			printf("    read %llx, %u bytes, pc %llx, r4 %llx, r5 %llx\n",
 			       (unsigned long long)run->mmio.phys_addr, run->mmio.len,
 			       (unsigned long long)now.pc, (unsigned long long)now.gpr[4],
 			       (unsigned long long)now.gpr[5]);
 			for (u32 i = 0; i < 8; i++)
-				run->mmio.data[i] = i < run->mmio.len ? 0x81 + 0x10 * exits + i : 0xee;
+				run->mmio.data[i] =
+				    i < run->mmio.len ? 0x81 + 0x10 * exits + i : 0xee;
 			/* A single that can be made a double. */
 			if (strncmp(text, "lf", 2) == 0 || strncmp(text, "lxss", 4) == 0)
 				memcpy(run->mmio.data, "\x3f\xc0\0\0\0\0\0", 8);
@@ -175,11 +182,12 @@ static void faults(void)
 		u64 ea, ptel;
 		u64 msr;
 	} rows[] = {
-		{"no entry", 0x90000, 0, 0},
-		{"read-only page, no memory", 0x90000, DEVICE | R_I | R_G | R_REF | R_CHANGED | 3, 0},
-		{"no access, problem state's key", 0x90000, DEVICE | R_I | R_G | R_REF | R_CHANGED | 0, 0},
-		{"read-only page, memory", 0x90000, 0x20000 | R_M | R_REF | R_CHANGED | 3, 0},
-		{"no segment", 0x10000000, 0, 0},
+	    {"no entry", 0x90000, 0, 0},
+	    {"read-only page, no memory", 0x90000, DEVICE | R_I | R_G | R_REF | R_CHANGED | 3, 0},
+	    {"no access, problem state's key", 0x90000, DEVICE | R_I | R_G | R_REF | R_CHANGED | 0,
+	     0},
+	    {"read-only page, memory", 0x90000, 0x20000 | R_M | R_REF | R_CHANGED | 3, 0},
+	    {"no segment", 0x10000000, 0, 0},
 	};
 	struct hcall h;
 	struct kvm_regs r;
@@ -190,7 +198,8 @@ static void faults(void)
 
 		say("%s", rows[i].text);
 		if (rows[i].ptel)
-			HCALL(&v, &h, H_ENTER, H_EXACT, ptex, LOW_VSID << 12 | V_VALID, rows[i].ptel);
+			HCALL(&v, &h, H_ENTER, H_EXACT, ptex, LOW_VSID << 12 | V_VALID,
+			      rows[i].ptel);
 		for (int access = 0; access < 3; access++) {
 			static const char *const names[] = {"store", "load", "fetch"};
 
@@ -200,23 +209,26 @@ static void faults(void)
 			if (access == 2)
 				r.pc = rows[i].ea;
 			set_regs(&v, &r);
-			store32(m.memory + GUEST_INSN_AT, access ? 0x80a40000 : 0x90a40000); /* lwz, stw */
+			store32(m.memory + GUEST_INSN_AT,
+				access ? 0x80a40000 : 0x90a40000); /* lwz, stw */
 			if (client_ioctl(v.fd, KVM_RUN, 0ul) < 0) {
 				say("    %s: KVM_RUN %s", names[access], errno_name(errno));
 				continue;
 			}
 			get_regs(&v, &r);
 			if (v.run->exit_reason == KVM_EXIT_PAPR_HCALL)
-				say("    %s: vector 0x%llx srr0 %llx srr1 %llx dar %llx dsisr %llx", names[access],
-				    (unsigned long long)r.gpr[21], (unsigned long long)r.gpr[16],
-				    (unsigned long long)r.gpr[17],
+				say("    %s: vector 0x%llx srr0 %llx srr1 %llx dar %llx dsisr %llx",
+				    names[access], (unsigned long long)r.gpr[21],
+				    (unsigned long long)r.gpr[16], (unsigned long long)r.gpr[17],
 				    (unsigned long long)get_one(&v, KVM_REG_PPC_DAR),
 				    (unsigned long long)get_one(&v, KVM_REG_PPC_DSISR));
 			else if (v.run->exit_reason == KVM_EXIT_MMIO)
-				say("    %s: mmio %llx", names[access], (unsigned long long)v.run->mmio.phys_addr);
+				say("    %s: mmio %llx", names[access],
+				    (unsigned long long)v.run->mmio.phys_addr);
 			else
 				say("    %s: exit %u", names[access], v.run->exit_reason);
-			if (v.run->exit_reason == KVM_EXIT_PAPR_HCALL || v.run->exit_reason == KVM_EXIT_MMIO)
+			if (v.run->exit_reason == KVM_EXIT_PAPR_HCALL ||
+			    v.run->exit_reason == KVM_EXIT_MMIO)
 				finish_exit(&v);
 			set_one(&v, KVM_REG_PPC_DAR, 0);
 			set_one(&v, KVM_REG_PPC_DSISR, 0);
@@ -252,8 +264,9 @@ static void beyond_real_mode(void)
 	TRY(v.fd, KVM_RUN, 0);
 	get_regs(&v, &r);
 	say("reason %u, vector 0x%llx srr0 %llx srr1 %llx dar %llx dsisr %llx", v.run->exit_reason,
-	    (unsigned long long)r.gpr[21], (unsigned long long)r.gpr[16], (unsigned long long)r.gpr[17],
-	    (unsigned long long)get_one(&v, KVM_REG_PPC_DAR), (unsigned long long)get_one(&v, KVM_REG_PPC_DSISR));
+	    (unsigned long long)r.gpr[21], (unsigned long long)r.gpr[16],
+	    (unsigned long long)r.gpr[17], (unsigned long long)get_one(&v, KVM_REG_PPC_DAR),
+	    (unsigned long long)get_one(&v, KVM_REG_PPC_DSISR));
 	finish_exit(&v);
 }
 

@@ -4,33 +4,134 @@
  */
 #include "machine.h"
 
-#define R(name) {#name, KVM_REG_PPC_##name}
+#define R(name)                                                                                    \
+	{                                                                                          \
+#name, KVM_REG_PPC_##name                                                          \
+	}
 static const struct {
 	const char *name;
 	u64 id;
 } regs[] = {
-	R(HIOR), R(IAC1), R(IAC2), R(IAC3), R(IAC4), R(DAC1), R(DAC2), R(DABR), R(DABRX), R(DSCR),
-	R(PURR), R(SPURR), R(DAR), R(DSISR), R(AMR), R(UAMOR), R(IAMR), R(MMCR0), R(MMCR1),
-	R(MMCRA), R(MMCR2), R(MMCRS), R(SIAR), R(SDAR), R(SIER), R(PMC1), R(PMC2), R(PMC3),
-	R(PMC4), R(PMC5), R(PMC6), R(PMC7), R(PMC8), R(FPR0), R(FPR31), R(VR0), R(VR31), R(VSR0),
-	R(VSR31), R(FPSCR), R(VSCR), R(VPA_ADDR), R(VPA_SLB), R(VPA_DTL), R(EPCR), R(EPR),
-	R(OR_TSR), R(CLEAR_TSR), R(TCR), R(TSR), R(DEBUG_INST), R(ICP_STATE), R(VP_STATE),
-	R(TB_OFFSET), R(SPMC1), R(SPMC2), R(TFHAR), R(TFIAR), R(TEXASR), R(FSCR), R(PSPB),
-	R(EBBHR), R(EBBRR), R(BESCR), R(TAR), R(DPDES), R(DAWR), R(DAWRX), R(CIABR), R(IC), R(VTB),
-	R(CSIGR), R(TACR), R(TCSCR), R(PID), R(ACOP), R(VRSAVE), R(LPCR), R(LPCR_64), R(PPR),
-	R(ARCH_COMPAT), R(WORT), R(SPRG9), R(DBSR), R(TIDR), R(PSSCR), R(DEC_EXPIRY), R(ONLINE),
-	R(PTCR), R(MMCR3), R(SIER2), R(SIER3), R(DAWR1), R(DAWRX1), R(TM_GPR0), R(TM_GPR31),
-	R(TM_VSR0), R(TM_VSR63), R(TM_CR), R(TM_LR), R(TM_CTR), R(TM_FPSCR),
-	R(TM_AMR), R(TM_PPR), R(TM_VRSAVE), R(TM_VSCR), R(TM_DSCR), R(TM_TAR), R(TM_XER), R(MAS0),
-	R(MMUCFG), R(TLB0CFG),
-	{"TM_VSR31", KVM_REG_PPC_TM_VSR(31)},
-	{"beyond the last", KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x123},
-	{"PURR as 32 bits", KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xa},
-	{"DSISR as 64 bits", KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xd},
-	{"VR0 as 64 bits", KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x40},
-	{"DSCR as 8 bits", KVM_REG_PPC | KVM_REG_SIZE_U8 | 0x9},
-	{"DSCR as 256 bits", KVM_REG_PPC | KVM_REG_SIZE_U256 | 0x9},
-	{"DSCR of another architecture", KVM_REG_SIZE_U64 | 0x9},
+    R(HIOR),
+    R(IAC1),
+    R(IAC2),
+    R(IAC3),
+    R(IAC4),
+    R(DAC1),
+    R(DAC2),
+    R(DABR),
+    R(DABRX),
+    R(DSCR),
+    R(PURR),
+    R(SPURR),
+    R(DAR),
+    R(DSISR),
+    R(AMR),
+    R(UAMOR),
+    R(IAMR),
+    R(MMCR0),
+    R(MMCR1),
+    R(MMCRA),
+    R(MMCR2),
+    R(MMCRS),
+    R(SIAR),
+    R(SDAR),
+    R(SIER),
+    R(PMC1),
+    R(PMC2),
+    R(PMC3),
+    R(PMC4),
+    R(PMC5),
+    R(PMC6),
+    R(PMC7),
+    R(PMC8),
+    R(FPR0),
+    R(FPR31),
+    R(VR0),
+    R(VR31),
+    R(VSR0),
+    R(VSR31),
+    R(FPSCR),
+    R(VSCR),
+    R(VPA_ADDR),
+    R(VPA_SLB),
+    R(VPA_DTL),
+    R(EPCR),
+    R(EPR),
+    R(OR_TSR),
+    R(CLEAR_TSR),
+    R(TCR),
+    R(TSR),
+    R(DEBUG_INST),
+    R(ICP_STATE),
+    R(VP_STATE),
+    R(TB_OFFSET),
+    R(SPMC1),
+    R(SPMC2),
+    R(TFHAR),
+    R(TFIAR),
+    R(TEXASR),
+    R(FSCR),
+    R(PSPB),
+    R(EBBHR),
+    R(EBBRR),
+    R(BESCR),
+    R(TAR),
+    R(DPDES),
+    R(DAWR),
+    R(DAWRX),
+    R(CIABR),
+    R(IC),
+    R(VTB),
+    R(CSIGR),
+    R(TACR),
+    R(TCSCR),
+    R(PID),
+    R(ACOP),
+    R(VRSAVE),
+    R(LPCR),
+    R(LPCR_64),
+    R(PPR),
+    R(ARCH_COMPAT),
+    R(WORT),
+    R(SPRG9),
+    R(DBSR),
+    R(TIDR),
+    R(PSSCR),
+    R(DEC_EXPIRY),
+    R(ONLINE),
+    R(PTCR),
+    R(MMCR3),
+    R(SIER2),
+    R(SIER3),
+    R(DAWR1),
+    R(DAWRX1),
+    R(TM_GPR0),
+    R(TM_GPR31),
+    R(TM_VSR0),
+    R(TM_VSR63),
+    R(TM_CR),
+    R(TM_LR),
+    R(TM_CTR),
+    R(TM_FPSCR),
+    R(TM_AMR),
+    R(TM_PPR),
+    R(TM_VRSAVE),
+    R(TM_VSCR),
+    R(TM_DSCR),
+    R(TM_TAR),
+    R(TM_XER),
+    R(MAS0),
+    R(MMUCFG),
+    R(TLB0CFG),
+    {"TM_VSR31", KVM_REG_PPC_TM_VSR(31)},
+    {"beyond the last", KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x123},
+    {"PURR as 32 bits", KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xa},
+    {"DSISR as 64 bits", KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xd},
+    {"VR0 as 64 bits", KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x40},
+    {"DSCR as 8 bits", KVM_REG_PPC | KVM_REG_SIZE_U8 | 0x9},
+    {"DSCR as 256 bits", KVM_REG_PPC | KVM_REG_SIZE_U256 | 0x9},
+    {"DSCR of another architecture", KVM_REG_SIZE_U64 | 0x9},
 };
 
 /* Registers that count by themselves: only whether they can be read. */
@@ -53,7 +154,8 @@ static int one_reg(struct vcpu *v, unsigned long request, u64 id, void *value)
 	return client_ioctl(v->fd, request, &reg);
 }
 
-/* Values are shown as a number where they fit one, else as two 64-bit words in their order in memory. */
+/* Values are shown as a number where they fit one, else as two 64-bit words in their order in
+ * memory. */
 static void say_value(const char *name, const char *what, int result, u64 id, const u64 *value)
 {
 	u32 w;
@@ -149,8 +251,13 @@ static void say_sregs(struct vcpu *v)
 
 static void msr_bits(struct vcpu *v)
 {
-	static const u64 values[] = {0,		     ~0ull,	       MSR_SF,	     MSR_HV | MSR_SF,
-				     MSR_SF | MSR_PR, 0x0000000000000001, 0x0000000200000000};
+	static const u64 values[] = {0,
+				     ~0ull,
+				     MSR_SF,
+				     MSR_HV | MSR_SF,
+				     MSR_SF | MSR_PR,
+				     0x0000000000000001,
+				     0x0000000200000000};
 	struct kvm_regs r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
@@ -238,7 +345,8 @@ static void fpu_and_others(struct vcpu *v)
 
 static void lpcr(struct vcpu *v)
 {
-	static const u64 values[] = {0, ~0ull, 0x0000000002000000, 0x0070000000000000, 0x0180000000000000};
+	static const u64 values[] = {0, ~0ull, 0x0000000002000000, 0x0070000000000000,
+				     0x0180000000000000};
 
 	topic("LPCR: which bits can be set");
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
@@ -250,7 +358,8 @@ static void lpcr(struct vcpu *v)
 		    (unsigned long long)now[0]);
 		result = one_reg(v, KVM_SET_ONE_REG, KVM_REG_PPC_LPCR, &value);
 		one_reg(v, KVM_GET_ONE_REG, KVM_REG_PPC_LPCR_64, now);
-		say("LPCR    %08x: %d -> %016llx", (u32)values[i], result, (unsigned long long)now[0]);
+		say("LPCR    %08x: %d -> %016llx", (u32)values[i], result,
+		    (unsigned long long)now[0]);
 	}
 }
 
@@ -273,7 +382,8 @@ static void arch_compat(struct vcpu *v)
 
 static void tb_offset(struct vcpu *v)
 {
-	static const u64 values[] = {0, 1, 0xffffff, 0x1000000, 0x1000001, 0x123456789abcdef, ~0ull};
+	static const u64 values[] = {0,	   1, 0xffffff, 0x1000000, 0x1000001, 0x123456789abcdef,
+				     ~0ull};
 
 	topic("TB_OFFSET is rounded up");
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
@@ -297,23 +407,23 @@ static void vpa(struct vcpu *v)
 		const char *text;
 		u64 id, address, bytes;
 	} steps[] = {
-		{"SLB without a VPA", KVM_REG_PPC_VPA_SLB, 0x10000, 0x280},
-		{"DTL without a VPA", KVM_REG_PPC_VPA_DTL, 0x10000, 0x300},
-		{"no SLB without a VPA", KVM_REG_PPC_VPA_SLB, 0, 0},
-		{"VPA", KVM_REG_PPC_VPA_ADDR, 0x20000, 0},
-		{"SLB", KVM_REG_PPC_VPA_SLB, 0x20400, 0x280},
-		{"DTL of 47 bytes", KVM_REG_PPC_VPA_DTL, 0x20800, 47},
-		{"DTL of 48 bytes", KVM_REG_PPC_VPA_DTL, 0x20800, 48},
-		{"DTL of 100 bytes", KVM_REG_PPC_VPA_DTL, 0x20800, 100},
-		{"VPA away with SLB and DTL", KVM_REG_PPC_VPA_ADDR, 0, 0},
-		{"SLB of 0 bytes", KVM_REG_PPC_VPA_SLB, 0x20400, 0},
-		{"SLB away", KVM_REG_PPC_VPA_SLB, 0, 0},
-		{"VPA away with DTL", KVM_REG_PPC_VPA_ADDR, 0, 0},
-		{"DTL away", KVM_REG_PPC_VPA_DTL, 0, 0},
-		{"VPA away", KVM_REG_PPC_VPA_ADDR, 0, 0},
-		{"VPA not aligned", KVM_REG_PPC_VPA_ADDR, 0x20004, 0},
-		{"VPA beyond memory", KVM_REG_PPC_VPA_ADDR, 0x7fffffff0000, 0},
-		{"VPA away", KVM_REG_PPC_VPA_ADDR, 0, 0},
+	    {"SLB without a VPA", KVM_REG_PPC_VPA_SLB, 0x10000, 0x280},
+	    {"DTL without a VPA", KVM_REG_PPC_VPA_DTL, 0x10000, 0x300},
+	    {"no SLB without a VPA", KVM_REG_PPC_VPA_SLB, 0, 0},
+	    {"VPA", KVM_REG_PPC_VPA_ADDR, 0x20000, 0},
+	    {"SLB", KVM_REG_PPC_VPA_SLB, 0x20400, 0x280},
+	    {"DTL of 47 bytes", KVM_REG_PPC_VPA_DTL, 0x20800, 47},
+	    {"DTL of 48 bytes", KVM_REG_PPC_VPA_DTL, 0x20800, 48},
+	    {"DTL of 100 bytes", KVM_REG_PPC_VPA_DTL, 0x20800, 100},
+	    {"VPA away with SLB and DTL", KVM_REG_PPC_VPA_ADDR, 0, 0},
+	    {"SLB of 0 bytes", KVM_REG_PPC_VPA_SLB, 0x20400, 0},
+	    {"SLB away", KVM_REG_PPC_VPA_SLB, 0, 0},
+	    {"VPA away with DTL", KVM_REG_PPC_VPA_ADDR, 0, 0},
+	    {"DTL away", KVM_REG_PPC_VPA_DTL, 0, 0},
+	    {"VPA away", KVM_REG_PPC_VPA_ADDR, 0, 0},
+	    {"VPA not aligned", KVM_REG_PPC_VPA_ADDR, 0x20004, 0},
+	    {"VPA beyond memory", KVM_REG_PPC_VPA_ADDR, 0x7fffffff0000, 0},
+	    {"VPA away", KVM_REG_PPC_VPA_ADDR, 0, 0},
 	};
 
 	topic("VPA registers");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /dev/kvm, and what a VM or a vcpu descriptor answers to requests that take no guest: capabilities,
- * creation, memory slots, the table's size, devices, capabilities to enable, wrong requests.
+ * /dev/kvm, and what a VM or a vcpu descriptor answers to requests that take no guest:
+ * capabilities, creation, memory slots, the table's size, devices, capabilities to enable, wrong
+ * requests.
  */
 #include "machine.h"
 #include "papr.h"
@@ -28,7 +29,7 @@ static void system_requests(void)
 	TRY_AS("KVM_GET_VCPU_MMAP_SIZE of 1", kvm, KVM_GET_VCPU_MMAP_SIZE, 1);
 	say("mmap size holds struct kvm_run and is whole pages: %d",
 	    client_ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0ul) >= (int)sizeof(struct kvm_run) &&
-		    client_ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0ul) % sysconf(_SC_PAGESIZE) == 0);
+		client_ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0ul) % sysconf(_SC_PAGESIZE) == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		say("VM of type %ld", (long)types[i]);
 		fd = try_fd("    KVM_CREATE_VM", kvm, KVM_CREATE_VM, types[i]);
@@ -42,8 +43,9 @@ static void system_requests(void)
 	TRY_AS("KVM_GET_STATS_FD on /dev/kvm", kvm, KVM_GET_STATS_FD, 0);
 	say_result("read", client_read(kvm, &fd, sizeof(fd)));
 	say_result("write", client_write(kvm, &fd, sizeof(fd)));
-	say("mmap = %s",
-	    client_mmap(NULL, 4096, PROT_READ, MAP_SHARED, kvm, 0) == MAP_FAILED ? errno_name(errno) : "ok");
+	say("mmap = %s", client_mmap(NULL, 4096, PROT_READ, MAP_SHARED, kvm, 0) == MAP_FAILED
+			     ? errno_name(errno)
+			     : "ok");
 }
 
 static void capabilities(void)
@@ -67,7 +69,8 @@ static void capabilities(void)
 
 static void vcpus(void)
 {
-	static const unsigned long ids[] = {0, 0, 1, 8, 5, 2047, 2048, 16383, 16384, -1ul, 1ul << 32};
+	static const unsigned long ids[] = {0,	  0,	 1,	8,    5,	2047,
+					    2048, 16383, 16384, -1ul, 1ul << 32};
 	int vm = new_vm(), fds[ARRAY_SIZE(ids)], kept = 0;
 
 	topic("KVM_CREATE_VCPU");
@@ -111,38 +114,38 @@ static void slots(void)
 		u64 gpa, bytes;
 		u8 *memory;
 	} steps[] = {
-		{"add", 0, 0, 0, MIB, memory},
-		{"the same again", 0, 0, 0, MIB, memory},
-		{"other size", 0, 0, 0, 2 * MIB, memory},
-		{"other memory", 0, 0, 0, MIB, memory + MIB},
-		{"move", 0, 0, 2 * MIB, MIB, memory},
-		{"move back", 0, 0, 0, MIB, memory},
-		{"dirty log on", 0, KVM_MEM_LOG_DIRTY_PAGES, 0, MIB, memory},
-		{"dirty log off", 0, 0, 0, MIB, memory},
-		{"read-only", 1, KVM_MEM_READONLY, 16 * MIB, MIB, memory},
-		{"unknown flag 4", 1, 4, 16 * MIB, MIB, memory},
-		{"unknown flag 2^31", 1, 1u << 31, 16 * MIB, MIB, memory},
-		{"overlap", 1, 0, MIB - HOST_PAGE, MIB, memory},
-		{"overlap, within", 1, 0, HOST_PAGE, HOST_PAGE, memory},
-		{"beside", 1, 0, MIB, MIB, memory},
-		{"address not aligned", 2, 0, 16 * MIB + 512, MIB, memory},
-		{"size not aligned", 2, 0, 16 * MIB, MIB + 512, memory},
-		{"memory not aligned", 2, 0, 16 * MIB, MIB, memory + 512},
-		{"memory at a wild address", 2, 0, 16 * MIB, MIB, (u8 *)0xf000000000000000ull},
-		{"memory not mapped", 2, 0, 16 * MIB, MIB, (u8 *)0x10000},
-		{"wraps", 3, 0, 0xfffffffffff00000ull, 2 * MIB, memory},
-		{"ends at 2^64", 3, 0, 0xfffffffffff00000ull, MIB, memory},
-		{"above 2^50", 3, 0, 1ull << 50, MIB, memory},
-		{"size too large", 4, 0, 1ull << 40, 1ull << 48, memory},
-		{"last slot", 32766, 0, 64 * MIB, MIB, memory},
-		{"slot 32767", 32767, 0, 80 * MIB, MIB, memory},
-		{"slot 2^16", 1 << 16, 0, 80 * MIB, MIB, memory},
-		{"slot 2^31", 1u << 31, 0, 80 * MIB, MIB, memory},
-		{"delete one that isn't", 9, 0, 0, 0, memory},
-		{"delete", 1, 0, 0, 0, NULL},
-		{"delete again", 1, 0, 0, 0, NULL},
-		{"delete with flags", 0, KVM_MEM_LOG_DIRTY_PAGES, 0, 0, memory},
-		{"add again", 1, 0, MIB, 2 * MIB, memory},
+	    {"add", 0, 0, 0, MIB, memory},
+	    {"the same again", 0, 0, 0, MIB, memory},
+	    {"other size", 0, 0, 0, 2 * MIB, memory},
+	    {"other memory", 0, 0, 0, MIB, memory + MIB},
+	    {"move", 0, 0, 2 * MIB, MIB, memory},
+	    {"move back", 0, 0, 0, MIB, memory},
+	    {"dirty log on", 0, KVM_MEM_LOG_DIRTY_PAGES, 0, MIB, memory},
+	    {"dirty log off", 0, 0, 0, MIB, memory},
+	    {"read-only", 1, KVM_MEM_READONLY, 16 * MIB, MIB, memory},
+	    {"unknown flag 4", 1, 4, 16 * MIB, MIB, memory},
+	    {"unknown flag 2^31", 1, 1u << 31, 16 * MIB, MIB, memory},
+	    {"overlap", 1, 0, MIB - HOST_PAGE, MIB, memory},
+	    {"overlap, within", 1, 0, HOST_PAGE, HOST_PAGE, memory},
+	    {"beside", 1, 0, MIB, MIB, memory},
+	    {"address not aligned", 2, 0, 16 * MIB + 512, MIB, memory},
+	    {"size not aligned", 2, 0, 16 * MIB, MIB + 512, memory},
+	    {"memory not aligned", 2, 0, 16 * MIB, MIB, memory + 512},
+	    {"memory at a wild address", 2, 0, 16 * MIB, MIB, (u8 *)0xf000000000000000ull},
+	    {"memory not mapped", 2, 0, 16 * MIB, MIB, (u8 *)0x10000},
+	    {"wraps", 3, 0, 0xfffffffffff00000ull, 2 * MIB, memory},
+	    {"ends at 2^64", 3, 0, 0xfffffffffff00000ull, MIB, memory},
+	    {"above 2^50", 3, 0, 1ull << 50, MIB, memory},
+	    {"size too large", 4, 0, 1ull << 40, 1ull << 48, memory},
+	    {"last slot", 32766, 0, 64 * MIB, MIB, memory},
+	    {"slot 32767", 32767, 0, 80 * MIB, MIB, memory},
+	    {"slot 2^16", 1 << 16, 0, 80 * MIB, MIB, memory},
+	    {"slot 2^31", 1u << 31, 0, 80 * MIB, MIB, memory},
+	    {"delete one that isn't", 9, 0, 0, 0, memory},
+	    {"delete", 1, 0, 0, 0, NULL},
+	    {"delete again", 1, 0, 0, 0, NULL},
+	    {"delete with flags", 0, KVM_MEM_LOG_DIRTY_PAGES, 0, 0, memory},
+	    {"add again", 1, 0, MIB, 2 * MIB, memory},
 	};
 
 	topic("KVM_SET_USER_MEMORY_REGION");
@@ -308,7 +311,8 @@ static void enabling(void)
 	enable_cap("VM: capability 9999", vm, 9999, 0, 0, 0);
 	enable_cap("VM: ENABLE_HCALL, not a multiple of 4", vm, KVM_CAP_PPC_ENABLE_HCALL, 0, 5, 1);
 	enable_cap("VM: ENABLE_HCALL, unknown", vm, KVM_CAP_PPC_ENABLE_HCALL, 0, 0x7000, 1);
-	enable_cap("VM: ENABLE_HCALL, one of the client's", vm, KVM_CAP_PPC_ENABLE_HCALL, 0, H_PUT_TERM_CHAR, 1);
+	enable_cap("VM: ENABLE_HCALL, one of the client's", vm, KVM_CAP_PPC_ENABLE_HCALL, 0,
+		   H_PUT_TERM_CHAR, 1);
 	enable_cap("VM: ENABLE_HCALL, 2", vm, KVM_CAP_PPC_ENABLE_HCALL, 0, H_CLEAR_REF, 2);
 	enable_cap("VM: ENABLE_HCALL with flags", vm, KVM_CAP_PPC_ENABLE_HCALL, 1, H_CLEAR_REF, 1);
 	for (u64 nr = 0; nr <= 0x450; nr += 4) {
@@ -354,7 +358,8 @@ static void rtas(void)
 	client_close(vm);
 }
 
-static void attr(const char *text, int fd, unsigned long request, u32 group, u64 number, void *value)
+static void attr(const char *text, int fd, unsigned long request, u32 group, u64 number,
+		 void *value)
 {
 	struct kvm_device_attr a = {.group = group, .attr = number, .addr = (uintptr_t)value};
 
@@ -367,16 +372,16 @@ static void devices(void)
 	struct kvm_create_device device = {.type = KVM_DEV_TYPE_XICS};
 	struct kvm_irq_level line = {.irq = 0x1000, .level = 1};
 	static const u64 sources[] = {
-		0,
-		5ull << 32 | 7,
-		5ull << 32 | 7 | KVM_XICS_LEVEL_SENSITIVE,
-		5ull << 32 | 7 | KVM_XICS_MASKED,
-		5ull << 32 | 7 | KVM_XICS_PENDING,
-		5ull << 32 | 7 | KVM_XICS_PENDING | KVM_XICS_LEVEL_SENSITIVE,
-		5ull << 32 | 7 | KVM_XICS_PRESENTED,
-		5ull << 32 | 7 | KVM_XICS_QUEUED,
-		255ull << 32,
-		~0ull,
+	    0,
+	    5ull << 32 | 7,
+	    5ull << 32 | 7 | KVM_XICS_LEVEL_SENSITIVE,
+	    5ull << 32 | 7 | KVM_XICS_MASKED,
+	    5ull << 32 | 7 | KVM_XICS_PENDING,
+	    5ull << 32 | 7 | KVM_XICS_PENDING | KVM_XICS_LEVEL_SENSITIVE,
+	    5ull << 32 | 7 | KVM_XICS_PRESENTED,
+	    5ull << 32 | 7 | KVM_XICS_QUEUED,
+	    255ull << 32,
+	    ~0ull,
 	};
 	u64 value;
 	u32 servers = 64;
@@ -399,31 +404,42 @@ static void devices(void)
 	attr("HAS source 0", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0, NULL);
 	attr("HAS source 15", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 15, NULL);
 	attr("HAS source 16", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 16, NULL);
-	attr("HAS source 0xfffff", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0xfffff, NULL);
-	attr("HAS source 0x100000", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x100000, NULL);
-	attr("HAS source 0x1000000", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000000, NULL);
-	attr("HAS NR_SERVERS", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_CTRL, KVM_DEV_XICS_NR_SERVERS, NULL);
+	attr("HAS source 0xfffff", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0xfffff,
+	     NULL);
+	attr("HAS source 0x100000", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x100000,
+	     NULL);
+	attr("HAS source 0x1000000", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000000,
+	     NULL);
+	attr("HAS NR_SERVERS", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_CTRL,
+	     KVM_DEV_XICS_NR_SERVERS, NULL);
 	attr("HAS CTRL 2", xics, KVM_HAS_DEVICE_ATTR, KVM_DEV_XICS_GRP_CTRL, 2, NULL);
 	attr("HAS group 3", xics, KVM_HAS_DEVICE_ATTR, 3, 0, NULL);
-	attr("GET source 0x1000, not made", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000, &value);
+	attr("GET source 0x1000, not made", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES,
+	     0x1000, &value);
 	attr("GET source 15", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 15, &value);
 	attr("GET group 3", xics, KVM_GET_DEVICE_ATTR, 3, 0, &value);
 	attr("SET group 3", xics, KVM_SET_DEVICE_ATTR, 3, 0, &value);
 	attr("SET source 15", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 15, &value);
-	attr("SET source at NULL", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000, NULL);
-	attr("SET NR_SERVERS", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_CTRL, KVM_DEV_XICS_NR_SERVERS, &servers);
+	attr("SET source at NULL", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000,
+	     NULL);
+	attr("SET NR_SERVERS", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_CTRL,
+	     KVM_DEV_XICS_NR_SERVERS, &servers);
 	servers = 0;
-	attr("SET NR_SERVERS 0", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_CTRL, KVM_DEV_XICS_NR_SERVERS, &servers);
+	attr("SET NR_SERVERS 0", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_CTRL,
+	     KVM_DEV_XICS_NR_SERVERS, &servers);
 	value = 5ull << 32 | 7;
-	attr("SET source, server without a vcpu", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000, &value);
+	attr("SET source, server without a vcpu", xics, KVM_SET_DEVICE_ATTR,
+	     KVM_DEV_XICS_GRP_SOURCES, 0x1000, &value);
 	enable_cap("a vcpu as server 7", vcpu, KVM_CAP_PPC_PAPR, 0, 0, 0);
 	enable_cap("connected", vcpu, KVM_CAP_IRQ_XICS, 0, xics, 7);
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		value = sources[i];
 		say("source set to %llx", (unsigned long long)value);
-		attr("    SET", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000, &value);
+		attr("    SET", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000,
+		     &value);
 		value = ~0ull;
-		attr("    GET", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000, &value);
+		attr("    GET", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000,
+		     &value);
 		say("    now %llx", (unsigned long long)value);
 	}
 	value = 5ull << 32 | 7 | KVM_XICS_MASKED;
@@ -432,7 +448,8 @@ static void devices(void)
 		line.level = level;
 		say("line to %u", level);
 		TRY_AS("    KVM_IRQ_LINE", vm, KVM_IRQ_LINE, &line);
-		attr("    GET", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000, &value);
+		attr("    GET", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000,
+		     &value);
 		say("    now %llx", (unsigned long long)value);
 	}
 	TRY_AS("KVM_IRQ_LINE_STATUS", vm, KVM_IRQ_LINE_STATUS, &line);
@@ -470,9 +487,14 @@ static void connect_xics(void)
 	enable_cap("another vcpu", vcpu8, KVM_CAP_IRQ_XICS, 0, device.fd, 8);
 	TRY_AS("ICP_STATE", vcpu, KVM_GET_ONE_REG, &reg);
 	say("ICP_STATE %016llx", (unsigned long long)value);
-	static const u64 states[] = {0x0500000207ff0000ull, 0xff00000000000000ull, 0xff000002ffff0000ull,
-				     0xff000000ffff0000ull, 0xff00000004ff0000ull, 0x0000123404040000ull,
-				     ~0ull,		    0x00000000ffff0000ull};
+	static const u64 states[] = {0x0500000207ff0000ull,
+				     0xff00000000000000ull,
+				     0xff000002ffff0000ull,
+				     0xff000000ffff0000ull,
+				     0xff00000004ff0000ull,
+				     0x0000123404040000ull,
+				     ~0ull,
+				     0x00000000ffff0000ull};
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		value = states[i];
 		say("ICP_STATE to %016llx", (unsigned long long)value);
@@ -494,7 +516,7 @@ static void tce_tables(void)
 	int vm = new_vm(), fd;
 	struct kvm_create_spapr_tce tce = {.liobn = 0x80000000, .window_size = 0x100000};
 	struct kvm_create_spapr_tce_64 tce64 = {
-		.liobn = 0x80000001, .page_shift = 16, .offset = 0, .size = 0x1000};
+	    .liobn = 0x80000001, .page_shift = 16, .offset = 0, .size = 0x1000};
 	struct kvm_allocate_rma rma = {0};
 
 	topic("KVM_CREATE_SPAPR_TCE, KVM_ALLOCATE_RMA");
@@ -535,7 +557,8 @@ static void wrong_requests(void)
 
 	topic("Requests that a VM answers otherwise, or doesn't know");
 	TRY(vm, KVM_PPC_GET_PVINFO, &pv);
-	say("hcall %08x %08x %08x %08x flags %x", pv.hcall[0], pv.hcall[1], pv.hcall[2], pv.hcall[3], pv.flags);
+	say("hcall %08x %08x %08x %08x flags %x", pv.hcall[0], pv.hcall[1], pv.hcall[2],
+	    pv.hcall[3], pv.flags);
 	TRY(vm, KVM_PPC_GET_CPU_CHAR, &chars);
 	TRY(vm, KVM_PPC_GET_RMMU_INFO, buffer);
 	TRY(vm, KVM_PPC_CONFIGURE_V3_MMU, buffer);
@@ -548,8 +571,9 @@ static void wrong_requests(void)
 	TRY_AS("KVM_SET_TSS_ADDR on a VM", vm, _IO(KVMIO, 0x47), 0);
 	say_result("read of a VM", client_read(vm, buffer, 8));
 	say_result("write of a VM", client_write(vm, buffer, 8));
-	say("mmap of a VM = %s",
-	    client_mmap(NULL, 4096, PROT_READ, MAP_SHARED, vm, 0) == MAP_FAILED ? errno_name(errno) : "ok");
+	say("mmap of a VM = %s", client_mmap(NULL, 4096, PROT_READ, MAP_SHARED, vm, 0) == MAP_FAILED
+				     ? errno_name(errno)
+				     : "ok");
 	topic("Requests that a vcpu doesn't know");
 	TRY_AS("KVM_CREATE_VCPU on a vcpu", vcpu, KVM_CREATE_VCPU, 1);
 	TRY_AS("KVM_GET_API_VERSION on a vcpu", vcpu, KVM_GET_API_VERSION, 0);
