@@ -49,7 +49,7 @@ static void numbers(const char *text)
 		get_regs(&v, &r);
 		/* Others leave: only those that are answered here are told. */
 		if (v.run->papr_hcall.nr == GUEST_EXIT)
-			say("0x%llx: %s", (unsigned long long)nr, h_name(r.gpr[20]));
+			say("0x%llx: %s", nr, h_name(r.gpr[20]));
 		v.run->papr_hcall.ret = H_FUNCTION;
 		finish_exit(&v);
 	}
@@ -82,23 +82,21 @@ static void the_exit(void)
 	r.msr = GUEST_MSR;
 	set_regs(&v, &r);
 	TRY(v.fd, KVM_RUN, 0);
-	say("reason %u nr %llx ret %llx", v.run->exit_reason,
-	    (unsigned long long)v.run->papr_hcall.nr, (unsigned long long)v.run->papr_hcall.ret);
+	say("reason %u nr %llx ret %llx", v.run->exit_reason, v.run->papr_hcall.nr,
+	    v.run->papr_hcall.ret);
 	for (int i = 0; i < 9; i++)
-		say("args[%d] %llx", i, (unsigned long long)v.run->papr_hcall.args[i]);
+		say("args[%d] %llx", i, v.run->papr_hcall.args[i]);
 	get_regs(&v, &r);
-	say("pc %llx msr %llx r3 %llx r4 %llx srr0 %llx srr1 %llx", (unsigned long long)r.pc,
-	    (unsigned long long)r.msr, (unsigned long long)r.gpr[3], (unsigned long long)r.gpr[4],
-	    (unsigned long long)r.srr0, (unsigned long long)r.srr1);
+	say("pc %llx msr %llx r3 %llx r4 %llx srr0 %llx srr1 %llx", r.pc, r.msr, r.gpr[3], r.gpr[4],
+	    r.srr0, r.srr1);
 	v.run->papr_hcall.ret = 0x123456789abcdef0ull;
 	for (int i = 0; i < 9; i++)
 		v.run->papr_hcall.args[i] = 0x2000 + i;
 	TRY(v.fd, KVM_RUN, 0);
 	get_regs(&v, &r);
-	say("then nr %llx r20 %llx", (unsigned long long)v.run->papr_hcall.nr,
-	    (unsigned long long)r.gpr[20]);
+	say("then nr %llx r20 %llx", v.run->papr_hcall.nr, r.gpr[20]);
 	for (int i = 4; i < 14; i++)
-		say("r%d %llx", i, (unsigned long long)r.gpr[i]);
+		say("r%d %llx", i, r.gpr[i]);
 	finish_exit(&v);
 }
 
@@ -167,7 +165,7 @@ static void vpa(void)
 		}
 		call(rows[i].text, 0, H_REGISTER_VPA, rows[i].flags, rows[i].vcpu, at, 0);
 	}
-	say("regs %llx", (unsigned long long)get_one(&v, KVM_REG_PPC_VPA_ADDR));
+	say("regs %llx", get_one(&v, KVM_REG_PPC_VPA_ADDR));
 }
 
 static u32 load_be32(const u8 *p)
@@ -212,7 +210,7 @@ static void dispatch_trace(void)
 	call("DTL", 0, H_REGISTER_VPA, 2ull << 45, 0, VPA + 2048, 0);
 	call("another call", 0, 0xf123, 0, 0, 0, 0);
 	call("another call", 0, 0xf123, 0, 0, 0, 0);
-	say("index %llu", (unsigned long long)load64(m.memory + VPA + 0x118) > 0 ? 1ull : 0ull);
+	say("index %llu", load64(m.memory + VPA + 0x118) > 0 ? 1ull : 0ull);
 	say_bytes("the second entry's reason and first bytes", m.memory + VPA + 2048 + 48, 2);
 	call("DTL away", 0, H_REGISTER_VPA, 6ull << 45, 0, 0, 0);
 	call("VPA away", 0, H_REGISTER_VPA, 5ull << 45, 0, 0, 0);
@@ -259,10 +257,8 @@ static void set_mode(void)
 		call(rows[i].text, 0, H_SET_MODE, rows[i].mflags, rows[i].resource, rows[i].value1,
 		     rows[i].value2);
 		say("    LPCR %016llx CIABR %llx DAWR %llx DAWRX %llx",
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_LPCR_64),
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_CIABR),
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_DAWR),
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_DAWRX));
+		    get_one(&v, KVM_REG_PPC_LPCR_64), get_one(&v, KVM_REG_PPC_CIABR),
+		    get_one(&v, KVM_REG_PPC_DAWR), get_one(&v, KVM_REG_PPC_DAWRX));
 	}
 }
 
@@ -287,11 +283,9 @@ static void dabr(void)
 	topic("H_SET_DABR, H_SET_XDABR");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		call(rows[i].text, 0, rows[i].nr, rows[i].a, rows[i].b, 0, 0);
-		say("    DABR %llx DABRX %llx DAWR %llx DAWRX %llx",
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_DABR),
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_DABRX),
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_DAWR),
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_DAWRX));
+		say("    DABR %llx DABRX %llx DAWR %llx DAWRX %llx", get_one(&v, KVM_REG_PPC_DABR),
+		    get_one(&v, KVM_REG_PPC_DABRX), get_one(&v, KVM_REG_PPC_DAWR),
+		    get_one(&v, KVM_REG_PPC_DAWRX));
 	}
 	set_one(&v, KVM_REG_PPC_DAWR, 0);
 	set_one(&v, KVM_REG_PPC_DAWRX, 0);
@@ -345,8 +339,8 @@ static void say_end(struct sleeper *s)
 	}
 	get_regs(s->vcpu, &r);
 	say("    KVM_RUN = 0, reason %u nr %llx, r20 %s, r21 %llx, msr %llx",
-	    s->vcpu->run->exit_reason, (unsigned long long)s->vcpu->run->papr_hcall.nr,
-	    h_name(r.gpr[20]), (unsigned long long)r.gpr[21], (unsigned long long)r.msr);
+	    s->vcpu->run->exit_reason, s->vcpu->run->papr_hcall.nr, h_name(r.gpr[20]), r.gpr[21],
+	    r.msr);
 	if (s->vcpu->run->exit_reason == KVM_EXIT_PAPR_HCALL)
 		finish_exit(s->vcpu);
 }
@@ -405,8 +399,7 @@ static void sleeping(void)
 	say_end(&s);
 	say("and goes on");
 	get_regs(&w, &r);
-	say("    pc %llx msr %llx r3 %llx", (unsigned long long)r.pc, (unsigned long long)r.msr,
-	    (unsigned long long)r.gpr[3]);
+	say("    pc %llx msr %llx r3 %llx", r.pc, r.msr, r.gpr[3]);
 	pthread_create(&s.thread, NULL, run_thread, &s);
 	usleep(50000);
 	call("    H_PROD of vcpu 8", 0, H_PROD, 8, 0, 0, 0);
@@ -449,8 +442,7 @@ static void interrupts(void)
 		store32(m.memory + GUEST_INSN_AT, 0x60000000);
 		say("    with EE: vector 0x%x", guest_run(&v, GUEST_INSN));
 		get_regs(&v, &r);
-		say("    srr0 %llx srr1 %llx", (unsigned long long)r.gpr[16],
-		    (unsigned long long)r.gpr[17]);
+		say("    srr0 %llx srr1 %llx", r.gpr[16], r.gpr[17]);
 		finish_exit(&v);
 		say("    again: vector 0x%x", guest_run(&v, GUEST_INSN));
 		finish_exit(&v);
@@ -492,7 +484,7 @@ static void signals(void)
 	TRY_AS("unblocked by the mask: KVM_RUN", v.fd, KVM_RUN, 0);
 	say("reason %u", v.run->exit_reason);
 	get_regs(&v, &r);
-	say("pc %llx", (unsigned long long)r.pc);
+	say("pc %llx", r.pc);
 	TRY_AS("the signal is still pending: KVM_RUN", v.fd, KVM_RUN, 0);
 	sigpending(&blocked);
 	say("pending: %d", sigismember(&blocked, SIGUSR1));
@@ -506,7 +498,7 @@ static void signals(void)
 	say("reason %u", v.run->exit_reason);
 	v.run->immediate_exit = 0;
 	TRY_AS("KVM_RUN", v.fd, KVM_RUN, 0);
-	say("reason %u nr %llx", v.run->exit_reason, (unsigned long long)v.run->papr_hcall.nr);
+	say("reason %u nr %llx", v.run->exit_reason, v.run->papr_hcall.nr);
 	finish_exit(&v);
 }
 

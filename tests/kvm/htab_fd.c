@@ -43,9 +43,8 @@ static void say_records(const u8 *buffer, ssize_t bytes)
 		say("    %x: %u valid, %u invalid", h.index, h.n_valid, h.n_invalid);
 		for (u32 i = 0; i < h.n_valid; i++, at += 16)
 			/* Linux shows its lock bit, 0x40, of entries that it made itself. */
-			say("        %016llx %016llx",
-			    (unsigned long long)load64(buffer + at) & ~0x60ull,
-			    (unsigned long long)load64(buffer + at + 8));
+			say("        %016llx %016llx", load64(buffer + at) & ~0x60ull,
+			    load64(buffer + at + 8));
 	}
 }
 
@@ -77,7 +76,7 @@ static void make(u64 ptex, u64 pteh, u64 ptel)
 	struct hcall h;
 
 	if (HCALL(&v, &h, H_ENTER, H_EXACT, ptex, pteh, ptel))
-		die("H_ENTER at %llx: %s", (unsigned long long)ptex, h_name(h.r[3]));
+		die("H_ENTER at %llx: %s", ptex, h_name(h.r[3]));
 }
 
 static void drop(u64 ptex)
@@ -374,7 +373,7 @@ static void say_group(void)
 	for (u64 i = 0; i < 8; i++)
 		if (htab_entry(&m, E0 + i, &e))
 			say("    %llx: %016llx %016llx", (unsigned long long)(E0 + i),
-			    (unsigned long long)e.v & ~0x60ull, (unsigned long long)e.r);
+			    e.v & ~0x60ull, e.r);
 }
 
 static void clear_group(void)
@@ -599,7 +598,7 @@ static void restore(void)
 	client_close(fd);
 	machine_new(&fresh, MEMORY, ORDER);
 	vcpu_new(&w, &fresh, 0);
-	say("LPCR before %016llx", (unsigned long long)get_one(&w, KVM_REG_PPC_LPCR_64));
+	say("LPCR before %016llx", get_one(&w, KVM_REG_PPC_LPCR_64));
 	/* One record a write, as QEMU does it: Linux loses its place in the buffer after the first.
 	 */
 	fd = open_htab(fresh.vm, KVM_GET_HTAB_WRITE, 0);
@@ -614,7 +613,7 @@ static void restore(void)
 		at += record;
 	}
 	client_close(fd);
-	say("LPCR after  %016llx", (unsigned long long)get_one(&w, KVM_REG_PPC_LPCR_64));
+	say("LPCR after  %016llx", get_one(&w, KVM_REG_PPC_LPCR_64));
 	HCALL(&w, &h, H_READ, 0, E0);
 	say_hcall("H_READ there", &h, 2);
 	fd = open_htab(fresh.vm, 0, 0);

@@ -191,7 +191,7 @@ void enable_hcall(struct machine *m, u64 nr, bool on)
 	struct kvm_enable_cap cap = {.cap = KVM_CAP_PPC_ENABLE_HCALL, .args = {nr, on}};
 
 	if (client_ioctl(m->vm, KVM_ENABLE_CAP, &cap))
-		die("KVM_CAP_PPC_ENABLE_HCALL 0x%llx", (unsigned long long)nr);
+		die("KVM_CAP_PPC_ENABLE_HCALL 0x%llx", nr);
 }
 
 void get_regs(struct vcpu *v, struct kvm_regs *regs)
@@ -220,7 +220,7 @@ u64 get_one(struct vcpu *v, u64 id)
 	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
 
 	if (client_ioctl(v->fd, KVM_GET_ONE_REG, &reg) < 0)
-		die("KVM_GET_ONE_REG %llx", (unsigned long long)id);
+		die("KVM_GET_ONE_REG %llx", id);
 	return reg_bytes(id) == 4 ? value.w : value.d[0];
 }
 
@@ -237,7 +237,7 @@ void set_one(struct vcpu *v, u64 id, u64 content)
 	else
 		value.d[0] = content;
 	if (client_ioctl(v->fd, KVM_SET_ONE_REG, &reg) < 0)
-		die("KVM_SET_ONE_REG %llx", (unsigned long long)id);
+		die("KVM_SET_ONE_REG %llx", id);
 }
 
 /* ---- Running the guest ---- */
@@ -267,8 +267,7 @@ int guest_run(struct vcpu *v, u64 pc)
 	}
 	if (v->run->exit_reason != KVM_EXIT_PAPR_HCALL || v->run->papr_hcall.nr != GUEST_EXIT) {
 		if (v->run->exit_reason == KVM_EXIT_PAPR_HCALL)
-			say("exit to the client: hypercall 0x%llx",
-			    (unsigned long long)v->run->papr_hcall.nr);
+			say("exit to the client: hypercall 0x%llx", v->run->papr_hcall.nr);
 		else
 			say("exit to the client: reason %u", v->run->exit_reason);
 		return -1;
@@ -333,8 +332,7 @@ u64 hcall(struct vcpu *v, struct hcall *out, u64 nr, const u64 *arg, unsigned co
 		out->r[i] = regs.gpr[i];
 	out->r[3] = regs.gpr[20];
 	if (vector)
-		say("vector 0x%x, srr0 0x%llx, srr1 0x%llx", vector,
-		    (unsigned long long)regs.gpr[16], (unsigned long long)regs.gpr[17]);
+		say("vector 0x%x, srr0 0x%llx, srr1 0x%llx", vector, regs.gpr[16], regs.gpr[17]);
 	finish_exit(v);
 	return out->r[3];
 }
@@ -399,7 +397,7 @@ const char *h_name(u64 code)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if ((u64)(int64_t)names[i].code == code)
 			return names[i].name;
-	snprintf(number, sizeof(number), "0x%llx", (unsigned long long)code);
+	snprintf(number, sizeof(number), "0x%llx", code);
 	return number;
 }
 
@@ -407,7 +405,7 @@ void say_hcall(const char *text, const struct hcall *h, unsigned results)
 {
 	printf("%s = %s", text, h_name(h->r[3]));
 	for (unsigned i = 0; i < results; i++)
-		printf(" %016llx", (unsigned long long)h->r[4 + i]);
+		printf(" %016llx", h->r[4 + i]);
 	printf("\n");
 	fflush(stdout);
 }

@@ -31,7 +31,7 @@ static void say_dirty(const char *text, u32 slot, u64 bytes)
 		for (size_t i = at / page; i < (at + HOST_PAGE) / page; i++)
 			dirty |= bits[i / 8] >> (i % 8) & 1;
 		if (dirty)
-			printf(" %llx", (unsigned long long)at);
+			printf(" %llx", at);
 	}
 	printf("\n");
 	fflush(stdout);
@@ -53,8 +53,7 @@ static void guest_stores(u64 address, u64 count, u64 step)
 	vector = guest_run(&v, GUEST_STORE);
 	if (vector) {
 		get_regs(&v, &r);
-		say("    vector 0x%x, dar %llx", vector,
-		    (unsigned long long)get_one(&v, KVM_REG_PPC_DAR));
+		say("    vector 0x%x, dar %llx", vector, get_one(&v, KVM_REG_PPC_DAR));
 	}
 	finish_exit(&v);
 }
@@ -132,12 +131,11 @@ static void load(const char *text)
 		return;
 	}
 	if (v.run->exit_reason == KVM_EXIT_MMIO) {
-		say("%s: MMIO of %llx", text, (unsigned long long)v.run->mmio.phys_addr);
+		say("%s: MMIO of %llx", text, v.run->mmio.phys_addr);
 		memset(v.run->mmio.data, 0, 8);
 	} else {
 		get_regs(&v, &r);
-		say("%s: r5 %08llx, vector 0x%llx", text, (unsigned long long)r.gpr[5],
-		    (unsigned long long)r.gpr[21]);
+		say("%s: r5 %08llx, vector 0x%llx", text, r.gpr[5], r.gpr[21]);
 	}
 	finish_exit(&v);
 }
@@ -269,7 +267,7 @@ static void after_fork(void)
 	waitpid(child, &status, 0);
 	say("the child ended with %d", WEXITSTATUS(status));
 	guest_stores(0x100000, 1, 8);
-	say("the parent goes on: %llx", (unsigned long long)load64(m.memory + 0x100000));
+	say("the parent goes on: %llx", load64(m.memory + 0x100000));
 }
 
 int main(void)

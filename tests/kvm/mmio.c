@@ -66,8 +66,7 @@ static void say_wide(const char *name, u64 id)
 
 	client_ioctl(v.fd, KVM_GET_ONE_REG, &reg);
 	if (value[0] || value[1])
-		say("    %s %016llx %016llx", name, (unsigned long long)value[1],
-		    (unsigned long long)value[0]);
+		say("    %s %016llx %016llx", name, value[1], value[0]);
 }
 
 /* Registers that differ from what they were. CR is left out: a hypercall may change it. */
@@ -78,7 +77,7 @@ static void say_changes(const struct kvm_regs *was)
 	get_regs(&v, &now);
 	for (int i = 0; i < 32; i++)
 		if (i != 3 && i != 16 && i != 17 && i != 20 && i != 21 && now.gpr[i] != was->gpr[i])
-			say("    r%d %016llx", i, (unsigned long long)now.gpr[i]);
+			say("    r%d %016llx", i, now.gpr[i]);
 	say_wide("vsr2", KVM_REG_PPC_VSR(2));
 	say_wide("vr2", KVM_REG_PPC_VR(2));
 }
@@ -104,30 +103,24 @@ static void one(const char *text, u32 code)
 		if (run->exit_reason == KVM_EXIT_PAPR_HCALL) {
 			if (now.gpr[21])
 				say("    vector 0x%llx srr0 %llx srr1 %llx dar %llx dsisr %llx",
-				    (unsigned long long)now.gpr[21],
-				    (unsigned long long)now.gpr[16],
-				    (unsigned long long)now.gpr[17],
-				    (unsigned long long)get_one(&v, KVM_REG_PPC_DAR),
-				    (unsigned long long)get_one(&v, KVM_REG_PPC_DSISR));
+				    now.gpr[21], now.gpr[16], now.gpr[17],
+				    get_one(&v, KVM_REG_PPC_DAR), get_one(&v, KVM_REG_PPC_DSISR));
 			break;
 		}
 		if (run->exit_reason != KVM_EXIT_MMIO) {
-			say("    exit %u, pc %llx", run->exit_reason, (unsigned long long)now.pc);
+			say("    exit %u, pc %llx", run->exit_reason, now.pc);
 			if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
 				say("    suberror %u", run->internal.suberror);
 			return;
 		}
 		if (run->mmio.is_write) {
-			printf("    write %llx:", (unsigned long long)run->mmio.phys_addr);
+			printf("    write %llx:", run->mmio.phys_addr);
 			for (u32 i = 0; i < run->mmio.len && i < 8; i++)
 				printf(" %02x", run->mmio.data[i]);
-			printf(", pc %llx, r4 %llx\n", (unsigned long long)now.pc,
-			       (unsigned long long)now.gpr[4]);
+			printf(", pc %llx, r4 %llx\n", now.pc, now.gpr[4]);
 		} else {
 			printf("    read %llx, %u bytes, pc %llx, r4 %llx, r5 %llx\n",
-			       (unsigned long long)run->mmio.phys_addr, run->mmio.len,
-			       (unsigned long long)now.pc, (unsigned long long)now.gpr[4],
-			       (unsigned long long)now.gpr[5]);
+			       run->mmio.phys_addr, run->mmio.len, now.pc, now.gpr[4], now.gpr[5]);
 			for (u32 i = 0; i < 8; i++)
 				run->mmio.data[i] =
 				    i < run->mmio.len ? 0x81 + 0x10 * exits + i : 0xee;
@@ -168,10 +161,10 @@ static void completion(void)
 	TRY(v.fd, KVM_RUN, 0);
 	memcpy(v.run->mmio.data, "\x11\x22\x33\x44", 4);
 	get_regs(&v, &r);
-	say("before: pc %llx r5 %llx", (unsigned long long)r.pc, (unsigned long long)r.gpr[5]);
+	say("before: pc %llx r5 %llx", r.pc, r.gpr[5]);
 	finish_exit(&v);
 	get_regs(&v, &r);
-	say("after: pc %llx r5 %llx", (unsigned long long)r.pc, (unsigned long long)r.gpr[5]);
+	say("after: pc %llx r5 %llx", r.pc, r.gpr[5]);
 }
 
 /* Instructions from where there is no memory; translation missing; protection. */
@@ -218,13 +211,10 @@ static void faults(void)
 			get_regs(&v, &r);
 			if (v.run->exit_reason == KVM_EXIT_PAPR_HCALL)
 				say("    %s: vector 0x%llx srr0 %llx srr1 %llx dar %llx dsisr %llx",
-				    names[access], (unsigned long long)r.gpr[21],
-				    (unsigned long long)r.gpr[16], (unsigned long long)r.gpr[17],
-				    (unsigned long long)get_one(&v, KVM_REG_PPC_DAR),
-				    (unsigned long long)get_one(&v, KVM_REG_PPC_DSISR));
+				    names[access], r.gpr[21], r.gpr[16], r.gpr[17],
+				    get_one(&v, KVM_REG_PPC_DAR), get_one(&v, KVM_REG_PPC_DSISR));
 			else if (v.run->exit_reason == KVM_EXIT_MMIO)
-				say("    %s: mmio %llx", names[access],
-				    (unsigned long long)v.run->mmio.phys_addr);
+				say("    %s: mmio %llx", names[access], v.run->mmio.phys_addr);
 			else
 				say("    %s: exit %u", names[access], v.run->exit_reason);
 			if (v.run->exit_reason == KVM_EXIT_PAPR_HCALL ||
@@ -264,9 +254,8 @@ static void beyond_real_mode(void)
 	TRY(v.fd, KVM_RUN, 0);
 	get_regs(&v, &r);
 	say("reason %u, vector 0x%llx srr0 %llx srr1 %llx dar %llx dsisr %llx", v.run->exit_reason,
-	    (unsigned long long)r.gpr[21], (unsigned long long)r.gpr[16],
-	    (unsigned long long)r.gpr[17], (unsigned long long)get_one(&v, KVM_REG_PPC_DAR),
-	    (unsigned long long)get_one(&v, KVM_REG_PPC_DSISR));
+	    r.gpr[21], r.gpr[16], r.gpr[17], get_one(&v, KVM_REG_PPC_DAR),
+	    get_one(&v, KVM_REG_PPC_DSISR));
 	finish_exit(&v);
 }
 

@@ -168,10 +168,9 @@ static void say_value(const char *name, const char *what, int result, u64 id, co
 		memcpy(&w, value, 4);
 		say("%-12s %-10s %08x", name, what, w);
 	} else if (bytes_of(id) == 8)
-		say("%-12s %-10s %016llx", name, what, (unsigned long long)value[0]);
+		say("%-12s %-10s %016llx", name, what, value[0]);
 	else
-		say("%-12s %-10s %016llx %016llx", name, what, (unsigned long long)value[0],
-		    (unsigned long long)value[1]);
+		say("%-12s %-10s %016llx %016llx", name, what, value[0], value[1]);
 }
 
 static void read_all(struct vcpu *v, const char *what)
@@ -211,7 +210,7 @@ static void say_regs(struct vcpu *v)
 	struct kvm_regs r;
 
 	get_regs(v, &r);
-#define SAY(x) say("%-6s %016llx", #x, (unsigned long long)r.x)
+#define SAY(x) say("%-6s %016llx", #x, r.x)
 	SAY(pc);
 	SAY(cr);
 	SAY(ctr);
@@ -241,12 +240,11 @@ static void say_sregs(struct vcpu *v)
 	memset(&s, 0x5a, sizeof(s));
 	if (TRY(v->fd, KVM_GET_SREGS, &s))
 		return;
-	say("pvr %08x sdr1 %016llx", s.pvr, (unsigned long long)s.u.s.sdr1);
+	say("pvr %08x sdr1 %016llx", s.pvr, s.u.s.sdr1);
 	for (int i = 0; i < 64; i++)
 		if (s.u.s.ppc64.slb[i].slbe || s.u.s.ppc64.slb[i].slbv)
-			say("slb[%d] %016llx %016llx", i,
-			    (unsigned long long)s.u.s.ppc64.slb[i].slbe,
-			    (unsigned long long)s.u.s.ppc64.slb[i].slbv);
+			say("slb[%d] %016llx %016llx", i, s.u.s.ppc64.slb[i].slbe,
+			    s.u.s.ppc64.slb[i].slbv);
 }
 
 static void msr_bits(struct vcpu *v)
@@ -265,8 +263,7 @@ static void msr_bits(struct vcpu *v)
 		r.msr = values[i];
 		set_regs(v, &r);
 		get_regs(v, &r);
-		say("msr %016llx -> %016llx", (unsigned long long)values[i],
-		    (unsigned long long)r.msr);
+		say("msr %016llx -> %016llx", values[i], r.msr);
 	}
 }
 
@@ -354,12 +351,10 @@ static void lpcr(struct vcpu *v)
 		int result = one_reg(v, KVM_SET_ONE_REG, KVM_REG_PPC_LPCR_64, &value);
 
 		one_reg(v, KVM_GET_ONE_REG, KVM_REG_PPC_LPCR_64, now);
-		say("LPCR_64 %016llx: %d -> %016llx", (unsigned long long)values[i], result,
-		    (unsigned long long)now[0]);
+		say("LPCR_64 %016llx: %d -> %016llx", values[i], result, now[0]);
 		result = one_reg(v, KVM_SET_ONE_REG, KVM_REG_PPC_LPCR, &value);
 		one_reg(v, KVM_GET_ONE_REG, KVM_REG_PPC_LPCR_64, now);
-		say("LPCR    %08x: %d -> %016llx", (u32)values[i], result,
-		    (unsigned long long)now[0]);
+		say("LPCR    %08x: %d -> %016llx", (u32)values[i], result, now[0]);
 	}
 }
 
@@ -388,8 +383,7 @@ static void tb_offset(struct vcpu *v)
 	topic("TB_OFFSET is rounded up");
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		set_one(v, KVM_REG_PPC_TB_OFFSET, values[i]);
-		say("%016llx -> %016llx", (unsigned long long)values[i],
-		    (unsigned long long)get_one(v, KVM_REG_PPC_TB_OFFSET));
+		say("%016llx -> %016llx", values[i], get_one(v, KVM_REG_PPC_TB_OFFSET));
 	}
 	set_one(v, KVM_REG_PPC_TB_OFFSET, 0);
 }
@@ -434,7 +428,7 @@ static void vpa(struct vcpu *v)
 
 		one_reg(v, KVM_GET_ONE_REG, steps[i].id, now);
 		say("%-26s %s -> %llx %llx", steps[i].text, result ? errno_name(error) : "0",
-		    (unsigned long long)now[0], (unsigned long long)now[1]);
+		    now[0], now[1]);
 	}
 }
 
@@ -446,13 +440,13 @@ static void vsx(struct vcpu *v)
 	topic("VSR, FPR, VR");
 	say("set VSR1 %d", one_reg(v, KVM_SET_ONE_REG, KVM_REG_PPC_VSR(1), value));
 	one_reg(v, KVM_GET_ONE_REG, KVM_REG_PPC_FPR(1), now);
-	say("FPR1 %016llx", (unsigned long long)now[0]);
+	say("FPR1 %016llx", now[0]);
 	one_reg(v, KVM_GET_ONE_REG, KVM_REG_PPC_VSR(1), now);
 	say_bytes("VSR1", now, 16);
 	value[0] = 0x9999aaaabbbbccccull;
 	say("set FPR1 %d", one_reg(v, KVM_SET_ONE_REG, KVM_REG_PPC_FPR(1), value));
 	one_reg(v, KVM_GET_ONE_REG, KVM_REG_PPC_VSR(1), now);
-	say("VSR1 %016llx %016llx", (unsigned long long)now[0], (unsigned long long)now[1]);
+	say("VSR1 %016llx %016llx", now[0], now[1]);
 	/* The guest stores VR2, so that the order of its bytes shows. */
 	for (int i = 0; i < 16; i++)
 		((u8 *)value)[i] = i;

@@ -97,7 +97,7 @@ static void smt_mode(void)
 		int vm = new_vm();
 		struct kvm_enable_cap cap = {.cap = KVM_CAP_PPC_SMT, .args = {modes[i], 0}};
 
-		say("%llu threads", (unsigned long long)modes[i]);
+		say("%llu threads", modes[i]);
 		TRY_AS("    KVM_ENABLE_CAP", vm, KVM_ENABLE_CAP, &cap);
 		TRY_AS("    KVM_CAP_PPC_SMT now", vm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT);
 		client_close(vm);
@@ -170,7 +170,7 @@ static void dirty_log_errors(void)
 	TRY_AS("slot that doesn't log", vm, KVM_GET_DIRTY_LOG, &log);
 	set_slot(vm, 0, KVM_MEM_LOG_DIRTY_PAGES, 0, MIB, memory);
 	TRY_AS("slot that does", vm, KVM_GET_DIRTY_LOG, &log);
-	say("first word %llx", (unsigned long long)bits[0]);
+	say("first word %llx", bits[0]);
 	log.slot = 32766;
 	TRY_AS("slot 32766", vm, KVM_GET_DIRTY_LOG, &log);
 	log.slot = 32767;
@@ -229,8 +229,8 @@ static void smmu_info(void)
 	topic("KVM_PPC_GET_SMMU_INFO");
 	memset(&info, 0x5a, sizeof(info));
 	TRY(vm, KVM_PPC_GET_SMMU_INFO, &info);
-	say("flags %llx slb_size %u keys %u %u", (unsigned long long)info.flags, info.slb_size,
-	    info.data_keys, info.instr_keys);
+	say("flags %llx slb_size %u keys %u %u", info.flags, info.slb_size, info.data_keys,
+	    info.instr_keys);
 	for (int i = 0; i < KVM_PPC_PAGE_SIZES_MAX_SZ; i++) {
 		say("segments of 2^%u, slb_enc %x", info.sps[i].page_shift, info.sps[i].slb_enc);
 		for (int j = 0; j < KVM_PPC_PAGE_SIZES_MAX_SZ && info.sps[i].enc[j].page_shift; j++)
@@ -319,7 +319,7 @@ static void enabling(void)
 		struct kvm_enable_cap enable = {.cap = KVM_CAP_PPC_ENABLE_HCALL, .args = {nr, 1}};
 
 		if (!client_ioctl(vm, KVM_ENABLE_CAP, &enable))
-			say("hypercall 0x%llx can be enabled", (unsigned long long)nr);
+			say("hypercall 0x%llx can be enabled", nr);
 	}
 	TRY_AS("VM: at NULL", vm, KVM_ENABLE_CAP, 0);
 	TRY_AS("vcpu: at NULL", vcpu, KVM_ENABLE_CAP, 0);
@@ -434,13 +434,13 @@ static void devices(void)
 	enable_cap("connected", vcpu, KVM_CAP_IRQ_XICS, 0, xics, 7);
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		value = sources[i];
-		say("source set to %llx", (unsigned long long)value);
+		say("source set to %llx", value);
 		attr("    SET", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000,
 		     &value);
 		value = ~0ull;
 		attr("    GET", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000,
 		     &value);
-		say("    now %llx", (unsigned long long)value);
+		say("    now %llx", value);
 	}
 	value = 5ull << 32 | 7 | KVM_XICS_MASKED;
 	attr("SET masked", xics, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000, &value);
@@ -450,7 +450,7 @@ static void devices(void)
 		TRY_AS("    KVM_IRQ_LINE", vm, KVM_IRQ_LINE, &line);
 		attr("    GET", xics, KVM_GET_DEVICE_ATTR, KVM_DEV_XICS_GRP_SOURCES, 0x1000,
 		     &value);
-		say("    now %llx", (unsigned long long)value);
+		say("    now %llx", value);
 	}
 	TRY_AS("KVM_IRQ_LINE_STATUS", vm, KVM_IRQ_LINE_STATUS, &line);
 	line.irq = 0x1001;
@@ -486,7 +486,7 @@ static void connect_xics(void)
 	enable_cap("PAPR on the other", vcpu8, KVM_CAP_PPC_PAPR, 0, 0, 0);
 	enable_cap("another vcpu", vcpu8, KVM_CAP_IRQ_XICS, 0, device.fd, 8);
 	TRY_AS("ICP_STATE", vcpu, KVM_GET_ONE_REG, &reg);
-	say("ICP_STATE %016llx", (unsigned long long)value);
+	say("ICP_STATE %016llx", value);
 	static const u64 states[] = {0x0500000207ff0000ull,
 				     0xff00000000000000ull,
 				     0xff000002ffff0000ull,
@@ -497,11 +497,11 @@ static void connect_xics(void)
 				     0x00000000ffff0000ull};
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		value = states[i];
-		say("ICP_STATE to %016llx", (unsigned long long)value);
+		say("ICP_STATE to %016llx", value);
 		TRY_AS("    set", vcpu, KVM_SET_ONE_REG, &reg);
 		value = 0;
 		TRY_AS("    get", vcpu, KVM_GET_ONE_REG, &reg);
-		say("    now %016llx", (unsigned long long)value);
+		say("    now %016llx", value);
 	}
 	attr("NR_SERVERS after a connection", device.fd, KVM_SET_DEVICE_ATTR, KVM_DEV_XICS_GRP_CTRL,
 	     KVM_DEV_XICS_NR_SERVERS, &servers);

@@ -24,9 +24,8 @@ static void call(const char *text, unsigned results, u64 nr, u64 a, u64 b, u64 c
 
 static void say_icp(const char *text)
 {
-	say("%s: server 0 %016llx, server 8 %016llx", text,
-	    (unsigned long long)get_one(&v, KVM_REG_PPC_ICP_STATE),
-	    (unsigned long long)get_one(&w, KVM_REG_PPC_ICP_STATE));
+	say("%s: server 0 %016llx, server 8 %016llx", text, get_one(&v, KVM_REG_PPC_ICP_STATE),
+	    get_one(&w, KVM_REG_PPC_ICP_STATE));
 }
 
 static void set_source(u64 value)
@@ -46,7 +45,7 @@ static void say_source(const char *text)
 
 	if (client_ioctl(xics, KVM_GET_DEVICE_ATTR, &a))
 		die("reading the source");
-	say("%s: source %011llx", text, (unsigned long long)value);
+	say("%s: source %011llx", text, value);
 }
 
 static void line(u32 level)
