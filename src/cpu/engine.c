@@ -7,6 +7,7 @@
 
 /* Instructions between looks at the clock: some 50 microseconds, the decrementer's precision while a guest computes. */
 #define BUDGET 16384
+#define FETCH_FAULT_COST 64 /* of the budget: about the instructions that one takes as long as */
 
 OP_PSEUDO(enter)
 {
@@ -147,8 +148,11 @@ static void run_blocks(struct cpu *cpu)
 	const struct op *op;
 
 	cpu->link_from = NULL;
-	if (!b)
+	if (!b) {
+		/* A guest whose handlers can't be fetched either comes here for ever: the clock is looked at all the same. */
+		cpu->budget -= FETCH_FAULT_COST;
 		return;
+	}
 	op = b->ops;
 	do
 		op = op->fn(cpu, op);
