@@ -5,7 +5,7 @@
  *     hostile insns|hcalls [--seconds N] [--seed N] [--cases N] [--power7]
  *
  * Runs cases, the first with the seed given or taken from the clock, each next one with the next seed, until the
- * time is over (PAPYR_FUZZ_SECONDS without --seconds; 60 without either) or --cases are done. The cases run in
+ * time is over (PAPYR_FUZZ_SECONDS without --seconds; SECONDS without either) or --cases are done. The cases run in
  * a child: when it crashes, stops moving, or finds something wrong, the seed of its case is told and the exit
  * status is 1. Every fourth seed is a POWER7 unless --power7 makes all of them that.
  */
@@ -14,7 +14,7 @@
 #include <stdarg.h>
 #include <sys/wait.h>
 
-#define STUCK_SECONDS 60
+#define STUCK_SECONDS 20
 
 struct progress *progress;
 
@@ -59,7 +59,7 @@ static void parse(int argc, char **argv)
 {
 	const char *seconds = getenv("PAPYR_FUZZ_SECONDS");
 
-	opt.seconds = seconds && *seconds ? number(seconds) : 60;
+	opt.seconds = seconds && *seconds ? number(seconds) : SECONDS;
 	opt.seed = (u64)time(NULL) * 1000;
 	opt.cases = ~0ull;
 	if (argc < 2)

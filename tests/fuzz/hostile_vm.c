@@ -243,13 +243,19 @@ static void vcpu_new(struct vm *vm, unsigned index)
 
 static void xics_new(struct vm *vm)
 {
-	static const char *const calls[] = { "ibm,set-xive", "ibm,get-xive", "ibm,int-off", "ibm,int-on" };
 	struct kvm_create_device device = { .type = KVM_DEV_TYPE_XICS };
 
 	need(papyr_ioctl(vm->fd, KVM_CREATE_DEVICE, &device), "KVM_CREATE_DEVICE");
 	vm->xics = device.fd;
+}
+
+/* Sources point to vcpus, so these come first. */
+static void xics_sources(struct vm *vm)
+{
+	static const char *const calls[] = { "ibm,set-xive", "ibm,get-xive", "ibm,int-off", "ibm,int-on" };
+
 	for (unsigned i = 0; i < 16; i++) {
-		u64 state = i % VCPUS_MAX * 8 | below(&vm->rng, 256) << KVM_XICS_PRIORITY_SHIFT |
+		u64 state = i % vm->n_vcpus * 8 | below(&vm->rng, 256) << KVM_XICS_PRIORITY_SHIFT |
 			    (i & 1 ? KVM_XICS_LEVEL_SENSITIVE : 0);
 		struct kvm_device_attr attr = {
 			.group = KVM_DEV_XICS_GRP_SOURCES,
@@ -290,6 +296,8 @@ void vm_new(struct vm *vm, u64 seed, unsigned n_vcpus, bool power7)
 		xics_new(vm);
 	for (unsigned i = 0; i < n_vcpus; i++)
 		vcpu_new(vm, i);
+	if (vm->xics >= 0)
+		xics_sources(vm);
 }
 
 void vm_free(struct vm *vm)
