@@ -44,6 +44,11 @@ int parse_verb(int argc, char **argv, const char *help, const char **args, int n
 bool parse_size(const char *s, u64 *bytes);
 bool parse_uint(const char *s, u64 min, u64 max, u64 *val);
 
+/* A file is what has a slash in it or is there; all else is a guest's name. */
+bool names_file(const char *s);
+/* The rest of 'papyr info' when it is about a saved guest. */
+int info_file(const char *path, bool json);
+
 /* Bytes as people write them: "1.5 GiB". */
 const char *format_size(u64 bytes, char *buf, size_t size);
 

@@ -95,12 +95,6 @@ static int get_from_guest(const char *name, int fd, struct table *t, struct erro
 	return 0;
 }
 
-/* A file is what has a slash in it or is there; all else is a name. */
-static bool is_file(const char *s)
-{
-	return strchr(s, '/') || access(s, F_OK) == 0;
-}
-
 static int get_table(const char *what, struct table *t, struct error *err)
 {
 	int fd = memfd_create("htab", MFD_CLOEXEC);
@@ -108,7 +102,7 @@ static int get_table(const char *what, struct table *t, struct error *err)
 
 	if (fd < 0)
 		return error_errno(err, "cannot make a file in memory");
-	r = is_file(what) ? get_from_file(what, fd, t, err) : get_from_guest(what, fd, t, err);
+	r = names_file(what) ? get_from_file(what, fd, t, err) : get_from_guest(what, fd, t, err);
 	if (!r)
 		r = map_stream(t, fd, err);
 	close(fd);

@@ -11,8 +11,9 @@
 static const char help_list[] = "Usage: papyr list [--json]\n"
 				"Shows your running guests, one a line: name, state, processors, memory.\n";
 
-static const char help_info[] = "Usage: papyr info NAME [--json]\n"
-				"Shows one running guest: processors, memory, hashed page table.\n";
+static const char help_info[] = "Usage: papyr info NAME|FILE [--json]\n"
+				"Shows one running guest, or one that was saved to FILE: processors,\n"
+				"memory, hashed page table. A file is checked from end to end.\n";
 
 /* x-info of @name; NULL: it isn't there, or went while we asked. */
 static json_t *ask(const char *name, struct error *err)
@@ -119,6 +120,8 @@ int cmd_info(int argc, char **argv)
 
 	if (json > 1)
 		return json - 2;
+	if (names_file(name))
+		return info_file(name, json);
 	info = ask(name, &err);
 	if (!info)
 		return cmd_error("%s", err.text);

@@ -12,7 +12,7 @@
 static const struct verb verbs[] = {
 	{ "run", "[OPTION]...", "start a guest, or go on with a saved one", cmd_run },
 	{ "list", "[--json]", "show the running guests", cmd_list },
-	{ "info", "NAME [--json]", "show one guest: processors, memory, table", cmd_info },
+	{ "info", "NAME|FILE [--json]", "show one guest, running or saved", cmd_info },
 	{ "pause", "NAME", "make a guest stand still", cmd_pause },
 	{ "resume", "NAME", "let a paused guest go on", cmd_resume },
 	{ "stop", "NAME [--powerdown]", "end a guest", cmd_stop },

@@ -28,7 +28,7 @@ void progress_show(void *opaque, u64 done, u64 total)
 {
 	static const char full[] = "##############################";
 	struct progress *p = opaque;
-	char a[32], b[32];
+	char a[32], b[32], left[32] = "";
 	unsigned filled;
 	u64 ms;
 
@@ -40,9 +40,13 @@ void progress_show(void *opaque, u64 done, u64 total)
 		done = total;
 	filled = (unsigned)((double)done / total * BAR_WIDTH);
 	ms = ms_since(&p->begin);
-	fprintf(stderr, "\r%s [%-*.*s] %3u %%  %s, %s/s\033[K", p->what, BAR_WIDTH, (int)filled, full,
+	/* The first moments tell nothing of the rest. */
+	if (done && ms > 500)
+		snprintf(left, sizeof(left), ", %llu s left",
+			 (unsigned long long)((double)(total - done) / done * ms / 1000 + 0.5));
+	fprintf(stderr, "\r%s [%-*.*s] %3u %%  %s, %s/s%s\033[K", p->what, BAR_WIDTH, (int)filled, full,
 		(unsigned)((double)done / total * 100), format_size(done >> 20 << 20, a, sizeof(a)),
-		format_size(ms ? done * 1000 / ms >> 20 << 20 : 0, b, sizeof(b)));
+		format_size(ms ? done * 1000 / ms >> 20 << 20 : 0, b, sizeof(b)), left);
 	fflush(stderr);
 	p->shown = true;
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -52,6 +53,11 @@ int parse_verb(int argc, char **argv, const char *help, const char **args, int n
 	if (got < n)
 		return 2 + cmd_usage(argv[0], "something is missing");
 	return json;
+}
+
+bool names_file(const char *s)
+{
+	return strchr(s, '/') || access(s, F_OK) == 0;
 }
 
 bool parse_uint(const char *s, u64 min, u64 max, u64 *val)

@@ -48,7 +48,10 @@ int migration_config(const struct migration_image *saved, struct machine_config 
 int migration_restore(struct machine *m, struct migration_image *saved, progress_fn progress,
 		      void *opaque, struct error *err);
 
-/* Writes the stream in the file to @fd, as it was read from the descriptor. */
+/*
+ * Writes the stream in the file to @fd, as it was read from the descriptor: in the byte order that
+ * migration_machine() tells.
+ */
 int migration_copy_htab(struct migration_image *saved, int fd, struct error *err);
 
 #endif

@@ -283,7 +283,7 @@ int migration_copy_htab(struct migration_image *saved, int fd, struct error *err
 	r = section_open(img, image_find(img, IMAGE_HTAB, 0), err);
 	if (!r)
 		return -1;
-	ret = htab_walk(r, 1ull << (c->htab_order - 4), c->htab_byte_order, htab_host_order(), to_fd,
+	ret = htab_walk(r, 1ull << (c->htab_order - 4), c->htab_byte_order, c->htab_byte_order, to_fd,
 			&sink, err);
 	section_close(r);
 	return ret;
