@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin wrapper: Meson and Ninja build; this says which commands there are.
+#
+#   make            build/papyr and the libraries
+#   make run        boots Debian's kernel to a shell here; ARGS='-c 4 -m 2G' for more of it
+#   make test       every test, with sanitizers too; make test-long: those that take hours
+#   make bench      what is measured, as ratios
+#   make install    PREFIX=/usr/local, DESTDIR=
+#
+# Each installs what it needs by apt if it may, or says which packages are missing.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+ARGS    ?=
+JOBS    ?= $(shell nproc)
+
+# true: a warning ends the build, as in CI.
+WERROR  ?= false
+
+SANITIZED     := $(BUILD)-sanitized
+MESON_OPTIONS := --prefix=$(PREFIX) -Dwerror=$(WERROR)
+
+.PHONY: all run test test-long bench install clean
+
+all:
+	@tools/need build
+	@[ -e $(BUILD)/build.ninja ] || meson setup $(MESON_OPTIONS) $(BUILD)
+	@ninja -C $(BUILD) -j $(JOBS) $(TARGETS)
+	@ln -sf src/cmd/papyr $(BUILD)/papyr
+
+run:
+	@tools/need build run
+	@$(MAKE) --no-print-directory all TARGETS=src/cmd/papyr
+	@tools/run-guest $(BUILD)/papyr $(ARGS)
+
+# Twice: as it is shipped, by gcc; and by clang with sanitizers, without what takes ten times as long there.
+test:
+	@tools/need build run test
+	@[ ! -e $(BUILD)/build.ninja ] || meson setup --reconfigure -Dwerror=$(WERROR) $(BUILD) >/dev/null
+	@$(MAKE) --no-print-directory all
+	@[ -e $(SANITIZED)/build.ninja ] || CC=clang meson setup $(SANITIZED) -Dwerror=$(WERROR) \
+		-Db_sanitize=address,undefined -Db_lundef=false
+	@ninja -C $(SANITIZED) -j $(JOBS)
+	meson test -C $(BUILD) --print-errorlogs --no-suite long
+	meson test -C $(SANITIZED) --print-errorlogs --no-suite long --suite unit --suite kvm --suite fuzz
+	meson test -C $(SANITIZED) --print-errorlogs small qmp images
+
+test-long: test
+	meson test -C $(BUILD) --print-errorlogs --suite long
+
+bench:
+	@tools/need build run bench
+	@$(MAKE) --no-print-directory all
+	@bench/run $(BUILD)
+
+install: all
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) $(SANITIZED)
