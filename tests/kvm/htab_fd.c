@@ -239,11 +239,14 @@ static void small_buffers(void)
 	static const size_t sizes[] = {0, 1, 7, 8, 23, 24, 25, 39, 40, 41, 56, 57};
 	int fd;
 
-	topic("Small buffers, three valid entries from the start");
 	for (int i = 0; i < 3; i++)
 		make(E0 + i, V4K + (i << 7), PTEL);
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		say("buffer of %zu bytes", sizes[i]);
+		char text[80];
+
+		snprintf(text, sizeof(text),
+			 "Buffers of %zu bytes, three valid entries from the start", sizes[i]);
+		topic(text);
 		fd = open_htab(m.vm, 0, E0);
 		tell("    first", fd, sizes[i]);
 		tell("    next", fd, sizes[i]);

@@ -85,6 +85,7 @@ static void dirty_log(void)
 	say_dirty("a hypercall", 0, MEMORY);
 	enable_hcall(&m, H_PAGE_INIT, true);
 	HCALL(&v, &h, H_PAGE_INIT, H_ZERO_PAGE, 0x1a0000);
+	say("H_PAGE_INIT %s", h_name(h.r[3]));
 	say_dirty("H_PAGE_INIT of 1a0000", 0, MEMORY);
 	m.memory[0x1c0005] = 2;
 	m.memory[0x1c0004] = 0x80;

@@ -86,7 +86,7 @@ static void one(const char *text, u32 code)
 {
 	struct kvm_regs before, now;
 
-	say("%s", text);
+	topic(text);
 	prepare(&before);
 	store32(m.memory + GUEST_INSN_AT, code);
 	for (int exits = 0; exits < 20; exits++) {
@@ -139,7 +139,6 @@ static void all_instructions(void)
 {
 	char text[ROW_TEXT];
 
-	topic("Every kind of load and store");
 	for (u32 at = GUEST_ROWS; at < GUEST_SIZE; at += ROW_SIZE) {
 		u32 code = load64(m.memory + at + ROW_TEXT - 4);
 

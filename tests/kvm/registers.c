@@ -310,12 +310,18 @@ static void sregs(struct vcpu *v)
 	s.u.s.ppc64.slb[1].slbv = 0x0000000000002510ull;
 	TRY(v->fd, KVM_SET_SREGS, &s);
 	say_sregs(v);
-	topic("SREGS: another PVR, sdr1");
+	topic("SREGS: PVR of no processor, sdr1");
 	memset(&s.u, 0, sizeof(s.u));
-	s.pvr = 0x004a0201;
+	u32 pvr = s.pvr;
+	s.pvr = 0x12345678;
 	s.u.s.sdr1 = 0x12345;
 	TRY(v->fd, KVM_SET_SREGS, &s);
 	say_sregs(v);
+	topic("SREGS: PVR of a POWER7");
+	s.pvr = 0x003f0201;
+	TRY(v->fd, KVM_SET_SREGS, &s);
+	s.pvr = pvr;
+	TRY(v->fd, KVM_SET_SREGS, &s);
 	TRY_AS("KVM_SET_SREGS at NULL", v->fd, KVM_SET_SREGS, 0);
 	TRY_AS("KVM_GET_SREGS at 16", v->fd, KVM_GET_SREGS, 16);
 }

@@ -57,7 +57,10 @@ static void capabilities(void)
 		int here = client_ioctl(kvm, KVM_CHECK_EXTENSION, (unsigned long)cap);
 		int there = client_ioctl(vm, KVM_CHECK_EXTENSION, (unsigned long)cap);
 
-		if (here)
+		/* How many vcpus are recommended depends on the machine. */
+		if (here && cap == KVM_CAP_NR_VCPUS)
+			say("%d: some", cap);
+		else if (here)
 			say("%d: %d", cap, here);
 		if (here != there)
 			say("%d: %d, VM %d", cap, here, there);
@@ -122,7 +125,7 @@ static void slots(void)
 	    {"move back", 0, 0, 0, MIB, memory},
 	    {"dirty log on", 0, KVM_MEM_LOG_DIRTY_PAGES, 0, MIB, memory},
 	    {"dirty log off", 0, 0, 0, MIB, memory},
-	    {"read-only", 1, KVM_MEM_READONLY, 16 * MIB, MIB, memory},
+	    {"read-only", 20, KVM_MEM_READONLY, 512 * MIB, MIB, memory},
 	    {"unknown flag 4", 1, 4, 16 * MIB, MIB, memory},
 	    {"unknown flag 2^31", 1, 1u << 31, 16 * MIB, MIB, memory},
 	    {"overlap", 1, 0, MIB - HOST_PAGE, MIB, memory},
@@ -331,7 +334,7 @@ static void rtas_token(int vm, const char *text, const char *name, u64 token)
 {
 	struct kvm_rtas_token_args args = {.token = token};
 
-	strncpy(args.name, name, sizeof(args.name));
+	snprintf(args.name, sizeof(args.name), "%s", name);
 	TRY_AS(text, vm, KVM_PPC_RTAS_DEFINE_TOKEN, &args);
 }
 
