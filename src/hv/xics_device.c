@@ -195,14 +195,16 @@ int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value)
 		.p = value & (KVM_XICS_PRESENTED | KVM_XICS_PENDING),
 		.q = value & KVM_XICS_QUEUED,
 	};
+	ics_set_waiting(ics, irq, false);
 	pthread_mutex_unlock(&ics->lock);
 	if (value & KVM_XICS_PENDING)
 		ics_deliver(xics, irq, false);
 	return 0;
 }
 
-static u64 source_word(const struct source *s)
+static u64 source_word(const struct ics *ics, u32 irq)
 {
+	const struct source *s = &ics->source[irq & (ICS_SOURCES - 1)];
 	u64 value = (u64)s->server << KVM_XICS_DESTINATION_SHIFT;
 
 	if (s->priority == XICS_MASKED)
@@ -211,7 +213,7 @@ static u64 source_word(const struct source *s)
 		value |= (u64)s->priority << KVM_XICS_PRIORITY_SHIFT;
 	if (s->level)
 		value |= KVM_XICS_LEVEL_SENSITIVE | (s->p ? KVM_XICS_PENDING : 0);
-	else if (s->masked_pending || s->resend)
+	else if (s->masked_pending || ics_waits(ics, irq))
 		value |= KVM_XICS_PENDING;
 	return value | (s->p ? KVM_XICS_PRESENTED : 0) | (s->q ? KVM_XICS_QUEUED : 0);
 }
@@ -226,7 +228,7 @@ int hv_xics_get_source(struct hv_vm *vm, u64 irq, u64 *value)
 		return -ENOENT;
 	pthread_mutex_lock(&ics->lock);
 	if (ics_source(ics, irq)->exists) {
-		*value = source_word(ics_source(ics, irq));
+		*value = source_word(ics, irq);
 		ret = 0;
 	}
 	pthread_mutex_unlock(&ics->lock);

@@ -21,10 +21,12 @@ static void mark_waiting(struct hv_icp *icp, u32 irq)
 }
 
 /* With the lock held. False: it was taken for a moment only, and must be offered again. */
-static bool offer(struct hv_icp *icp, struct source *s, u32 irq, u32 *rejected)
+static bool offer(struct hv_icp *icp, struct ics *ics, u32 irq, u32 *rejected)
 {
+	struct source *s = ics_source(ics, irq);
+
 	*rejected = 0;
-	s->resend = false;
+	ics_set_waiting(ics, irq, false);
 	if (s->priority == XICS_MASKED) {
 		s->masked_pending = true;
 		return true;
@@ -36,7 +38,7 @@ static bool offer(struct hv_icp *icp, struct source *s, u32 irq, u32 *rejected)
 	 * and this mark, it hasn't seen us.
 	 */
 	mark_waiting(icp, irq);
-	s->resend = true;
+	ics_set_waiting(ics, irq, true);
 	atomic_thread_fence(memory_order_seq_cst);
 	return icp_wants_resend(icp);
 }
@@ -46,16 +48,14 @@ static u32 deliver_one(struct hv_xics *xics, u32 irq, bool only_resend)
 {
 	struct ics *ics = xics_ics(xics, irq);
 	u32 rejected = 0;
-	struct source *s;
 	struct hv_icp *icp;
 
 	if (!ics)
 		return 0;
 	pthread_mutex_lock(&ics->lock);
-	s = ics_source(ics, irq);
-	icp = xics_server(xics, s->server);
-	if (icp && (!only_resend || s->resend)) {
-		while (!offer(icp, s, irq, &rejected))
+	icp = xics_server(xics, ics_source(ics, irq)->server);
+	if (icp && (!only_resend || ics_waits(ics, irq))) {
+		while (!offer(icp, ics, irq, &rejected))
 			;
 	}
 	pthread_mutex_unlock(&ics->lock);
@@ -71,30 +71,19 @@ void ics_deliver(struct hv_xics *xics, u32 irq, bool only_resend)
 	}
 }
 
-static bool waits_for(struct hv_xics *xics, u32 irq, const struct hv_icp *icp)
-{
-	struct ics *ics = xics_ics(xics, irq);
-	const struct source *s = ics_source(ics, irq);
-	bool waits;
-
-	pthread_mutex_lock(&ics->lock);
-	waits = s->resend && s->server == icp->server;
-	pthread_mutex_unlock(&ics->lock);
-	return waits;
-}
-
-static void resend_ics(struct hv_xics *xics, u32 n, struct hv_icp *icp)
+static void resend_ics(struct hv_xics *xics, u32 n, const struct hv_icp *icp)
 {
 	struct ics *ics = xics->ics[n];
+	u64 waiting[ICS_SOURCES / 64];
 
 	if (!ics)
 		return;
-	for (u32 i = 0; i < ICS_SOURCES; i++) {
-		/* A look without the lock first: most sources don't exist. */
-		if (!__atomic_load_n(&ics->source[i].resend, __ATOMIC_RELAXED))
-			continue;
-		if (waits_for(xics, (n << ICS_SHIFT) + i, icp))
-			ics_deliver(xics, (n << ICS_SHIFT) + i, true);
+	pthread_mutex_lock(&ics->lock);
+	memcpy(waiting, ics->waiting, sizeof(waiting));
+	pthread_mutex_unlock(&ics->lock);
+	for (u32 w = 0; w < ARRAY_SIZE(waiting); w++) {
+		for (u64 bits = waiting[w]; bits; bits &= bits - 1)
+			ics_deliver(xics, (n << ICS_SHIFT) + w * 64 + __builtin_ctzll(bits), true);
 	}
 }
 
@@ -181,9 +170,11 @@ static void redirect(struct hv_xics *xics, struct ics *ics, u32 irq, u32 server,
 	s->server = server;
 	s->priority = priority;
 	s->saved_priority = saved;
-	present = priority != XICS_MASKED && (s->masked_pending || s->resend);
-	if (present)
-		s->masked_pending = s->resend = false;
+	present = priority != XICS_MASKED && (s->masked_pending || ics_waits(ics, irq));
+	if (present) {
+		s->masked_pending = false;
+		ics_set_waiting(ics, irq, false);
+	}
 	pthread_mutex_unlock(&ics->lock);
 	if (present)
 		ics_deliver(xics, irq, false);
@@ -200,46 +191,55 @@ int hv_xics_set_xive(struct hv_vm *vm, u32 irq, u32 server, u32 priority)
 	return 0;
 }
 
+/* How a source is set up now; -EINVAL: no such. Guests don't change one from two vcpus at a time. */
+static int look(struct hv_xics *xics, u32 irq, struct ics **ics, struct source *s)
+{
+	*ics = xics ? xics_ics(xics, irq) : NULL;
+	if (!*ics)
+		return -EINVAL;
+	pthread_mutex_lock(&(*ics)->lock);
+	*s = *ics_source(*ics, irq);
+	pthread_mutex_unlock(&(*ics)->lock);
+	return 0;
+}
+
 int hv_xics_get_xive(struct hv_vm *vm, u32 irq, u32 *server, u32 *priority)
 {
 	struct hv_xics *xics = vm->xics;
-	struct ics *ics = xics ? xics_ics(xics, irq) : NULL;
+	struct source s;
+	struct ics *ics;
+	int ret = look(xics, irq, &ics, &s);
 
-	if (!ics)
-		return -EINVAL;
-	pthread_mutex_lock(&ics->lock);
-	*server = ics_source(ics, irq)->server;
-	*priority = ics_source(ics, irq)->priority;
-	pthread_mutex_unlock(&ics->lock);
-	return 0;
+	if (!ret) {
+		*server = s.server;
+		*priority = s.priority;
+	}
+	return ret;
 }
 
 int hv_xics_int_on(struct hv_vm *vm, u32 irq)
 {
 	struct hv_xics *xics = vm->xics;
-	struct ics *ics = xics ? xics_ics(xics, irq) : NULL;
-	struct source *s;
+	struct source s;
+	struct ics *ics;
+	int ret = look(xics, irq, &ics, &s);
 
-	if (!ics)
-		return -EINVAL;
-	s = ics_source(ics, irq);
-	if (!xics_server(xics, s->server))
-		return -EINVAL;
-	if (s->saved_priority != XICS_MASKED)
-		redirect(xics, ics, irq, s->server, s->saved_priority, s->saved_priority);
-	return 0;
+	if (!ret && !xics_server(xics, s.server))
+		ret = -EINVAL;
+	if (!ret && s.saved_priority != XICS_MASKED)
+		redirect(xics, ics, irq, s.server, s.saved_priority, s.saved_priority);
+	return ret;
 }
 
 int hv_xics_int_off(struct hv_vm *vm, u32 irq)
 {
 	struct hv_xics *xics = vm->xics;
-	struct ics *ics = xics ? xics_ics(xics, irq) : NULL;
-	struct source *s;
+	struct source s;
+	struct ics *ics;
+	int ret = look(xics, irq, &ics, &s);
 
-	if (!ics)
-		return -EINVAL;
-	s = ics_source(ics, irq);
 	/* Twice off forgets what it was before, as in Linux: guests then set both anew. */
-	redirect(xics, ics, irq, s->server, XICS_MASKED, s->priority);
-	return 0;
+	if (!ret)
+		redirect(xics, ics, irq, s.server, XICS_MASKED, s.priority);
+	return ret;
 }

@@ -43,7 +43,6 @@ struct source {
 	u8 saved_priority; /* while masked: what ibm,int-on brings back */
 	bool exists;
 	bool level;
-	bool resend;         /* found no place at its server */
 	bool masked_pending; /* came while masked */
 	/*
 	 * P: sent to a server and not yet ended by H_EOI (level: the line is up).
@@ -55,6 +54,7 @@ struct source {
 struct ics {
 	pthread_mutex_t lock;
 	struct source source[ICS_SOURCES];
+	u64 waiting[ICS_SOURCES / 64]; /* a bit for each source that found no place at its server */
 };
 
 struct hv_xics {
@@ -62,6 +62,21 @@ struct hv_xics {
 	struct ics *_Atomic ics[ICS_COUNT];
 	struct hv_xics *next; /* of those that are no longer used */
 };
+
+static inline bool ics_waits(const struct ics *ics, u32 irq)
+{
+	u32 i = irq & (ICS_SOURCES - 1);
+
+	return ics->waiting[i / 64] >> (i % 64) & 1;
+}
+
+static inline void ics_set_waiting(struct ics *ics, u32 irq, bool waits)
+{
+	u32 i = irq & (ICS_SOURCES - 1);
+	u64 bit = 1ull << (i % 64);
+
+	ics->waiting[i / 64] = waits ? ics->waiting[i / 64] | bit : ics->waiting[i / 64] & ~bit;
+}
 
 /* NULL: no such. */
 struct ics *xics_ics(struct hv_xics *xics, u32 irq);

@@ -36,7 +36,7 @@ static int teardown(void **state)
 
 static bool line(unsigned i)
 {
-	return vcpu[i]->cpu.pending & CPU_IRQ_EXTERNAL;
+	return __atomic_load_n(&vcpu[i]->cpu.pending, __ATOMIC_SEQ_CST) & CPU_IRQ_EXTERNAL;
 }
 
 static u32 xirr(unsigned i)
