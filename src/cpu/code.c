@@ -11,6 +11,7 @@
 #define HASH_BUCKETS 32768u
 #define PAGE_BUCKETS 4096u
 #define BLOCK_MAX    64u /* instructions */
+#define JUMP_PAGE_BITS 4096u
 
 struct code_page {
 	u64 gpa;
@@ -24,6 +25,7 @@ struct code_cache {
 	size_t used;
 	u64 epoch;
 	u64 jump_gen;
+	u64 jump_pages[JUMP_PAGE_BITS / 64]; /* effective pages that the jump cache leads to, hashed */
 	struct block *hash[HASH_BUCKETS];
 	struct code_page *pages[PAGE_BUCKETS];
 	struct jump jumps[JUMP_ENTRIES];
@@ -63,8 +65,33 @@ void code_select(struct cpu *cpu)
 void code_forget_jumps(struct cpu *cpu)
 {
 	cpu->code->jump_gen++;
+	memset(cpu->code->jump_pages, 0, sizeof(cpu->code->jump_pages));
 	cpu->link_from = NULL;
 	code_select(cpu);
+}
+
+static u64 *jump_page_word(struct cpu *cpu, u64 ea, u64 *bit)
+{
+	u64 hash = (ea >> CPU_PAGE_SHIFT ^ ea >> 24) & (JUMP_PAGE_BITS - 1);
+
+	*bit = 1ull << (hash & 63);
+	return &cpu->code->jump_pages[hash >> 6];
+}
+
+void code_add_jump(struct cpu *cpu, struct block *b)
+{
+	u64 bit, *word = jump_page_word(cpu, cpu->nip, &bit);
+
+	*word |= bit;
+	*jump_slot(cpu, cpu->nip) = (struct jump){ cpu->nip, cpu->jump_key, b->ops };
+}
+
+void code_forget_page(struct cpu *cpu, u64 ea)
+{
+	u64 bit;
+
+	if (*jump_page_word(cpu, ea, &bit) & bit)
+		code_forget_jumps(cpu);
 }
 
 void cpu_code_recheck(struct cpu *cpu)

@@ -35,6 +35,10 @@ void code_fini(struct cpu *cpu);
 void code_select(struct cpu *cpu);
 /* Forgets the jump cache: effective addresses may mean something else now. */
 void code_forget_jumps(struct cpu *cpu);
+/* The translation of the page of @ea goes: no jump to it may be kept. */
+void code_forget_page(struct cpu *cpu, u64 ea);
+/* Keeps that cpu->nip leads to @b. */
+void code_add_jump(struct cpu *cpu, struct block *b);
 /* The block at cpu->nip, decoded if need be; NULL: an interrupt was raised instead (or a request must be served first). */
 struct block *code_find(struct cpu *cpu);
 /* One instruction at cpu->nip as a block of its own, good until the next call; NULL as above. */

@@ -62,14 +62,14 @@ const struct op *cpu_goto_near_slow(struct cpu *cpu, const struct op *op, u64 ci
 /* The block at nip: from the jump cache, or found and put there. */
 static struct block *next_block(struct cpu *cpu)
 {
-	struct jump *j = jump_slot(cpu, cpu->nip);
+	const struct jump *j = jump_slot(cpu, cpu->nip);
 	struct block *b;
 
 	if (j->ea == cpu->nip && j->key == cpu->jump_key && j->ops->fn != pseudo_stale)
 		return container_of(j->ops, struct block, ops);
 	b = code_find(cpu);
 	if (b) {
-		*j = (struct jump){ cpu->nip, cpu->jump_key, b->ops };
+		code_add_jump(cpu, b);
 		if (cpu->link_from)
 			((struct op *)cpu->link_from)->link = b;
 	}

@@ -60,9 +60,12 @@ static inline bool counter_holds(struct cpu *cpu, const struct op *op)
 	return ((cpu->ctr & cpu->ea_mask) == 0) == !!(op->t & BO_CTR_ZERO);
 }
 
+/* The counter counts whatever the condition is. */
 static inline bool taken(struct cpu *cpu, const struct op *op)
 {
-	return counter_holds(cpu, op) & condition_holds(cpu, op);
+	bool counter = counter_holds(cpu, op);
+
+	return counter && condition_holds(cpu, op);
 }
 
 OP(bc)

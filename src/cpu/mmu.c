@@ -100,11 +100,10 @@ static void drop_effective(struct cpu *cpu, u64 ea)
 
 		if (e->tag_read == tag || e->tag_write == tag)
 			e->tag_read = e->tag_write = 0;
-		if (f->tag == tag) {
+		if (f->tag == tag)
 			f->tag = 0;
-			code_forget_jumps(cpu);
-		}
 	}
+	code_forget_page(cpu, ea);
 }
 
 #define VRMA_SLB_MASK (SLB_VSID_L | SLB_VSID_LP)
