@@ -116,6 +116,13 @@ static int interrupted(struct hv_vcpu *vcpu)
 	return -EINTR;
 }
 
+/* Entering the guest makes problem state imply interrupts and translation, whatever the client set. */
+static void sanitize_msr(struct cpu *cpu)
+{
+	if (cpu->msr & MSR_PR)
+		cpu_set_msr(cpu, cpu->msr | MSR_EE | MSR_IR | MSR_DR);
+}
+
 /* In the guest until there is an exit for the client (0), or KVM_RUN must return (-EINTR). */
 static int run_guest(struct hv_vcpu *vcpu)
 {
@@ -152,6 +159,7 @@ static int run_with_table(struct hv_vcpu *vcpu)
 	if (!ret) {
 		/* The client may have written memory: code is compared before it is used again. */
 		cpu_code_recheck(&vcpu->cpu);
+		sanitize_msr(&vcpu->cpu);
 		ret = run_guest(vcpu);
 	}
 	hv_run_end(vcpu->vm);
