@@ -111,7 +111,7 @@ OP(slbmte)
 OP(slbie)
 {
 	u64 rb = cpu->gpr[op->b];
-	unsigned shift = rb >> 38 & 1 ? 40 : 28; /* B, low bit, as bit 25 of RB */
+	unsigned shift = rb & PPC_BIT(38) ? 40 : 28; /* B's low bit: its high one is 0 */
 	bool changed = false;
 
 	for (unsigned i = 0; i < cpu->slb_nr; i++) {
