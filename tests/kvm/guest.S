@@ -62,21 +62,6 @@ _start:
 	nop
 	b	leave
 
-/* r4 rounds of a hypercall with the arguments r24 (number), r25.. r28; results summed into r29. */
-	.org GUEST_LOOP
-	mtctr	4
-	li	29, 0
-1:	mr	3, 24
-	mr	4, 25
-	mr	5, 26
-	mr	6, 27
-	mr	7, 28
-	sc	1
-	add	29, 29, 3
-	bdnz	1b
-	li	21, 0
-	b	leave
-
 /* For ever, counting in r23. */
 	.org GUEST_SPIN
 	li	23, 0
@@ -89,6 +74,35 @@ _start:
 1:	std	6, 0(5)
 	add	5, 5, 7
 	bdnz	1b
+	li	21, 0
+	b	leave
+
+/*
+ * r4 rounds of change: each enters r26, r27 at one of the entries r25 .. r25 + r28 (a mask) and removes
+ * another; which, changes from round to round. A hypercall may change CTR: it can't count.
+ */
+	.org GUEST_CHURN
+	mr	24, 4
+	li	23, 0
+1:	addi	23, 23, 1
+	li	3, 0x08
+	li	4, 1
+	sldi	4, 4, 39
+	mulli	5, 23, 5
+	and	5, 5, 28
+	add	5, 5, 25
+	mr	6, 26
+	rldimi	6, 23, 7, 53
+	mr	7, 27
+	sc	1
+	li	3, 0x04
+	li	4, 0
+	mulli	5, 23, 3
+	and	5, 5, 28
+	add	5, 5, 25
+	sc	1
+	addic.	24, 24, -1
+	bne	1b
 	li	21, 0
 	b	leave
 

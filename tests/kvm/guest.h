@@ -9,9 +9,9 @@
 #define GUEST_HCALL   0x1000
 #define GUEST_INSN    0x1100
 #define GUEST_INSN_AT 0x1108
-#define GUEST_LOOP    0x1200
 #define GUEST_SPIN    0x1300
 #define GUEST_STORE   0x1400
+#define GUEST_CHURN   0x1500
 #define GUEST_LEAVE   0x1f00
 #define GUEST_ROWS    0x2000
 #define GUEST_SIZE    0x4000

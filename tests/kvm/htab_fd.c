@@ -628,6 +628,126 @@ static void restore(void)
 	drop(E0);
 }
 
+/* The first entry of a real-mode area, as another host could have made it. */
+static void real_mode_page_sizes(void)
+{
+	static const struct {
+		const char *text;
+		u64 v, r;
+	} rows[] = {
+	    {"4K", V_1TB | VRMA_VSID << 24 | V_BOLTED | V_VALID, R_REF | R_CHANGED | R_M},
+	    {"64K", V_1TB | VRMA_VSID << 24 | V_LARGE | V_BOLTED | V_VALID,
+	     R_64K | R_REF | R_CHANGED | R_M},
+	    {"256M segment", VRMA_VSID << 12 | V_LARGE | V_BOLTED | V_VALID,
+	     R_64K | R_REF | R_CHANGED | R_M},
+	    {"another segment", V_1TB | 0x123ull << 24 | V_BOLTED | V_VALID,
+	     R_REF | R_CHANGED | R_M},
+	};
+
+	topic("The page size of the real-mode area");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine fresh;
+		struct stream s = {.used = 0};
+		struct vcpu w;
+		int fd;
+
+		machine_new(&fresh, MEMORY, ORDER);
+		vcpu_new(&w, &fresh, 0);
+		put_header(&s, ENTRIES - 1, 1, 0);
+		put_entry(&s, rows[i].v, rows[i].r);
+		fd = open_htab(fresh.vm, KVM_GET_HTAB_WRITE, 0);
+		say_result(rows[i].text, client_write(fd, s.bytes, s.used));
+		say("    LPCR %016llx", get_one(&w, KVM_REG_PPC_LPCR_64));
+		client_close(fd);
+		vcpu_free(&w);
+		machine_free(&fresh);
+	}
+}
+
+/* A copy of the table kept by what a descriptor tells. */
+struct copy {
+	struct htab_entry e[ENTRIES];
+};
+
+static void apply(struct copy *c, const u8 *buffer, ssize_t bytes)
+{
+	struct kvm_get_htab_header h;
+
+	for (ssize_t at = 0; at < bytes;) {
+		memcpy(&h, buffer + at, sizeof(h));
+		at += sizeof(h);
+		if (h.index + h.n_valid + h.n_invalid > ENTRIES || at + h.n_valid * 16 > bytes)
+			die("a record beyond the table or the buffer");
+		for (u32 i = 0; i < h.n_valid; i++, at += 16) {
+			c->e[h.index + i].v = load64(buffer + at) & ~0x60ull;
+			c->e[h.index + i].r = load64(buffer + at + 8);
+		}
+		memset(&c->e[h.index + h.n_valid], 0, h.n_invalid * sizeof(c->e[0]));
+	}
+}
+
+/* Reads until a pass finds nothing; returns whether it ended soon. */
+static bool drain(struct copy *c, int fd, size_t bytes)
+{
+	u8 buffer[65536];
+
+	for (int i = 0; i < 100000; i++) {
+		ssize_t got = client_read(fd, buffer, bytes);
+
+		if (got < 0)
+			die("read");
+		if (!got)
+			return true;
+		apply(c, buffer, got);
+	}
+	return false;
+}
+
+static void reading_while_running(void)
+{
+	static struct copy kept, now;
+	struct kvm_regs r;
+	pthread_t thread;
+	u8 buffer[4096];
+	ssize_t got;
+	int fd = open_htab(m.vm, 0, 0), reads = 0;
+
+	topic("Reading while a vcpu changes the table");
+	memset(&kept, 0, sizeof(kept));
+	memset(&now, 0, sizeof(now));
+	get_regs(&v, &r);
+	r.pc = GUEST_CHURN;
+	r.msr = GUEST_MSR;
+	r.gpr[4] = 20000;
+	r.gpr[25] = 0x800;
+	r.gpr[26] = V4K;
+	r.gpr[27] = PTEL;
+	r.gpr[28] = 0x3ff;
+	set_regs(&v, &r);
+	v.run->exit_reason = 0;
+	pthread_create(&thread, NULL, run_for_ever, NULL);
+	while (!*(volatile u32 *)&v.run->exit_reason) {
+		got = client_read(fd, buffer, ++reads % 2 ? sizeof(buffer) : 333);
+		if (got < 0)
+			die("read");
+		apply(&kept, buffer, got);
+		/* With a single processor the guest wants some of it too. */
+		usleep(1000);
+	}
+	pthread_join(thread, NULL);
+	get_regs(&v, &r);
+	say("the guest ended with %llx", r.gpr[21]);
+	finish_exit(&v);
+	say("the reads end: %d", drain(&kept, fd, 4096));
+	client_close(fd);
+	fd = open_htab(m.vm, 0, 0);
+	drain(&now, fd, 65536);
+	client_close(fd);
+	say("what was told is what is there: %d", !memcmp(&kept, &now, sizeof(now)));
+	for (u64 i = 0; i < 0x400; i++)
+		drop(0x800 + i);
+}
+
 static void after_allocate(void)
 {
 	u32 order = ORDER;
@@ -675,6 +795,8 @@ int main(void)
 	write_is_told();
 	busy();
 	restore();
+	real_mode_page_sizes();
+	reading_while_running();
 	after_allocate();
 	vcpu_free(&v);
 	machine_free(&m);
