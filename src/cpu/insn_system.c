@@ -108,6 +108,8 @@ OP(slbmte)
 	NEXT;
 }
 
+#define SLBIE_B(rb) ((rb) >> 25 & 3) /* the segment's size: 1 is 1 TB */
+
 OP(slbie)
 {
 	u64 rb = cpu->gpr[op->b];

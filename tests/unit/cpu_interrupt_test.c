@@ -174,6 +174,30 @@ static void invalidated_segment_is_gone(void **state)
 	fixture_free(f);
 }
 
+/* slbie names the segment's size; one of another size stays. */
+static void invalidated_large_segment_is_gone(void **state)
+{
+	struct fixture *f = mapped(~0ull);
+	u64 ea = 0x7f1234567000ull; /* bit 38 is 0 */
+
+	f->cpu.slb[2] = (struct slb_entry){ (ea >> 40 << 40) | SLB_ESID_V, SLB_VSID_B_1T | 0x333ull << 24 };
+	cpu_slb_changed(&f->cpu);
+	f->cpu.gpr[4] = ea;
+	run_one(f, INSN_LWZ);
+	assert_int_equal(f->cpu.nip, VEC_DSI);
+	cpu_set_msr(&f->cpu, KERNEL);
+	f->cpu.gpr[5] = ea >> 28 << 28;
+	run_one(f, 0x7c002b64); /* slbie r5, B = 0: 256 MB */
+	run_one(f, INSN_LWZ);
+	assert_int_equal(f->cpu.nip, VEC_DSI);
+	cpu_set_msr(&f->cpu, KERNEL);
+	f->cpu.gpr[5] = (ea >> 40 << 40) | 1ull << 25;
+	run_one(f, 0x7c002b64);
+	run_one(f, INSN_LWZ);
+	assert_int_equal(f->cpu.nip, VEC_DSEGI);
+	fixture_free(f);
+}
+
 static void unaligned_reservation_is_an_alignment_interrupt(void **state)
 {
 	struct fixture *f = mapped(2);
@@ -348,6 +372,7 @@ int main(void)
 		cmocka_unit_test(fetch_faults_tell_in_srr1),
 		cmocka_unit_test(removed_page_is_gone_after_its_flush),
 		cmocka_unit_test(invalidated_segment_is_gone),
+		cmocka_unit_test(invalidated_large_segment_is_gone),
 		cmocka_unit_test(unaligned_reservation_is_an_alignment_interrupt),
 		cmocka_unit_test(program_interrupts_say_why),
 		cmocka_unit_test(facilities_are_asked_for),
