@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A KVM that runs nothing: it remembers registers, memory slots, interrupt sources and a hash table, and what
+ * a vcpu "does" is a function of the test. For tests of KVM's client.
+ */
+#ifndef PAPYR_TESTS_FAKE_KVM_H
+#define PAPYR_TESTS_FAKE_KVM_H
+
+#include <papyr/kvm.h>
+
+#include "platform/accel.h"
+
+#define FAKE_SMT 8
+
+/*
+ * Called in place of the guest, on the vcpu's thread: fills @run with an exit and returns true, or
+ * returns false to have nothing happen for a while. @id is the vcpu's.
+ */
+typedef bool (*fake_guest_fn)(void *opaque, unsigned id, struct kvm_run *run);
+
+extern const struct accel fake_accel;
+
+/* Forgets everything, and sets what vcpus do (NULL: nothing). Between machines only. */
+void fake_reset(fake_guest_fn guest, void *opaque);
+/* Only what vcpus do. Before they have threads. */
+void fake_set_guest(fake_guest_fn guest, void *opaque);
+
+/* How often source @irq was driven. */
+unsigned fake_irq_count(unsigned irq);
+/* The hash table's entries, two host-order doublewords each, and their number; the test may change them. */
+u64 *fake_htab(u64 *entries);
+
+#endif

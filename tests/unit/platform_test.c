@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The PAPR machine on a KVM that runs nothing: loading, device tree, RTAS, hypercalls, pausing.
+ */
+#include <elf.h>
+#include <fcntl.h>
+#include <libfdt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fake_kvm.h"
+#include "platform/console.h"
+#include "platform/elf.h"
+#include "platform/fdt.h"
+#include "platform/hcall.h"
+#include "platform/machine.h"
+
+#define MIB (1ull << 20)
+
+static const u8 raw_kernel[] = { 0x60, 0, 0, 0 };
+
+struct fixture {
+	struct machine *m;
+	int out[2]; /* the console's output: read from out[0] */
+};
+
+static struct machine *make(unsigned vcpus, unsigned threads, u64 mem, int out_fd)
+{
+	struct machine_config cfg = {
+		.accel = &fake_accel,
+		.model = cpu_model_find("POWER8"),
+		.name = "test",
+		.cmdline = "quiet",
+		.builtin = raw_kernel,
+		.builtin_bytes = sizeof(raw_kernel),
+		.mem_bytes = mem,
+		.n_vcpus = vcpus,
+		.threads = threads,
+		.in_fd = -1,
+		.out_fd = out_fd,
+	};
+	struct error err = { "" };
+	struct machine *m = machine_new(&cfg, &err);
+
+	if (!m)
+		fail_msg("%s", err.text);
+	if (machine_boot(m, &err))
+		fail_msg("%s", err.text);
+	return m;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	fake_reset(NULL, NULL);
+	assert_int_equal(pipe(f->out), 0);
+	f->m = make(4, 2, 256 * MIB, f->out[1]);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	machine_free(f->m);
+	close(f->out[0]);
+	close(f->out[1]);
+	free(f);
+	return 0;
+}
+
+/* ---- Kernel images ---- */
+
+static u8 image[4096];
+
+/* An ELF64 file with one segment of @filesz bytes for @memsz at @paddr. */
+static void make_elf(unsigned class, unsigned machine, u64 paddr, u64 filesz, u64 memsz, u64 entry)
+{
+	Elf64_Ehdr *eh = (Elf64_Ehdr *)image;
+	Elf64_Phdr *ph = (Elf64_Phdr *)(image + sizeof(*eh));
+
+	memset(image, 0, sizeof(image));
+	memcpy(eh->e_ident, ELFMAG, SELFMAG);
+	eh->e_ident[EI_CLASS] = class;
+	eh->e_ident[EI_DATA] = ELFDATA2LSB;
+	eh->e_ident[EI_VERSION] = EV_CURRENT;
+	eh->e_type = ET_EXEC;
+	eh->e_machine = machine;
+	eh->e_version = EV_CURRENT;
+	eh->e_entry = entry;
+	eh->e_phoff = sizeof(*eh);
+	eh->e_ehsize = sizeof(*eh);
+	eh->e_phentsize = sizeof(*ph);
+	eh->e_phnum = 1;
+	ph->p_type = PT_LOAD;
+	ph->p_offset = 512;
+	ph->p_vaddr = 0xc000000000000000 + paddr;
+	ph->p_paddr = paddr;
+	ph->p_filesz = filesz;
+	ph->p_memsz = memsz;
+	memset(image + 512, 0xab, 512);
+}
+
+static void load_elf(void **state)
+{
+	struct fixture *f = *state;
+	struct kernel_image k;
+	struct error err;
+	u8 *at = f->m->mem.host + KERNEL_BASE + 0x1000;
+
+	make_elf(ELFCLASS64, EM_PPC64, 0x1000, 512, 1024, 0xc000000000001010);
+	memset(at, 0xff, 2048);
+	assert_int_equal(kernel_load(&f->m->mem, 64 * MIB, image, sizeof(image), "k", &k, &err), 0);
+	assert_int_equal(k.entry, KERNEL_BASE + 0x1010);
+	assert_int_equal(k.end, KERNEL_BASE + 0x1000 + 1024);
+	assert_int_equal(at[0], 0xab);
+	assert_int_equal(at[511], 0xab);
+	assert_int_equal(at[512], 0); /* .bss */
+	assert_int_equal(at[1023], 0);
+	assert_int_equal(at[1024], 0xff);
+}
+
+static void load_bad_elf(void **state)
+{
+	struct fixture *f = *state;
+	struct guest_mem *mem = &f->m->mem;
+	struct kernel_image k;
+	struct error err;
+
+	make_elf(ELFCLASS32, EM_PPC, 0, 512, 512, 0);
+	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
+	make_elf(ELFCLASS64, EM_X86_64, 0, 512, 512, 0);
+	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
+	/* A segment beyond the file, beyond memory, larger than what it takes; a file cut off. */
+	make_elf(ELFCLASS64, EM_PPC64, 0, 8192, 8192, 0);
+	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
+	make_elf(ELFCLASS64, EM_PPC64, 0x0ff00000, 512, 1ull << 40, 0);
+	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
+	make_elf(ELFCLASS64, EM_PPC64, 0, 512, 256, 0);
+	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
+	make_elf(ELFCLASS64, EM_PPC64, 0, 512, 512, 0);
+	for (size_t n = 0; n < 1024; n += 8) {
+		int r = kernel_load(mem, 64 * MIB, image, n, "k", &k, &err);
+
+		assert_true(n < SELFMAG || r == -1);
+	}
+}
+
+/* ---- Device tree ---- */
+
+static u32 cell_of(const void *fdt, int node, const char *name, unsigned i)
+{
+	int len;
+	const u8 *p = fdt_getprop(fdt, node, name, &len);
+
+	assert_non_null(p);
+	assert_true(len >= (int)(4 * (i + 1)));
+	return load_be32(p + 4 * i);
+}
+
+static void device_tree(void **state)
+{
+	struct fixture *f = *state;
+	struct fdt_places places = { .rtas = 0x2000000, .rtas_bytes = 0x10000, .initrd = 0x1000000,
+				     .initrd_bytes = 0x12345 };
+	void *fdt = malloc(FDT_BYTES_MAX);
+	struct error err;
+	int node;
+	u32 token;
+
+	assert_int_equal(fdt_build(f->m, &places, fdt, &err), 0);
+	assert_int_equal(fdt_check_full(fdt, FDT_BYTES_MAX), 0);
+	assert_string_equal(fdt_getprop(fdt, 0, "device_type", NULL), "chrp");
+	node = fdt_path_offset(fdt, "/chosen");
+	assert_string_equal(fdt_getprop(fdt, node, "bootargs", NULL), "quiet");
+	assert_int_equal(cell_of(fdt, node, "linux,initrd-end", 1), 0x1012345);
+	/* Two cores of two threads; ids are eight apart. */
+	node = fdt_path_offset(fdt, "/cpus/PowerPC,POWER8@8");
+	assert_true(node >= 0);
+	assert_int_equal(cell_of(fdt, node, "ibm,ppc-interrupt-server#s", 0), 8);
+	assert_int_equal(cell_of(fdt, node, "ibm,ppc-interrupt-server#s", 1), 9);
+	assert_int_equal(cell_of(fdt, node, "ibm,pft-size", 1), f->m->htab_order);
+	assert_int_equal(cell_of(fdt, node, "ibm,segment-page-sizes", 0), 12);
+	assert_int_equal(cell_of(fdt, node, "ibm,segment-page-sizes", 2), 2);
+	assert_true(fdt_path_offset(fdt, "/cpus/PowerPC,POWER8@10") < 0);
+	node = fdt_path_offset(fdt, "/rtas");
+	for (unsigned i = 0; rtas_name(i, &token); i++)
+		assert_int_equal(cell_of(fdt, node, rtas_name(i, &token), 0), token);
+	node = fdt_path_offset(fdt, "/memory@0");
+	assert_int_equal(cell_of(fdt, node, "reg", 3), 256 * MIB);
+	/* RTAS is not the guest's to use. */
+	assert_int_equal(fdt_num_mem_rsv(fdt), 1);
+	free(fdt);
+}
+
+static void table_reaches_memory(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(f->m->rma_bytes, 256 * MIB);
+	assert_true((1ull << (f->m->htab_order - 7)) * 0x10000 >= 256 * MIB);
+	assert_true(f->m->htab_order >= 18);
+}
+
+/* ---- RTAS ---- */
+
+#define ARGS 0x100000
+#define DATA 0x110000
+
+static u32 token_of(const char *name)
+{
+	const char *have;
+	u32 token;
+
+	for (unsigned i = 0; (have = rtas_name(i, &token)); i++)
+		if (!strcmp(have, name))
+			return token;
+	fail_msg("no RTAS call %s", name);
+	return 0;
+}
+
+/* Calls by token with the @n_in words that follow; the status, or the hypercall's code if that isn't 0. */
+static s32 call(struct fixture *f, u32 token, u32 n_in, u32 n_out, ...)
+{
+	u8 *p = f->m->mem.host + ARGS;
+	va_list ap;
+	s64 r;
+
+	store_be32(p, token);
+	store_be32(p + 4, n_in);
+	store_be32(p + 8, n_out);
+	va_start(ap, n_out);
+	for (u32 i = 0; i < n_in; i++)
+		store_be32(p + 12 + 4 * i, va_arg(ap, u32));
+	va_end(ap);
+	r = rtas_call(&f->m->vcpus[0], ARGS);
+	return r ? r : (s32)load_be32(p + 12 + 4 * n_in);
+}
+
+static u32 result(struct fixture *f, u32 n_in, u32 i)
+{
+	return load_be32(f->m->mem.host + ARGS + 12 + 4 * (n_in + i));
+}
+
+static void rtas_clock(void **state)
+{
+	struct fixture *f = *state;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	assert_int_equal(call(f, token_of("get-time-of-day"), 0, 8), 0);
+	gmtime_r(&now, &tm);
+	assert_in_range(result(f, 0, 1), tm.tm_year + 1900, tm.tm_year + 1901);
+	assert_int_equal(call(f, token_of("set-time-of-day"), 7, 1, 2001, 2, 3, 4, 5, 6, 0), 0);
+	assert_int_equal(call(f, token_of("get-time-of-day"), 0, 8), 0);
+	assert_int_equal(result(f, 0, 1), 2001);
+	assert_int_equal(result(f, 0, 2), 2);
+	assert_int_equal(result(f, 0, 3), 3);
+	assert_int_equal(result(f, 0, 4), 4);
+	assert_int_equal(result(f, 0, 5), 5);
+	assert_int_equal(call(f, token_of("set-time-of-day"), 7, 1, 2001, 0, 3, 4, 5, 6, 0), -3);
+	assert_int_equal(call(f, token_of("set-time-of-day"), 7, 1, 2001, 13, 3, 4, 5, 6, 0), -3);
+	assert_int_equal(call(f, token_of("set-time-of-day"), 7, 1, 0xffffffff, 1, 1, 0, 0, 0, 0), -3);
+}
+
+static void rtas_nvram(void **state)
+{
+	struct fixture *f = *state;
+	u8 *data = f->m->mem.host + DATA;
+
+	/* As new: two partitions. */
+	assert_int_equal(call(f, token_of("nvram-fetch"), 3, 2, 0, DATA, 16), 0);
+	assert_int_equal(data[0], 0x70);
+	assert_memory_equal(data + 4, "common", 7);
+	memset(data, 0x5a, 64);
+	assert_int_equal(call(f, token_of("nvram-store"), 3, 2, NVRAM_BYTES - 64, DATA, 64), 0);
+	assert_int_equal(result(f, 3, 1), 64);
+	memset(data, 0, 64);
+	assert_int_equal(call(f, token_of("nvram-fetch"), 3, 2, NVRAM_BYTES - 64, DATA, 64), 0);
+	assert_int_equal(data[63], 0x5a);
+	assert_int_equal(call(f, token_of("nvram-store"), 3, 2, NVRAM_BYTES - 63, DATA, 64), -3);
+	assert_int_equal(call(f, token_of("nvram-store"), 3, 2, 0xffffffff, DATA, 2), -3);
+	assert_int_equal(call(f, token_of("nvram-fetch"), 3, 2, 0, 0xfffffff0, 64), -3);
+	assert_int_equal(call(f, token_of("nvram-fetch"), 3, 2, 0, DATA, 0xffffffff), -3);
+}
+
+static void rtas_parameters(void **state)
+{
+	struct fixture *f = *state;
+	u8 *data = f->m->mem.host + DATA;
+	u32 get = token_of("ibm,get-system-parameter");
+
+	assert_int_equal(call(f, get, 3, 1, 20, DATA, 256), 0);
+	assert_non_null(strstr((char *)data + 2, "DesMem=256,DesProcs=4"));
+	assert_int_equal(call(f, get, 3, 1, 48, DATA, 256), 0);
+	assert_int_equal(data[1], 16);
+	assert_memory_equal(data + 2, f->m->uuid, 16);
+	/* A short buffer gets what fits, and the whole length. */
+	memset(data, 0xee, 16);
+	assert_int_equal(call(f, get, 3, 1, 48, DATA, 6), 0);
+	assert_int_equal(data[1], 16);
+	assert_int_equal(data[6], 0xee);
+	assert_int_equal(call(f, get, 3, 1, 48, DATA, 1), -9999);
+	assert_int_equal(call(f, get, 3, 1, 48, 0xffffff00, 256), -9999);
+	assert_int_equal(call(f, get, 3, 1, 1234, DATA, 256), -3);
+	assert_int_equal(call(f, token_of("ibm,set-system-parameter"), 2, 1, 48, DATA), -9002);
+	assert_int_equal(call(f, token_of("ibm,set-system-parameter"), 2, 1, 1234, DATA), -3);
+}
+
+static void rtas_cpus(void **state)
+{
+	struct fixture *f = *state;
+	u32 query = token_of("query-cpu-stopped-state");
+	struct kvm_regs regs;
+
+	assert_int_equal(call(f, query, 1, 2, 9), 0);
+	assert_int_equal(result(f, 1, 1), 0);
+	assert_int_equal(call(f, token_of("start-cpu"), 3, 1, 9, 0x1234, 0x77), 0);
+	assert_int_equal(call(f, query, 1, 2, 9), 0);
+	assert_int_equal(result(f, 1, 1), 2);
+	fake_accel.ioctl(f->m->vcpus[3].fd, KVM_GET_REGS, &regs);
+	assert_int_equal(regs.pc, 0x1234);
+	assert_int_equal(regs.gpr[3], 0x77);
+	assert_true(regs.msr == (PPC_BIT(0) | PPC_BIT(51)));
+	assert_int_equal(call(f, token_of("start-cpu"), 3, 1, 9, 0, 0), -1);
+	assert_int_equal(call(f, token_of("start-cpu"), 3, 1, 5, 0, 0), -3);
+	assert_int_equal(call(f, query, 1, 2, 0xffffffff), -3);
+	assert_int_equal(call(f, token_of("stop-self"), 0, 1), 0);
+	assert_false(f->m->vcpus[0].online);
+}
+
+static void rtas_events(void **state)
+{
+	struct fixture *f = *state;
+	u8 *log = f->m->mem.host + DATA;
+	u32 check = token_of("check-exception");
+
+	assert_int_equal(call(f, check, 6, 1, 0x500, 1, 0x40000000, 0, DATA, 2048), 1);
+	machine_powerdown(f->m);
+	assert_int_equal(fake_irq_count(IRQ_EPOW), 1);
+	assert_int_equal(call(f, check, 6, 1, 0x500, 1, 0x80000000, 0, DATA, 2048), 1);
+	assert_int_equal(call(f, check, 6, 1, 0x500, 1, 0x40000000, 0, DATA, 2048), 0);
+	assert_int_equal(log[0], 6);
+	assert_int_equal(log[3], 64);
+	assert_memory_equal(log + 8 + 12, "IBM", 4);
+	assert_int_equal(call(f, token_of("event-scan"), 4, 1, ~0u, 0, DATA, 2048), 1);
+	/* A buffer outside memory; one too short for the log. */
+	machine_powerdown(f->m);
+	assert_int_equal(call(f, check, 6, 1, 0x500, 1, ~0u, 0, 0xfffff000, 2048), -3);
+	memset(log, 0xee, 64);
+	assert_int_equal(call(f, token_of("event-scan"), 4, 1, ~0u, 0, DATA, 10), 0);
+	assert_int_equal(log[10], 0xee);
+}
+
+/* Whatever a block says, only the guest's memory is touched. */
+static void rtas_hostile(void **state)
+{
+	struct fixture *f = *state;
+	struct machine *m = f->m;
+	u8 *p = m->mem.host + ARGS;
+	u64 end = m->mem.bytes;
+	u32 token;
+
+	assert_int_equal(rtas_call(&m->vcpus[0], ~0ull), H_PARAMETER);
+	assert_int_equal(rtas_call(&m->vcpus[0], end), H_PARAMETER);
+	assert_int_equal(rtas_call(&m->vcpus[0], end - 8), H_PARAMETER);
+	assert_int_equal(call(f, 0, 0, 1), H_PARAMETER);
+	assert_int_equal(call(f, 0xffffffff, 0, 1), H_PARAMETER);
+	/* A block whose words run out of memory. */
+	store_be32(m->mem.host + end - 12, token_of("get-time-of-day"));
+	store_be32(m->mem.host + end - 8, 0);
+	store_be32(m->mem.host + end - 4, 8);
+	assert_int_equal(rtas_call(&m->vcpus[0], end - 12), H_PARAMETER);
+	for (unsigned i = 0; rtas_name(i, &token); i++)
+		for (u32 n_in = 0; n_in < 20; n_in++)
+			for (u32 n_out = 0; n_out < 20; n_out++) {
+				for (int w = 0; w < 40; w++)
+					store_be32(p + 4 * w, 0xfffffff0);
+				store_be32(p, token);
+				store_be32(p + 4, n_in);
+				store_be32(p + 8, n_out);
+				rtas_call(&m->vcpus[0], ARGS);
+			}
+	store_be32(p + 4, 0xffffffff);
+	store_be32(p + 8, 1);
+	assert_int_equal(rtas_call(&m->vcpus[0], ARGS), H_PARAMETER);
+}
+
+/* ---- Hypercalls ---- */
+
+static s64 hcall(struct machine *m, u64 nr, u64 a, u64 b, u64 c, u64 d)
+{
+	struct kvm_run *run = m->vcpus[0].run;
+
+	run->papr_hcall.nr = nr;
+	run->papr_hcall.args[0] = a;
+	run->papr_hcall.args[1] = b;
+	run->papr_hcall.args[2] = c;
+	run->papr_hcall.args[3] = d;
+	hcall_handle(&m->vcpus[0]);
+	return run->papr_hcall.ret;
+}
+
+static void hcall_terminal(void **state)
+{
+	struct fixture *f = *state;
+	char buf[32];
+
+	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT, 10, 0x68656c6c6f2c2077, 0x6f72000000000000), 0);
+	assert_true(console_drain(f->m->console, 1000));
+	assert_int_equal(read(f->out[0], buf, sizeof(buf)), 10);
+	assert_memory_equal(buf, "hello, wor", 10);
+	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT, 17, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT, ~0ull, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT + 1, 1, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, 0x54, VTY_UNIT, 0, 0, 0), 0);
+	assert_int_equal(f->m->vcpus[0].run->papr_hcall.args[0], 0);
+	assert_int_equal(hcall(f->m, 0x54, VTY_UNIT + 1, 0, 0, 0), H_PARAMETER);
+}
+
+/* Nobody reads: what is accepted waits, then the guest is told to wait. */
+static void hcall_terminal_full(void **state)
+{
+	struct fixture *f = *state;
+	unsigned long accepted = 0, got = 0;
+	char buf[4096];
+	ssize_t n;
+
+	while (hcall(f->m, 0x58, VTY_UNIT, 16, 0x3031323334353637, 0x3839616263646566) == 0)
+		accepted += 16;
+	assert_true(accepted >= 65536);
+	fcntl(f->out[0], F_SETFL, O_NONBLOCK);
+	while (got < accepted) {
+		n = read(f->out[0], buf, sizeof(buf));
+		if (n > 0)
+			got += n;
+		else
+			usleep(1000);
+	}
+	assert_true(console_drain(f->m->console, 1000));
+	assert_int_equal(got, accepted);
+	assert_int_equal(read(f->out[0], buf, 1), -1);
+}
+
+static void hcall_modes(void **state)
+{
+	struct fixture *f = *state;
+	u64 lpcr;
+
+	assert_int_equal(hcall(f->m, 0x31c, 1, 4, 0, 0), 0);
+	for (unsigned i = 0; i < f->m->n_vcpus; i++) {
+		vcpu_get_reg(&f->m->vcpus[i], KVM_REG_PPC_LPCR_64, &lpcr);
+		assert_int_equal(lpcr, 0x02000000);
+	}
+	assert_int_equal(hcall(f->m, 0x31c, 3, 3, 0, 0), 0);
+	vcpu_get_reg(&f->m->vcpus[2], KVM_REG_PPC_LPCR_64, &lpcr);
+	assert_int_equal(lpcr, 0x03800000);
+	assert_int_equal(hcall(f->m, 0x31c, 0, 4, 0, 0), 0);
+	vcpu_get_reg(&f->m->vcpus[2], KVM_REG_PPC_LPCR_64, &lpcr);
+	assert_int_equal(lpcr, 0x01800000);
+	assert_int_equal(hcall(f->m, 0x31c, 2, 4, 0, 0), H_UNSUPPORTED_FLAG);
+	assert_int_equal(hcall(f->m, 0x31c, 1, 3, 0, 0), H_UNSUPPORTED_FLAG);
+	assert_int_equal(hcall(f->m, 0x31c, 1, 4, 1, 0), H_P3);
+	assert_int_equal(hcall(f->m, 0x31c, 1, 4, 0, 1), H_P4);
+	assert_int_equal(hcall(f->m, 0x31c, 1, 7, 0, 0), H_P2);
+}
+
+static void hcall_others(void **state)
+{
+	struct fixture *f = *state;
+	struct machine *m = f->m;
+
+	assert_int_equal(hcall(m, 0x40, 4, DATA, 0x11223344, 0), 0);
+	assert_int_equal(load_be32(m->mem.host + DATA), 0x11223344);
+	assert_int_equal(hcall(m, 0x3c, 2, DATA + 2, 0, 0), 0);
+	assert_int_equal(m->vcpus[0].run->papr_hcall.args[0], 0x3344);
+	assert_int_equal(hcall(m, 0x3c, 3, DATA, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, 0x3c, 4, DATA + 2, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, 0x3c, 8, m->mem.bytes, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, 0x40, 8, ~7ull, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, 0xf000, ~0ull, 0, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, 0x1234, 0, 0, 0, 0), H_FUNCTION);
+	assert_int_equal(hcall(m, ~0ull, 0, 0, 0, 0), H_FUNCTION);
+}
+
+/* ---- Running ---- */
+
+/* A guest that makes one RTAS call after some output. */
+struct one_call {
+	struct machine *m;
+	const char *name;
+	u32 n_in;
+	int step;
+};
+
+static bool guest_one_call(void *opaque, unsigned id, struct kvm_run *run)
+{
+	struct one_call *g = opaque;
+	u8 *p = g->m->mem.host + ARGS;
+
+	run->exit_reason = KVM_EXIT_PAPR_HCALL;
+	if (g->step++ == 0) {
+		run->papr_hcall.nr = 0x58;
+		run->papr_hcall.args[0] = VTY_UNIT;
+		run->papr_hcall.args[1] = 3;
+		run->papr_hcall.args[2] = 0x4142430000000000;
+		return true;
+	}
+	if (g->step == 2) {
+		store_be32(p, token_of(g->name));
+		store_be32(p + 4, g->n_in);
+		store_be32(p + 8, 1);
+		run->papr_hcall.nr = H_RTAS;
+		run->papr_hcall.args[0] = ARGS;
+		return true;
+	}
+	return false;
+}
+
+static int run_one_call(struct fixture *f, const char *name, u32 n_in)
+{
+	struct one_call g = { .m = f->m, .name = name, .n_in = n_in };
+	char buf[4];
+	int status;
+
+	/* The machine was made before the guest was known. */
+	fake_set_guest(guest_one_call, &g);
+	status = machine_run(f->m);
+	assert_int_equal(read(f->out[0], buf, sizeof(buf)), 3);
+	assert_memory_equal(buf, "ABC", 3);
+	return status;
+}
+
+static void run_power_off(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run_one_call(f, "power-off", 2), 0);
+	assert_int_equal(f->m->ended_by, REQUEST_POWEROFF);
+}
+
+static void run_panic(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run_one_call(f, "ibm,os-term", 1), 3);
+}
+
+/* Reads where there is nothing, then an exit that nobody knows. */
+static bool guest_mmio(void *opaque, unsigned id, struct kvm_run *run)
+{
+	int *step = opaque;
+
+	switch ((*step)++) {
+	case 0:
+		run->exit_reason = KVM_EXIT_MMIO;
+		run->mmio.phys_addr = 1ull << 40;
+		run->mmio.len = 8;
+		run->mmio.is_write = 0;
+		memset(run->mmio.data, 0, 8);
+		return true;
+	case 1:
+		for (int i = 0; i < 8; i++)
+			assert_int_equal(run->mmio.data[i], 0xff);
+		run->exit_reason = 99;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void run_mmio(void **state)
+{
+	struct fixture *f = *state;
+	int step = 0;
+
+	fake_set_guest(guest_mmio, &step);
+	assert_int_equal(machine_run(f->m), 1);
+	assert_non_null(strstr(f->m->failure.text, "unknown reason, 99"));
+}
+
+/* ---- Pausing ---- */
+
+static bool guest_hcalls(void *opaque, unsigned id, struct kvm_run *run)
+{
+	__atomic_add_fetch((unsigned *)opaque, 1, __ATOMIC_SEQ_CST);
+	run->exit_reason = KVM_EXIT_PAPR_HCALL;
+	run->papr_hcall.nr = 0x9999;
+	run->papr_hcall.args[0] = 0;
+	return true;
+}
+
+static void set_marker(struct vcpu *vcpu, void *arg)
+{
+	*(unsigned *)arg += 1;
+}
+
+static void pause_and_resume(void **state)
+{
+	struct fixture *f = *state;
+	struct machine *m = f->m;
+	unsigned count = 0, marker = 0;
+	struct error err;
+
+	fake_set_guest(guest_hcalls, &count);
+	m->vcpus[1].online = true;
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		assert_int_equal(vcpu_start_thread(&m->vcpus[i], &err), 0);
+	for (unsigned round = 0; round < 200; round++) {
+		struct kvm_regs regs;
+		unsigned seen;
+
+		/* Something is done on each vcpu's thread, running or not. */
+		vcpu_run_on(&m->vcpus[round % m->n_vcpus], set_marker, &marker);
+		machine_pause(m);
+		seen = __atomic_load_n(&count, __ATOMIC_SEQ_CST);
+		for (unsigned i = 0; i < m->n_vcpus; i++) {
+			assert_true(m->vcpus[i].parked);
+			assert_false(m->vcpus[i].unsettled);
+		}
+		/* The result of the last hypercall is in r3 already. */
+		if (m->vcpus[0].exits) {
+			fake_accel.ioctl(m->vcpus[0].fd, KVM_GET_REGS, &regs);
+			assert_true(regs.gpr[3] == (u64)H_FUNCTION);
+		}
+		usleep(100);
+		assert_int_equal(seen, __atomic_load_n(&count, __ATOMIC_SEQ_CST));
+		assert_string_equal(machine_status(m), "paused");
+		machine_resume(m);
+		assert_string_equal(machine_status(m), "running");
+		usleep(100);
+	}
+	assert_int_equal(marker, 200);
+	assert_true(count > 0);
+}
+
+/* ---- State ---- */
+
+static void state_bounds(void **state)
+{
+	struct state_out out = { 0 };
+	struct state_in in;
+	char s[8];
+
+	put_u8(&out, 1);
+	put_u32(&out, 0x12345678);
+	put_u64(&out, 0x1122334455667788);
+	put_string(&out, "hello");
+	in = (struct state_in){ .data = out.data, .len = out.len };
+	assert_int_equal(get_u8(&in), 1);
+	assert_int_equal(get_u32(&in), 0x12345678);
+	assert_true(get_u64(&in) == 0x1122334455667788);
+	get_string(&in, s, sizeof(s));
+	assert_string_equal(s, "hello");
+	assert_true(state_ok(&in));
+	assert_int_equal(get_u32(&in), 0);
+	assert_false(state_ok(&in));
+	/* A string for which there is no room, and one that is cut off. */
+	in = (struct state_in){ .data = out.data, .len = out.len, .pos = 13 };
+	get_string(&in, s, 5);
+	assert_true(in.bad);
+	in = (struct state_in){ .data = out.data, .len = out.len - 1, .pos = 13 };
+	get_string(&in, s, sizeof(s));
+	assert_true(in.bad);
+	state_free(&out);
+}
+
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(load_elf), T(load_bad_elf), T(device_tree), T(table_reaches_memory),
+		T(rtas_clock), T(rtas_nvram), T(rtas_parameters), T(rtas_cpus), T(rtas_events),
+		T(rtas_hostile), T(hcall_terminal), T(hcall_terminal_full), T(hcall_modes),
+		T(hcall_others), T(run_power_off), T(run_panic), T(run_mmio), T(pause_and_resume),
+		cmocka_unit_test(state_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
