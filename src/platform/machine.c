@@ -344,9 +344,11 @@ static void end_threads(struct machine *m)
 	m->quit = true;
 	vcpu_kick_all(m);
 	pthread_mutex_unlock(&m->lock);
-	for (unsigned i = 0; i < m->n_vcpus; i++)
+	for (unsigned i = 0; i < m->n_vcpus; i++) {
 		if (m->vcpus[i].has_thread)
 			pthread_join(m->vcpus[i].thread, NULL);
+		m->vcpus[i].has_thread = false; /* a thread is joined once: running ends them, and freeing */
+	}
 }
 
 void machine_free(struct machine *m)
