@@ -266,11 +266,32 @@ static bool has_displacement(const struct insn_row *row)
 	}
 }
 
+/*
+ * Moves to and from special registers: only those whose contents the test loads (XER, TAR), and supervisors' ones, which are
+ * refused. TAR isn't written, since the runner has no other place to save a register in.
+ */
+static u32 special_move(struct rng *rng, const struct insn_row *row)
+{
+	static const u16 numbers[] = { 1, 815, 18, 19, 22, 26, 27, 272, 275, 1, 815, 952 };
+	unsigned spr = numbers[rng_below(rng, ARRAY_SIZE(numbers))];
+
+	if (spr == 815 && !strcmp(row->mnemonic, "mtspr"))
+		spr = 1;
+	return row->match | rng_below(rng, 32) << 21 | (spr & 31) << 16 | (spr >> 5) << 11;
+}
+
+bool row_moves_special(const struct insn_row *row)
+{
+	return !strcmp(row->mnemonic, "mfspr") || !strcmp(row->mnemonic, "mtspr");
+}
+
 u32 generate_insn(struct rng *rng, const struct insn_row *row)
 {
 	static const u16 edges[] = { 0, 1, 0xffff, 0x8000, 0x7fff, 0x7ffc, 0x8004, 4, 8, 0xfff8, 0x100 };
 	u32 open = (u32)rng_next(rng) & ~row->mask;
 
+	if (row_moves_special(row))
+		return special_move(rng, row);
 	/* A displacement from zero can only reach the windows by chance: see to it. */
 	if (row_accesses_memory(row) && has_displacement(row)) {
 		if (one_in(rng, 3))
@@ -325,10 +346,12 @@ static void point_at_memory(struct rng *rng, const struct insn_row *row, u32 ins
 	}
 }
 
-/* An address among the traps, for LR, CTR and TAR; the low bits are ignored. */
+/* An address among the traps, for LR, CTR and TAR, not of the test itself; the low bits are ignored. */
 static u64 branch_target(struct rng *rng)
 {
-	return TRAPS_FROM + rng_below(rng, TRAPS_TO - TRAPS_FROM - 16);
+	u64 target = TRAPS_FROM + rng_below(rng, TRAPS_TO - TRAPS_FROM - 16);
+
+	return (target & ~3ull) == TEST_CODE ? TRAPS_FROM : target;
 }
 
 static void special_registers(struct rng *rng, struct isa_state *state)

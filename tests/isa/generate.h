@@ -20,6 +20,8 @@ bool row_accesses_memory(const struct insn_row *row);
 bool row_branches(const struct insn_row *row);
 /* lmw and string accesses, which little-endian mode doesn't have. */
 bool row_moves_several(const struct insn_row *row);
+/* mfspr and mtspr, which are compared for some registers only. */
+bool row_moves_special(const struct insn_row *row);
 /* Bytes that a load-and-reserve or store-conditional needs aligned; 0 for others. */
 unsigned reservation_size(const struct insn_row *row);
 

@@ -29,7 +29,7 @@ static struct {
 	const char *patterns[PATTERNS_MAX];
 	unsigned nr_patterns;
 	bool verbose;
-} options = { .little_endian = true, .seed = 1, .vectors = 256, .programs = 2000 };
+} options = { .little_endian = true, .seed = 1, .vectors = 1024, .programs = 3000 };
 
 static struct {
 	unsigned rows, skipped, tested, refused, failed_rows;
@@ -135,11 +135,29 @@ static unsigned check_row_batch(const struct insn_row *row, unsigned printed)
 	return bad;
 }
 
+/*
+ * A branch to itself, or into the runner's own code, is no test. Nor is a bcctr that decrements CTR: the form is invalid (Book I
+ * 2.4), and QEMU executes it in its own way.
+ */
+static bool leads_astray(const struct insn_row *row, u32 insn)
+{
+	struct op op;
+	u64 target;
+
+	if (!strcmp(row->mnemonic, "bcctr"))
+		return !(insn & 0x00800000);
+	if (row->format != FMT_I && row->format != FMT_B)
+		return false;
+	isa_operands(row, insn, &op);
+	target = (u64)op.imm + (insn & 2 ? 0 : TEST_CODE);
+	return target == TEST_CODE || (target >= TRAPS_TO && target < AREA_END);
+}
+
 static bool encode(struct rng *rng, const struct insn_row *row)
 {
 	for (unsigned tries = 0; tries < 1000; tries++) {
 		batch.code[0] = generate_insn(rng, row);
-		if (isa_lookup(batch.code[0], ISA_207) == row)
+		if (isa_lookup(batch.code[0], ISA_207) == row && !leads_astray(row, batch.code[0]))
 			return true;
 	}
 	printf("%s: no encoding of its own: another row hides it\n", row->mnemonic);
@@ -171,6 +189,16 @@ static void test_row(const struct insn_row *row)
 		printf("%-12s %u of %u vectors differ\n", row->mnemonic, bad, vectors);
 }
 
+/* Why the row is not compared at all; NULL: it is. */
+static const char *left_out(const struct insn_row *row)
+{
+	if (row->level == ISA_NONE)
+		return "missing, as the table says";
+	if ((row->flags & F_NOTEST) && !row_moves_special(row))
+		return "not a function of registers and memory";
+	return NULL;
+}
+
 static void test_rows(void)
 {
 	for (unsigned i = 0; i < isa_rows; i++) {
@@ -179,11 +207,8 @@ static void test_rows(void)
 		if (!chosen(row))
 			continue;
 		totals.rows++;
-		if (row->level == ISA_NONE || (row->flags & F_NOTEST)) {
+		if (left_out(row)) {
 			totals.skipped++;
-			printf("%-12s not compared: %s\n", row->mnemonic,
-			       row->level == ISA_NONE ? "missing, as the table says" :
-							"its result is not a function of registers and memory");
 			continue;
 		}
 		if (privileged(row))
@@ -267,11 +292,29 @@ static void test_quadword_pair(void)
 	}
 }
 
+static void print_left_out(void)
+{
+	const char *last = NULL;
+
+	for (unsigned i = 0; i < isa_rows; i++) {
+		const char *why = chosen(&isa_table[i]) ? left_out(&isa_table[i]) : NULL;
+
+		if (!why)
+			continue;
+		if (why != last)
+			printf("%s  not compared, %s:", last ? "\n" : "", why);
+		printf(" %s", isa_table[i].mnemonic);
+		last = why;
+	}
+	printf("%s", last ? "\n" : "");
+}
+
 static void report(void)
 {
 	printf("byte order %s, seed %llu\n", options.little_endian ? "little" : "big", (unsigned long long)options.seed);
 	printf("%u rows: %u for user programs compared, %u privileged ones refused alike, %u not compared\n", totals.rows,
 	       totals.tested, totals.refused, totals.skipped);
+	print_left_out();
 	printf("%lu vectors, %lu differ (%u rows); %lu excused; %lu ended in an alignment interrupt, as they must\n",
 	       totals.vectors, totals.differences, totals.failed_rows, totals.excused, totals.alignment);
 	known_wrong_report();

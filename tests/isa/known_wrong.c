@@ -174,12 +174,6 @@ static bool negated_fma_right(const char *mnemonic, u32 insn, const struct isa_s
 	return right;
 }
 
-/* Do the results differ by nothing but the exponent? */
-static bool exponent_only(u32 insn, const struct isa_result *ours, const struct isa_result *peer)
-{
-	return !((target(insn, &ours->state) ^ target(insn, &peer->state)) & 0x800fffffffffffffull);
-}
-
 /* Is every operand of scalar single-precision arithmetic a single's value? */
 static bool single_operands(u32 insn, const struct isa_state *in)
 {
@@ -197,14 +191,6 @@ static bool single_operands(u32 insn, const struct isa_state *in)
 			return false;
 	}
 	return true;
-}
-
-/* With OX or UX enabled: is our result one unit in the last place from the peer's? */
-static bool one_unit_apart(u32 insn, const struct isa_result *ours, const struct isa_result *peer)
-{
-	s64 apart = (s64)(target(insn, &ours->state) - target(insn, &peer->state));
-
-	return apart == 1 || apart == -1 || apart == 1 << 29 || apart == -(1 << 29);
 }
 
 static unsigned vsx_target(u32 insn)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Talks to the runner over pipes. All that passes but the code is 64-bit words, swapped when byte orders differ. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 #include "side.h"
+
+#define PATIENCE_MS 60000
 
 static pid_t peer;
 static int to_peer = -1, from_peer = -1;
@@ -61,8 +64,17 @@ static void send_all(const void *p, size_t size)
 
 static void receive_all(void *p, size_t size)
 {
+	struct pollfd ready = { .fd = from_peer, .events = POLLIN };
+
 	while (size) {
-		ssize_t n = read(from_peer, p, size);
+		ssize_t n;
+
+		if (poll(&ready, 1, PATIENCE_MS) == 0) {
+			fprintf(stderr, "the peer: no results for %d seconds: an endless loop?\n", PATIENCE_MS / 1000);
+			kill(peer, SIGKILL);
+			exit(2);
+		}
+		n = read(from_peer, p, size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
