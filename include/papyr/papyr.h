@@ -15,11 +15,11 @@
  * <papyr/kvm.h> lists: what is asked for and what is answered is that file's subject. On failure
  * they return -1 (papyr_mmap: MAP_FAILED) with errno set, and nothing has changed.
  *
- * Descriptors are real: numbers of the process's descriptor table, the lowest free one, that count
- * against RLIMIT_NOFILE and can be told apart from others by papyr_is_fd() only. Close them with
- * papyr_close(): close() would leave the object behind it alive. References are counted as in Linux:
- * a VM lives until its own descriptor and all that were made from it are closed; a vcpu, and its id,
- * as long as its VM.
+ * Descriptors are real: numbers of the process's descriptor table, the lowest free one, that
+ * count against RLIMIT_NOFILE and can be told apart from others by papyr_is_fd() only. Close them
+ * with papyr_close(): close() would leave the object behind it alive. References are counted as
+ * in Linux: a VM lives until its own descriptor and all that were made from it are closed; a
+ * vcpu, and its id, as long as its VM.
  *
  * Threads: every function may be called from any thread at any time. KVM_RUN of one vcpu at a time
  * per thread; two threads in the same vcpu's KVM_RUN wait for each other.

@@ -2,9 +2,10 @@
 /*
  * The guest of the conformance programs: a few instructions in real mode, big-endian, loaded at 0.
  *
- * Whatever happens ends in the hypercall GUEST_EXIT, which KVM doesn't know and hands to the client:
- * r20 = r3 before that, r21 = what happened: 0 for the end of a snippet, else the interrupt vector, with
- * r16 = SRR0 and r17 = SRR1 of the interrupt (sc itself overwrites those registers).
+ * Whatever happens ends in the hypercall GUEST_EXIT, which KVM doesn't know and hands to the
+ * client: r20 = r3 before that, r21 = what happened: 0 for the end of a snippet, else the
+ * interrupt vector, with r16 = SRR0 and r17 = SRR1 of the interrupt (sc itself overwrites those
+ * registers).
  */
 #include "guest.h"
 
@@ -78,8 +79,9 @@ _start:
 	b	leave
 
 /*
- * r4 rounds of change: each enters r26, r27 at one of the entries r25 .. r25 + r28 (a mask) and removes
- * another; which, changes from round to round. A hypercall may change CTR: it can't count.
+ * r4 rounds of change: each enters r26, r27 at one of the entries r25 .. r25 + r28 (a mask) and
+ * removes another; which, changes from round to round. A hypercall may change CTR: it can't
+ * count.
  */
 	.org GUEST_CHURN
 	mr	24, 4
@@ -118,8 +120,8 @@ leave:
 	b	.
 
 /*
- * Rows of instructions that the MMIO program runs one after another: text and code. The client reads
- * the rows, the guest never comes here.
+ * Rows of instructions that the MMIO program runs one after another: text and code. The client
+ * reads the rows, the guest never comes here.
  */
 	.macro row insn:vararg
 1:	.asciz "\insn"

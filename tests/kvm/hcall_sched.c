@@ -453,18 +453,16 @@ static void interrupts(void)
 
 static void signals(void)
 {
-	struct {
-		struct kvm_signal_mask head;
-		u8 set[16];
-	} mask = {.head = {.len = 8}};
+	u32 words[5] = {8}; /* a length and up to 16 bytes of signals */
+	struct kvm_signal_mask *mask = (struct kvm_signal_mask *)words;
 	sigset_t blocked;
 	struct kvm_regs r;
 
 	topic("KVM_SET_SIGNAL_MASK, immediate_exit");
 	for (u32 len = 0; len <= 16; len += 4) {
-		mask.head.len = len;
+		mask->len = len;
 		say("length %u = %s", len,
-		    client_ioctl(v.fd, KVM_SET_SIGNAL_MASK, &mask) ? errno_name(errno) : "0");
+		    client_ioctl(v.fd, KVM_SET_SIGNAL_MASK, mask) ? errno_name(errno) : "0");
 	}
 	say("NULL = %s", client_ioctl(v.fd, KVM_SET_SIGNAL_MASK, 0ul) ? errno_name(errno) : "0");
 	TRY_AS("at 16", v.fd, KVM_SET_SIGNAL_MASK, 16);
@@ -475,8 +473,8 @@ static void signals(void)
 	pthread_kill(pthread_self(), SIGUSR1);
 	say("blocked and pending, no mask: vector %d", guest_run(&v, GUEST_LEAVE) < 0);
 	finish_exit(&v);
-	mask.head.len = 8;
-	client_ioctl(v.fd, KVM_SET_SIGNAL_MASK, &mask);
+	mask->len = 8;
+	client_ioctl(v.fd, KVM_SET_SIGNAL_MASK, mask);
 	get_regs(&v, &r);
 	r.pc = GUEST_LEAVE;
 	r.msr = GUEST_MSR;
