@@ -138,7 +138,11 @@ struct cpu_access {
 	u64 hpte_index;  /* of the entry, ~0 in real mode without a table */
 	bool absent;     /* the entry's absent bit is set */
 	unsigned size;   /* bytes, 1..8 (16-byte accesses come in two) */
-	void *data;      /* big-endian or little-endian as the guest's instruction has it in memory: bytes in address order */
+	/*
+	 * Bytes in address order, as the guest's instruction has them in memory. NULL: an instruction that works on memory
+	 * alone (reservations, quadwords, dcbz): CPU_FAULT_DONE then says that there is none.
+	 */
+	void *data;
 };
 
 enum cpu_fault_verdict {

@@ -57,6 +57,10 @@ static inline bool take_reservation(struct cpu *cpu, u64 gpa, unsigned size)
                                                                                                                        \
 		if (unlikely(ea & (bits / 8 - 1)))                                                                     \
 			return cpu_raise_alignment(cpu, op, ea);                                                       \
+		if (cpu->reserve_gpa == NO_RESERVATION) {                                                              \
+			cpu->cr[0] = cpu->so;                                                                          \
+			NEXT;                                                                                          \
+		}                                                                                                      \
 		{                                                                                                      \
 			u64 gpa;                                                                                       \
 			u##bits *p = mem_atomic_ptr(cpu, op, ea, bits / 8, true, &gpa);                                \

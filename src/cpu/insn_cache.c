@@ -14,12 +14,13 @@
 /* Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump. */
 static __attribute__((noinline)) bool zero_line_slow(struct cpu *cpu, const struct op *op, u64 ea)
 {
-	if (!mem_probe_write(cpu, op, ea, CACHE_LINE))
-		return false;
-	for (unsigned i = 0; i < CACHE_LINE; i += 8)
-		if (!mem_write_64(cpu, op, ea + i, 0))
-			return false;
-	return true;
+	bool no_ram;
+	u64 gpa;
+	void *line = mem_ptr(cpu, op, ea, CACHE_LINE, true, &gpa, &no_ram);
+
+	if (line)
+		memset(line, 0, CACHE_LINE);
+	return line || no_ram; /* there is nothing to clear where there is no memory */
 }
 
 OP(dcbz)

@@ -57,13 +57,6 @@ static inline bool write_pair(struct cpu *cpu, const struct op *op, u64 ea, u64 
 	return likely(mem_write_64(cpu, op, ea, d0)) && likely(mem_write_64(cpu, op, second, d1));
 }
 
-/* Two words as they lie in memory, read or written as one doubleword in the guest's byte order:
- * little-endian swaps them. */
-static inline u64 words_in_order(const struct cpu *cpu, u64 d)
-{
-	return cpu->big ? d : rotl64(d, 32);
-}
-
 OP(lxvd2x)
 {
 	u64 d0, d1;
@@ -75,14 +68,17 @@ OP(lxvd2x)
 	NEXT;
 }
 
+/* Word by word: the order of bytes is the guest's within each, and so are accesses to devices. */
 OP(lxvw4x)
 {
-	u64 d0, d1;
+	u64 ea = EA_X();
+	u32 w[4];
 
-	if (unlikely(!read_pair(cpu, op, EA_X(), &d0, &d1)))
-		STOP;
-	VSR_D(cpu->vsr[op->t], 0) = words_in_order(cpu, d0);
-	VSR_D(cpu->vsr[op->t], 1) = words_in_order(cpu, d1);
+	for (unsigned i = 0; i < 4; i++)
+		if (unlikely(!mem_read_32(cpu, op, (ea + 4 * i) & cpu->ea_mask, &w[i])))
+			STOP;
+	for (unsigned i = 0; i < 4; i++)
+		VSR_W(cpu->vsr[op->t], i) = w[i];
 	NEXT;
 }
 
@@ -109,10 +105,12 @@ OP(stxvd2x)
 
 OP(stxvw4x)
 {
-	const union vsr *s = &cpu->vsr[op->t];
+	u64 ea = EA_X();
 
-	if (unlikely(!write_pair(cpu, op, EA_X(), words_in_order(cpu, VSR_D(*s, 0)),
-				 words_in_order(cpu, VSR_D(*s, 1)))))
+	if (unlikely((ea ^ (ea + 15)) & CPU_PAGE_MASK) && !mem_probe_write(cpu, op, (ea + 15) & cpu->ea_mask, 1))
 		STOP;
+	for (unsigned i = 0; i < 4; i++)
+		if (unlikely(!mem_write_32(cpu, op, (ea + 4 * i) & cpu->ea_mask, VSR_W(cpu->vsr[op->t], i))))
+			STOP;
 	NEXT;
 }

@@ -90,6 +90,8 @@ bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
  * Where @size naturally aligned bytes at @ea (one page) live in host memory, for atomic instructions. Marks the page changed when
  * @store. NULL: an interrupt was raised. @gpa gets the guest real address.
  */
+/* The same, but *no_ram is set, and no interrupt raised, where there is no memory. @size may be up to a cache line. */
+void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa, bool *no_ram);
 void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa);
 
 #endif

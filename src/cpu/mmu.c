@@ -267,8 +267,9 @@ static struct vtlb_entry *vtlb_lookup(struct cpu *cpu, u64 slb_vsid, u64 ea)
 		return e;
 	if (!cpu->hpt || !hpt_search(cpu->hpt, slb_vsid, ea, &hit))
 		return NULL;
+	if (hit.v & HPT_V_ABSENT)
+		e = &cpu->tlbs->absent;
 	vtlb_fill(cpu, e, key, ea, &hit);
-	/* Absent entries are not kept: they come alive without a word. */
 	return e;
 }
 
@@ -309,8 +310,6 @@ static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_
 	t->gpa = e->gpa | (ea & ~CPU_PAGE_MASK);
 	t->hpte_index = e->index;
 	t->writable = (e->r & HPT_R_C) && pp_allows(e->r, key, true) && class_key_allows(cpu, e->r, CPU_STORE);
-	if (t->absent)
-		e->vsid = 0;
 	return true;
 }
 
@@ -472,8 +471,8 @@ static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t, const
 }
 
 /*
- * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, or the access was done or
- * refused by the owner: *done tells which.
+ * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, the owner did the access (*done),
+ * or there is no memory and @data is NULL, which asks for memory only: no interrupt has been raised then.
  */
 static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, void *data, u64 *gpa,
 		    bool *done)
@@ -676,22 +675,29 @@ bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
 	return probe(cpu, op, ea, size, false);
 }
 
-void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa)
+void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa, bool *no_ram)
 {
 	struct tlb_entry *e = tlb_hit(cpu, ea, size, store);
-	u64 unused[2];
-	bool done;
 	u8 *host;
 
+	*no_ram = false;
 	if (likely(e)) {
 		*gpa = e->gpa | (ea & ~CPU_PAGE_MASK);
 		return (void *)(uintptr_t)(ea + e->addend);
 	}
-	host = data_ptr(cpu, op, ea, size > 8 ? 8 : size, store, unused, gpa, &done);
+	host = data_ptr(cpu, op, ea, size, store, NULL, gpa, no_ram);
 	if (host && store && cpu->host->is_code_page(cpu, *gpa))
 		cpu->host->code_write(cpu, *gpa, size);
-	/* Reservations on storage that is no memory: the architecture's answer is a storage interrupt. */
-	if (!host && done)
+	return host;
+}
+
+void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa)
+{
+	bool no_ram;
+	void *host = mem_ptr(cpu, op, ea, size, store, gpa, &no_ram);
+
+	/* Reservations and quadwords where there is no memory: the architecture's answer is a storage interrupt. */
+	if (no_ram)
 		cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_BADATTR | (store ? DSISR_STORE : 0));
 	return host;
 }

@@ -18,7 +18,7 @@ enum tlb_context { TLB_REAL, TLB_KERNEL, TLB_USER, TLB_CONTEXTS };
 
 /* What the hash table says of one 4 KiB piece of a page. */
 struct vtlb_entry {
-	u64 vsid;     /* the SLB's VSID word: B, VSID, L, LP; 0: empty (no valid word is 0 in the L|LP... see vtlb_key) */
+	u64 vsid;     /* the SLB's VSID word: B, VSID, L, LP; bit 0 set; 0: empty */
 	u64 page;     /* offset in the segment >> 12 */
 	u64 gpa;      /* of the 4 KiB piece */
 	u64 v, r;     /* the entry's words; r's R and C as last seen */
@@ -36,6 +36,7 @@ struct tlbs {
 	struct tlb data[TLB_CONTEXTS];
 	struct itlb_entry fetch[TLB_CONTEXTS][ITLB_ENTRIES];
 	struct vtlb_entry virt[VTLB_ENTRIES];
+	struct vtlb_entry absent; /* the last absent entry seen: never kept, since it changes without a word */
 	u64 gen;
 	bool watch; /* DABR or DAWR is armed: its page is not cached */
 };

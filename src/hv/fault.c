@@ -55,6 +55,8 @@ enum cpu_fault_verdict hv_fault(struct cpu *cpu, struct cpu_access *access)
 	}
 	if (access->kind == CPU_FETCH)
 		return CPU_FAULT_REFLECT;
+	if (!access->data)
+		return CPU_FAULT_DONE;
 	if (m->state == HV_MMIO_EMULATE)
 		return emulated_access(m, access);
 	m->state = HV_MMIO_LEFT;
