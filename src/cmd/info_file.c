@@ -41,12 +41,13 @@ static void print_text(const char *path, struct migration_image *saved)
 	       format_size(image_file_bytes(img), a, sizeof(a)), image_version(img));
 	printf("name:        %s\n", harmless(c->name, word, sizeof(word)));
 	printf("saved:       %s by %s\n", when, harmless(c->writer, word, sizeof(word)));
-	printf("processors:  %u x %s, %u in a core\n", c->n_vcpus, harmless(c->model, word, sizeof(word)),
-	       c->threads);
+	printf("processors:  %u x %s, %u in a core\n", c->n_vcpus,
+	       harmless(c->model, word, sizeof(word)), c->threads);
 	printf("memory:      %s\n", format_size(c->mem_bytes, a, sizeof(a)));
 	printf("hash table:  2^%u bytes (%s), %llu entries\n", c->htab_order,
 	       format_size(1ull << c->htab_order, a, sizeof(a)), 1ull << (c->htab_order - 4));
-	printf("kernel:      %s\n", c->kernel[0] ? harmless(c->kernel, word, sizeof(word)) : "the built-in guest");
+	printf("kernel:      %s\n",
+	       c->kernel[0] ? harmless(c->kernel, word, sizeof(word)) : "the built-in guest");
 	if (c->initrd[0])
 		printf("initrd:      %s\n", harmless(c->initrd, word, sizeof(word)));
 	if (c->cmdline[0])
@@ -55,7 +56,8 @@ static void print_text(const char *path, struct migration_image *saved)
 		const struct image_section *s = image_section(img, i);
 
 		printf("section %-10s %s, stored in %s\n", image_section_name(s, name),
-		       format_size(s->raw_bytes, a, sizeof(a)), format_size(s->stored_bytes, b, sizeof(b)));
+		       format_size(s->raw_bytes, a, sizeof(a)),
+		       format_size(s->stored_bytes, b, sizeof(b)));
 	}
 }
 
@@ -76,15 +78,16 @@ static void print_json(struct migration_image *saved)
 	for (unsigned i = 0; i < image_n_sections(img); i++) {
 		const struct image_section *s = image_section(img, i);
 
-		json_array_append_new(sections,
-				      json_pack("{s:s,s:I,s:I}", "name", image_section_name(s, name), "bytes",
-						(json_int_t)s->raw_bytes, "stored-bytes",
-						(json_int_t)s->stored_bytes));
+		json_array_append_new(sections, json_pack("{s:s,s:I,s:I}", "name",
+							  image_section_name(s, name), "bytes",
+							  (json_int_t)s->raw_bytes, "stored-bytes",
+							  (json_int_t)s->stored_bytes));
 	}
-	all = json_pack("{s:i,s:I,s:I,s:i,s:i,s:I,s:i,s:o}", "format-version", image_version(img), "file-bytes",
-			(json_int_t)image_file_bytes(img), "saved-at", (json_int_t)c->saved_at, "vcpus",
-			c->n_vcpus, "threads", c->threads, "memory", (json_int_t)c->mem_bytes, "htab-order",
-			c->htab_order, "sections", sections);
+	all =
+	    json_pack("{s:i,s:I,s:I,s:i,s:i,s:I,s:i,s:o}", "format-version", image_version(img),
+		      "file-bytes", (json_int_t)image_file_bytes(img), "saved-at",
+		      (json_int_t)c->saved_at, "vcpus", c->n_vcpus, "threads", c->threads, "memory",
+		      (json_int_t)c->mem_bytes, "htab-order", c->htab_order, "sections", sections);
 	set_word(all, "name", c->name);
 	set_word(all, "writer", c->writer);
 	set_word(all, "cpu", c->model);

@@ -82,17 +82,17 @@ static const struct device {
 	void (*save)(struct machine *m, struct state_out *out);
 	int (*load)(struct machine *m, struct state_in *in);
 } devices[] = {
-	{ "rtas", 1, save_rtas, load_rtas },
-	{ "nvram", 1, save_nvram, load_nvram },
-	{ "events", 1, save_events, load_events },
-	{ "console", 1, save_console, load_console },
+    {"rtas", 1, save_rtas, load_rtas},
+    {"nvram", 1, save_nvram, load_nvram},
+    {"events", 1, save_events, load_events},
+    {"console", 1, save_console, load_console},
 };
 
 void devices_save(struct machine *m, struct state_out *out)
 {
 	put_u32(out, ARRAY_SIZE(devices));
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-		struct state_out one = { 0 };
+		struct state_out one = {0};
 
 		devices[i].save(m, &one);
 		put_string(out, devices[i].name);
@@ -115,18 +115,20 @@ static int load_device(struct machine *m, struct state_in *in, u64 *seen, struct
 	len = get_u32(in);
 	if (in->bad || len > state_left(in))
 		return error_set(err, "the state of the devices is cut off");
-	one = (struct state_in){ .data = in->data + in->pos, .len = len };
+	one = (struct state_in){.data = in->data + in->pos, .len = len};
 	in->pos += len;
 	for (i = 0; i < ARRAY_SIZE(devices) && strcmp(devices[i].name, name); i++)
 		;
 	if (i == ARRAY_SIZE(devices))
-		return error_set(err, "it has a device '%s', which this papyr doesn't know: take a later one",
-				 name);
+		return error_set(
+		    err, "it has a device '%s', which this papyr doesn't know: take a later one",
+		    name);
 	if (!version || version > devices[i].version)
-		return error_set(err,
-				 "the state of device '%s' is of version %u, this papyr reads up to %u: "
-				 "take a later one",
-				 name, version, devices[i].version);
+		return error_set(
+		    err,
+		    "the state of device '%s' is of version %u, this papyr reads up to %u: "
+		    "take a later one",
+		    name, version, devices[i].version);
 	if (*seen & (1ull << i))
 		return error_set(err, "device '%s' is there twice", name);
 	*seen |= 1ull << i;
@@ -147,6 +149,7 @@ int devices_load(struct machine *m, struct state_in *in, struct error *err)
 		return error_set(err, "the state of the devices makes no sense");
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 		if (!(seen & (1ull << i)))
-			return error_set(err, "the state of device '%s' is missing", devices[i].name);
+			return error_set(err, "the state of device '%s' is missing",
+					 devices[i].name);
 	return 0;
 }

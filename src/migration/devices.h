@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The devices' section: a count, then for each device its name, the version of what follows, its
- * length, and what its own functions wrote. A new device, or a new version of one, is a new row of the table.
+ * length, and what its own functions wrote. A new device, or a new version of one, is a new row of
+ * the table.
  */
 #ifndef PAPYR_MIGRATION_DEVICES_H
 #define PAPYR_MIGRATION_DEVICES_H

@@ -16,8 +16,8 @@ enum saved_order htab_host_order(void)
 struct htab_record htab_record_decode(const u8 *h, enum saved_order order)
 {
 	if (order == SAVED_BIG)
-		return (struct htab_record){ load_be32(h), h[4] << 8 | h[5], h[6] << 8 | h[7] };
-	return (struct htab_record){ get_le(h, 4), get_le(h + 4, 2), get_le(h + 6, 2) };
+		return (struct htab_record){load_be32(h), h[4] << 8 | h[5], h[6] << 8 | h[7]};
+	return (struct htab_record){get_le(h, 4), get_le(h + 4, 2), get_le(h + 6, 2)};
 }
 
 void htab_record_encode(u8 *h, struct htab_record rec, enum saved_order order)
@@ -49,7 +49,8 @@ static int follow(const u8 *data, size_t bytes, u64 entries, u64 *end, struct er
 		rec = htab_record_decode(data, htab_host_order());
 		len = HTAB_RECORD_HEADER + (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
 		if (len > bytes || rec.index != *end || record_end(rec) > entries)
-			return error_set(err, "the hash table's descriptor gave a stream with gaps");
+			return error_set(err,
+					 "the hash table's descriptor gave a stream with gaps");
 		*end = record_end(rec);
 		data += len;
 		bytes -= len;
@@ -60,7 +61,7 @@ static int follow(const u8 *data, size_t bytes, u64 entries, u64 *end, struct er
 int htab_read(const struct accel *accel, int vm_fd, u64 entries, htab_sink sink, void *opaque,
 	      struct error *err)
 {
-	struct kvm_get_htab_fd args = { 0 };
+	struct kvm_get_htab_fd args = {0};
 	int fd = accel->ioctl(vm_fd, KVM_PPC_GET_HTAB_FD, &args), r = 0;
 	u8 *buf = malloc(READ_BYTES);
 	u64 end = 0;
@@ -76,7 +77,8 @@ int htab_read(const struct accel *accel, int vm_fd, u64 entries, htab_sink sink,
 		if (n < 0)
 			r = error_errno(err, "cannot read the hash table");
 		else if (!n)
-			r = error_set(err, "the hash table's stream ended after %llu of %llu entries",
+			r = error_set(err,
+				      "the hash table's stream ended after %llu of %llu entries",
 				      (unsigned long long)end, (unsigned long long)entries);
 		else if (follow(buf, n, entries, &end, err) || sink(opaque, buf, n, err))
 			r = -1;
@@ -106,7 +108,8 @@ int htab_walk(struct section_reader *r, u64 entries, enum saved_order from, enum
 		rec = htab_record_decode(buf, from);
 		len = (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
 		if (rec.index != end || record_end(rec) > entries || record_end(rec) == end) {
-			ret = error_set(err, "the hash table's stream has gaps, or is not of this table");
+			ret = error_set(
+			    err, "the hash table's stream has gaps, or is not of this table");
 			break;
 		}
 		end = record_end(rec);
@@ -148,13 +151,13 @@ static int write_record(void *opaque, const u8 *data, size_t bytes, struct error
 int htab_write(const struct accel *accel, int vm_fd, u64 entries, struct section_reader *r,
 	       enum saved_order from, progress_fn progress, void *opaque, struct error *err)
 {
-	struct kvm_get_htab_fd args = { .flags = KVM_GET_HTAB_WRITE };
+	struct kvm_get_htab_fd args = {.flags = KVM_GET_HTAB_WRITE};
 	struct table_writer t = {
-		.accel = accel,
-		.fd = accel->ioctl(vm_fd, KVM_PPC_GET_HTAB_FD, &args),
-		.total = section_left(r),
-		.progress = progress,
-		.opaque = opaque,
+	    .accel = accel,
+	    .fd = accel->ioctl(vm_fd, KVM_PPC_GET_HTAB_FD, &args),
+	    .total = section_left(r),
+	    .progress = progress,
+	    .opaque = opaque,
 	};
 	int ret;
 

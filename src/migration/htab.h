@@ -2,8 +2,9 @@
 /*
  * The hash table's stream as it comes out of the descriptor, and goes in again.
  *
- * It is records: a header (first entry's number, how many valid entries follow, how many invalid ones
- * come after those) in the byte order of the host that made it, then 16 bytes for each valid entry, big-endian.
+ * It is records: a header (first entry's number, how many valid entries follow, how many invalid
+ * ones come after those) in the byte order of the host that made it, then 16 bytes for each valid
+ * entry, big-endian.
  */
 #ifndef PAPYR_MIGRATION_HTAB_H
 #define PAPYR_MIGRATION_HTAB_H
@@ -14,7 +15,7 @@
 
 #define HTAB_RECORD_HEADER 8
 #define HTAB_ENTRY_BYTES   16
-#define HTAB_RECORD_MAX    (HTAB_RECORD_HEADER + 0xffff * HTAB_ENTRY_BYTES)
+#define HTAB_RECORD_MAX	   (HTAB_RECORD_HEADER + 0xffff * HTAB_ENTRY_BYTES)
 
 struct htab_record {
 	u32 index;
@@ -29,14 +30,15 @@ enum saved_order htab_host_order(void);
 typedef int (*htab_sink)(void *opaque, const u8 *data, size_t bytes, struct error *err);
 
 /*
- * Reads one first pass from the table of @vm_fd, to its end: whole records, all @entries of them told of.
+ * Reads one first pass from the table of @vm_fd, to its end: whole records, all @entries of them
+ * told of.
  */
 int htab_read(const struct accel *accel, int vm_fd, u64 entries, htab_sink sink, void *opaque,
 	      struct error *err);
 
 /*
- * Takes a section apart into records, checks each against @entries, and gives them to @sink one by one,
- * their headers turned into the byte order @to.
+ * Takes a section apart into records, checks each against @entries, and gives them to @sink one by
+ * one, their headers turned into the byte order @to.
  */
 int htab_walk(struct section_reader *r, u64 entries, enum saved_order from, enum saved_order to,
 	      htab_sink sink, void *opaque, struct error *err);

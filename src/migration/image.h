@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Image files: a header, sections, a directory of them and an end mark. docs/image-format.md has every
- * byte. What the sections hold is their owners' business (saved.h); here is only how they are written so
- * that nothing short of a complete file is ever found under its name, and read so that nothing a file
- * says is believed before it is checked.
+ * Image files: a header, sections, a directory of them and an end mark. docs/image-format.md has
+ * every byte. What the sections hold is their owners' business (saved.h); here is only how they are
+ * written so that nothing short of a complete file is ever found under its name, and read so that
+ * nothing a file says is believed before it is checked.
  */
 #ifndef PAPYR_MIGRATION_IMAGE_H
 #define PAPYR_MIGRATION_IMAGE_H
@@ -11,22 +11,22 @@
 #include "base/bits.h"
 #include "platform/error.h"
 
-#define IMAGE_VERSION      1
+#define IMAGE_VERSION	   1
 #define IMAGE_HEADER_BYTES 64
 #define IMAGE_ENTRY_BYTES  64
-#define IMAGE_END_BYTES    16
-#define IMAGE_MAGIC        "PAPYRIMG"
-#define IMAGE_END_MAGIC    "PAPYREND"
+#define IMAGE_END_BYTES	   16
+#define IMAGE_MAGIC	   "PAPYRIMG"
+#define IMAGE_END_MAGIC	   "PAPYREND"
 #define IMAGE_SECTIONS_MAX 4096
 
 /* Section types are four letters. */
 #define IMAGE_TYPE(a, b, c, d) ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
-#define IMAGE_MACHINE IMAGE_TYPE('M', 'A', 'C', 'H')
-#define IMAGE_MEMORY  IMAGE_TYPE('M', 'E', 'M', 'O')
-#define IMAGE_HTAB    IMAGE_TYPE('H', 'T', 'A', 'B')
-#define IMAGE_VCPU    IMAGE_TYPE('V', 'C', 'P', 'U')
-#define IMAGE_XICS    IMAGE_TYPE('X', 'I', 'C', 'S')
-#define IMAGE_DEVICES IMAGE_TYPE('D', 'E', 'V', 'S')
+#define IMAGE_MACHINE	       IMAGE_TYPE('M', 'A', 'C', 'H')
+#define IMAGE_MEMORY	       IMAGE_TYPE('M', 'E', 'M', 'O')
+#define IMAGE_HTAB	       IMAGE_TYPE('H', 'T', 'A', 'B')
+#define IMAGE_VCPU	       IMAGE_TYPE('V', 'C', 'P', 'U')
+#define IMAGE_XICS	       IMAGE_TYPE('X', 'I', 'C', 'S')
+#define IMAGE_DEVICES	       IMAGE_TYPE('D', 'E', 'V', 'S')
 
 enum image_coding { IMAGE_PLAIN, IMAGE_ZSTD };
 
@@ -38,10 +38,10 @@ struct image_section {
 	u32 instance; /* vcpu number; 0 where there is but one */
 	u32 coding;
 	u32 flags;
-	u64 offset;       /* in the file */
+	u64 offset;	  /* in the file */
 	u64 stored_bytes; /* in the file */
-	u64 raw_bytes;    /* decoded */
-	u64 stored_sum;   /* XXH3-64 of each */
+	u64 raw_bytes;	  /* decoded */
+	u64 stored_sum;	  /* XXH3-64 of each */
 	u64 raw_sum;
 };
 
@@ -56,8 +56,8 @@ const char *image_section_name(const struct image_section *s, char name[20]);
 struct image_writer;
 
 /*
- * Starts a file that will be @path when it is complete: written aside in the same folder. Something at @path
- * that is no regular file is left alone, and an error.
+ * Starts a file that will be @path when it is complete: written aside in the same folder. Something
+ * at @path that is no regular file is left alone, and an error.
  */
 struct image_writer *image_create(const char *path, struct error *err);
 /* One section at a time. */
@@ -69,8 +69,8 @@ int image_end(struct image_writer *w, struct error *err);
 int image_add(struct image_writer *w, u32 type, u32 instance, u32 flags, enum image_coding coding,
 	      const void *data, size_t bytes, struct error *err);
 /*
- * Makes the file complete, durable and visible under its name, in this order, and frees @w. On failure
- * there is no new file, and an older one of that name is as it was.
+ * Makes the file complete, durable and visible under its name, in this order, and frees @w. On
+ * failure there is no new file, and an older one of that name is as it was.
  */
 int image_commit(struct image_writer *w, struct error *err);
 /* Gives up: no trace is left. NULL is fine. */
@@ -83,8 +83,8 @@ u64 image_written(const struct image_writer *w);
 struct image;
 
 /*
- * Opens a file and checks header, end mark and directory: complete, unaltered, of a version we know, and every
- * section where it can be. The second takes over @fd, also when it fails.
+ * Opens a file and checks header, end mark and directory: complete, unaltered, of a version we
+ * know, and every section where it can be. The second takes over @fd, also when it fails.
  */
 struct image *image_open(const char *path, struct error *err);
 struct image *image_open_fd(int fd, struct error *err);

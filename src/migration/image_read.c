@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading an image. The file is somebody else's word: each number is held against the file's size and what
- * it must agree with before anything is done by it. Sections lie one behind the other without a gap, so
- * there is no byte that no sum covers.
+ * Reading an image. The file is somebody else's word: each number is held against the file's size
+ * and what it must agree with before anything is done by it. Sections lie one behind the other
+ * without a gap, so there is no byte that no sum covers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,14 +58,16 @@ static int check_start(const u8 *h, u64 bytes, struct error *err)
 		return error_set(err, "the image is truncated: it ends within its header");
 	version = get_le(h + HEADER_VERSION, 4);
 	if (version > IMAGE_VERSION)
-		return error_set(err,
-				 "the image is of version %llu, this papyr reads up to %u: take the papyr "
-				 "that wrote it, or a later one",
-				 (unsigned long long)version, IMAGE_VERSION);
+		return error_set(
+		    err,
+		    "the image is of version %llu, this papyr reads up to %u: take the papyr "
+		    "that wrote it, or a later one",
+		    (unsigned long long)version, IMAGE_VERSION);
 	if (get_le(h + HEADER_SUM, 8) != image_sum(h, HEADER_SUM))
 		return error_set(err, "the image is damaged: its header's checksum is wrong");
 	if (!version || get_le(h + HEADER_BYTES, 4) != IMAGE_HEADER_BYTES ||
-	    get_le(h + HEADER_ENTRY_BYTES, 4) != IMAGE_ENTRY_BYTES || get_le(h + HEADER_RESERVED, 8))
+	    get_le(h + HEADER_ENTRY_BYTES, 4) != IMAGE_ENTRY_BYTES ||
+	    get_le(h + HEADER_RESERVED, 8))
 		return error_set(err, "the image's header makes no sense");
 	return 0;
 }
@@ -87,8 +89,9 @@ static int check_sizes(const u8 *h, u64 bytes, struct error *err)
 				 (unsigned long long)n);
 	if (dir_offset < IMAGE_HEADER_BYTES || dir_offset > bytes ||
 	    bytes - dir_offset != n * IMAGE_ENTRY_BYTES + IMAGE_END_BYTES)
-		return error_set(err, "the image's header makes no sense: the directory can't be where "
-				      "it says");
+		return error_set(err,
+				 "the image's header makes no sense: the directory can't be where "
+				 "it says");
 	return 0;
 }
 
@@ -120,13 +123,17 @@ static int decode_entry(struct image_section *s, const u8 *e, u64 offset, u64 di
 	s->raw_sum = get_le(e + ENTRY_RAW_SUM, 8);
 	image_section_name(s, name);
 	if (s->offset != offset || s->stored_bytes > dir_offset - offset)
-		return error_set(err, "the image's directory makes no sense: section %s can't be where "
-				      "it says", name);
-	if (s->coding > IMAGE_ZSTD || (s->flags & ~IMAGE_NEEDED) || get_le(e + ENTRY_RESERVED, 8))
-		return error_set(err, "section %s is stored in a way this papyr doesn't know", name);
-	if (s->coding == IMAGE_PLAIN && (s->raw_bytes != s->stored_bytes || s->raw_sum != s->stored_sum))
-		return error_set(err, "the image's directory makes no sense: section %s has two lengths",
+		return error_set(err,
+				 "the image's directory makes no sense: section %s can't be where "
+				 "it says",
 				 name);
+	if (s->coding > IMAGE_ZSTD || (s->flags & ~IMAGE_NEEDED) || get_le(e + ENTRY_RESERVED, 8))
+		return error_set(err, "section %s is stored in a way this papyr doesn't know",
+				 name);
+	if (s->coding == IMAGE_PLAIN &&
+	    (s->raw_bytes != s->stored_bytes || s->raw_sum != s->stored_sum))
+		return error_set(
+		    err, "the image's directory makes no sense: section %s has two lengths", name);
 	return 0;
 }
 
@@ -166,7 +173,8 @@ static int load_directory(struct image *img, const u8 *h, struct error *err)
 	}
 	img->n_sections = n;
 	if (offset != dir_offset)
-		error_set(err, "the image's directory makes no sense: there are bytes of no section");
+		error_set(err,
+			  "the image's directory makes no sense: there are bytes of no section");
 	else
 		r = check_twins(img, err);
 out:
@@ -176,7 +184,7 @@ out:
 
 static int load(struct image *img, struct error *err)
 {
-	u8 header[IMAGE_HEADER_BYTES] = { 0 };
+	u8 header[IMAGE_HEADER_BYTES] = {0};
 	struct stat st;
 
 	if (fstat(img->fd, &st) < 0)
@@ -211,7 +219,7 @@ struct image *image_open(const char *path, struct error *err)
 {
 	/* Not to wait for the other end of what turns out to be a pipe. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct error why = { "" };
+	struct error why = {""};
 	struct image *img;
 
 	if (fd < 0) {
@@ -272,8 +280,11 @@ int image_refuse_unknown(const struct image *img, const u32 *known, struct error
 		while (*k && *k != s->type)
 			k++;
 		if (!*k && (s->flags & IMAGE_NEEDED))
-			return error_set(err, "section %s is needed, and this papyr doesn't know what it "
-					      "is: take a later one", image_section_name(s, name));
+			return error_set(
+			    err,
+			    "section %s is needed, and this papyr doesn't know what it "
+			    "is: take a later one",
+			    image_section_name(s, name));
 	}
 	return 0;
 }
@@ -331,7 +342,8 @@ struct section_reader {
 	u8 buffer[BUFFER_BYTES];
 };
 
-struct section_reader *section_open(struct image *img, const struct image_section *s, struct error *err)
+struct section_reader *section_open(struct image *img, const struct image_section *s,
+				    struct error *err)
 {
 	struct section_reader *r = calloc(1, sizeof(*r));
 
@@ -369,7 +381,8 @@ static int not_decodable(const struct section_reader *r, const char *why, struct
 {
 	char name[20];
 
-	return error_set(err, "section %s can't be decompressed: %s", image_section_name(r->s, name), why);
+	return error_set(err, "section %s can't be decompressed: %s",
+			 image_section_name(r->s, name), why);
 }
 
 static int refill(struct section_reader *r, struct error *err)
@@ -386,7 +399,7 @@ static int refill(struct section_reader *r, struct error *err)
 
 static int read_zstd(struct section_reader *r, void *buf, size_t bytes, struct error *err)
 {
-	ZSTD_outBuffer out = { buf, bytes, 0 };
+	ZSTD_outBuffer out = {buf, bytes, 0};
 
 	while (out.pos < out.size) {
 		size_t before = out.pos, n;
@@ -430,7 +443,7 @@ static int finish_zstd(struct section_reader *r, struct error *err)
 {
 	while (!r->frame_done) {
 		u8 beyond;
-		ZSTD_outBuffer out = { &beyond, 1, 0 };
+		ZSTD_outBuffer out = {&beyond, 1, 0};
 		size_t n;
 
 		if (r->in.pos == r->in.size) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing an image: sections one after another behind room for the header, which goes in last. A file
- * whose writer died on the way begins with zeroes and is nothing to any reader; and it has another name.
+ * Writing an image: sections one after another behind room for the header, which goes in last. A
+ * file whose writer died on the way begins with zeroes and is nothing to any reader; and it has
+ * another name.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -110,12 +111,14 @@ static char *final_path(const char *path, struct error *err)
 	return real;
 }
 
-/* In the same folder, so that a rename is enough. It has guest memory in it: nobody else may read it. */
+/* In the same folder, so that a rename is enough. It has guest memory in it: nobody else may read
+ * it. */
 static int open_aside(struct image_writer *w, struct error *err)
 {
 	char *dir = strdup(w->path), *base = strdup(w->path);
 
-	if (!dir || !base || asprintf(&w->temp, "%s/.%.200s.XXXXXX", dirname(dir), basename(base)) < 0)
+	if (!dir || !base ||
+	    asprintf(&w->temp, "%s/.%.200s.XXXXXX", dirname(dir), basename(base)) < 0)
 		abort();
 	w->fd = mkostemp(w->temp, O_CLOEXEC);
 	free(dir);
@@ -176,13 +179,14 @@ int image_begin(struct image_writer *w, u32 type, u32 instance, u32 flags, enum 
 	if (w->in_section)
 		abort();
 	if (w->n_sections == IMAGE_SECTIONS_MAX)
-		return error_set(err, "the image would have more than %u sections", IMAGE_SECTIONS_MAX);
+		return error_set(err, "the image would have more than %u sections",
+				 IMAGE_SECTIONS_MAX);
 	*s = (struct image_section){
-		.type = type,
-		.instance = instance,
-		.coding = coding,
-		.flags = flags,
-		.offset = w->offset,
+	    .type = type,
+	    .instance = instance,
+	    .coding = coding,
+	    .flags = flags,
+	    .offset = w->offset,
 	};
 	XXH3_64bits_reset(w->raw_sum);
 	XXH3_64bits_reset(w->stored_sum);
@@ -211,11 +215,11 @@ static int put_plain(struct image_writer *w, const u8 *data, size_t bytes, struc
 static int put_zstd(struct image_writer *w, const void *data, size_t bytes, ZSTD_EndDirective end,
 		    struct error *err)
 {
-	ZSTD_inBuffer in = { data, bytes, 0 };
+	ZSTD_inBuffer in = {data, bytes, 0};
 	size_t left;
 
 	do {
-		ZSTD_outBuffer out = { w->buffer, BUFFER_BYTES, w->buffered };
+		ZSTD_outBuffer out = {w->buffer, BUFFER_BYTES, w->buffered};
 
 		left = ZSTD_compressStream2(w->zstd, &out, &in, end);
 		if (ZSTD_isError(left))

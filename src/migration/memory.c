@@ -29,8 +29,8 @@ static int put_run(const struct guest_mem *mem, struct image_writer *w, u64 gpa,
 	return image_put(w, mem->host + gpa, bytes, err);
 }
 
-int memory_save(const struct guest_mem *mem, struct image_writer *w, progress_fn progress, void *opaque,
-		struct error *err)
+int memory_save(const struct guest_mem *mem, struct image_writer *w, progress_fn progress,
+		void *opaque, struct error *err)
 {
 	u64 gpa = 0;
 
@@ -69,9 +69,11 @@ int memory_load(const struct guest_mem *mem, struct section_reader *r, progress_
 		bytes = get_le(header + 8, 8);
 		if ((gpa | bytes) & (MEMORY_PAGE - 1))
 			return error_set(err, "a run of memory is no whole number of pages");
-		if (gpa < end || gpa > mem->bytes || bytes > mem->bytes - gpa || bytes > MEMORY_RUN_MAX)
-			return error_set(err, "a run of memory lies outside the guest's memory, or over "
-					      "another");
+		if (gpa < end || gpa > mem->bytes || bytes > mem->bytes - gpa ||
+		    bytes > MEMORY_RUN_MAX)
+			return error_set(err,
+					 "a run of memory lies outside the guest's memory, or over "
+					 "another");
 		if (!bytes)
 			break;
 		if (section_read(r, mem->host + gpa, bytes, err))

@@ -19,8 +19,8 @@
 #define MEMORY_RUN_MAX (1u << 20)
 
 /* @progress is told how much of the memory was looked at. */
-int memory_save(const struct guest_mem *mem, struct image_writer *w, progress_fn progress, void *opaque,
-		struct error *err);
+int memory_save(const struct guest_mem *mem, struct image_writer *w, progress_fn progress,
+		void *opaque, struct error *err);
 /* Into memory that is all zero. @progress is told how much of the memory is done. */
 int memory_load(const struct guest_mem *mem, struct section_reader *r, progress_fn progress,
 		void *opaque, struct error *err);

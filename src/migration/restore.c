@@ -22,7 +22,7 @@ struct migration_image {
 static u8 *load_section(struct image *file, u32 type, u32 instance, struct state_in *in,
 			struct error *err)
 {
-	struct image_section wanted = { .type = type, .instance = instance };
+	struct image_section wanted = {.type = type, .instance = instance};
 	const struct image_section *s = image_find(file, type, instance);
 	char name[20];
 	size_t bytes;
@@ -34,7 +34,7 @@ static u8 *load_section(struct image *file, u32 type, u32 instance, struct state
 	}
 	data = section_load(file, s, SAVED_SECTION_MAX, &bytes, err);
 	if (data)
-		*in = (struct state_in){ .data = data, .len = bytes };
+		*in = (struct state_in){.data = data, .len = bytes};
 	return data;
 }
 
@@ -92,8 +92,8 @@ static int load_machine(struct migration_image *saved, struct error *err)
 
 static int check_all_there(struct migration_image *saved, struct error *err)
 {
-	static const u32 known[] = { IMAGE_MACHINE, IMAGE_MEMORY, IMAGE_HTAB, IMAGE_VCPU,
-				     IMAGE_XICS, IMAGE_DEVICES, 0 };
+	static const u32 known[] = {IMAGE_MACHINE, IMAGE_MEMORY,  IMAGE_HTAB, IMAGE_VCPU,
+				    IMAGE_XICS,	   IMAGE_DEVICES, 0};
 	struct saved_vcpu *v = malloc(sizeof(*v));
 	struct saved_xics x;
 	int r = 0;
@@ -114,7 +114,7 @@ struct migration_image *migration_open(const char *path, progress_fn progress, v
 				       struct error *err)
 {
 	struct migration_image *saved = calloc(1, sizeof(*saved));
-	struct error why = { "" };
+	struct error why = {""};
 
 	if (!saved)
 		abort();
@@ -162,8 +162,10 @@ int migration_config(const struct migration_image *saved, struct machine_config 
 	const struct cpu_model *model = cpu_model_find(c->model);
 
 	if (!model)
-		return error_set(err, "the guest was saved on a processor '%s', which this papyr "
-				      "doesn't have", c->model);
+		return error_set(err,
+				 "the guest was saved on a processor '%s', which this papyr "
+				 "doesn't have",
+				 c->model);
 	cfg->model = model;
 	cfg->mem_bytes = c->mem_bytes;
 	cfg->n_vcpus = c->n_vcpus;
@@ -193,7 +195,8 @@ static void tell(void *opaque, u64 done, u64 total)
 	struct restore *r = opaque;
 
 	if (r->progress)
-		r->progress(r->opaque, r->base + done < r->total ? r->base + done : r->total, r->total);
+		r->progress(r->opaque, r->base + done < r->total ? r->base + done : r->total,
+			    r->total);
 }
 
 static int restore_htab(struct restore *r, struct error *err)
@@ -206,8 +209,11 @@ static int restore_htab(struct restore *r, struct error *err)
 	if (!in)
 		return -1;
 	if (m->htab_order != r->saved->machine.htab_order)
-		ret = error_set(err, "the host gives a hash table of 2^%u bytes, and the guest has one of "
-				     "2^%u", m->htab_order, r->saved->machine.htab_order);
+		ret =
+		    error_set(err,
+			      "the host gives a hash table of 2^%u bytes, and the guest has one of "
+			      "2^%u",
+			      m->htab_order, r->saved->machine.htab_order);
 	else
 		ret = htab_write(m->accel, m->vm_fd, 1ull << (m->htab_order - 4), in,
 				 r->saved->machine.htab_byte_order, tell, r, err);
@@ -219,7 +225,7 @@ static int restore_htab(struct restore *r, struct error *err)
 static int restore_memory(struct restore *r, struct error *err)
 {
 	struct section_reader *in =
-		section_open(r->saved->file, image_find(r->saved->file, IMAGE_MEMORY, 0), err);
+	    section_open(r->saved->file, image_find(r->saved->file, IMAGE_MEMORY, 0), err);
 	int ret;
 
 	if (!in)
@@ -265,21 +271,26 @@ static int set_one_regs(struct vcpu *vcpu, const struct restore *r, const struct
 			reg.val[0] = r->tb_offset;
 		/* A register that isn't here is no loss if nothing was in it. */
 		if (vcpu_set_reg(vcpu, reg.id, reg.val) < 0 && (reg.val[0] || reg.val[1]))
-			return error_errno(err, "vcpu %u doesn't take register %s (0x%llx)", vcpu->index,
-					   reg_name(reg.id), (unsigned long long)reg.id);
+			return error_errno(err, "vcpu %u doesn't take register %s (0x%llx)",
+					   vcpu->index, reg_name(reg.id),
+					   (unsigned long long)reg.id);
 	}
 	return 0;
 }
 
-static int restore_vcpu(struct restore *r, struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
+static int restore_vcpu(struct restore *r, struct vcpu *vcpu, struct saved_vcpu *v,
+			struct error *err)
 {
 	struct kvm_regs regs;
 
 	if (load_vcpu(r->saved->file, vcpu->index, v, err))
 		return -1;
 	if (v->id != vcpu->id)
-		return error_set(err, "vcpu %u was number %u and would be %u here: this host's cores have "
-				      "another number of threads", vcpu->index, v->id, vcpu->id);
+		return error_set(
+		    err,
+		    "vcpu %u was number %u and would be %u here: this host's cores have "
+		    "another number of threads",
+		    vcpu->index, v->id, vcpu->id);
 	if (vcpu_reset(vcpu, err))
 		return -1;
 	regs = v->regs;
@@ -304,8 +315,8 @@ static int restore_vcpus(struct restore *r, struct error *err)
 }
 
 /*
- * After the vcpus: an interrupt that waits at its source is presented at once, and must find the server
- * as it was.
+ * After the vcpus: an interrupt that waits at its source is presented at once, and must find the
+ * server as it was.
  */
 static int restore_xics(struct restore *r, struct error *err)
 {
@@ -317,9 +328,9 @@ static int restore_xics(struct restore *r, struct error *err)
 	for (unsigned i = 0; i < x.n; i++) {
 		u32 irq = x.sources[i].irq;
 		struct kvm_device_attr attr = {
-			.group = KVM_DEV_XICS_GRP_SOURCES,
-			.attr = irq,
-			.addr = (uintptr_t)&x.sources[i].state,
+		    .group = KVM_DEV_XICS_GRP_SOURCES,
+		    .attr = irq,
+		    .addr = (uintptr_t)&x.sources[i].state,
 		};
 
 		if (irq < IRQ_FIRST || irq >= IRQ_FIRST + IRQ_COUNT)
@@ -334,11 +345,11 @@ int migration_restore(struct machine *m, struct migration_image *saved, progress
 		      void *opaque, struct error *err)
 {
 	struct restore r = {
-		.m = m,
-		.saved = saved,
-		.progress = progress,
-		.opaque = opaque,
-		.total = m->mem.bytes + image_find(saved->file, IMAGE_HTAB, 0)->raw_bytes,
+	    .m = m,
+	    .saved = saved,
+	    .progress = progress,
+	    .opaque = opaque,
+	    .total = m->mem.bytes + image_find(saved->file, IMAGE_HTAB, 0)->raw_bytes,
 	};
 
 	if (m->mem.bytes != saved->machine.mem_bytes || m->n_vcpus != saved->machine.n_vcpus)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A machine that stands still into a file. No vcpu is in KVM_RUN and each has completed its last exit, so the
- * registers, the memory and the table are all there is.
+ * A machine that stands still into a file. No vcpu is in KVM_RUN and each has completed its last
+ * exit, so the registers, the memory and the table are all there is.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +31,8 @@ static void tell(void *opaque, u64 done, u64 total)
 	struct save *s = opaque;
 
 	if (s->progress)
-		s->progress(s->opaque, s->base + done < s->total ? s->base + done : s->total, s->total);
+		s->progress(s->opaque, s->base + done < s->total ? s->base + done : s->total,
+			    s->total);
 }
 
 static int add(struct save *s, u32 type, u32 instance, struct state_out *out, struct error *err)
@@ -58,7 +59,7 @@ static int save_machine(struct save *s, struct error *err)
 {
 	struct machine *m = s->m;
 	struct saved_machine *c = calloc(1, sizeof(*c));
-	struct state_out out = { 0 };
+	struct state_out out = {0};
 	u64 tb_offset = 0;
 
 	if (!c)
@@ -170,7 +171,7 @@ static int save_vcpus(struct save *s, struct error *err)
 	if (!v)
 		abort();
 	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
-		struct state_out out = { 0 };
+		struct state_out out = {0};
 
 		r = read_vcpu(&s->m->vcpus[i], v, err);
 		if (r)
@@ -187,14 +188,14 @@ static int save_vcpus(struct save *s, struct error *err)
 static int save_xics(struct save *s, struct error *err)
 {
 	struct machine *m = s->m;
-	struct saved_xics x = { .n = IRQ_COUNT };
-	struct state_out out = { 0 };
+	struct saved_xics x = {.n = IRQ_COUNT};
+	struct state_out out = {0};
 
 	for (unsigned i = 0; i < IRQ_COUNT; i++) {
 		struct kvm_device_attr attr = {
-			.group = KVM_DEV_XICS_GRP_SOURCES,
-			.attr = IRQ_FIRST + i,
-			.addr = (uintptr_t)&x.sources[i].state,
+		    .group = KVM_DEV_XICS_GRP_SOURCES,
+		    .attr = IRQ_FIRST + i,
+		    .addr = (uintptr_t)&x.sources[i].state,
 		};
 
 		x.sources[i].irq = IRQ_FIRST + i;
@@ -207,7 +208,7 @@ static int save_xics(struct save *s, struct error *err)
 
 static int save_devices(struct save *s, struct error *err)
 {
-	struct state_out out = { 0 };
+	struct state_out out = {0};
 
 	devices_save(s->m, &out);
 	return add(s, IMAGE_DEVICES, 0, &out, err);
@@ -217,18 +218,18 @@ int migration_save(struct machine *m, const char *path, progress_fn progress, vo
 		   struct error *err)
 {
 	struct save s = {
-		.m = m,
-		.progress = progress,
-		.opaque = opaque,
-		.total = m->mem.bytes + (1ull << m->htab_order),
+	    .m = m,
+	    .progress = progress,
+	    .opaque = opaque,
+	    .total = m->mem.bytes + (1ull << m->htab_order),
 	};
 
 	s.w = image_create(path, err);
 	if (!s.w)
 		return -1;
 	/* The machine first: that is when the guest's time stops. */
-	if (save_machine(&s, err) || save_vcpus(&s, err) || save_xics(&s, err) || save_devices(&s, err) ||
-	    save_htab(&s, err)) {
+	if (save_machine(&s, err) || save_vcpus(&s, err) || save_xics(&s, err) ||
+	    save_devices(&s, err) || save_htab(&s, err)) {
 		image_abort(s.w);
 		return -1;
 	}
@@ -267,7 +268,7 @@ static int to_fd(void *opaque, const u8 *data, size_t bytes, struct error *err)
 
 int migration_stream_htab(struct machine *m, int fd, struct error *err)
 {
-	struct fd_sink sink = { fd };
+	struct fd_sink sink = {fd};
 
 	return htab_read(m->accel, m->vm_fd, table_entries(m), to_fd, &sink, err);
 }
@@ -276,15 +277,15 @@ int migration_copy_htab(struct migration_image *saved, int fd, struct error *err
 {
 	const struct saved_machine *c = migration_machine(saved);
 	struct image *img = migration_file(saved);
-	struct fd_sink sink = { fd };
+	struct fd_sink sink = {fd};
 	struct section_reader *r;
 	int ret;
 
 	r = section_open(img, image_find(img, IMAGE_HTAB, 0), err);
 	if (!r)
 		return -1;
-	ret = htab_walk(r, 1ull << (c->htab_order - 4), c->htab_byte_order, c->htab_byte_order, to_fd,
-			&sink, err);
+	ret = htab_walk(r, 1ull << (c->htab_order - 4), c->htab_byte_order, c->htab_byte_order,
+			to_fd, &sink, err);
 	section_close(r);
 	return ret;
 }

@@ -143,14 +143,16 @@ int saved_vcpu_unpack(struct saved_vcpu *v, struct state_in *in, struct error *e
 	v->pvr = get_u32(in);
 	v->n_slb = get_u32(in);
 	if (v->n_slb > SAVED_SLB_MAX)
-		return error_set(err, "a vcpu has %u SLB entries, more than any processor", v->n_slb);
+		return error_set(err, "a vcpu has %u SLB entries, more than any processor",
+				 v->n_slb);
 	for (unsigned i = 0; i < v->n_slb; i++) {
 		v->slb[i].slbe = get_u64(in);
 		v->slb[i].slbv = get_u64(in);
 	}
 	v->n_regs = get_u32(in);
 	if (v->n_regs > SAVED_REGS_MAX)
-		return error_set(err, "a vcpu has %u registers, more than any papyr writes", v->n_regs);
+		return error_set(err, "a vcpu has %u registers, more than any papyr writes",
+				 v->n_regs);
 	for (unsigned i = 0; i < v->n_regs; i++)
 		unpack_reg(&v->one_regs[i], in);
 	if (!state_ok(in) || online > 1)
@@ -174,7 +176,8 @@ int saved_xics_unpack(struct saved_xics *x, struct state_in *in, struct error *e
 	memset(x, 0, sizeof(*x));
 	x->n = get_u32(in);
 	if (x->n > SAVED_SOURCES_MAX)
-		return error_set(err, "there are %u interrupt sources, more than any papyr has", x->n);
+		return error_set(err, "there are %u interrupt sources, more than any papyr has",
+				 x->n);
 	for (unsigned i = 0; i < x->n; i++) {
 		x->sources[i].irq = get_u32(in);
 		x->sources[i].state = get_u64(in);

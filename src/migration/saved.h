@@ -11,12 +11,12 @@
 #include "platform/error.h"
 #include "platform/state.h"
 
-#define SAVED_NAME_MAX    64
-#define SAVED_PATH_MAX    4096
+#define SAVED_NAME_MAX	  64
+#define SAVED_PATH_MAX	  4096
 #define SAVED_CMDLINE_MAX 4096
-#define SAVED_VCPUS_MAX   1024
-#define SAVED_REGS_MAX    256
-#define SAVED_SLB_MAX     64
+#define SAVED_VCPUS_MAX	  1024
+#define SAVED_REGS_MAX	  256
+#define SAVED_SLB_MAX	  64
 #define SAVED_SOURCES_MAX 64
 /* No small section is longer than this. */
 #define SAVED_SECTION_MAX (1u << 20)
@@ -32,8 +32,8 @@ struct saved_machine {
 	u32 n_vcpus, threads, htab_order;
 	u32 htab_byte_order; /* enum saved_order */
 	u8 uuid[16];
-	u64 timebase;   /* the guest's, when it was stopped */
-	u64 saved_at;   /* seconds since 1970 on the host's clock */
+	u64 timebase;	/* the guest's, when it was stopped */
+	u64 saved_at;	/* seconds since 1970 on the host's clock */
 	s64 rtc_offset; /* seconds that the guest's clock is ahead of the host's */
 	/* For a reboot after the restore. Empty: none, or the built-in guest. */
 	char kernel[SAVED_PATH_MAX], initrd[SAVED_PATH_MAX], cmdline[SAVED_CMDLINE_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libFuzzer target: no image file, however wrong, makes its reader crash, hang, allocate what no file has, or
- * write outside the guest's memory.
+ * libFuzzer target: no image file, however wrong, makes its reader crash, hang, allocate what no
+ * file has, or write outside the guest's memory.
  *
  * Input: one byte that chooses, then
  *   0:    a file as it is
@@ -41,7 +41,8 @@ static int take_record(void *opaque, const u8 *data, size_t bytes, struct error 
 {
 	struct htab_record rec = htab_record_decode(data, SAVED_LITTLE);
 
-	if (bytes != 8 + 16u * rec.n_valid || (u64)rec.index + rec.n_valid + rec.n_invalid > 1u << (HTAB_ORDER - 4))
+	if (bytes != 8 + 16u * rec.n_valid ||
+	    (u64)rec.index + rec.n_valid + rec.n_invalid > 1u << (HTAB_ORDER - 4))
 		abort();
 	return 0;
 }
@@ -53,14 +54,15 @@ static void stream_section(struct image *img, const struct image_section *s)
 	struct error err;
 
 	if (!mem.host)
-		mem = (struct guest_mem){ .host = malloc(MEM_BYTES), .bytes = MEM_BYTES };
+		mem = (struct guest_mem){.host = malloc(MEM_BYTES), .bytes = MEM_BYTES};
 	r = section_open(img, s, &err);
 	if (!r)
 		return;
 	if (s->type == IMAGE_MEMORY)
 		memory_load(&mem, r, NULL, NULL, &err);
 	else
-		htab_walk(r, 1u << (HTAB_ORDER - 4), s->instance & 1, SAVED_LITTLE, take_record, NULL, &err);
+		htab_walk(r, 1u << (HTAB_ORDER - 4), s->instance & 1, SAVED_LITTLE, take_record,
+			  NULL, &err);
 	section_close(r);
 }
 
@@ -72,7 +74,7 @@ static void unpack_section(struct image *img, const struct image_section *s)
 	struct error err;
 	size_t bytes;
 	u8 *data = section_load(img, s, SAVED_SECTION_MAX, &bytes, &err);
-	struct state_in in = { .data = data, .len = bytes };
+	struct state_in in = {.data = data, .len = bytes};
 
 	if (!data)
 		return;
@@ -108,8 +110,8 @@ static void read_image(const u8 *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	static const u32 types[] = { IMAGE_MACHINE, IMAGE_MEMORY, IMAGE_HTAB, IMAGE_VCPU, IMAGE_XICS,
-				     IMAGE_DEVICES };
+	static const u32 types[] = {IMAGE_MACHINE, IMAGE_MEMORY, IMAGE_HTAB,
+				    IMAGE_VCPU,	   IMAGE_XICS,	 IMAGE_DEVICES};
 	struct built b;
 	unsigned how;
 
@@ -121,7 +123,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (how >= 2) {
 		b = build_image(types[how - 2], data[-1] / 16 & 1, 0, data, size);
 	} else {
-		b = (struct built){ malloc(size + 1), size };
+		b = (struct built){malloc(size + 1), size};
 		memcpy(b.data, data, size);
 	}
 	if (how)

@@ -17,9 +17,11 @@ struct built {
 };
 
 /* One section with these contents, stored as they are, and everything around it right. */
-static inline struct built build_image(u32 type, u32 instance, u32 flags, const void *data, size_t bytes)
+static inline struct built build_image(u32 type, u32 instance, u32 flags, const void *data,
+				       size_t bytes)
 {
-	struct built b = { .bytes = IMAGE_HEADER_BYTES + bytes + IMAGE_ENTRY_BYTES + IMAGE_END_BYTES };
+	struct built b = {.bytes =
+			      IMAGE_HEADER_BYTES + bytes + IMAGE_ENTRY_BYTES + IMAGE_END_BYTES};
 	u8 *entry;
 
 	b.data = calloc(1, b.bytes);
@@ -46,8 +48,8 @@ static inline struct built build_image(u32 type, u32 instance, u32 flags, const 
 }
 
 /*
- * Makes the sums agree with what is there now, as far as the directory can be found: what a liar with
- * the format's description would do.
+ * Makes the sums agree with what is there now, as far as the directory can be found: what a liar
+ * with the format's description would do.
  */
 static inline void reseal_image(u8 *data, size_t bytes)
 {
@@ -57,10 +59,12 @@ static inline void reseal_image(u8 *data, size_t bytes)
 		return;
 	dir = get_le(data + HEADER_DIR_OFFSET, 8);
 	n = get_le(data + HEADER_N_SECTIONS, 4);
-	if (dir <= bytes - IMAGE_END_BYTES && n <= (bytes - IMAGE_END_BYTES - dir) / IMAGE_ENTRY_BYTES) {
+	if (dir <= bytes - IMAGE_END_BYTES &&
+	    n <= (bytes - IMAGE_END_BYTES - dir) / IMAGE_ENTRY_BYTES) {
 		for (u64 i = 0; i < n; i++) {
 			u8 *e = data + dir + i * IMAGE_ENTRY_BYTES;
-			u64 offset = get_le(e + ENTRY_OFFSET, 8), len = get_le(e + ENTRY_STORED_BYTES, 8);
+			u64 offset = get_le(e + ENTRY_OFFSET, 8),
+			    len = get_le(e + ENTRY_STORED_BYTES, 8);
 
 			if (offset > bytes || len > bytes - offset)
 				continue;
@@ -71,7 +75,8 @@ static inline void reseal_image(u8 *data, size_t bytes)
 		put_le(data + HEADER_DIR_SUM, image_sum(data + dir, n * IMAGE_ENTRY_BYTES), 8);
 	}
 	put_le(data + HEADER_SUM, image_sum(data, HEADER_SUM), 8);
-	put_le(data + bytes - IMAGE_END_BYTES + END_HEADER_SUM, image_sum(data, IMAGE_HEADER_BYTES), 8);
+	put_le(data + bytes - IMAGE_END_BYTES + END_HEADER_SUM, image_sum(data, IMAGE_HEADER_BYTES),
+	       8);
 }
 
 /* A descriptor of a file that has no name; image_open_fd() takes it over. */

@@ -96,7 +96,7 @@ static void assert_refused(const u8 *data, size_t bytes, const char *why)
 
 /* ---- Round trips ---- */
 
-static const size_t lengths[] = { 0, 1, 4095, 262143, 262144, 262145, 3000001 };
+static const size_t lengths[] = {0, 1, 4095, 262143, 262144, 262145, 3000001};
 
 static void test_round_trip(void **state)
 {
@@ -109,7 +109,8 @@ static void test_round_trip(void **state)
 	assert_non_null(w);
 	for (unsigned i = 0; i < ARRAY_SIZE(lengths); i++) {
 		fill(data, lengths[i], i);
-		assert_int_equal(image_add(w, TEST_A, i, IMAGE_NEEDED, IMAGE_PLAIN, data, lengths[i], &err), 0);
+		assert_int_equal(
+		    image_add(w, TEST_A, i, IMAGE_NEEDED, IMAGE_PLAIN, data, lengths[i], &err), 0);
 		assert_int_equal(image_add(w, TEST_B, i, 0, IMAGE_ZSTD, data, lengths[i], &err), 0);
 	}
 	assert_int_equal(image_commit(w, &err), 0);
@@ -132,7 +133,8 @@ static void test_round_trip(void **state)
 		assert_int_equal(bytes, lengths[i / 2]);
 		assert_memory_equal(got, data, bytes);
 		free(got);
-		assert_true(!lengths[i / 2] || !section_load(img, s, lengths[i / 2] - 1, &bytes, &err));
+		assert_true(!lengths[i / 2] ||
+			    !section_load(img, s, lengths[i / 2] - 1, &bytes, &err));
 	}
 	image_close(img);
 	free(data);
@@ -267,7 +269,8 @@ static u8 *small_image(size_t *bytes)
 	fill(data, sizeof(data), 3);
 	w = image_create(path, &err);
 	assert_int_equal(image_add(w, TEST_A, 0, IMAGE_NEEDED, IMAGE_PLAIN, "hello", 5, &err), 0);
-	assert_int_equal(image_add(w, TEST_A, 1, IMAGE_NEEDED, IMAGE_ZSTD, data, sizeof(data), &err), 0);
+	assert_int_equal(
+	    image_add(w, TEST_A, 1, IMAGE_NEEDED, IMAGE_ZSTD, data, sizeof(data), &err), 0);
 	assert_int_equal(image_add(w, TEST_B, 0, 0, IMAGE_PLAIN, NULL, 0, &err), 0);
 	assert_int_equal(image_commit(w, &err), 0);
 	return slurp(bytes);
@@ -325,19 +328,23 @@ static void test_versions(void **state)
 	free(p);
 }
 
-/* Each field of the header and of an entry set to what it can't be, with the sums made right again. */
+/* Each field of the header and of an entry set to what it can't be, with the sums made right again.
+ */
 static void test_lies(void **state)
 {
 	static const struct {
 		unsigned at, bytes;
-	} header[] = {
-		{ HEADER_BYTES, 4 }, { HEADER_FILE_BYTES, 8 }, { HEADER_DIR_OFFSET, 8 },
-		{ HEADER_N_SECTIONS, 4 }, { HEADER_ENTRY_BYTES, 4 }, { HEADER_RESERVED, 8 },
-	}, entry[] = {
-		{ ENTRY_CODING, 4 }, { ENTRY_FLAGS, 4 }, { ENTRY_OFFSET, 8 }, { ENTRY_STORED_BYTES, 8 },
-		{ ENTRY_RAW_BYTES, 8 }, { ENTRY_RESERVED, 8 },
-	};
-	static const u64 add[] = { 1, 2, 64, -1, -64, 1ull << 31, 1ull << 32, 1ull << 63, 0x7fffffffffffffff };
+	} header[] =
+	    {
+		{HEADER_BYTES, 4},	{HEADER_FILE_BYTES, 8},	 {HEADER_DIR_OFFSET, 8},
+		{HEADER_N_SECTIONS, 4}, {HEADER_ENTRY_BYTES, 4}, {HEADER_RESERVED, 8},
+	    },
+	  entry[] = {
+	      {ENTRY_CODING, 4},       {ENTRY_FLAGS, 4},     {ENTRY_OFFSET, 8},
+	      {ENTRY_STORED_BYTES, 8}, {ENTRY_RAW_BYTES, 8}, {ENTRY_RESERVED, 8},
+	  };
+	static const u64 add[] = {
+	    1, 2, 64, -1, -64, 1ull << 31, 1ull << 32, 1ull << 63, 0x7fffffffffffffff};
 	size_t bytes;
 	u8 *good = small_image(&bytes), *p = malloc(bytes);
 	u64 dir_offset = get_le(good + HEADER_DIR_OFFSET, 8);
@@ -346,7 +353,8 @@ static void test_lies(void **state)
 		for (unsigned i = 0; i < ARRAY_SIZE(add); i++) {
 			bool in_header = f < ARRAY_SIZE(header);
 			unsigned at = in_header ? header[f].at : entry[f - ARRAY_SIZE(header)].at;
-			unsigned n = in_header ? header[f].bytes : entry[f - ARRAY_SIZE(header)].bytes;
+			unsigned n =
+			    in_header ? header[f].bytes : entry[f - ARRAY_SIZE(header)].bytes;
 			u8 *field = p + at + (in_header ? 0 : dir_offset);
 
 			if (n == 4 && !(u32)add[i])
@@ -371,7 +379,7 @@ static void test_lies(void **state)
 
 static void test_unknown_sections(void **state)
 {
-	static const u32 known_a[] = { TEST_A, 0 }, known_b[] = { TEST_B, 0 };
+	static const u32 known_a[] = {TEST_A, 0}, known_b[] = {TEST_B, 0};
 	struct image *img;
 	struct error err;
 	size_t bytes;
@@ -390,7 +398,7 @@ static void try_coded(const u8 *stored, size_t stored_bytes, u64 raw_bytes, cons
 	struct built b = build_image(TEST_A, 0, 0, stored, stored_bytes);
 	u8 *e = b.data + IMAGE_HEADER_BYTES + stored_bytes;
 	struct image *img;
-	struct error err = { "" };
+	struct error err = {""};
 	size_t bytes;
 
 	put_le(e + ENTRY_CODING, IMAGE_ZSTD, 4);
@@ -407,7 +415,7 @@ static void try_coded(const u8 *stored, size_t stored_bytes, u64 raw_bytes, cons
 
 static void test_compressed_lies(void **state)
 {
-	u8 raw[1000] = { 1 }, frame[2000];
+	u8 raw[1000] = {1}, frame[2000];
 	size_t n = ZSTD_compress(frame, sizeof(frame), raw, sizeof(raw), 1);
 
 	try_coded(frame, n, 999, "longer");
@@ -426,7 +434,7 @@ static void test_compressed_lies(void **state)
 
 static struct guest_mem memory(u64 bytes)
 {
-	return (struct guest_mem){ .host = calloc(1, bytes), .bytes = bytes };
+	return (struct guest_mem){.host = calloc(1, bytes), .bytes = bytes};
 }
 
 static void test_memory(void **state)
@@ -446,8 +454,10 @@ static void test_memory(void **state)
 	assert_int_equal(image_end(w, &err), 0);
 	assert_int_equal(image_commit(w, &err), 0);
 	img = image_open(path, &err);
-	/* Zero pages are left out: 3 MiB but for the page that fill() leaves zero, two pages, headers. */
-	assert_in_range(image_section(img, 0)->raw_bytes, (3 << 20) + 4096, (3 << 20) + 2 * 4096 + 7 * 16);
+	/* Zero pages are left out: 3 MiB but for the page that fill() leaves zero, two pages,
+	 * headers. */
+	assert_in_range(image_section(img, 0)->raw_bytes, (3 << 20) + 4096,
+			(3 << 20) + 2 * 4096 + 7 * 16);
 	r = section_open(img, image_section(img, 0), &err);
 	assert_int_equal(memory_load(&back, r, NULL, NULL, &err), 0);
 	assert_memory_equal(mem.host, back.host, mem.bytes);
@@ -489,7 +499,10 @@ static int load_runs(const u64 (*runs)[2], unsigned n, struct error *err)
 	return ret;
 }
 
-#define END { 4 << 20, 0 }
+#define END                                                                                        \
+	{                                                                                          \
+		4 << 20, 0                                                                         \
+	}
 
 static void test_memory_lies(void **state)
 {
@@ -497,20 +510,20 @@ static void test_memory_lies(void **state)
 		unsigned n;
 		u64 runs[3][2];
 	} bad[] = {
-		{ 1, { { 0, 4096 } } },                            /* no end */
-		{ 2, { { 1, 4096 }, END } },
-		{ 2, { { 0, 4097 }, END } },
-		{ 2, { { 4 << 20, 4096 }, END } },
-		{ 2, { { (4 << 20) - 4096, 8192 }, END } },
-		{ 2, { { -4096ull, 8192 }, END } },
-		{ 2, { { 0, (1 << 20) + 4096 }, END } },
-		{ 2, { { 0, -4096ull }, END } },
-		{ 3, { { 8192, 4096 }, { 4096, 4096 }, END } },    /* backwards */
-		{ 3, { { 4096, 8192 }, { 8192, 4096 }, END } },    /* overlapping */
-		{ 3, { END, { 0, 4096 }, END } },                  /* more behind the end */
-		{ 0, { { 0 } } },
+	    {1, {{0, 4096}}}, /* no end */
+	    {2, {{1, 4096}, END}},
+	    {2, {{0, 4097}, END}},
+	    {2, {{4 << 20, 4096}, END}},
+	    {2, {{(4 << 20) - 4096, 8192}, END}},
+	    {2, {{-4096ull, 8192}, END}},
+	    {2, {{0, (1 << 20) + 4096}, END}},
+	    {2, {{0, -4096ull}, END}},
+	    {3, {{8192, 4096}, {4096, 4096}, END}}, /* backwards */
+	    {3, {{4096, 8192}, {8192, 4096}, END}}, /* overlapping */
+	    {3, {END, {0, 4096}, END}},		    /* more behind the end */
+	    {0, {{0}}},
 	};
-	static const u64 good[][2] = { { 0, 4096 }, { 4096, 1 << 20 }, END };
+	static const u64 good[][2] = {{0, 4096}, {4096, 1 << 20}, END};
 	struct error err;
 
 	assert_int_equal(load_runs(good, 3, &err), 0);
@@ -557,13 +570,13 @@ static int walk(const struct htab_record *recs, unsigned n, size_t cut, struct e
 
 static void test_stream(void **state)
 {
-	static const struct htab_record good[] = { { 0, 100, 15900 }, { 16000, 0, 384 } };
-	static const struct htab_record gap[] = { { 0, 100, 15900 }, { 16001, 0, 383 } };
-	static const struct htab_record back[] = { { 0, 100, 15900 }, { 15999, 0, 385 } };
-	static const struct htab_record beyond[] = { { 0, 16380, 5 } };
-	static const struct htab_record wrap[] = { { 0, 100, 0 }, { 0xffffffff, 0xffff, 0xffff } };
-	static const struct htab_record short_of[] = { { 0, 0, 16383 } };
-	static const struct htab_record empty[] = { { 0, 0, 0 }, { 0, 0, 16384 } };
+	static const struct htab_record good[] = {{0, 100, 15900}, {16000, 0, 384}};
+	static const struct htab_record gap[] = {{0, 100, 15900}, {16001, 0, 383}};
+	static const struct htab_record back[] = {{0, 100, 15900}, {15999, 0, 385}};
+	static const struct htab_record beyond[] = {{0, 16380, 5}};
+	static const struct htab_record wrap[] = {{0, 100, 0}, {0xffffffff, 0xffff, 0xffff}};
+	static const struct htab_record short_of[] = {{0, 0, 16383}};
+	static const struct htab_record empty[] = {{0, 0, 0}, {0, 0, 16384}};
 	struct error err;
 
 	assert_int_equal(walk(good, 2, 0, &err), 0);
@@ -580,7 +593,7 @@ static void test_stream(void **state)
 
 static void test_record_order(void **state)
 {
-	static const u8 little[8] = { 4, 3, 2, 1, 6, 5, 8, 7 }, big[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const u8 little[8] = {4, 3, 2, 1, 6, 5, 8, 7}, big[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 	struct htab_record a = htab_record_decode(little, SAVED_LITTLE);
 	struct htab_record b = htab_record_decode(big, SAVED_BIG);
 	u8 out[8];
@@ -600,9 +613,18 @@ static void test_record_order(void **state)
 static struct saved_machine sample_machine(void)
 {
 	struct saved_machine c = {
-		.writer = "papyr x", .name = "a", .model = "POWER8", .mem_bytes = 1 << 30, .n_vcpus = 2,
-		.threads = 1, .htab_order = 24, .timebase = 12345, .saved_at = 1, .rtc_offset = -5,
-		.kernel = "/k", .cmdline = "quiet",
+	    .writer = "papyr x",
+	    .name = "a",
+	    .model = "POWER8",
+	    .mem_bytes = 1 << 30,
+	    .n_vcpus = 2,
+	    .threads = 1,
+	    .htab_order = 24,
+	    .timebase = 12345,
+	    .saved_at = 1,
+	    .rtc_offset = -5,
+	    .kernel = "/k",
+	    .cmdline = "quiet",
 	};
 
 	return c;
@@ -611,12 +633,12 @@ static struct saved_machine sample_machine(void)
 static void test_machine(void **state)
 {
 	struct saved_machine c = sample_machine(), back;
-	struct state_out out = { 0 };
+	struct state_out out = {0};
 	struct error err;
 
 	saved_machine_pack(&c, &out);
 	for (size_t n = 0; n <= out.len; n++) {
-		struct state_in in = { .data = out.data, .len = n };
+		struct state_in in = {.data = out.data, .len = n};
 
 		memset(&back, 0, sizeof(back));
 		assert_int_equal(saved_machine_unpack(&back, &in, &err), n == out.len ? 0 : -1);
@@ -627,12 +649,12 @@ static void test_machine(void **state)
 
 static void assert_machine_refused(struct saved_machine c)
 {
-	struct state_out out = { 0 };
+	struct state_out out = {0};
 	struct state_in in;
 	struct error err;
 
 	saved_machine_pack(&c, &out);
-	in = (struct state_in){ .data = out.data, .len = out.len };
+	in = (struct state_in){.data = out.data, .len = out.len};
 	assert_int_equal(saved_machine_unpack(&c, &in, &err), -1);
 	state_free(&out);
 }
@@ -641,7 +663,12 @@ static void test_machine_lies(void **state)
 {
 	struct saved_machine c = sample_machine();
 
-#define BAD(field, value) do { struct saved_machine b = c; b.field = value; assert_machine_refused(b); } while (0)
+#define BAD(field, value)                                                                          \
+	do {                                                                                       \
+		struct saved_machine b = c;                                                        \
+		b.field = value;                                                                   \
+		assert_machine_refused(b);                                                         \
+	} while (0)
 	BAD(mem_bytes, 0);
 	BAD(mem_bytes, 4096);
 	BAD(mem_bytes, 1ull << 62);
@@ -659,7 +686,7 @@ static void test_machine_lies(void **state)
 static void test_vcpu(void **state)
 {
 	struct saved_vcpu *v = calloc(1, sizeof(*v)), *back = calloc(1, sizeof(*v));
-	struct state_out out = { 0 };
+	struct state_out out = {0};
 	struct error err;
 
 	v->id = 8;
@@ -672,13 +699,13 @@ static void test_vcpu(void **state)
 		v->slb[i].slbv = i << 12;
 	}
 	v->n_regs = 3;
-	v->one_regs[0] = (struct saved_reg){ KVM_REG_PPC_DSCR, { 5, 0 } };
-	memcpy(v->one_regs[1].val, &(u32){ 0x12345678 }, 4);
+	v->one_regs[0] = (struct saved_reg){KVM_REG_PPC_DSCR, {5, 0}};
+	memcpy(v->one_regs[1].val, &(u32){0x12345678}, 4);
 	v->one_regs[1].id = KVM_REG_PPC_VSCR;
-	v->one_regs[2] = (struct saved_reg){ KVM_REG_PPC_VR(3), { 1, 2 } };
+	v->one_regs[2] = (struct saved_reg){KVM_REG_PPC_VR(3), {1, 2}};
 	saved_vcpu_pack(v, &out);
 	for (size_t n = 0; n <= out.len; n++) {
-		struct state_in in = { .data = out.data, .len = n };
+		struct state_in in = {.data = out.data, .len = n};
 
 		assert_int_equal(saved_vcpu_unpack(back, &in, &err), n == out.len ? 0 : -1);
 	}
@@ -690,19 +717,19 @@ static void test_vcpu(void **state)
 
 static void test_xics(void **state)
 {
-	struct saved_xics x = { .n = 2, .sources = { { 0x1000, 5 }, { 0x1001, 1ull << 42 } } }, back;
-	struct state_out out = { 0 };
+	struct saved_xics x = {.n = 2, .sources = {{0x1000, 5}, {0x1001, 1ull << 42}}}, back;
+	struct state_out out = {0};
 	struct error err;
 
 	saved_xics_pack(&x, &out);
 	for (size_t n = 0; n <= out.len; n++) {
-		struct state_in in = { .data = out.data, .len = n };
+		struct state_in in = {.data = out.data, .len = n};
 
 		assert_int_equal(saved_xics_unpack(&back, &in, &err), n == out.len ? 0 : -1);
 	}
 	assert_memory_equal(&x, &back, sizeof(x));
 	out.data[0] = 65;
-	struct state_in in = { .data = out.data, .len = out.len };
+	struct state_in in = {.data = out.data, .len = out.len};
 	assert_int_equal(saved_xics_unpack(&back, &in, &err), -1);
 	state_free(&out);
 }
@@ -710,16 +737,25 @@ static void test_xics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_writing_aside), cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_extended),
-		cmocka_unit_test(test_every_bit),    cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_lies),         cmocka_unit_test(test_unknown_sections),
-		cmocka_unit_test(test_compressed_lies), cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_memory_lies),  cmocka_unit_test(test_stream),
-		cmocka_unit_test(test_record_order), cmocka_unit_test(test_machine),
-		cmocka_unit_test(test_machine_lies), cmocka_unit_test(test_vcpu),
-		cmocka_unit_test(test_xics),
+	    cmocka_unit_test(test_round_trip),
+	    cmocka_unit_test(test_pieces),
+	    cmocka_unit_test(test_writing_aside),
+	    cmocka_unit_test(test_full_disk),
+	    cmocka_unit_test(test_truncated),
+	    cmocka_unit_test(test_extended),
+	    cmocka_unit_test(test_every_bit),
+	    cmocka_unit_test(test_versions),
+	    cmocka_unit_test(test_lies),
+	    cmocka_unit_test(test_unknown_sections),
+	    cmocka_unit_test(test_compressed_lies),
+	    cmocka_unit_test(test_memory),
+	    cmocka_unit_test(test_memory_lies),
+	    cmocka_unit_test(test_stream),
+	    cmocka_unit_test(test_record_order),
+	    cmocka_unit_test(test_machine),
+	    cmocka_unit_test(test_machine_lies),
+	    cmocka_unit_test(test_vcpu),
+	    cmocka_unit_test(test_xics),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

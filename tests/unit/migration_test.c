@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A machine of libpapyr saved, restored into another one, and saved again without running: the second file
- * says the same as the first. And files that lie are refused, with a machine there to be lied to.
+ * A machine of libpapyr saved, restored into another one, and saved again without running: the
+ * second file says the same as the first. And files that lie are refused, with a machine there to
+ * be lied to.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -16,8 +17,8 @@
 #include "platform/console.h"
 
 #define MEM_BYTES (64ull << 20)
-#define ORDER     18
-#define ENTRIES   (1u << (ORDER - 4))
+#define ORDER	  18
+#define ENTRIES	  (1u << (ORDER - 4))
 
 static char dir[] = "/tmp/papyr-migration-XXXXXX";
 static char first[64], second[64];
@@ -49,16 +50,16 @@ static struct machine_config config(const char *model)
 	struct error err;
 
 	return (struct machine_config){
-		.accel = accel_find("papyr", &err),
-		.model = cpu_model_find(model),
-		.name = "migration-test",
-		.cmdline = "quiet",
-		.mem_bytes = MEM_BYTES,
-		.n_vcpus = 3,
-		.threads = 1,
-		.htab_order = ORDER,
-		.in_fd = -1,
-		.out_fd = -1,
+	    .accel = accel_find("papyr", &err),
+	    .model = cpu_model_find(model),
+	    .name = "migration-test",
+	    .cmdline = "quiet",
+	    .mem_bytes = MEM_BYTES,
+	    .n_vcpus = 3,
+	    .threads = 1,
+	    .htab_order = ORDER,
+	    .in_fd = -1,
+	    .out_fd = -1,
 	};
 }
 
@@ -82,19 +83,20 @@ static void scribble_on_vcpu(struct machine *m, struct vcpu *vcpu, u64 *seed)
 	regs.msr &= 0x0000000002007133;
 	must(m->accel->ioctl(vcpu->fd, KVM_SET_REGS, &regs), "KVM_SET_REGS");
 	for (unsigned i = 0; i < n_vcpu_regs; i++) {
-		u64 val[2] = { next_random(seed), next_random(seed) };
+		u64 val[2] = {next_random(seed), next_random(seed)};
 
 		if (vcpu_regs[i].flags & VCPU_REG_NO_RESET)
 			continue;
 		vcpu_set_reg(vcpu, vcpu_regs[i].id, val);
 	}
-	vcpu_set_reg(vcpu, KVM_REG_PPC_VPA_ADDR, &(u64){ 0x10000 + 0x1000 * vcpu->index });
-	vcpu_set_reg(vcpu, KVM_REG_PPC_VPA_SLB, (u64[2]){ 0x20000 + 0x1000 * vcpu->index, 128 });
-	vcpu_set_reg(vcpu, KVM_REG_PPC_VPA_DTL, (u64[2]){ 0x30000 + 0x1000 * vcpu->index, 480 });
-	vcpu_set_reg(vcpu, KVM_REG_PPC_DEC_EXPIRY, &(u64){ next_random(seed) });
+	vcpu_set_reg(vcpu, KVM_REG_PPC_VPA_ADDR, &(u64){0x10000 + 0x1000 * vcpu->index});
+	vcpu_set_reg(vcpu, KVM_REG_PPC_VPA_SLB, (u64[2]){0x20000 + 0x1000 * vcpu->index, 128});
+	vcpu_set_reg(vcpu, KVM_REG_PPC_VPA_DTL, (u64[2]){0x30000 + 0x1000 * vcpu->index, 480});
+	vcpu_set_reg(vcpu, KVM_REG_PPC_DEC_EXPIRY, &(u64){next_random(seed)});
 	must(m->accel->ioctl(vcpu->fd, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
 	for (unsigned i = 0; i < 7; i++) {
-		sregs.u.s.ppc64.slb[i].slbe = (next_random(seed) & ~0xfffffffull) | 0x08000000 | i * 3;
+		sregs.u.s.ppc64.slb[i].slbe =
+		    (next_random(seed) & ~0xfffffffull) | 0x08000000 | i * 3;
 		sregs.u.s.ppc64.slb[i].slbv = next_random(seed) & 0x3ffffffffffff130;
 	}
 	must(m->accel->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
@@ -103,7 +105,7 @@ static void scribble_on_vcpu(struct machine *m, struct vcpu *vcpu, u64 *seed)
 
 static void scribble_on_table(struct machine *m, u64 *seed)
 {
-	struct kvm_get_htab_fd args = { .flags = KVM_GET_HTAB_WRITE };
+	struct kvm_get_htab_fd args = {.flags = KVM_GET_HTAB_WRITE};
 	int fd = m->accel->ioctl(m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
 
 	must(fd, "KVM_PPC_GET_HTAB_FD");
@@ -111,9 +113,10 @@ static void scribble_on_table(struct machine *m, u64 *seed)
 		u8 rec[24];
 		u64 page = next_random(seed) % (MEM_BYTES >> 12);
 
-		htab_record_encode(rec, (struct htab_record){ next_random(seed) % ENTRIES, 1, 0 },
+		htab_record_encode(rec, (struct htab_record){next_random(seed) % ENTRIES, 1, 0},
 				   htab_host_order());
-		store_be64(rec + 8, (next_random(seed) & 0x3fffffffffffff80) | (i % 3 ? 0x01 : 0x11));
+		store_be64(rec + 8,
+			   (next_random(seed) & 0x3fffffffffffff80) | (i % 3 ? 0x01 : 0x11));
 		store_be64(rec + 16, page << 12 | (next_random(seed) & 0x1ff));
 		must(m->accel->write(fd, rec, sizeof(rec)), "writing the table");
 	}
@@ -123,7 +126,9 @@ static void scribble_on_table(struct machine *m, u64 *seed)
 static void set_source(struct machine *m, unsigned irq, u64 value)
 {
 	struct kvm_device_attr attr = {
-		.group = KVM_DEV_XICS_GRP_SOURCES, .attr = irq, .addr = (uintptr_t)&value,
+	    .group = KVM_DEV_XICS_GRP_SOURCES,
+	    .attr = irq,
+	    .addr = (uintptr_t)&value,
 	};
 
 	must(m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr), "setting a source");
@@ -132,9 +137,9 @@ static void set_source(struct machine *m, unsigned irq, u64 value)
 static struct machine *scribbled(const char *model, u64 seed)
 {
 	struct machine_config cfg = config(model);
-	struct error err = { "" };
+	struct error err = {""};
 	struct machine *m = machine_new(&cfg, &err);
-	struct state_out typed = { 0 };
+	struct state_out typed = {0};
 	struct state_in in;
 
 	if (!m)
@@ -145,7 +150,9 @@ static struct machine *scribbled(const char *model, u64 seed)
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		scribble_on_vcpu(m, &m->vcpus[i], &seed);
 	scribble_on_table(m, &seed);
-	set_source(m, IRQ_EPOW, m->vcpus[1].id | 5ull << KVM_XICS_PRIORITY_SHIFT | KVM_XICS_MASKED | KVM_XICS_PENDING);
+	set_source(m, IRQ_EPOW,
+		   m->vcpus[1].id | 5ull << KVM_XICS_PRIORITY_SHIFT | KVM_XICS_MASKED |
+		       KVM_XICS_PENDING);
 	set_source(m, IRQ_VTY, m->vcpus[2].id | 7ull << KVM_XICS_PRIORITY_SHIFT);
 	for (unsigned i = 0; i < NVRAM_BYTES; i++)
 		m->nvram[i] = next_random(&seed);
@@ -153,7 +160,7 @@ static struct machine *scribbled(const char *model, u64 seed)
 	m->powerdown_asked = true;
 	put_u32(&typed, 5);
 	put_bytes(&typed, "hello", 5);
-	in = (struct state_in){ .data = typed.data, .len = typed.len };
+	in = (struct state_in){.data = typed.data, .len = typed.len};
 	assert_int_equal(console_load(m->console, &in), 0);
 	state_free(&typed);
 	return m;
@@ -161,7 +168,7 @@ static struct machine *scribbled(const char *model, u64 seed)
 
 static u8 *section(struct image *img, const struct image_section *s, size_t *bytes)
 {
-	struct error err = { "" };
+	struct error err = {""};
 	u8 *data = section_load(img, s, 256u << 20, bytes, &err);
 
 	if (!data)
@@ -173,7 +180,7 @@ static u8 *section(struct image *img, const struct image_section *s, size_t *byt
 static void assert_same_vcpu(u8 *a, size_t a_bytes, u8 *b, size_t b_bytes)
 {
 	struct saved_vcpu *va = malloc(sizeof(*va)), *vb = malloc(sizeof(*vb));
-	struct state_in ina = { .data = a, .len = a_bytes }, inb = { .data = b, .len = b_bytes };
+	struct state_in ina = {.data = a, .len = a_bytes}, inb = {.data = b, .len = b_bytes};
 	struct error err;
 
 	assert_int_equal(saved_vcpu_unpack(va, &ina, &err), 0);
@@ -206,7 +213,8 @@ static void assert_same_files(void)
 	assert_non_null(b);
 	assert_int_equal(image_n_sections(a), image_n_sections(b));
 	for (unsigned i = 0; i < image_n_sections(a); i++) {
-		const struct image_section *sa = image_section(a, i), *sb = image_find(b, sa->type, sa->instance);
+		const struct image_section *sa = image_section(a, i),
+					   *sb = image_find(b, sa->type, sa->instance);
 		size_t a_bytes, b_bytes;
 		u8 *da, *db;
 
@@ -243,7 +251,7 @@ static void round_trip(const char *model)
 	struct machine_config cfg = config("POWER8");
 	struct machine *m = scribbled(model, 42);
 	struct migration_image *saved;
-	struct error err = { "" };
+	struct error err = {""};
 	u64 stopped;
 
 	if (migration_save(m, first, NULL, NULL, &err))
@@ -302,7 +310,8 @@ static void replace_section(u32 type, u32 instance, const u8 *data, size_t bytes
 
 		if (!this || data)
 			assert_int_equal(image_add(w, s->type, s->instance, s->flags, IMAGE_ZSTD,
-						   this ? data : old, this ? bytes : n, &err), 0);
+						   this ? data : old, this ? bytes : n, &err),
+					 0);
 		free(old);
 	}
 	assert_int_equal(image_commit(w, &err), 0);
@@ -312,7 +321,7 @@ static void replace_section(u32 type, u32 instance, const u8 *data, size_t bytes
 static void assert_not_restored(const char *why)
 {
 	struct machine_config cfg = config("POWER8");
-	struct error err = { "" };
+	struct error err = {""};
 	struct migration_image *saved = migration_open(second, NULL, NULL, &err);
 	struct machine *m;
 
@@ -330,10 +339,11 @@ static void assert_not_restored(const char *why)
 
 static void lie_in_table(u32 index, u16 n_valid, u16 n_invalid, u64 v, u64 r, const char *why)
 {
-	u8 data[8 + 16 + 8] = { 0 };
+	u8 data[8 + 16 + 8] = {0};
 	size_t bytes = 8 + 16 * n_valid;
 
-	htab_record_encode(data, (struct htab_record){ index, n_valid, n_invalid }, htab_host_order());
+	htab_record_encode(data, (struct htab_record){index, n_valid, n_invalid},
+			   htab_host_order());
 	if (n_valid) {
 		store_be64(data + 8, v);
 		store_be64(data + 16, r);
@@ -346,9 +356,9 @@ static void test_lies(void **state)
 {
 	struct machine *m = scribbled("POWER8", 7);
 	struct saved_vcpu *v = calloc(1, sizeof(*v));
-	struct saved_xics x = { .n = 1, .sources = { { IRQ_FIRST + IRQ_COUNT, 0 } } };
-	struct state_out out = { 0 };
-	struct error err = { "" };
+	struct saved_xics x = {.n = 1, .sources = {{IRQ_FIRST + IRQ_COUNT, 0}}};
+	struct state_out out = {0};
+	struct error err = {""};
 
 	if (migration_save(m, first, NULL, NULL, &err))
 		fail_msg("%s", err.text);
@@ -375,7 +385,7 @@ static void test_lies(void **state)
 	out.len = 0;
 	v->id = 0;
 	v->n_regs = 1;
-	v->one_regs[0] = (struct saved_reg){ KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xfff, { 1, 0 } };
+	v->one_regs[0] = (struct saved_reg){KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xfff, {1, 0}};
 	saved_vcpu_pack(v, &out);
 	replace_section(IMAGE_VCPU, 0, out.data, out.len);
 	assert_not_restored("doesn't take register");
@@ -390,9 +400,9 @@ static void test_lies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_power8),
-		cmocka_unit_test(test_power7),
-		cmocka_unit_test(test_lies),
+	    cmocka_unit_test(test_power8),
+	    cmocka_unit_test(test_power7),
+	    cmocka_unit_test(test_lies),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
