@@ -121,6 +121,8 @@ bool console_write(struct console *con, const u8 *buf, unsigned len)
 {
 	bool fits;
 
+	if (!len)
+		return true;
 	pthread_mutex_lock(&con->lock);
 	fits = fifo_room(&con->out) >= len;
 	if (fits) {
@@ -288,6 +290,9 @@ void console_start(struct console *con)
 	if (con->in_fd < 0 || con->in_watched)
 		return;
 	con->raw = term_raw(con->in_fd);
+	/* A terminal that is another job's: reading it would only stop us. */
+	if (!con->raw && isatty(con->in_fd))
+		return;
 	con->in_watched = true;
 	loop_add(con->loop, con->in_fd, POLLIN, on_input, con);
 }
