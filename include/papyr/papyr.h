@@ -80,24 +80,6 @@ int papyr_close(int fd);
 /* Says whether @fd is one of ours; false after papyr_close(). Sets no errno. */
 bool papyr_is_fd(int fd);
 
-/*
- * A hypercall answered by the client without leaving KVM_RUN. Called on the thread that is in KVM_RUN of vcpu @id, with
- * @args = r4 .. r12, where results go, too; what it returns goes to r3. It must return soon, and make no request of the VM or
- * its vcpus; other vcpus wait for it when a translation is removed. PAPYR_HCALL_PASS: there is an exit after all,
- * KVM_EXIT_PAPR_HCALL.
- */
-typedef long papyr_hcall_fn(void *opaque, unsigned long id, unsigned long long *args);
-#define PAPYR_HCALL_PASS 9999l
-
-/*
- * Has hypercall @nr of VM @fd answered by @fn(@opaque, ...) instead of by KVM_EXIT_PAPR_HCALL, which takes longer by far.
- * What the hypervisor answers itself never comes there. Before the VM's first vcpu is made.
- *
- * ENOTTY: not a VM. EBUSY: it has vcpus. ENOSPC: there are PAPYR_HCALLS_MAX already.
- */
-#define PAPYR_HCALLS_MAX 8
-int papyr_on_hcall(int fd, unsigned long nr, papyr_hcall_fn *fn, void *opaque);
-
 /* The library's version, "major.minor.patch"; lives for ever. */
 const char *papyr_version(void);
 

@@ -97,39 +97,12 @@ int hv_vm_enable_hcall(struct hv_vm *vm, u64 number, u64 on)
 	return 0;
 }
 
-int hv_vm_on_hcall(struct hv_vm *vm, u64 number, papyr_hcall_fn *fn, void *opaque)
-{
-	int ret = 0;
-
-	pthread_mutex_lock(&vm->lock);
-	if (vm->nr_vcpus)
-		ret = -EBUSY;
-	else if (vm->nr_client_hcalls == PAPYR_HCALLS_MAX)
-		ret = -ENOSPC;
-	else
-		vm->client_hcalls[vm->nr_client_hcalls++] = (struct hv_client_hcall){ number, fn, opaque };
-	pthread_mutex_unlock(&vm->lock);
-	return ret;
-}
-
-/* The client's: by a function that it gave, or by an exit. */
-static long client_hcall(struct hv_vcpu *vcpu, u64 *gpr)
-{
-	const struct hv_vm *vm = vcpu->vm;
-
-	_Static_assert(PAPYR_HCALL_PASS == H_TOO_HARD, "one becomes the other");
-	for (unsigned i = 0; i < vm->nr_client_hcalls; i++)
-		if (vm->client_hcalls[i].nr == gpr[3])
-			return vm->client_hcalls[i].fn(vm->client_hcalls[i].opaque, vcpu->id, (void *)&gpr[4]);
-	return H_TOO_HARD;
-}
-
 long hcall_make(struct hv_vcpu *vcpu, u64 *gpr)
 {
 	u64 number = gpr[3];
 	const struct hcall *h = hcall_find(number);
 
 	if (!h || !h->fn || !enabled(vcpu->vm, number))
-		return client_hcall(vcpu, gpr);
+		return H_TOO_HARD;
 	return h->fn(vcpu, gpr);
 }

@@ -18,7 +18,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <papyr/kvm.h>
-#include <papyr/papyr.h>
 #include "base/bits.h"
 #include "cpu/cpu.h"
 #include "hpt/hpt.h"
@@ -194,13 +193,6 @@ static inline struct hv_vcpu *hv_vcpu_of(struct cpu *cpu)
 
 /* --- virtual machines --- */
 
-/* papyr_on_hcall(): a hypercall that the client answers from within KVM_RUN. */
-struct hv_client_hcall {
-	u64 nr;
-	papyr_hcall_fn *fn;
-	void *opaque;
-};
-
 struct hv_vm {
 	pthread_mutex_t lock;
 	atomic_uint refs;
@@ -226,8 +218,6 @@ struct hv_vm {
 	u64 enabled_hcalls[0x1000 / 4 / 64 + 1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
 	pthread_mutex_t rtas_lock;
 	struct hv_rtas_token *rtas_tokens;
-	struct hv_client_hcall client_hcalls[PAPYR_HCALLS_MAX]; /* changed only while there are no vcpus */
-	unsigned nr_client_hcalls;
 };
 
 static inline struct hv_vcpu *hv_vcpu_by_id(struct hv_vm *vm, u64 id)
@@ -249,8 +239,6 @@ int hv_vm_allocate_htab(struct hv_vm *vm, u32 *order);
 int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags);
 /* KVM_CAP_PPC_ENABLE_HCALL. -EINVAL: not one that the hypervisor has. */
 int hv_vm_enable_hcall(struct hv_vm *vm, u64 number, u64 enable);
-/* papyr_on_hcall(). -EBUSY: there are vcpus; -ENOSPC: too many. */
-int hv_vm_on_hcall(struct hv_vm *vm, u64 number, papyr_hcall_fn *fn, void *opaque);
 
 /* smmu.c */
 void hv_get_smmu_info(const struct cpu_model *model, struct kvm_ppc_smmu_info *info);

@@ -14,8 +14,6 @@ long check_extension(struct hv_vm *vm, unsigned long cap);
 
 /* vm.c. Takes over the caller's reference to @vm. */
 int vm_file_new(struct hv_vm *vm);
-/* papyr_on_hcall(). -ENOTTY: @file is no VM. */
-int vm_on_hcall(struct file *file, u64 nr, papyr_hcall_fn *fn, void *opaque);
 
 /* vcpu.c: KVM_CREATE_VCPU. */
 int vcpu_file_new(struct hv_vm *vm, u32 id);

@@ -111,18 +111,6 @@ API bool papyr_is_fd(int fd)
 	return file;
 }
 
-API int papyr_on_hcall(int fd, unsigned long nr, papyr_hcall_fn *fn, void *opaque)
-{
-	struct file *file = file_get(fd);
-	int ret;
-
-	if (!file)
-		return result(-EBADF);
-	ret = file_is_foreign(file) ? -EIO : vm_on_hcall(file, nr, fn, opaque);
-	file_put(file);
-	return result(ret);
-}
-
 API const char *papyr_version(void)
 {
 	return PAPYR_VERSION;

@@ -204,11 +204,6 @@ static const struct file_ops vm_ops = {
 	.release = vm_release,
 };
 
-int vm_on_hcall(struct file *file, u64 nr, papyr_hcall_fn *fn, void *opaque)
-{
-	return file->ops == &vm_ops ? hv_vm_on_hcall(file->data, nr, fn, opaque) : -ENOTTY;
-}
-
 int vm_file_new(struct hv_vm *vm)
 {
 	int fd = file_new(&vm_ops, vm, true);

@@ -46,7 +46,6 @@ static const struct accel accel_papyr = {
 	.mmap = soft_mmap,
 	.munmap = munmap,
 	.close = papyr_close,
-	.on_hcall = papyr_on_hcall,
 	.timebase = soft_timebase,
 };
 #endif

@@ -22,9 +22,6 @@ struct accel {
 	void *(*mmap)(size_t bytes, int prot, int flags, int fd);
 	int (*munmap)(void *addr, size_t bytes);
 	int (*close)(int fd);
-	/* Answers a hypercall within KVM_RUN, as papyr_on_hcall(); NULL where only exits do. */
-	int (*on_hcall)(int vm_fd, unsigned long nr,
-			long (*fn)(void *opaque, unsigned long id, unsigned long long *args), void *opaque);
 	/* The timebase that KVM_REG_PPC_TB_OFFSET is relative to. */
 	u64 (*timebase)(void);
 };

@@ -166,24 +166,6 @@ static const struct {
 	{ H_RTAS, "H_RTAS", h_rtas },
 };
 
-/* The console's hypercalls are frequent, and need nothing but the console: no exit is made of them. */
-#define DIRECT(name)                                                                            \
-	static long name##_direct(void *m, unsigned long id, unsigned long long *r4)            \
-	{                                                                                       \
-		return name(vcpu_by_id(m, id), (u64 *)r4);                                      \
-	}
-DIRECT(h_get_term_char)
-DIRECT(h_put_term_char)
-
-int hcall_register(struct machine *m)
-{
-	if (!m->accel->on_hcall)
-		return 0;
-	if (m->accel->on_hcall(m->vm_fd, 0x54, h_get_term_char_direct, m) < 0)
-		return -1;
-	return m->accel->on_hcall(m->vm_fd, 0x58, h_put_term_char_direct, m);
-}
-
 void hcall_handle(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;

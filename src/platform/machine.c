@@ -280,8 +280,6 @@ static int make_vm(struct machine *m, struct error *err)
 	if (set_slot(m, m->mem.bytes) < 0)
 		return error_errno(err, "cannot give the guest its memory");
 	enable_hcalls(m);
-	if (hcall_register(m) < 0)
-		return error_errno(err, "cannot register hypercalls");
 	if (make_htab(m, err) || xics_new(m, err) || rtas_define_tokens(m, err))
 		return -1;
 	m->vcpus = calloc(m->cfg.n_vcpus, sizeof(*m->vcpus));

@@ -224,8 +224,6 @@ void xics_pulse(struct machine *m, unsigned irq);
 
 /* Handles KVM_EXIT_PAPR_HCALL in vcpu->run. */
 void hcall_handle(struct vcpu *vcpu);
-/* Takes what can be answered without an exit, where the accelerator has that. Before there are vcpus. -1 with errno. */
-int hcall_register(struct machine *m);
 /* H_RTAS: @args_gpa is the guest's argument block. Returns the hypercall's code. */
 s64 rtas_call(struct vcpu *vcpu, u64 args_gpa);
 /* Tells KVM which calls it shall answer itself. */

@@ -273,19 +273,6 @@ static void xics_sources(struct vm *vm)
 	}
 }
 
-/* Hypercalls that are answered without an exit, or passed on. */
-static long answer_direct(void *opaque, unsigned long id, unsigned long long *args)
-{
-	struct vm *vm = opaque;
-
-	if (id / 8 >= vm->n_vcpus)
-		broken("a hypercall of vcpu %lu", id);
-	if (args[0] & 1)
-		return PAPYR_HCALL_PASS;
-	args[0] += args[8];
-	return 0;
-}
-
 void vm_new(struct vm *vm, u64 seed, unsigned n_vcpus, bool power7)
 {
 	u32 order = HTAB_ORDER;
@@ -305,8 +292,6 @@ void vm_new(struct vm *vm, u64 seed, unsigned n_vcpus, bool power7)
 
 		papyr_ioctl(vm->fd, KVM_ENABLE_CAP, &cap); /* those that there are */
 	}
-	for (u64 nr = 0x54; nr <= 0x58; nr += 4)
-		need(papyr_on_hcall(vm->fd, nr, answer_direct, vm), "papyr_on_hcall");
 	if (chance(&vm->rng, 70))
 		xics_new(vm);
 	for (unsigned i = 0; i < n_vcpus; i++)
