@@ -72,6 +72,9 @@ static int load_kernel(struct machine *m, u64 limit, struct kernel_image *image,
 		return -1;
 	r = kernel_load(&m->mem, limit, f.data, f.bytes, cfg->kernel, image, err);
 	munmap(f.data, f.bytes);
+	if (!r && image->little_endian && !cfg->model->has_modes)
+		return error_set(err, "%s: is little-endian, which a %s cannot run: take --cpu POWER8, "
+				      "or a big-endian kernel", cfg->kernel, cfg->model->name);
 	return r;
 }
 

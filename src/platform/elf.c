@@ -92,6 +92,7 @@ static int load_elf(const struct guest_mem *mem, u64 limit, const void *data, si
 			image->end = place(ph.p_paddr) + ph.p_memsz;
 	}
 	image->entry = find_entry(elf, &eh, n);
+	image->little_endian = eh.e_ident[EI_DATA] == ELFDATA2LSB;
 	r = image->end ? 0 : error_set(err, "%s: has nothing to load", name);
 out:
 	elf_end(elf);

@@ -15,6 +15,7 @@
 struct kernel_image {
 	u64 entry;
 	u64 end; /* first byte behind everything loaded, .bss included */
+	bool little_endian; /* said by an ELF header only */
 };
 
 /*
