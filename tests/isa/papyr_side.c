@@ -89,6 +89,11 @@ void papyr_side_init(bool little_endian)
 	      (little_endian ? MSR_LE : 0);
 }
 
+void papyr_side_narrow(bool narrow)
+{
+	msr = narrow ? msr & ~MSR_SF : msr | MSR_SF;
+}
+
 void papyr_side_fini(void)
 {
 	cpu_fini(&cpu);

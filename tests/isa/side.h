@@ -9,6 +9,8 @@
 /* Papyr: @blocks chooses the block engine, else one instruction is decoded and executed at a time. */
 void papyr_side_init(bool little_endian);
 void papyr_side_run(const struct isa_batch *batch, const struct isa_state *in, bool blocks, struct isa_result *out);
+/* 32-bit mode from now on, or 64-bit mode again. */
+void papyr_side_narrow(bool narrow);
 void papyr_side_fini(void);
 
 /* The peer: a command that reads batches and writes results in the given byte order. Errors end the test. */
