@@ -111,10 +111,10 @@ int boot_load(struct machine *m, struct boot_entry *entry, struct error *err)
 	struct fdt_places places = { .rtas_bytes = RTAS_BYTES };
 	u64 limit;
 
-	if (top < KERNEL_BASE + FDT_BYTES_MAX + RTAS_BYTES)
+	if (top < KERNEL_BASE + fdt_room(m) + RTAS_BYTES)
 		return error_set(err, "the guest needs more memory (-m)");
 	places.rtas = (top - RTAS_BYTES) & ~(u64)(ALIGNMENT - 1);
-	entry->fdt = (places.rtas - FDT_BYTES_MAX) & ~(u64)(ALIGNMENT - 1);
+	entry->fdt = (places.rtas - fdt_room(m)) & ~(u64)(ALIGNMENT - 1);
 	limit = entry->fdt;
 	if (load_kernel(m, limit, &image, err) || load_initrd(m, image.end, limit, &places, err))
 		return -1;

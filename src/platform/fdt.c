@@ -306,11 +306,19 @@ static void build_root(struct tree *t, const struct machine *m, const struct fdt
 	end(t);
 }
 
+#define ROOM_COMMON   0x10000
+#define ROOM_FOR_CORE 0x800
+
+u64 fdt_room(const struct machine *m)
+{
+	return ROOM_COMMON + (u64)m->n_vcpus * ROOM_FOR_CORE;
+}
+
 int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf, struct error *err)
 {
 	struct tree t = { .fdt = buf };
 
-	t.error = fdt_create(buf, FDT_BYTES_MAX);
+	t.error = fdt_create(buf, fdt_room(m));
 	/* The guest must leave RTAS alone; the tree it keeps by itself, or not. */
 	if (!t.error)
 		t.error = fdt_add_reservemap_entry(buf, places->rtas, places->rtas_bytes);

@@ -13,9 +13,10 @@ struct fdt_places {
 	u64 initrd, initrd_bytes; /* 0: none */
 };
 
-#define FDT_BYTES_MAX 0x40000
+/* Room that the tree needs at most. */
+u64 fdt_room(const struct machine *m);
 
-/* Writes the tree to @buf of FDT_BYTES_MAX. */
+/* Writes the tree to @buf of fdt_room() bytes. */
 int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf, struct error *err);
 
 #endif

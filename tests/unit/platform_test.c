@@ -170,13 +170,13 @@ static void device_tree(void **state)
 	struct fixture *f = *state;
 	struct fdt_places places = { .rtas = 0x2000000, .rtas_bytes = 0x10000, .initrd = 0x1000000,
 				     .initrd_bytes = 0x12345 };
-	void *fdt = malloc(FDT_BYTES_MAX);
+	void *fdt = malloc(fdt_room(f->m));
 	struct error err;
 	int node;
 	u32 token;
 
 	assert_int_equal(fdt_build(f->m, &places, fdt, &err), 0);
-	assert_int_equal(fdt_check_full(fdt, FDT_BYTES_MAX), 0);
+	assert_int_equal(fdt_check_full(fdt, fdt_room(f->m)), 0);
 	assert_string_equal(fdt_getprop(fdt, 0, "device_type", NULL), "chrp");
 	node = fdt_path_offset(fdt, "/chosen");
 	assert_string_equal(fdt_getprop(fdt, node, "bootargs", NULL), "quiet");
