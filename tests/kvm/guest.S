@@ -108,6 +108,18 @@ _start:
 	li	21, 0
 	b	leave
 
+/* r4 times: load from r8; if it is r9, leave with r21 = 1. */
+	.org GUEST_WATCH
+	mtctr	4
+1:	ld	5, 0(8)
+	cmpd	5, 9
+	beq	2f
+	bdnz	1b
+	li	21, 0
+	b	leave
+2:	li	21, 1
+	b	leave
+
 	.org GUEST_LEAVE
 vectored:
 	mfsrr0	16

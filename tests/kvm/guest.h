@@ -12,6 +12,7 @@
 #define GUEST_SPIN    0x1300
 #define GUEST_STORE   0x1400
 #define GUEST_CHURN   0x1500
+#define GUEST_WATCH   0x1600
 #define GUEST_LEAVE   0x1f00
 #define GUEST_ROWS    0x2000
 #define GUEST_SIZE    0x4000

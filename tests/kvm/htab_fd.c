@@ -33,6 +33,9 @@ static int open_htab(int vm, u64 flags, u64 start)
 	return fd;
 }
 
+/* Bits of first doublewords that are the hypervisor's own, seen since they were last told. */
+static u64 software_bits;
+
 static void say_records(const u8 *buffer, ssize_t bytes)
 {
 	struct kvm_get_htab_header h;
@@ -41,10 +44,12 @@ static void say_records(const u8 *buffer, ssize_t bytes)
 		memcpy(&h, buffer + at, sizeof(h));
 		at += sizeof(h);
 		say("    %x: %u valid, %u invalid", h.index, h.n_valid, h.n_invalid);
-		for (u32 i = 0; i < h.n_valid; i++, at += 16)
+		for (u32 i = 0; i < h.n_valid; i++, at += 16) {
 			/* Linux shows its lock bit, 0x40, of entries that it made itself. */
+			software_bits |= load64(buffer + at) & 0x60;
 			say("        %016llx %016llx", load64(buffer + at) & ~0x60ull,
 			    load64(buffer + at + 8));
+		}
 	}
 }
 
@@ -124,6 +129,7 @@ static void real_mode_area(void)
 	tell("first", fd, 65536);
 	tell("second", fd, 65536);
 	client_close(fd);
+	say("software bits shown: %llx", software_bits);
 }
 
 static void passes(void)
