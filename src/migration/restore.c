@@ -11,9 +11,13 @@
 #include "migration/memory.h"
 #include "migration/migration.h"
 
+/* Host cores with more threads than that are not known. */
+#define CORE_IDS_MAX 64
+
 struct migration_image {
 	struct image *file;
 	struct saved_machine machine;
+	unsigned core_ids; /* vcpu ids in a core; 0: there is but one core */
 };
 
 /* ---- Opening: all that can be known without a machine ---- */
@@ -90,6 +94,22 @@ static int load_machine(struct migration_image *saved, struct error *err)
 	return r;
 }
 
+/*
+ * The guest knows its vcpus by their ids, and these depend on the cores of the host that it began
+ * on. The second core's first vcpu tells how.
+ */
+static int check_id(struct migration_image *saved, unsigned i, u32 id, struct error *err)
+{
+	unsigned threads = saved->machine.threads;
+
+	if (i == threads)
+		saved->core_ids = id;
+	if (saved->core_ids > CORE_IDS_MAX || (i == threads && id < threads) ||
+	    id != i / threads * saved->core_ids + i % threads)
+		return error_set(err, "vcpu %u can't have the number %u", i, id);
+	return 0;
+}
+
 static int check_all_there(struct migration_image *saved, struct error *err)
 {
 	static const u32 known[] = {IMAGE_MACHINE, IMAGE_MEMORY,  IMAGE_HTAB, IMAGE_VCPU,
@@ -100,8 +120,11 @@ static int check_all_there(struct migration_image *saved, struct error *err)
 
 	if (!v)
 		abort();
-	for (unsigned i = 0; i < saved->machine.n_vcpus && !r; i++)
+	for (unsigned i = 0; i < saved->machine.n_vcpus && !r; i++) {
 		r = load_vcpu(saved->file, i, v, err);
+		if (!r)
+			r = check_id(saved, i, v->id, err);
+	}
 	free(v);
 	if (r || load_xics(saved->file, &x, err) || load_devices(saved->file, NULL, err))
 		return -1;
@@ -170,6 +193,7 @@ int migration_config(const struct migration_image *saved, struct machine_config 
 	cfg->mem_bytes = c->mem_bytes;
 	cfg->n_vcpus = c->n_vcpus;
 	cfg->threads = c->threads;
+	cfg->core_ids = saved->core_ids;
 	cfg->htab_order = c->htab_order;
 	cfg->kernel = or_null(c->kernel);
 	cfg->initrd = or_null(c->initrd);
@@ -286,11 +310,8 @@ static int restore_vcpu(struct restore *r, struct vcpu *vcpu, struct saved_vcpu 
 	if (load_vcpu(r->saved->file, vcpu->index, v, err))
 		return -1;
 	if (v->id != vcpu->id)
-		return error_set(
-		    err,
-		    "vcpu %u was number %u and would be %u here: this host's cores have "
-		    "another number of threads",
-		    vcpu->index, v->id, vcpu->id);
+		return error_set(err, "vcpu %u was number %u and would be %u here", vcpu->index,
+				 v->id, vcpu->id);
 	if (vcpu_reset(vcpu, err))
 		return -1;
 	regs = v->regs;

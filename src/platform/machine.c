@@ -191,6 +191,8 @@ static int check_host(struct machine *m, struct error *err)
 		m->smt = 1;
 	if (m->cfg.threads > m->smt)
 		return error_set(err, "a core has at most %u threads here (-c CPUS,threads=N)", m->smt);
+	if (m->cfg.core_ids)
+		m->smt = m->cfg.core_ids;
 	m->run_bytes = accel_ioctl_val(a, m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (a->ioctl(m->vm_fd, KVM_PPC_GET_SMMU_INFO, &m->smmu) < 0)
 		return error_errno(err, "cannot learn the page sizes");

@@ -53,6 +53,7 @@ struct machine_config {
 	u64 mem_bytes;
 	unsigned n_vcpus;
 	unsigned threads;    /* vcpus in a core */
+	unsigned core_ids;   /* vcpu ids in a core; 0: as many as the host's cores have threads */
 	unsigned htab_order; /* 0: from mem_bytes */
 	int in_fd, out_fd;   /* console */
 };
