@@ -21,11 +21,14 @@ WERROR  ?= false
 SANITIZED     := $(BUILD)-sanitized
 MESON_OPTIONS := --prefix=$(PREFIX) -Dwerror=$(WERROR)
 
+# What was missing when a folder was configured may have been installed since.
+again = $(if $(wildcard $(1)/build.ninja),--reconfigure)
+
 .PHONY: all run test test-long bench install clean
 
 all:
 	@tools/need build
-	@[ -e $(BUILD)/build.ninja ] || meson setup $(MESON_OPTIONS) $(BUILD)
+	@[ -e $(BUILD)/build.ninja ] || meson setup $(MESON_OPTIONS) -Dtests=false $(BUILD)
 	@ninja -C $(BUILD) -j $(JOBS) $(TARGETS)
 	@ln -sf src/cmd/papyr $(BUILD)/papyr
 
@@ -37,7 +40,7 @@ run:
 # Twice: as it is shipped, by gcc; and by clang with sanitizers, without what takes ten times as long there.
 test:
 	@tools/need build run test
-	@[ ! -e $(BUILD)/build.ninja ] || meson setup --reconfigure -Dwerror=$(WERROR) $(BUILD) >/dev/null
+	@meson setup $(call again,$(BUILD)) $(MESON_OPTIONS) -Dtests=true $(BUILD) >/dev/null
 	@$(MAKE) --no-print-directory all
 	@[ -e $(SANITIZED)/build.ninja ] || CC=clang meson setup $(SANITIZED) -Dwerror=$(WERROR) \
 		-Db_sanitize=address,undefined -Db_lundef=false
@@ -51,6 +54,7 @@ test-long: test
 
 bench:
 	@tools/need build run bench
+	@meson setup $(call again,$(BUILD)) $(MESON_OPTIONS) $(BUILD) >/dev/null
 	@$(MAKE) --no-print-directory all
 	@bench/run $(BUILD)
 
