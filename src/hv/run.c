@@ -126,8 +126,11 @@ static void sanitize_msr(struct cpu *cpu)
 /* In the guest until there is an exit for the client (0), or KVM_RUN must return (-EINTR). */
 static int run_guest(struct hv_vcpu *vcpu)
 {
-	for (;;) {
-		if (must_return(vcpu) || (vcpu->ceded && !hv_vcpu_idle(vcpu)))
+	/* What was pending and not blocked was delivered before the signals were blocked, but for those of a mask of its own. */
+	bool look = vcpu->sigmask_set;
+
+	for (;; look = true) {
+		if ((look && must_return(vcpu)) || (vcpu->ceded && !hv_vcpu_idle(vcpu)))
 			return interrupted(vcpu);
 		hv_guest_enter(vcpu);
 		hv_vpa_dispatch(vcpu);

@@ -96,9 +96,23 @@ void file_put(struct file *file)
 		destroy(file);
 }
 
+/* getpid() without the system call. */
+static pid_t process;
+
+static void note_process(void)
+{
+	process = getpid();
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	note_process();
+	pthread_atfork(NULL, NULL, note_process);
+}
+
 bool file_is_foreign(const struct file *file)
 {
-	return !file->ops->shared && file->owner != getpid();
+	return !file->ops->shared && file->owner != process;
 }
 
 /* Puts @file, or nothing, into a slot; returns what was there if nothing else refers to that. */
@@ -137,7 +151,7 @@ int file_install(const struct file_ops *ops, void *data, int memfd)
 		return -ENOMEM;
 	}
 	*file = (struct file){
-		.ops = ops, .data = data, .dev = st.st_dev, .ino = st.st_ino, .owner = getpid(), .refs = 1,
+		.ops = ops, .data = data, .dev = st.st_dev, .ino = st.st_ino, .owner = process, .refs = 1,
 	};
 
 	pthread_mutex_lock(&lock);
