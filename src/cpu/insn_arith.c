@@ -2,8 +2,9 @@
 /*
  * Fixed-point addition, subtraction and multiplication. Division is in insn_divide.c.
  *
- * CA and OV are the carry and overflow of 64 bits in 64-bit mode and of the low word in 32-bit mode: both are computed for
- * every bit position at once, and cr0_shift brings the mode's one to the top.
+ * CA and OV are the carry and overflow of 64 bits in 64-bit mode and of the low word in 32-bit
+ * mode: both are computed for every bit position at once, and cr0_shift brings the mode's one to
+ * the top.
  */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
@@ -114,12 +115,12 @@ static inline u64 multiply_doubleword_ov(struct cpu *cpu, u64 a, u64 b)
 	return (u64)product;
 }
 
-OP_RT(mullw, (u64)((s64)(s32)RA * (s32)RB))
+OP_RT(mullw, (u64)((s64)(s32)RA *(s32)RB))
 OP_RT(mullwo, multiply_word_ov(cpu, RA, RB))
-OP_RT(mulld, RA * RB)
+OP_RT(mulld, RA *RB)
 OP_RT(mulldo, multiply_doubleword_ov(cpu, RA, RB))
 /* The high word of a high-word product's register is undefined: zero here. */
 OP_RT(mulhw, (u32)(((s64)(s32)RA * (s32)RB) >> 32))
-OP_RT(mulhwu, (u64)(u32)RA * (u32)RB >> 32)
+OP_RT(mulhwu, (u64)(u32)RA *(u32)RB >> 32)
 OP_RT(mulhd, (u64)(((s128)(s64)RA * (s64)RB) >> 64))
-OP_RT(mulhdu, (u64)((u128)RA * RB >> 64))
+OP_RT(mulhdu, (u64)((u128)RA *RB >> 64))

@@ -2,9 +2,10 @@
 /*
  * Reservations, and quadword accesses.
  *
- * A reservation is the guest real address, the length and the value that was read; the conditional store is the host's
- * compare-and-swap against that value. A location that was changed and changed back in between is not noticed, which no
- * program of load-and-reserve and store-conditional that works on values can tell.
+ * A reservation is the guest real address, the length and the value that was read; the conditional
+ * store is the host's compare-and-swap against that value. A location that was changed and changed
+ * back in between is not noticed, which no program of load-and-reserve and store-conditional that
+ * works on values can tell.
  */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
@@ -13,27 +14,27 @@
 #define NO_RESERVATION (~0ull)
 
 #define OUT_OF_ORDER(v) (v)
-#define LOAD_RESERVE(name, bits, swap_fn)                                                                             \
-	OP(name)                                                                                                       \
-	{                                                                                                              \
-		u64 ea = EA_X();                                                                                       \
-                                                                                                                       \
-		if (unlikely(ea & (bits / 8 - 1)))                                                                     \
-			return cpu_raise_alignment(cpu, op, ea);                                                       \
-		{                                                                                                      \
-			u64 gpa;                                                                                       \
-			const u##bits *p = mem_atomic_ptr(cpu, op, ea, bits / 8, false, &gpa);                         \
-			u##bits v;                                                                                     \
-                                                                                                                       \
-			if (unlikely(!p))                                                                              \
-				STOP;                                                                                  \
-			v = __atomic_load_n(p, __ATOMIC_ACQUIRE);                                                      \
-			cpu->reserve_gpa = gpa;                                                                        \
-			cpu->reserve_size = bits / 8;                                                                  \
-			cpu->reserve_value[0] = v;                                                                     \
-			cpu->gpr[op->t] = cpu->swap ? swap_fn(v) : v;                                                  \
-		}                                                                                                      \
-		NEXT;                                                                                                  \
+#define LOAD_RESERVE(name, bits, swap_fn)                                                          \
+	OP(name)                                                                                   \
+	{                                                                                          \
+		u64 ea = EA_X();                                                                   \
+                                                                                                   \
+		if (unlikely(ea & (bits / 8 - 1)))                                                 \
+			return cpu_raise_alignment(cpu, op, ea);                                   \
+		{                                                                                  \
+			u64 gpa;                                                                   \
+			const u##bits *p = mem_atomic_ptr(cpu, op, ea, bits / 8, false, &gpa);     \
+			u##bits v;                                                                 \
+                                                                                                   \
+			if (unlikely(!p))                                                          \
+				STOP;                                                              \
+			v = __atomic_load_n(p, __ATOMIC_ACQUIRE);                                  \
+			cpu->reserve_gpa = gpa;                                                    \
+			cpu->reserve_size = bits / 8;                                              \
+			cpu->reserve_value[0] = v;                                                 \
+			cpu->gpr[op->t] = cpu->swap ? swap_fn(v) : v;                              \
+		}                                                                                  \
+		NEXT;                                                                              \
 	}
 
 LOAD_RESERVE(lbarx, 8, OUT_OF_ORDER)
@@ -50,34 +51,34 @@ static inline bool take_reservation(struct cpu *cpu, u64 gpa, unsigned size)
 	return held;
 }
 
-#define STORE_CONDITIONAL(name, bits, swap_fn)                                                                        \
-	OP(name)                                                                                                       \
-	{                                                                                                              \
-		u64 ea = EA_X();                                                                                       \
-                                                                                                                       \
-		if (unlikely(ea & (bits / 8 - 1)))                                                                     \
-			return cpu_raise_alignment(cpu, op, ea);                                                       \
-		if (cpu->reserve_gpa == NO_RESERVATION) {                                                              \
-			cpu->cr[0] = cpu->so;                                                                          \
-			NEXT;                                                                                          \
-		}                                                                                                      \
-		{                                                                                                      \
-			u64 gpa;                                                                                       \
-			u##bits *p = mem_atomic_ptr(cpu, op, ea, bits / 8, true, &gpa);                                \
-			u##bits expected = (u##bits)cpu->reserve_value[0];                                             \
-			u##bits v = (u##bits)RS;                                                                       \
-			bool done;                                                                                     \
-                                                                                                                       \
-			if (unlikely(!p))                                                                              \
-				STOP;                                                                                  \
-			if (cpu->swap)                                                                                 \
-				v = swap_fn(v);                                                                        \
-			done = take_reservation(cpu, gpa, bits / 8) &&                                                 \
-			       __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_SEQ_CST,                   \
-							   __ATOMIC_RELAXED);                                          \
-			cpu->cr[0] = (done ? 2 : 0) | cpu->so;                                                         \
-		}                                                                                                      \
-		NEXT;                                                                                                  \
+#define STORE_CONDITIONAL(name, bits, swap_fn)                                                     \
+	OP(name)                                                                                   \
+	{                                                                                          \
+		u64 ea = EA_X();                                                                   \
+                                                                                                   \
+		if (unlikely(ea & (bits / 8 - 1)))                                                 \
+			return cpu_raise_alignment(cpu, op, ea);                                   \
+		if (cpu->reserve_gpa == NO_RESERVATION) {                                          \
+			cpu->cr[0] = cpu->so;                                                      \
+			NEXT;                                                                      \
+		}                                                                                  \
+		{                                                                                  \
+			u64 gpa;                                                                   \
+			u##bits *p = mem_atomic_ptr(cpu, op, ea, bits / 8, true, &gpa);            \
+			u##bits expected = (u##bits)cpu->reserve_value[0];                         \
+			u##bits v = (u##bits)RS;                                                   \
+			bool done;                                                                 \
+                                                                                                   \
+			if (unlikely(!p))                                                          \
+				STOP;                                                              \
+			if (cpu->swap)                                                             \
+				v = swap_fn(v);                                                    \
+			done = take_reservation(cpu, gpa, bits / 8) &&                             \
+			       __atomic_compare_exchange_n(p, &expected, v, false,                 \
+							   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);    \
+			cpu->cr[0] = (done ? 2 : 0) | cpu->so;                                     \
+		}                                                                                  \
+		NEXT;                                                                              \
 	}
 
 STORE_CONDITIONAL(stbcx, 8, OUT_OF_ORDER)
@@ -133,7 +134,8 @@ static void quad_store(union quad *p, union quad v)
 }
 
 #if defined(__x86_64__)
-/* Aligned vector loads are atomic on every processor that has AVX, and on the others that matter. */
+/* Aligned vector loads are atomic on every processor that has AVX, and on the others that matter.
+ */
 static union quad quad_load(const union quad *p)
 {
 	typedef u64 pair __attribute__((vector_size(16)));
@@ -157,11 +159,16 @@ static union quad quad_load(const union quad *p)
 }
 #endif
 
-/* Registers RTp (the high half) and RTp + 1, and the quadword's bytes: a change of byte order changes the halves as well. */
+/* Registers RTp (the high half) and RTp + 1, and the quadword's bytes: a change of byte order
+ * changes the halves as well. */
 static inline void quad_to_gprs(struct cpu *cpu, const struct op *op, union quad v)
 {
-	cpu->gpr[op->t] = cpu->big ? be64(v.half[0]) : BASE_HOST_LE ? v.half[1] : __builtin_bswap64(v.half[1]);
-	cpu->gpr[op->t + 1] = cpu->big ? be64(v.half[1]) : BASE_HOST_LE ? v.half[0] : __builtin_bswap64(v.half[0]);
+	cpu->gpr[op->t] = cpu->big	 ? be64(v.half[0])
+			  : BASE_HOST_LE ? v.half[1]
+					 : __builtin_bswap64(v.half[1]);
+	cpu->gpr[op->t + 1] = cpu->big	     ? be64(v.half[1])
+			      : BASE_HOST_LE ? v.half[0]
+					     : __builtin_bswap64(v.half[0]);
 }
 
 static inline union quad quad_from_gprs(struct cpu *cpu, const struct op *op)
@@ -286,6 +293,10 @@ OP(stqcx)
 		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
 	if (unlikely(ea & 15))
 		return cpu_raise_alignment(cpu, op, ea);
+	if (cpu->reserve_gpa == NO_RESERVATION) {
+		cpu->cr[0] = cpu->so;
+		NEXT;
+	}
 	{
 		u64 gpa;
 		union quad *p = mem_atomic_ptr(cpu, op, ea, sizeof(*p), true, &gpa);
@@ -294,7 +305,8 @@ OP(stqcx)
 
 		if (!p)
 			STOP;
-		done = take_reservation(cpu, gpa, sizeof(*p)) && quad_swap(p, expected, quad_from_gprs(cpu, op));
+		done = take_reservation(cpu, gpa, sizeof(*p)) &&
+		       quad_swap(p, expected, quad_from_gprs(cpu, op));
 		cpu->cr[0] = (done ? 2 : 0) | cpu->so;
 	}
 	NEXT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fixed-point help for decimal numbers: sixes for additions of packed digits, and conversion between packed digits and
- * densely packed decimal (three digits in a declet of ten bits).
+ * Fixed-point help for decimal numbers: sixes for additions of packed digits, and conversion
+ * between packed digits and densely packed decimal (three digits in a declet of ten bits).
  */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
@@ -15,7 +15,8 @@ static inline u64 sixes(u64 a, u64 b)
 	return (~carries >> 3 & 0x1111111111111111ull) * 6;
 }
 
-/* A digit is small (0..7, three bits) or large (8, 9: one bit); bits 4..9 of the declet tell which digits are which. */
+/* A digit is small (0..7, three bits) or large (8, 9: one bit); bits 4..9 of the declet tell which
+ * digits are which. */
 static u32 declet_to_digits(u32 declet)
 {
 	u32 pq = declet >> 8 & 3, r = declet >> 7 & 1, st = declet >> 5 & 3, u = declet >> 4 & 1;

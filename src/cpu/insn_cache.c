@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cache management and barriers. There are no caches to manage: flushes and invalidations only translate their address, as
- * loads do, touches do nothing, and stores are seen by instruction fetches on their own.
+ * Cache management and barriers. There are no caches to manage: flushes and invalidations only
+ * translate their address, as loads do, touches do nothing, and stores are seen by instruction
+ * fetches on their own.
  */
 #include <stdatomic.h>
 
@@ -11,7 +12,8 @@
 
 #define CACHE_LINE 128u
 
-/* Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump. */
+/* Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump.
+ */
 static __attribute__((noinline)) bool zero_line_slow(struct cpu *cpu, const struct op *op, u64 ea)
 {
 	bool no_ram;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Comparisons, selection, traps, and the moves between general registers and the condition register. */
+/* Comparisons, selection, traps, and the moves between general registers and the condition
+ * register. */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
 
-#define COMPARE(name, type, b_value)                                                                                  \
-	OP(name)                                                                                                       \
-	{                                                                                                              \
-		type a = (type)RA, b = (type)(b_value);                                                                \
-                                                                                                                       \
-		cpu->cr[op->t] = (a < b ? 8 : a > b ? 4 : 2) | cpu->so;                                                \
-		NEXT;                                                                                                  \
+#define COMPARE(name, type, b_value)                                                               \
+	OP(name)                                                                                   \
+	{                                                                                          \
+		type a = (type)RA, b = (type)(b_value);                                            \
+                                                                                                   \
+		cpu->cr[op->t] = (a < b ? 8 : a > b ? 4 : 2) | cpu->so;                            \
+		NEXT;                                                                              \
 	}
 
 COMPARE(cmpw, s32, RB)
@@ -32,17 +33,17 @@ OP(isel)
 /* TO's bits: less, greater, equal, less unsigned, greater unsigned. */
 static inline bool trap_due(unsigned to, s64 a, s64 b)
 {
-	return (to & 16 && a < b) || (to & 8 && a > b) || (to & 4 && a == b) || (to & 2 && (u64)a < (u64)b) ||
-	       (to & 1 && (u64)a > (u64)b);
+	return (to & 16 && a < b) || (to & 8 && a > b) || (to & 4 && a == b) ||
+	       (to & 2 && (u64)a < (u64)b) || (to & 1 && (u64)a > (u64)b);
 }
 
 /* Words are compared sign-extended, which keeps their unsigned order as well. */
-#define TRAP(name, type, b_value)                                                                                     \
-	OP(name)                                                                                                       \
-	{                                                                                                              \
-		if (unlikely(trap_due(op->t, (type)RA, (type)(b_value))))                                              \
-			return cpu_raise_program(cpu, op, SRR1_PROG_TRAP);                                             \
-		NEXT;                                                                                                  \
+#define TRAP(name, type, b_value)                                                                  \
+	OP(name)                                                                                   \
+	{                                                                                          \
+		if (unlikely(trap_due(op->t, (type)RA, (type)(b_value))))                          \
+			return cpu_raise_program(cpu, op, SRR1_PROG_TRAP);                         \
+		NEXT;                                                                              \
 	}
 
 TRAP(tw, s32, RB)
@@ -59,7 +60,8 @@ OP(mfcr)
 	NEXT;
 }
 
-/* Undefined unless FXM names exactly one field: then nothing changes here. The other fields' bits are undefined, and zero. */
+/* Undefined unless FXM names exactly one field: then nothing changes here. The other fields' bits
+ * are undefined, and zero. */
 OP(mfocrf)
 {
 	unsigned fxm = FXM();

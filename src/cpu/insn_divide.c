@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fixed-point division. A quotient that can't be represented (zero divisor, most negative by -1, an extended one that is too
- * wide) is undefined but for OV; so is the high word of a word quotient. The values here (the dividend, or 0 for the
- * extended forms; a zero high word) are what other implementations leave, so that runs can be compared.
+ * Fixed-point division. A quotient that can't be represented (zero divisor, most negative by -1, an
+ * extended one that is too wide) is undefined but for OV; so is the high word of a word quotient.
+ * The values here (the dividend, or 0 for the extended forms; a zero high word) are what other
+ * implementations leave, so that runs can be compared.
  */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
@@ -94,8 +95,8 @@ static inline u64 with_ov(struct cpu *cpu, struct quotient q)
 	return q.value;
 }
 
-#define DIVIDE(name, kind)                                                                                            \
-	OP_RT(name, divide_##kind(RA, RB).value)                                                                       \
+#define DIVIDE(name, kind)                                                                         \
+	OP_RT(name, divide_##kind(RA, RB).value)                                                   \
 	OP_RT(name##o, with_ov(cpu, divide_##kind(RA, RB)))
 
 DIVIDE(divw, w)

@@ -26,10 +26,10 @@ OP(andis_rc)
 	NEXT;
 }
 
-OP_RA(and, RS & RB)
+OP_RA(and, RS &RB)
 OP_RA(or, RS | RB)
 OP_RA(xor, RS ^ RB)
-OP_RA(nand, ~(RS & RB))
+OP_RA(nand, ~(RS &RB))
 OP_RA(nor, ~(RS | RB))
 OP_RA(eqv, ~(RS ^ RB))
 OP_RA(andc, RS & ~RB)

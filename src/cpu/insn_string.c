@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads and stores of several registers: lmw, stmw and the string instructions. In little-endian mode all of them cause an
- * alignment interrupt, so bytes are always in the big-endian order. What can fault comes first, so that none is left half
- * done.
+ * Loads and stores of several registers: lmw, stmw and the string instructions. In little-endian
+ * mode all of them cause an alignment interrupt, so bytes are always in the big-endian order. What
+ * can fault comes first, so that none is left half done.
  */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
@@ -14,7 +14,8 @@ static inline bool in_range(unsigned reg, unsigned first, unsigned count)
 	return ((reg - first) & 31) < count;
 }
 
-/* All bytes are read before any register changes: one of them may hold the address, and an interrupt comes back here. */
+/* All bytes are read before any register changes: one of them may hold the address, and an
+ * interrupt comes back here. */
 static bool load_words(struct cpu *cpu, const struct op *op, u64 ea, unsigned first, unsigned count)
 {
 	u32 words[32];
@@ -26,13 +27,15 @@ static bool load_words(struct cpu *cpu, const struct op *op, u64 ea, unsigned fi
 	return true;
 }
 
-static bool store_words(struct cpu *cpu, const struct op *op, u64 ea, unsigned first, unsigned count)
+static bool store_words(struct cpu *cpu, const struct op *op, u64 ea, unsigned first,
+			unsigned count)
 {
 	u32 words[32];
 
 	for (unsigned i = 0; i < count; i++)
 		words[i] = be32((u32)cpu->gpr[first + i]);
-	return mem_probe_write(cpu, op, ea, count * 4) && mem_write_bytes(cpu, op, ea, words, count * 4);
+	return mem_probe_write(cpu, op, ea, count * 4) &&
+	       mem_write_bytes(cpu, op, ea, words, count * 4);
 }
 
 OP(lmw)
@@ -57,7 +60,8 @@ OP(stmw)
 	NEXT;
 }
 
-/* Bytes fill the low words of successive registers from the left; the rest of the last one becomes zero. */
+/* Bytes fill the low words of successive registers from the left; the rest of the last one becomes
+ * zero. */
 static bool load_string(struct cpu *cpu, const struct op *op, u64 ea, unsigned count)
 {
 	u32 words[32] = {0};

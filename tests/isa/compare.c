@@ -28,7 +28,7 @@ static void note(unsigned what, u64 in, u64 ours, u64 peer, const char *format, 
 
 	if (ours == peer || nr_differences == DIFFERENCES_MAX)
 		return;
-	*d = (struct difference){ .what = what, .in = in, .ours = ours, .peer = peer };
+	*d = (struct difference){.what = what, .in = in, .ours = ours, .peer = peer};
 	snprintf(d->name, sizeof(d->name), format, n);
 	nr_differences++;
 }
@@ -37,12 +37,15 @@ static void note_memory(const struct isa_result *ours, const struct isa_result *
 {
 	note(W_MEM, 0, ours->changes, peer->changes, "changed doublewords", 0);
 	for (u64 i = 0; i < CHANGES_MAX && (i < ours->changes || i < peer->changes); i++) {
-		note(W_MEM, 0, ours->change[i].address, peer->change[i].address, "address of change %u", (unsigned)i);
-		note(W_MEM, 0, ours->change[i].value, peer->change[i].value, "memory, change %u", (unsigned)i);
+		note(W_MEM, 0, ours->change[i].address, peer->change[i].address,
+		     "address of change %u", (unsigned)i);
+		note(W_MEM, 0, ours->change[i].value, peer->change[i].value, "memory, change %u",
+		     (unsigned)i);
 	}
 }
 
-static void find_differences(const struct isa_state *in, const struct isa_result *ours, const struct isa_result *peer)
+static void find_differences(const struct isa_state *in, const struct isa_result *ours,
+			     const struct isa_result *peer)
 {
 	const struct isa_state *a = &ours->state, *b = &peer->state;
 
@@ -69,12 +72,13 @@ static bool same(const struct isa_result *a, const struct isa_result *b)
 	/* TAR is used on the peer's way out. */
 	return a->signal == b->signal && a->nip == b->nip && a->changes == b->changes &&
 	       !memcmp(a->change, b->change, sizeof(a->change)) &&
-	       !memcmp(&a->state, &b->state, offsetof(struct isa_state, tar)) && a->state.fpscr == b->state.fpscr &&
-	       a->state.vscr == b->state.vscr && !memcmp(a->state.vsr, b->state.vsr, sizeof(a->state.vsr));
+	       !memcmp(&a->state, &b->state, offsetof(struct isa_state, tar)) &&
+	       a->state.fpscr == b->state.fpscr && a->state.vscr == b->state.vscr &&
+	       !memcmp(a->state.vsr, b->state.vsr, sizeof(a->state.vsr));
 }
 
-enum verdict compare(const struct insn_row *row, u32 insn, const struct isa_state *in, const struct isa_result *ours,
-		     const struct isa_result *peer)
+enum verdict compare(const struct insn_row *row, u32 insn, const struct isa_state *in,
+		     const struct isa_result *ours, const struct isa_result *peer)
 {
 	if (same(ours, peer))
 		return SAME;
@@ -107,7 +111,8 @@ static void print_code(const struct isa_batch *batch)
 			store_be32(bytes, batch->code[i]);
 			n = cs_disasm(handle, bytes, 4, TEST_CODE + 4 * i, 1, &insn);
 			printf("    %08x  %-10s %s %s\n", batch->code[i], row ? row->mnemonic : "?",
-			       n ? insn->mnemonic : "(not known to capstone)", n ? insn->op_str : "");
+			       n ? insn->mnemonic : "(not known to capstone)",
+			       n ? insn->op_str : "");
 			if (n)
 				cs_free(insn, n);
 		}
@@ -125,30 +130,34 @@ static void print_code(const struct isa_batch *batch)
 /* The values of the registers that the fields of a single instruction can name. */
 static void print_operands(u32 insn, const struct isa_state *in)
 {
-	static const u8 at[] = { 6, 11, 16, 21 };
-	static const u8 high[] = { 31, 29, 30, 28 };
+	static const u8 at[] = {6, 11, 16, 21};
+	static const u8 high[] = {31, 29, 30, 28};
 
-	printf("    before: CR %08" PRIx64 " XER %08" PRIx64 " FPSCR %08" PRIx64 " VSCR %" PRIx64 " CTR %" PRIx64
-	       " LR %" PRIx64 "\n",
+	printf("    before: CR %08" PRIx64 " XER %08" PRIx64 " FPSCR %08" PRIx64 " VSCR %" PRIx64
+	       " CTR %" PRIx64 " LR %" PRIx64 "\n",
 	       in->cr, in->xer, in->fpscr, in->vscr, in->ctr, in->lr);
 	for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
-		unsigned n = field(insn, at[i], at[i] + 4), x = n | field(insn, high[i], high[i]) << 5;
+		unsigned n = field(insn, at[i], at[i] + 4), x = n | field(insn, high[i], high[i])
+									<< 5;
 
-		printf("    field %2u: r%-2u %016" PRIx64 "  f%-2u %016" PRIx64 "  v%-2u %016" PRIx64 " %016" PRIx64
-		       "  vs%-2u %016" PRIx64 " %016" PRIx64 "\n",
-		       at[i], n, in->gpr[n], n, in->vsr[n][0], n, in->vsr[32 + n][0], in->vsr[32 + n][1], x,
-		       in->vsr[x][0], in->vsr[x][1]);
+		printf("    field %2u: r%-2u %016" PRIx64 "  f%-2u %016" PRIx64
+		       "  v%-2u %016" PRIx64 " %016" PRIx64 "  vs%-2u %016" PRIx64 " %016" PRIx64
+		       "\n",
+		       at[i], n, in->gpr[n], n, in->vsr[n][0], n, in->vsr[32 + n][0],
+		       in->vsr[32 + n][1], x, in->vsr[x][0], in->vsr[x][1]);
 	}
 }
 
-void print_difference(const struct isa_batch *batch, const struct isa_state *in, const struct isa_result *ours,
-		      const struct isa_result *peer, const char *peer_name)
+void print_difference(const struct isa_batch *batch, const struct isa_state *in,
+		      const struct isa_result *ours, const struct isa_result *peer,
+		      const char *peer_name)
 {
 	find_differences(in, ours, peer);
 	print_code(batch);
 	if (batch->code_words == 1)
 		print_operands(batch->code[0], in);
 	for (unsigned i = 0; i < nr_differences && i < 12; i++)
-		printf("    %-20s was %016" PRIx64 "  papyr %016" PRIx64 "  %s %016" PRIx64 "\n", differences[i].name,
-		       differences[i].in, differences[i].ours, peer_name, differences[i].peer);
+		printf("    %-20s was %016" PRIx64 "  papyr %016" PRIx64 "  %s %016" PRIx64 "\n",
+		       differences[i].name, differences[i].in, differences[i].ours, peer_name,
+		       differences[i].peer);
 }

@@ -9,10 +9,11 @@
 enum verdict { SAME, EXCUSED, DIFFERENT };
 
 /* @row NULL: a program, for which nothing is excused. */
-enum verdict compare(const struct insn_row *row, u32 insn, const struct isa_state *in, const struct isa_result *ours,
-		     const struct isa_result *peer);
+enum verdict compare(const struct insn_row *row, u32 insn, const struct isa_state *in,
+		     const struct isa_result *ours, const struct isa_result *peer);
 /* Prints code, input and what differs. @peer_name: whose the second result is. */
-void print_difference(const struct isa_batch *batch, const struct isa_state *in, const struct isa_result *ours,
-		      const struct isa_result *peer, const char *peer_name);
+void print_difference(const struct isa_batch *batch, const struct isa_state *in,
+		      const struct isa_result *ours, const struct isa_result *peer,
+		      const char *peer_name);
 
 #endif

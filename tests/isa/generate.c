@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "generate.h"
 
+/* Where the runner is linked. */
+#define RUNNER_IMAGE	  0x10000000ull
+#define RUNNER_IMAGE_SIZE 0x01000000ull
+
 void rng_seed(struct rng *rng, u64 seed, const char *name)
 {
 	rng->state = seed * 0x9e3779b97f4a7c15ull + 1;
@@ -32,10 +36,37 @@ static bool one_in(struct rng *rng, unsigned n)
 static u64 integer(struct rng *rng)
 {
 	static const u64 edges[] = {
-		0, 1, ~0ull, 2, 0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001, 0x7fffffff,
-		0x80000000, 0xffffffff, 0xffffffff80000000, 0xffffffff7fffffff, 0x100000000, 0x7fffffff00000000,
-		0x8000000000000000 >> 1, 0xff, 0x80, 0x7f, 0xffff, 0x8000, 0x7fff, 0xfffffffffffffffe, 10, 63,
-		64, 31, 32, 0x0123456789abcdef, 0x8000000080000000, 0x7fff7fff80008000, 0x9999999999999999,
+	    0,
+	    1,
+	    ~0ull,
+	    2,
+	    0x7fffffffffffffff,
+	    0x8000000000000000,
+	    0x8000000000000001,
+	    0x7fffffff,
+	    0x80000000,
+	    0xffffffff,
+	    0xffffffff80000000,
+	    0xffffffff7fffffff,
+	    0x100000000,
+	    0x7fffffff00000000,
+	    0x8000000000000000 >> 1,
+	    0xff,
+	    0x80,
+	    0x7f,
+	    0xffff,
+	    0x8000,
+	    0x7fff,
+	    0xfffffffffffffffe,
+	    10,
+	    63,
+	    64,
+	    31,
+	    32,
+	    0x0123456789abcdef,
+	    0x8000000080000000,
+	    0x7fff7fff80008000,
+	    0x9999999999999999,
 	};
 
 	switch (rng_below(rng, 6)) {
@@ -55,19 +86,23 @@ static u64 integer(struct rng *rng)
 static u64 double_edge(struct rng *rng)
 {
 	static const u64 edges[] = {
-		0x0000000000000000, 0x0000000000000001, 0x0000000000000002, 0x000fffffffffffff, 0x0008000000000000,
-		0x0010000000000000, 0x0010000000000001, 0x7fefffffffffffff, 0x7fe0000000000000, 0x7ff0000000000000,
-		0x7ff8000000000000, 0x7ff8000000000123, 0x7ff0000000000001, 0x7ff4000000000000, 0x7fffffffffffffff,
-		0x7ff7ffffffffffff, 0x7ff0000020000000, 0x3ff0000000000000, 0x3ff0000000000001, 0x3fefffffffffffff,
-		0x3fe0000000000000, 0x3ff8000000000000, 0x4004000000000000, 0x4000000000000000, 0x4008000000000000,
-		0x400921fb54442d18, 0x41dfffffffc00000, 0x41e0000000000000, 0x41efffffffe00000, 0x41f0000000000000,
-		0x41dfffffffe00000, 0x43e0000000000000, 0x43dfffffffffffff, 0x43f0000000000000, 0x43efffffffffffff,
-		0x4340000000000000, 0x433fffffffffffff, 0x4330000000000001, 0x3ff0000010000000, 0x3ff0000010000001,
-		0x3ff0000030000000, 0x3fefffffe0000000, 0x3feffffff0000000, 0x47efffffe0000000, 0x47effffff0000000,
-		0x47efffffefffffff, 0x47f0000000000000, 0x3810000000000000, 0x380fffffe0000000, 0x380ffffff0000000,
-		0x36a0000000000000, 0x3690000000000000, 0x3690000000000001, 0x3680000000000000, 0x37f0000000000000,
-		0x3ca0000000000000, 0x3cb0000000000000, 0x0370000000000000, 0x0360000000000000, 0x1ff0000000000000,
-		0x5ff0000000000000, 0x2000000000000000, 0x6000000000000000, 0x40f0000000000000, 0x3fd5555555555555,
+	    0x0000000000000000, 0x0000000000000001, 0x0000000000000002, 0x000fffffffffffff,
+	    0x0008000000000000, 0x0010000000000000, 0x0010000000000001, 0x7fefffffffffffff,
+	    0x7fe0000000000000, 0x7ff0000000000000, 0x7ff8000000000000, 0x7ff8000000000123,
+	    0x7ff0000000000001, 0x7ff4000000000000, 0x7fffffffffffffff, 0x7ff7ffffffffffff,
+	    0x7ff0000020000000, 0x3ff0000000000000, 0x3ff0000000000001, 0x3fefffffffffffff,
+	    0x3fe0000000000000, 0x3ff8000000000000, 0x4004000000000000, 0x4000000000000000,
+	    0x4008000000000000, 0x400921fb54442d18, 0x41dfffffffc00000, 0x41e0000000000000,
+	    0x41efffffffe00000, 0x41f0000000000000, 0x41dfffffffe00000, 0x43e0000000000000,
+	    0x43dfffffffffffff, 0x43f0000000000000, 0x43efffffffffffff, 0x4340000000000000,
+	    0x433fffffffffffff, 0x4330000000000001, 0x3ff0000010000000, 0x3ff0000010000001,
+	    0x3ff0000030000000, 0x3fefffffe0000000, 0x3feffffff0000000, 0x47efffffe0000000,
+	    0x47effffff0000000, 0x47efffffefffffff, 0x47f0000000000000, 0x3810000000000000,
+	    0x380fffffe0000000, 0x380ffffff0000000, 0x36a0000000000000, 0x3690000000000000,
+	    0x3690000000000001, 0x3680000000000000, 0x37f0000000000000, 0x3ca0000000000000,
+	    0x3cb0000000000000, 0x0370000000000000, 0x0360000000000000, 0x1ff0000000000000,
+	    0x5ff0000000000000, 0x2000000000000000, 0x6000000000000000, 0x40f0000000000000,
+	    0x3fd5555555555555,
 	};
 
 	return edges[rng_below(rng, ARRAY_SIZE(edges))] ^ (rng_next(rng) & 1ull << 63);
@@ -85,11 +120,16 @@ static u64 double_value(struct rng *rng)
 	case 3: /* comparable in size */
 		return sign | (u64)(1023 - 8 + rng_below(rng, 72)) << 52 | fraction;
 	case 4: /* a single's value */
-		return sign | (u64)(1023 - 155 + rng_below(rng, 290)) << 52 | (fraction & ~0x1fffffffull);
+		return sign | (u64)(1023 - 155 + rng_below(rng, 290)) << 52 |
+		       (fraction & ~0x1fffffffull);
 	case 5: /* few bits, so that results are exact or ties */
-		return sign | (u64)(1023 - 4 + rng_below(rng, 60)) << 52 | (fraction & ~0ull << (20 + rng_below(rng, 32)));
+		return sign | (u64)(1023 - 4 + rng_below(rng, 60)) << 52 |
+		       (fraction & ~0ull << (20 + rng_below(rng, 32)));
 	case 6: /* near the ends */
-		return sign | (u64)(one_in(rng, 2) ? rng_below(rng, 60) : 2047 - rng_below(rng, 60)) << 52 | fraction;
+		return sign |
+		       (u64)(one_in(rng, 2) ? rng_below(rng, 60) : 2047 - rng_below(rng, 60))
+			   << 52 |
+		       fraction;
 	}
 	return sign | (u64)rng_below(rng, 2047) << 52 | fraction;
 }
@@ -97,11 +137,12 @@ static u64 double_value(struct rng *rng)
 static u32 single_value(struct rng *rng)
 {
 	static const u32 edges[] = {
-		0, 1, 2, 0x007fffff, 0x00400000, 0x00800000, 0x00800001, 0x7f7fffff, 0x7f000000, 0x7f800000,
-		0x7fc00000, 0x7fc00123, 0x7f800001, 0x7fa00000, 0x7fffffff, 0x3f800000, 0x3f800001, 0x3f7fffff,
-		0x3f000000, 0x3fc00000, 0x40200000, 0x40000000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000,
-		0x5effffff, 0x5f000000, 0x5f7fffff, 0x5f800000, 0x4b000001, 0x4b7fffff, 0x42fe0000, 0xc2fc0000,
-		0x43000000, 0x34000000, 0x33800000,
+	    0,		1,	    2,		0x007fffff, 0x00400000, 0x00800000, 0x00800001,
+	    0x7f7fffff, 0x7f000000, 0x7f800000, 0x7fc00000, 0x7fc00123, 0x7f800001, 0x7fa00000,
+	    0x7fffffff, 0x3f800000, 0x3f800001, 0x3f7fffff, 0x3f000000, 0x3fc00000, 0x40200000,
+	    0x40000000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0x5effffff, 0x5f000000,
+	    0x5f7fffff, 0x5f800000, 0x4b000001, 0x4b7fffff, 0x42fe0000, 0xc2fc0000, 0x43000000,
+	    0x34000000, 0x33800000,
 	};
 	u32 sign = (u32)rng_next(rng) & 1u << 31, fraction = (u32)rng_next(rng) & 0x7fffff;
 
@@ -112,7 +153,8 @@ static u32 single_value(struct rng *rng)
 	case 2:
 		return sign | (127 - 8 + rng_below(rng, 40)) << 23 | fraction;
 	case 3:
-		return sign | (127 - 4 + rng_below(rng, 30)) << 23 | (fraction & ~0u << rng_below(rng, 23));
+		return sign | (127 - 4 + rng_below(rng, 30)) << 23 |
+		       (fraction & ~0u << rng_below(rng, 23));
 	}
 	return sign | rng_below(rng, 255) << 23 | fraction;
 }
@@ -135,8 +177,19 @@ static u64 elements(struct rng *rng, unsigned bits)
 	return v;
 }
 
-/* One kind of contents for all vector registers of a test, so that operands fit each other; every eighth one is anything. */
-enum kind { KIND_DOUBLE, KIND_SINGLE, KIND_BYTES, KIND_HALVES, KIND_WORDS, KIND_INTEGER, KIND_DECIMAL, KIND_RANDOM, KINDS };
+/* One kind of contents for all vector registers of a test, so that operands fit each other; every
+ * eighth one is anything. */
+enum kind {
+	KIND_DOUBLE,
+	KIND_SINGLE,
+	KIND_BYTES,
+	KIND_HALVES,
+	KIND_WORDS,
+	KIND_INTEGER,
+	KIND_DECIMAL,
+	KIND_RANDOM,
+	KINDS
+};
 
 static u64 half_of_kind(struct rng *rng, enum kind kind)
 {
@@ -194,7 +247,8 @@ static void vector_registers(struct rng *rng, const struct insn_row *row, struct
 	}
 }
 
-/* Sticky bits, classes and rounding at will; an exception that is enabled is not pending, so that loading it does nothing. */
+/* Sticky bits, classes and rounding at will; an exception that is enabled is not pending, so that
+ * loading it does nothing. */
 static u64 random_fpscr(struct rng *rng)
 {
 	const u64 sticky = 0x1ff80700, summary_vx = 0x20000000;
@@ -234,7 +288,7 @@ bool row_branches(const struct insn_row *row)
 
 bool row_moves_several(const struct insn_row *row)
 {
-	static const char *const names[] = { "lmw", "stmw", "lswi", "lswx", "stswi", "stswx" };
+	static const char *const names[] = {"lmw", "stmw", "lswi", "lswx", "stswi", "stswx"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(row->mnemonic, names[i]))
@@ -244,8 +298,8 @@ bool row_moves_several(const struct insn_row *row)
 
 unsigned reservation_size(const struct insn_row *row)
 {
-	static const char *const names[] = { "lbarx", "lharx", "lwarx", "ldarx", "lqarx",
-					     "stbcx.", "sthcx.", "stwcx.", "stdcx.", "stqcx." };
+	static const char *const names[] = {"lbarx",  "lharx",	"lwarx",  "ldarx",  "lqarx",
+					    "stbcx.", "sthcx.", "stwcx.", "stdcx.", "stqcx."};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(row->mnemonic, names[i]))
@@ -267,12 +321,13 @@ static bool has_displacement(const struct insn_row *row)
 }
 
 /*
- * Moves to and from special registers: only those whose contents the test loads (XER, TAR), and supervisors' ones, which are
- * refused. TAR isn't written, since the runner has no other place to save a register in.
+ * Moves to and from special registers: only those whose contents the test loads (XER, TAR), and
+ * supervisors' ones, which are refused. TAR isn't written, since the runner has no other place to
+ * save a register in.
  */
 static u32 special_move(struct rng *rng, const struct insn_row *row)
 {
-	static const u16 numbers[] = { 1, 815, 18, 19, 22, 26, 27, 272, 275, 1, 815, 952 };
+	static const u16 numbers[] = {1, 815, 18, 19, 22, 26, 27, 272, 275, 1, 815, 952};
 	unsigned spr = numbers[rng_below(rng, ARRAY_SIZE(numbers))];
 
 	if (spr == 815 && !strcmp(row->mnemonic, "mtspr"))
@@ -287,7 +342,8 @@ bool row_moves_special(const struct insn_row *row)
 
 u32 generate_insn(struct rng *rng, const struct insn_row *row)
 {
-	static const u16 edges[] = { 0, 1, 0xffff, 0x8000, 0x7fff, 0x7ffc, 0x8004, 4, 8, 0xfff8, 0x100 };
+	static const u16 edges[] = {0,	    1, 0xffff, 0x8000, 0x7fff, 0x7ffc,
+				    0x8004, 4, 8,      0xfff8, 0x100};
 	u32 open = (u32)rng_next(rng) & ~row->mask;
 
 	if (row_moves_special(row))
@@ -295,9 +351,11 @@ u32 generate_insn(struct rng *rng, const struct insn_row *row)
 	/* A displacement from zero can only reach the windows by chance: see to it. */
 	if (row_accesses_memory(row) && has_displacement(row)) {
 		if (one_in(rng, 3))
-			open = (open & ~0xffffu) | (edges[rng_below(rng, ARRAY_SIZE(edges))] & ~row->mask);
+			open = (open & ~0xffffu) |
+			       (edges[rng_below(rng, ARRAY_SIZE(edges))] & ~row->mask);
 		if (!field(open, 11, 15))
-			open = (open & ~0xffffu) | ((WINDOW0 + rng_below(rng, WINDOW0_SIZE)) & ~row->mask & 0xffff);
+			open = (open & ~0xffffu) |
+			       ((WINDOW0 + rng_below(rng, WINDOW0_SIZE)) & ~row->mask & 0xffff);
 	} else if (!(row->mask & 0xfffe) && one_in(rng, 3)) {
 		open = (open & ~0xffffu) | edges[rng_below(rng, ARRAY_SIZE(edges))];
 	}
@@ -311,8 +369,8 @@ u32 generate_insn(struct rng *rng, const struct insn_row *row)
 
 static u64 operand_address(struct rng *rng)
 {
-	static const u32 near[] = { WINDOW0 + 0x80, 0x5000, WINDOW1 + 0x40, DATA_END };
-	static const u32 reach[] = { 0x180, 0, 0xc0, 0 };
+	static const u32 near[] = {WINDOW0 + 0x80, 0x5000, WINDOW1 + 0x40, DATA_END};
+	static const u32 reach[] = {0x180, 0, 0xc0, 0};
 	unsigned which = rng_below(rng, 8);
 	u64 ea;
 
@@ -323,7 +381,8 @@ static u64 operand_address(struct rng *rng)
 	return ea;
 }
 
-static void point_at_memory(struct rng *rng, const struct insn_row *row, u32 insn, struct isa_state *state)
+static void point_at_memory(struct rng *rng, const struct insn_row *row, u32 insn,
+			    struct isa_state *state)
 {
 	unsigned ra = field(insn, 11, 15), rb = field(insn, 16, 20);
 	u64 ea = operand_address(rng);
@@ -346,7 +405,8 @@ static void point_at_memory(struct rng *rng, const struct insn_row *row, u32 ins
 	}
 }
 
-/* An address among the traps, for LR, CTR and TAR, not of the test itself; the low bits are ignored. */
+/* An address among the traps, for LR, CTR and TAR, not of the test itself; the low bits are
+ * ignored. */
 static u64 branch_target(struct rng *rng)
 {
 	u64 target = TRAPS_FROM + rng_below(rng, TRAPS_TO - TRAPS_FROM - 16);
@@ -371,10 +431,16 @@ void generate_state(struct rng *rng, const struct insn_row *row, u32 insn, struc
 		if (i && one_in(rng, 6))
 			state->gpr[i] = state->gpr[rng_below(rng, i)];
 	}
+	/* A signal frame is put below r1 when that lies in the runner's alternate stack: not there.
+	 */
+	if (state->gpr[1] - RUNNER_IMAGE < RUNNER_IMAGE_SIZE)
+		state->gpr[1] += RUNNER_IMAGE_SIZE;
 	special_registers(rng, state);
 	state->unused = 0;
 	state->lr = branches ? branch_target(rng) : integer(rng);
-	state->ctr = !branches ? integer(rng) : one_in(rng, 2) ? rng_below(rng, 3) : branch_target(rng);
+	state->ctr = !branches	      ? integer(rng)
+		     : one_in(rng, 2) ? rng_below(rng, 3)
+				      : branch_target(rng);
 	state->tar = branches ? branch_target(rng) : integer(rng);
 	vector_registers(rng, row, state);
 	if (row_accesses_memory(row))
@@ -390,7 +456,8 @@ static bool writes_fixed_register(const struct insn_row *row, u32 insn)
 	unsigned t = field(insn, 6, 10), a = field(insn, 11, 15);
 
 	return t >= FIRST_FIXED || a >= FIRST_FIXED || !strcmp(row->mnemonic, "lmw") ||
-	       !strcmp(row->mnemonic, "lswx") || !strcmp(row->mnemonic, "lswi") || (t & ~1u) == FIRST_FIXED - 2;
+	       !strcmp(row->mnemonic, "lswx") || !strcmp(row->mnemonic, "lswi") ||
+	       (t & ~1u) == FIRST_FIXED - 2;
 }
 
 /* Gives a storage access a base that holds an address, and an offset that stays near. */
@@ -398,14 +465,16 @@ static u32 aim(struct rng *rng, const struct insn_row *row, u32 insn)
 {
 	insn = (insn & ~0x1f0000u) | (28 + rng_below(rng, 4)) << 16;
 	if (has_displacement(row))
-		return (insn & ~(0xffffu & ~row->mask)) | ((rng_below(rng, 64) * 4) & 0xffff & ~row->mask);
+		return (insn & ~(0xffffu & ~row->mask)) |
+		       ((rng_below(rng, 64) * 4) & 0xffff & ~row->mask);
 	return (insn & ~0xf800u) | (FIRST_FIXED + rng_below(rng, 4)) << 11;
 }
 
 static bool program_row(const struct insn_row *row)
 {
-	return !(row->flags & (F_PRIV | F_HV | F_NOTEST | F_BR)) && row->level <= ISA_207 && row->format != FMT_I &&
-	       row->format != FMT_B && row->format != FMT_XFX;
+	return !(row->flags & (F_PRIV | F_HV | F_NOTEST | F_BR)) && row->level <= ISA_207 &&
+	       row->format != FMT_I && row->format != FMT_B && row->format != FMT_XFX &&
+	       !reservation_size(row);
 }
 
 static u32 program_insn(struct rng *rng, bool (*wanted)(const struct insn_row *))
@@ -426,18 +495,20 @@ static u32 program_insn(struct rng *rng, bool (*wanted)(const struct insn_row *)
 		}
 		if (!(row->flags & (F_FP | F_VEC | F_VSX)) && writes_fixed_register(row, insn))
 			continue;
-		if ((row->flags & F_VSX) && row->format == FMT_XX1R && field(insn, 11, 15) >= FIRST_FIXED)
+		if ((row->flags & F_VSX) && row->format == FMT_XX1R &&
+		    field(insn, 11, 15) >= FIRST_FIXED)
 			continue;
 		return insn;
 	}
 }
 
-/* lwarx and its like, something, and the store-conditional that belongs to it. Not lqarx: QEMU's stqcx. never stores. */
+/* lwarx and its like, something, and the store-conditional that belongs to it. Not lqarx: QEMU's
+ * stqcx. never stores. */
 static unsigned reservation_pair(struct rng *rng, u32 *code)
 {
 	static const struct {
 		u32 load, store;
-	} pairs[] = { { 20, 150 }, { 84, 214 }, { 52, 694 }, { 116, 726 } };
+	} pairs[] = {{20, 150}, {84, 214}, {52, 694}, {116, 726}};
 	unsigned which = rng_below(rng, ARRAY_SIZE(pairs));
 	u32 operands = 2 * rng_below(rng, 11) << 21 | (28 + rng_below(rng, 4)) << 16 | 24u << 11;
 
@@ -447,9 +518,11 @@ static unsigned reservation_pair(struct rng *rng, u32 *code)
 	return 3;
 }
 
-unsigned generate_program(struct rng *rng, bool (*wanted)(const struct insn_row *), u32 *code, unsigned max)
+unsigned generate_program(struct rng *rng, bool (*wanted)(const struct insn_row *), u32 *code,
+			  unsigned max)
 {
 	unsigned length = 30 + rng_below(rng, 31), n = 0;
+	unsigned target = 0; /* the last one of branches so far */
 
 	if (length > max - 4)
 		length = max - 4;
@@ -457,8 +530,10 @@ unsigned generate_program(struct rng *rng, bool (*wanted)(const struct insn_row 
 		if (one_in(rng, 10) && n + 2 < length) { /* bc forward, within the program */
 			unsigned to = 1 + rng_below(rng, length - n < 8 ? length - n : 8);
 
-			code[n++] = 16u << 26 | rng_below(rng, 32) << 21 | rng_below(rng, 32) << 16 | to << 2;
-		} else if (one_in(rng, 16)) {
+			target = n + to > target ? n + to : target;
+			code[n++] = 16u << 26 | rng_below(rng, 32) << 21 |
+				    rng_below(rng, 32) << 16 | to << 2;
+		} else if (one_in(rng, 12) && target <= n) { /* none leads into the pair */
 			n += reservation_pair(rng, &code[n]);
 		} else {
 			code[n++] = program_insn(rng, wanted);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes encodings of a row of the instruction table, and register and memory contents for them, from a seed. */
+/* Makes encodings of a row of the instruction table, and register and memory contents for them,
+ * from a seed. */
 #ifndef TESTS_ISA_GENERATE_H
 #define TESTS_ISA_GENERATE_H
 
@@ -27,15 +28,17 @@ unsigned reservation_size(const struct insn_row *row);
 
 /* Any valid encoding: bits that the row's mask leaves open are random, or an edge. */
 u32 generate_insn(struct rng *rng, const struct insn_row *row);
-/* Registers of all kinds, for @insn: a memory operand lies in the windows or crosses their end, a branch stays among traps. */
+/* Registers of all kinds, for @insn: a memory operand lies in the windows or crosses their end, a
+ * branch stays among traps. */
 void generate_state(struct rng *rng, const struct insn_row *row, u32 insn, struct isa_state *state);
 void generate_memory(struct rng *rng, u64 *words, unsigned count);
 
 /*
- * A program of straight-line code and forward branches that runs off its end. Registers 24..31 hold addresses and small
- * offsets and are not written. Returns the number of words.
+ * A program of straight-line code and forward branches that runs off its end. Registers 24..31 hold
+ * addresses and small offsets and are not written. Returns the number of words.
  */
-unsigned generate_program(struct rng *rng, bool (*wanted)(const struct insn_row *), u32 *code, unsigned max);
+unsigned generate_program(struct rng *rng, bool (*wanted)(const struct insn_row *), u32 *code,
+			  unsigned max);
 void generate_program_state(struct rng *rng, struct isa_state *state);
 
 #endif

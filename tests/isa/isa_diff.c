@@ -2,8 +2,9 @@
 /*
  * isa-diff [-e le|be] [-s SEED] [-n VECTORS] [-p PROGRAMS] [-r PATTERN]... [-v] -- PEER COMMAND
  *
- * Executes every instruction of the table that a user program may execute on Papyr's processor, one at a time and by blocks,
- * and on the peer, a runner under another implementation; then random programs. All registers and memory must be the same.
+ * Executes every instruction of the table that a user program may execute on Papyr's processor, one
+ * at a time and by blocks, and on the peer, a runner under another implementation; then random
+ * programs. All registers and memory must be the same.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -19,8 +20,8 @@
 #include "side.h"
 
 #define VECTORS_A_BATCH 16
-#define PATTERNS_MAX    64
-#define PRINT_A_ROW     2
+#define PATTERNS_MAX	64
+#define PRINT_A_ROW	2
 
 static struct {
 	bool little_endian;
@@ -29,7 +30,7 @@ static struct {
 	const char *patterns[PATTERNS_MAX];
 	unsigned nr_patterns;
 	bool verbose;
-} options = { .little_endian = true, .seed = 1, .vectors = 1024, .programs = 3000 };
+} options = {.little_endian = true, .seed = 1, .vectors = 1024, .programs = 3000};
 
 static struct {
 	unsigned rows, skipped, tested, refused, failed_rows;
@@ -54,8 +55,9 @@ static bool chosen(const struct insn_row *row)
 }
 
 /*
- * Runs the peer on all vectors but those that end in an alignment interrupt on Papyr, since QEMU's user mode dies of those. For
- * them only what the interrupt must not do is compared: the result is the input.
+ * Runs the peer on all vectors but those that end in an alignment interrupt on Papyr, since QEMU's
+ * user mode dies of those. For them only what the interrupt must not do is compared: the result is
+ * the input.
  */
 static void run_peer(void)
 {
@@ -75,7 +77,7 @@ static void run_peer(void)
 			continue;
 		}
 		totals.alignment++;
-		peer[i] = (struct isa_result){ .state = in[i], .signal = SIGBUS, .nip = TEST_CODE };
+		peer[i] = (struct isa_result){.state = in[i], .signal = SIGBUS, .nip = TEST_CODE};
 		if (batch.code_words > 1)
 			peer[i] = steps[i];
 	}
@@ -101,8 +103,8 @@ static bool alignment_right(const struct insn_row *row, unsigned i)
 	return steps[i].signal == SIGILL || due == (steps[i].signal == SIGBUS);
 }
 
-static void print_vector(const char *what, unsigned i, const struct isa_result *ours, const struct isa_result *other,
-			 const char *name)
+static void print_vector(const char *what, unsigned i, const struct isa_result *ours,
+			 const struct isa_result *other, const char *name)
 {
 	printf("%s differs:\n", what);
 	print_difference(&batch, &in[i], ours, other, name);
@@ -118,7 +120,8 @@ static unsigned check_row_batch(const struct insn_row *row, unsigned printed)
 	for (unsigned i = 0; i < batch.vectors; i++) {
 		enum verdict v;
 
-		/* Where a branch led to is enough: that nothing is there to execute isn't the branch's doing. */
+		/* Where a branch led to is enough: that nothing is there to execute isn't the
+		 * branch's doing. */
 		if (peer[i].nip != TEST_CODE)
 			peer[i].signal = 0;
 		v = compare(row, batch.code[0], &in[i], &steps[i], &peer[i]);
@@ -136,8 +139,8 @@ static unsigned check_row_batch(const struct insn_row *row, unsigned printed)
 }
 
 /*
- * A branch to itself, or into the runner's own code, is no test. Nor is a bcctr that decrements CTR: the form is invalid (Book I
- * 2.4), and QEMU executes it in its own way.
+ * A branch to itself, or into the runner's own code, is no test. Nor is a bcctr that decrements
+ * CTR: the form is invalid (Book I 2.4), and QEMU executes it in its own way.
  */
 static bool leads_astray(const struct insn_row *row, u32 insn)
 {
@@ -232,7 +235,8 @@ static bool check_program(u64 number)
 	for (unsigned i = 0; i < batch.vectors; i++) {
 		totals.programs++;
 		if (compare(NULL, 0, &in[i], &steps[i], &blocks[i]) != SAME && !bad++) {
-			printf("program %llu, the block engine differs from single steps:\n", (unsigned long long)number);
+			printf("program %llu, the block engine differs from single steps:\n",
+			       (unsigned long long)number);
 			print_difference(&batch, &in[i], &steps[i], &blocks[i], "blocks");
 		}
 		if (compare(NULL, 0, &in[i], &steps[i], &peer[i]) != SAME && !bad++) {
@@ -265,16 +269,17 @@ static void test_programs(void)
 	}
 }
 
-/* lqarx r6; r6 += 1; stqcx. r6: QEMU never stores, so Papyr alone is held against what must come out. */
+/* lqarx r6; r6 += 1; stqcx. r6: QEMU never stores, so Papyr alone is held against what must come
+ * out. */
 static void test_quadword_pair(void)
 {
 	/* lqarx 6,0,3; addi 6,6,1; stqcx. 6,0,3 */
-	static const u32 code[] = { 0x7cc01a28, 0x38c60001, 0x7cc0196d };
+	static const u32 code[] = {0x7cc01a28, 0x38c60001, 0x7cc0196d};
 	u64 *quad = &batch.mem[8], high_at = options.little_endian ? 1 : 0;
 	struct rng rng;
 
 	rng_seed(&rng, options.seed, "lqarx");
-	batch = (struct isa_batch){ .vectors = 1, .code_words = ARRAY_SIZE(code), .fall_through = 1 };
+	batch = (struct isa_batch){.vectors = 1, .code_words = ARRAY_SIZE(code), .fall_through = 1};
 	memcpy(batch.code, code, sizeof(code));
 	generate_memory(&rng, batch.mem, WINDOW_WORDS);
 	generate_program_state(&rng, &in[0]);
@@ -283,9 +288,11 @@ static void test_quadword_pair(void)
 		const struct isa_result *r = &steps[0];
 
 		papyr_side_run(&batch, in, with_blocks, steps);
-		if (r->signal == 0 && r->changes == 1 && r->change[0].address == WINDOW0 + 64 + 8 * high_at &&
-		    r->change[0].value == quad[high_at] + 1 && r->state.gpr[6] == quad[high_at] + 1 &&
-		    r->state.gpr[7] == quad[!high_at] && (r->state.cr >> 28 & 14) == 2)
+		if (r->signal == 0 && r->changes == 1 &&
+		    r->change[0].address == WINDOW0 + 64 + 8 * high_at &&
+		    r->change[0].value == quad[high_at] + 1 &&
+		    r->state.gpr[6] == quad[high_at] + 1 && r->state.gpr[7] == quad[!high_at] &&
+		    (r->state.cr >> 28 & 14) == 2)
 			continue;
 		printf("lqarx and stqcx. do not store what they must\n");
 		totals.differences++;
@@ -311,19 +318,25 @@ static void print_left_out(void)
 
 static void report(void)
 {
-	printf("byte order %s, seed %llu\n", options.little_endian ? "little" : "big", (unsigned long long)options.seed);
-	printf("%u rows: %u for user programs compared, %u privileged ones refused alike, %u not compared\n", totals.rows,
-	       totals.tested, totals.refused, totals.skipped);
+	printf("byte order %s, seed %llu\n", options.little_endian ? "little" : "big",
+	       (unsigned long long)options.seed);
+	printf("%u rows: %u for user programs compared, %u privileged ones refused alike, %u not "
+	       "compared\n",
+	       totals.rows, totals.tested, totals.refused, totals.skipped);
 	print_left_out();
-	printf("%lu vectors, %lu differ (%u rows); %lu excused; %lu ended in an alignment interrupt, as they must\n",
-	       totals.vectors, totals.differences, totals.failed_rows, totals.excused, totals.alignment);
+	printf("%lu vectors, %lu differ (%u rows); %lu excused; %lu ended in an alignment "
+	       "interrupt, as they must\n",
+	       totals.vectors, totals.differences, totals.failed_rows, totals.excused,
+	       totals.alignment);
 	known_wrong_report();
-	printf("%lu runs of random programs, %lu programs differ\n", totals.programs, totals.failed_programs);
+	printf("%lu runs of random programs, %lu programs differ\n", totals.programs,
+	       totals.failed_programs);
 }
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: isa-diff [-e le|be] [-s SEED] [-n VECTORS] [-p PROGRAMS] [-r PATTERN]... [-v] -- "
+	fprintf(stderr, "usage: isa-diff [-e le|be] [-s SEED] [-n VECTORS] [-p PROGRAMS] [-r "
+			"PATTERN]... [-v] -- "
 			"PEER [ARGUMENT]...\n");
 	exit(2);
 }

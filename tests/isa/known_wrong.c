@@ -8,25 +8,25 @@
 #include "cpu/op.h"
 #include "known_wrong.h"
 
-#define FPSCR_DRN  0x700000000ull
-#define FPSCR_FX   0x80000000ull
-#define FPSCR_FEX  0x40000000ull
+#define FPSCR_DRN    0x700000000ull
+#define FPSCR_FX     0x80000000ull
+#define FPSCR_FEX    0x40000000ull
 #define FPSCR_VX_ALL 0x21f80700ull
 #define FPSCR_STICKY 0x3ff80700ull
-#define FPSCR_VXVC 0x00080000ull
-#define FPSCR_VE   0x00000080ull
-#define FPSCR_NI   0x00000004ull
-#define FPSCR_C    0x00010000ull
-#define FPSCR_OX   0x10000000ull
-#define FPSCR_UX   0x08000000ull
-#define FPSCR_OE   0x00000040ull
-#define FPSCR_UE   0x00000020ull
-#define FPSCR_ZX   0x04000000ull
-#define FPSCR_XE   0x00000008ull
-#define FPSCR_XX   0x02000000ull
-#define FPSCR_FR   0x00040000ull
-#define FPSCR_FI   0x00020000ull
-#define FPSCR_FPRF 0x0001f000ull
+#define FPSCR_VXVC   0x00080000ull
+#define FPSCR_VE     0x00000080ull
+#define FPSCR_NI     0x00000004ull
+#define FPSCR_C	     0x00010000ull
+#define FPSCR_OX     0x10000000ull
+#define FPSCR_UX     0x08000000ull
+#define FPSCR_OE     0x00000040ull
+#define FPSCR_UE     0x00000020ull
+#define FPSCR_ZX     0x04000000ull
+#define FPSCR_XE     0x00000008ull
+#define FPSCR_XX     0x02000000ull
+#define FPSCR_FR     0x00040000ull
+#define FPSCR_FI     0x00020000ull
+#define FPSCR_FPRF   0x0001f000ull
 
 /* Is the quotient of divde too wide, or its divisor zero? */
 static bool divde_overflows(u32 insn, const struct isa_state *in)
@@ -50,10 +50,12 @@ static bool new_exception(const struct isa_state *in, const struct isa_result *o
 static bool estimates_right(u32 insn, const struct isa_state *in, const struct isa_result *ours,
 			    double (*function)(double), double tolerance)
 {
-	const u64 *from = in->vsr[32 + field(insn, 16, 20)], *to = ours->state.vsr[32 + field(insn, 6, 10)];
+	const u64 *from = in->vsr[32 + field(insn, 16, 20)],
+		  *to = ours->state.vsr[32 + field(insn, 6, 10)];
 
 	for (unsigned i = 0; i < 4; i++) {
-		u32 x = (u32)(from[i / 2] >> (i % 2 ? 0 : 32)), y = (u32)(to[i / 2] >> (i % 2 ? 0 : 32));
+		u32 x = (u32)(from[i / 2] >> (i % 2 ? 0 : 32)),
+		    y = (u32)(to[i / 2] >> (i % 2 ? 0 : 32));
 		float fx, fy;
 		double exact;
 
@@ -62,7 +64,9 @@ static bool estimates_right(u32 insn, const struct isa_state *in, const struct i
 		exact = function(fx);
 		if ((in->vscr & 0x10000) && fabs(exact) < 0x1p-126)
 			exact = 0; /* NJ: no denormalized results */
-		if (exact != exact ? fy == fy : (float)exact != fy && !(fabs(fy - exact) <= fabs(exact) * tolerance))
+		if (exact != exact
+			? fy == fy
+			: (float)exact != fy && !(fabs(fy - exact) <= fabs(exact) * tolerance))
 			return false;
 	}
 	return true;
@@ -71,7 +75,8 @@ static bool estimates_right(u32 insn, const struct isa_state *in, const struct i
 /* Reciprocal and square root estimates. */
 static bool estimate(const char *mnemonic)
 {
-	static const char *const names[] = { "fre*", "frsqrte*", "xsre[ds]p", "xvre[ds]p", "x?rsqrte*" };
+	static const char *const names[] = {"fre*", "frsqrte*", "xsre[ds]p", "xvre[ds]p",
+					    "x?rsqrte*"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (!fnmatch(names[i], mnemonic, 0))
@@ -86,13 +91,15 @@ static bool single_denormal(const struct isa_result *ours, const struct isa_resu
 
 	return (a == 0x14000 && b == 0x4000) || (a == 0x18000 && b == 0x8000);
 }
-#define SINGLE_DENORMAL_REASON                                                                                        \
-	"a result too small for a normalized single is denormalized (Book I 4.3.2, 7.6.2.2 ClassSP); QEMU looks at "   \
+#define SINGLE_DENORMAL_REASON                                                                     \
+	"a result too small for a normalized single is denormalized (Book I 4.3.2, 7.6.2.2 "       \
+	"ClassSP); QEMU looks at "                                                                 \
 	"it as a double"
 
 static u64 target(u32 insn, const struct isa_state *state)
 {
-	return state->vsr[field(insn, 6, 10) | ((insn >> 26) == 60 ? field(insn, 31, 31) << 5 : 0)][0];
+	return state
+	    ->vsr[field(insn, 6, 10) | ((insn >> 26) == 60 ? field(insn, 31, 31) << 5 : 0)][0];
 }
 
 static bool is_nan(u64 v)
@@ -118,8 +125,8 @@ static double as_single(u64 v, unsigned element)
 }
 
 /*
- * Negated multiply-add by the host's own: rounded in FPSCR's direction first, then negated. Rounding to single in two steps
- * changes nothing in the directed modes.
+ * Negated multiply-add by the host's own: rounded in FPSCR's direction first, then negated.
+ * Rounding to single in two steps changes nothing in the directed modes.
  */
 static bool negated_right(bool single, double a, double b, double c, double ours)
 {
@@ -134,14 +141,17 @@ static bool negated_right(bool single, double a, double b, double c, double ours
 }
 
 /* Is @mnemonic's result what the host computes? Only for the directed rounding modes. */
-static bool negated_fma_right(const char *mnemonic, u32 insn, const struct isa_state *in, const struct isa_result *ours)
+static bool negated_fma_right(const char *mnemonic, u32 insn, const struct isa_state *in,
+			      const struct isa_result *ours)
 {
-	bool vsx = insn >> 26 == 60, vector = mnemonic[1] == 'v', words = vector && !strncmp(strrchr(mnemonic, 'p') - 1, "sp", 2);
+	bool vsx = insn >> 26 == 60, vector = mnemonic[1] == 'v',
+	     words = vector && !strncmp(strrchr(mnemonic, 'p') - 1, "sp", 2);
 	bool single = vsx ? !strcmp(mnemonic + strlen(mnemonic) - 2, "sp") : insn >> 26 == 59;
 	bool subtract = strstr(mnemonic, "sub");
 	unsigned t = field(insn, 6, 10) | (vsx ? field(insn, 31, 31) << 5 : 0);
 	unsigned a = field(insn, 11, 15) | (vsx ? field(insn, 29, 29) << 5 : 0);
-	unsigned b = field(insn, 16, 20) | (vsx ? field(insn, 30, 30) << 5 : 0), c = field(insn, 21, 25);
+	unsigned b = field(insn, 16, 20) | (vsx ? field(insn, 30, 30) << 5 : 0),
+		 c = field(insn, 21, 25);
 	bool right = true;
 	int rounding = fegetround();
 
@@ -179,9 +189,9 @@ static bool single_operands(u32 insn, const struct isa_state *in)
 {
 	bool vsx = insn >> 26 == 60;
 	unsigned operands[] = {
-		field(insn, 11, 15) | (vsx ? field(insn, 29, 29) << 5 : 0),
-		field(insn, 16, 20) | (vsx ? field(insn, 30, 30) << 5 : 0),
-		vsx ? field(insn, 6, 10) | field(insn, 31, 31) << 5 : field(insn, 21, 25),
+	    field(insn, 11, 15) | (vsx ? field(insn, 29, 29) << 5 : 0),
+	    field(insn, 16, 20) | (vsx ? field(insn, 30, 30) << 5 : 0),
+	    vsx ? field(insn, 6, 10) | field(insn, 31, 31) << 5 : field(insn, 21, 25),
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(operands); i++) {
@@ -221,23 +231,25 @@ static bool bad_decimal(u32 insn, const struct isa_state *in)
 	return false;
 }
 
-#define NOT_SINGLE_REASON                                                                                             \
-	"single-precision arithmetic on what isn't a single's value is undefined (Book I 4.3.5.1, 7.3.1.4)"
-#define ZERO_ESTIMATE_REASON                                                                                          \
+#define NOT_SINGLE_REASON                                                                          \
+	"single-precision arithmetic on what isn't a single's value is undefined (Book I "         \
+	"4.3.5.1, 7.3.1.4)"
+#define ZERO_ESTIMATE_REASON                                                                       \
 	"an estimate of 1/0 is a zero divide (Book I 7.6.1), which QEMU doesn't notice"
-#define PARTIAL_LOAD_REASON                                                                                           \
-	"QEMU loads the first part when the second faults (allowed as partial execution, Book III-S 6.3)"
-#define NEGATED_REASON                                                                                                \
+#define PARTIAL_LOAD_REASON                                                                        \
+	"QEMU loads the first part when the second faults (allowed as partial execution, Book "    \
+	"III-S 6.3)"
+#define NEGATED_REASON                                                                             \
 	"a negated sum is rounded before it is negated (Book I 4.6.6.2); QEMU negates first"
 
 /* Each entry's condition as a function, named by the entry's line. */
 #define NAME2(line) condition_##line
 #define NAME(line)  NAME2(line)
-#define WRONG(pattern, what, mask, condition, reason)                                                                 \
-	static bool NAME(__LINE__)(const char *mnemonic, u32 insn, const struct isa_state *in, const struct isa_result *ours,                \
-				   const struct isa_result *peer)                                              \
-	{                                                                                                              \
-		return condition;                                                                                      \
+#define WRONG(pattern, what, mask, condition, reason)                                              \
+	static bool NAME(__LINE__)(const char *mnemonic, u32 insn, const struct isa_state *in,     \
+				   const struct isa_result *ours, const struct isa_result *peer)   \
+	{                                                                                          \
+		return condition;                                                                  \
 	}
 #include "known_wrong.def"
 #undef WRONG
@@ -246,25 +258,28 @@ static struct {
 	const char *pattern;
 	unsigned what;
 	u64 mask;
-	bool (*condition)(const char *mnemonic, u32 insn, const struct isa_state *in, const struct isa_result *ours,
-			  const struct isa_result *peer);
+	bool (*condition)(const char *mnemonic, u32 insn, const struct isa_state *in,
+			  const struct isa_result *ours, const struct isa_result *peer);
 	const char *reason;
 	unsigned long used;
 } entries[] = {
-#define WRONG(pattern, what, mask, condition, reason) { pattern, what, mask, NAME(__LINE__), reason, 0 },
+#define WRONG(pattern, what, mask, condition, reason)                                              \
+	{pattern, what, mask, NAME(__LINE__), reason, 0},
 #include "known_wrong.def"
 #undef WRONG
-	{ NULL, 0, 0, NULL, NULL, 0 },
+    {NULL, 0, 0, NULL, NULL, 0},
 };
 
-bool known_wrong(const char *mnemonic, u32 insn, unsigned what, u64 differing, const struct isa_state *in,
-		 const struct isa_result *ours, const struct isa_result *peer)
+bool known_wrong(const char *mnemonic, u32 insn, unsigned what, u64 differing,
+		 const struct isa_state *in, const struct isa_result *ours,
+		 const struct isa_result *peer)
 {
 	if (what == W_END)
 		differing = 1;
 	for (unsigned i = 0; entries[i].pattern && differing; i++) {
 		if (!(entries[i].what & what) || !(differing & entries[i].mask) ||
-		    fnmatch(entries[i].pattern, mnemonic, 0) || !entries[i].condition(mnemonic, insn, in, ours, peer))
+		    fnmatch(entries[i].pattern, mnemonic, 0) ||
+		    !entries[i].condition(mnemonic, insn, in, ours, peer))
 			continue;
 		entries[i].used++;
 		differing &= ~entries[i].mask;
@@ -284,6 +299,6 @@ void known_wrong_report(void)
 {
 	for (unsigned i = 0; entries[i].pattern; i++)
 		if (entries[i].used)
-			printf("  excused %8lu times: %s: %s\n", entries[i].used, entries[i].pattern,
-			       entries[i].reason);
+			printf("  excused %8lu times: %s: %s\n", entries[i].used,
+			       entries[i].pattern, entries[i].reason);
 }

@@ -7,20 +7,21 @@
 #include "vector.h"
 
 /* What of the outcome may differ. */
-#define W_GPR   0x001u
-#define W_CR    0x002u
-#define W_XER   0x004u
-#define W_LR    0x008u
-#define W_CTR   0x010u
+#define W_GPR	0x001u
+#define W_CR	0x002u
+#define W_XER	0x004u
+#define W_LR	0x008u
+#define W_CTR	0x010u
 #define W_FPSCR 0x020u
-#define W_VSR   0x040u
-#define W_VSCR  0x080u
-#define W_MEM   0x100u
-#define W_END   0x200u /* how it ended; nothing else is looked at then */
+#define W_VSR	0x040u
+#define W_VSCR	0x080u
+#define W_MEM	0x100u
+#define W_END	0x200u /* how it ended; nothing else is looked at then */
 
 /* Do entries together excuse the bits @differing of @what? */
-bool known_wrong(const char *mnemonic, u32 insn, unsigned what, u64 differing, const struct isa_state *in,
-		 const struct isa_result *ours, const struct isa_result *peer);
+bool known_wrong(const char *mnemonic, u32 insn, unsigned what, u64 differing,
+		 const struct isa_state *in, const struct isa_result *ours,
+		 const struct isa_result *peer);
 /* Is any of the row's results excused under any condition? Such rows stay out of programs. */
 bool known_wrong_row(const char *mnemonic);
 /* Prints each entry's reason and how often it was used. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * 32-bit mode, which user-mode emulation of a 64-bit processor can't show. Carry, overflow and comparison of the low word must
- * be those that 64-bit mode, which is compared with the peer, finds for the same operands one word further up.
+ * 32-bit mode, which user-mode emulation of a 64-bit processor can't show. Carry, overflow and
+ * comparison of the low word must be those that 64-bit mode, which is compared with the peer, finds
+ * for the same operands one word further up.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,23 +33,24 @@ static const struct isa_result *run(bool narrow, u32 insn)
 	return &out;
 }
 
-/* XO-form arithmetic, and what the word below RA's shifted value must be for CA to pass through it. */
+/* XO-form arithmetic, and what the word below RA's shifted value must be for CA to pass through it.
+ */
 static const struct {
 	u32 xo;
 	u32 below;
 	bool has_rb;
 } arithmetic[] = {
-	{ 266, 0, true },   /* add */
-	{ 10, 0, true },    /* addc */
-	{ 138, ~0u, true }, /* adde */
-	{ 202, ~0u, false }, /* addze */
-	{ 234, 0, false },  /* addme */
-	{ 40, 0, true },    /* subf */
-	{ 8, 0, true },     /* subfc */
-	{ 136, 0, true },   /* subfe */
-	{ 200, 0, false },  /* subfze */
-	{ 232, ~0u, false }, /* subfme */
-	{ 104, 0, false },  /* neg */
+    {266, 0, true},    /* add */
+    {10, 0, true},     /* addc */
+    {138, ~0u, true},  /* adde */
+    {202, ~0u, false}, /* addze */
+    {234, 0, false},   /* addme */
+    {40, 0, true},     /* subf */
+    {8, 0, true},      /* subfc */
+    {136, 0, true},    /* subfe */
+    {200, 0, false},   /* subfze */
+    {232, ~0u, false}, /* subfme */
+    {104, 0, false},   /* neg */
 };
 
 /* CR0's LT, GT, EQ. */
@@ -61,7 +63,8 @@ static void narrow_arithmetic_is_wide_arithmetic_higher_up(void **state)
 {
 	for (unsigned i = 0; i < ROUNDS * ARRAY_SIZE(arithmetic); i++) {
 		unsigned which = i % ARRAY_SIZE(arithmetic);
-		u32 insn = 31u << 26 | 3u << 21 | 4u << 16 | (arithmetic[which].has_rb ? 5u << 11 : 0) | (i & 1024) |
+		u32 insn = 31u << 26 | 3u << 21 | 4u << 16 |
+			   (arithmetic[which].has_rb ? 5u << 11 : 0) | (i & 1024) |
 			   arithmetic[which].xo << 1 | 1;
 		struct isa_result narrow, wide;
 		u64 a, b;
@@ -88,10 +91,12 @@ static void record_forms_compare_the_low_word(void **state)
 		bool to_ra;
 		unsigned target;
 
-		if (!(row->flags & F_RC) || (row->flags & (F_FP | F_VEC | F_VSX | F_BR | F_PRIV | F_HV)) ||
+		if (!(row->flags & F_RC) ||
+		    (row->flags & (F_FP | F_VEC | F_VSX | F_BR | F_PRIV | F_HV)) ||
 		    row->level > ISA_207)
 			continue;
-		/* Logical and shift instructions write RA, arithmetic ones RT: the one that changes tells. */
+		/* Logical and shift instructions write RA, arithmetic ones RT: the one that changes
+		 * tells. */
 		for (unsigned n = 0; n < 20; n++) {
 			u32 insn = generate_insn(&rng, row) | 1;
 			const struct isa_result *r;
@@ -99,7 +104,8 @@ static void record_forms_compare_the_low_word(void **state)
 
 			generate_state(&rng, row, insn, &in);
 			r = run(true, insn);
-			to_ra = memcmp(&r->state.gpr[field(insn, 11, 15)], &in.gpr[field(insn, 11, 15)], 8);
+			to_ra = memcmp(&r->state.gpr[field(insn, 11, 15)],
+				       &in.gpr[field(insn, 11, 15)], 8);
 			target = to_ra ? field(insn, 11, 15) : field(insn, 6, 10);
 			if (!memcmp(r->state.gpr, in.gpr, sizeof(in.gpr)))
 				continue;
@@ -144,10 +150,10 @@ static void branches_go_to_a_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(narrow_arithmetic_is_wide_arithmetic_higher_up),
-		cmocka_unit_test(record_forms_compare_the_low_word),
-		cmocka_unit_test(addresses_wrap_at_a_word),
-		cmocka_unit_test(branches_go_to_a_word),
+	    cmocka_unit_test(narrow_arithmetic_is_wide_arithmetic_higher_up),
+	    cmocka_unit_test(record_forms_compare_the_low_word),
+	    cmocka_unit_test(addresses_wrap_at_a_word),
+	    cmocka_unit_test(branches_go_to_a_word),
 	};
 	int failed;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Papyr's processor as a machine of its own: problem state in real mode over flat memory. Interrupts lead to where no memory
- * is, so that the engine leaves there.
+ * Papyr's processor as a machine of its own: problem state in real mode over flat memory.
+ * Interrupts lead to where no memory is, so that the engine leaves there.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "cpu/cpu.h"
 #include "side.h"
 
-#define PAGE      0x1000u
+#define PAGE	  0x1000u
 #define TRAP_WORD 0x7fe00008u
 #define CODE_SIZE (TRAPS_TO - TRAPS_FROM)
 
@@ -23,10 +23,10 @@ static u8 data_area[DATA_END - DATA_BASE] __attribute__((aligned(4096)));
 static struct cpu_ram ram(struct cpu *c, u64 gpa, bool store)
 {
 	if (gpa >= TRAPS_FROM && gpa < TRAPS_TO)
-		return (struct cpu_ram){ &code_area[(gpa - TRAPS_FROM) & ~(u64)(PAGE - 1)], true };
+		return (struct cpu_ram){&code_area[(gpa - TRAPS_FROM) & ~(u64)(PAGE - 1)], true};
 	if (gpa >= DATA_BASE && gpa < DATA_END)
-		return (struct cpu_ram){ &data_area[(gpa - DATA_BASE) & ~(u64)(PAGE - 1)], true };
-	return (struct cpu_ram){ NULL, false };
+		return (struct cpu_ram){&data_area[(gpa - DATA_BASE) & ~(u64)(PAGE - 1)], true};
+	return (struct cpu_ram){NULL, false};
 }
 
 static bool hcall(struct cpu *c)
@@ -36,7 +36,8 @@ static bool hcall(struct cpu *c)
 
 static enum cpu_fault_verdict fault(struct cpu *c, struct cpu_access *access)
 {
-	return access->kind == CPU_FETCH && !(c->msr & MSR_PR) ? CPU_FAULT_LEAVE : CPU_FAULT_REFLECT;
+	return access->kind == CPU_FETCH && !(c->msr & MSR_PR) ? CPU_FAULT_LEAVE
+							       : CPU_FAULT_REFLECT;
 }
 
 static void catch_up(struct cpu *c)
@@ -67,15 +68,15 @@ static bool is_code_page(struct cpu *c, u64 gpa)
 }
 
 static const struct cpu_host host = {
-	.ram = ram,
-	.hcall = hcall,
-	.fault = fault,
-	.catch_up = catch_up,
-	.code_read = code_read,
-	.doorbell = doorbell,
-	.tick = tick,
-	.code_write = code_write,
-	.is_code_page = is_code_page,
+    .ram = ram,
+    .hcall = hcall,
+    .fault = fault,
+    .catch_up = catch_up,
+    .code_read = code_read,
+    .doorbell = doorbell,
+    .tick = tick,
+    .code_write = code_write,
+    .is_code_page = is_code_page,
 };
 
 void papyr_side_init(bool little_endian)
@@ -125,7 +126,8 @@ static u64 guest_order(u64 v)
 static void place_batch(const struct isa_batch *batch)
 {
 	for (unsigned i = 0; i < CODE_SIZE; i += 4)
-		store_be32(&code_area[i], swap == BASE_HOST_LE ? TRAP_WORD : __builtin_bswap32(TRAP_WORD));
+		store_be32(&code_area[i],
+			   swap == BASE_HOST_LE ? TRAP_WORD : __builtin_bswap32(TRAP_WORD));
 	for (unsigned i = 0; i < batch->code_words; i++)
 		put_code(i, batch->code[i]);
 	for (unsigned i = 0; i < WINDOW_WORDS; i++) {
@@ -237,7 +239,8 @@ static void step_to_end(const struct isa_batch *batch)
 	}
 }
 
-void papyr_side_run(const struct isa_batch *batch, const struct isa_state *in, bool blocks, struct isa_result *out)
+void papyr_side_run(const struct isa_batch *batch, const struct isa_state *in, bool blocks,
+		    struct isa_result *out)
 {
 	memset(out, 0, batch->vectors * sizeof(*out));
 	place_batch(batch);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Talks to the runner over pipes. All that passes but the code is 64-bit words, swapped when byte orders differ. */
+/* Talks to the runner over pipes. All that passes but the code is 64-bit words, swapped when byte
+ * orders differ. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -64,13 +65,14 @@ static void send_all(const void *p, size_t size)
 
 static void receive_all(void *p, size_t size)
 {
-	struct pollfd ready = { .fd = from_peer, .events = POLLIN };
+	struct pollfd ready = {.fd = from_peer, .events = POLLIN};
 
 	while (size) {
 		ssize_t n;
 
 		if (poll(&ready, 1, PATIENCE_MS) == 0) {
-			fprintf(stderr, "the peer: no results for %d seconds: an endless loop?\n", PATIENCE_MS / 1000);
+			fprintf(stderr, "the peer: no results for %d seconds: an endless loop?\n",
+				PATIENCE_MS / 1000);
 			kill(peer, SIGKILL);
 			exit(2);
 		}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Executes test vectors on whatever processor runs this program (qemu-user, or a real POWER8): reads batches from standard
- * input, writes results to standard output (vector.h). Static, built for both byte orders.
+ * Executes test vectors on whatever processor runs this program (qemu-user, or a real POWER8):
+ * reads batches from standard input, writes results to standard output (vector.h). Static, built
+ * for both byte orders.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,7 +21,7 @@ extern const char runner_stub[], runner_stub_end[];
 
 #define AT(address) ((void *)(unsigned long)(address))
 #define TRAP_WORD   0x7fe00008u
-#define NIP         32 /* in gp_regs */
+#define NIP	    32 /* in gp_regs */
 
 static volatile uint64_t fault_signal, fault_nip;
 static struct isa_batch batch;
@@ -32,7 +33,8 @@ static void die(const char *what)
 	exit(2);
 }
 
-/* Makes the interrupted code leave by the stub, registers as they are. Uses nothing of libc: r13 isn't the runner's. */
+/* Makes the interrupted code leave by the stub, registers as they are. Uses nothing of libc: r13
+ * isn't the runner's. */
 static void on_signal(int nr, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -46,7 +48,8 @@ static void catch_signals(void)
 {
 	static const int signals[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV};
 	stack_t stack = {.ss_sp = alternate_stack, .ss_size = sizeof(alternate_stack)};
-	struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+	struct sigaction sa = {.sa_sigaction = on_signal,
+			       .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
 	if (sigaltstack(&stack, NULL))
 		die("sigaltstack");
@@ -55,7 +58,8 @@ static void catch_signals(void)
 			die("sigaction");
 }
 
-/* A second thread makes QEMU translate atomic instructions as for a parallel program; the other way has errors. */
+/* A second thread makes QEMU translate atomic instructions as for a parallel program; the other way
+ * has errors. */
 static void *idle(void *unused)
 {
 	for (;;)
@@ -74,7 +78,8 @@ static void go_parallel(void)
 
 static void map(unsigned long address, size_t size, int prot)
 {
-	if (mmap(AT(address), size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != AT(address))
+	if (mmap(AT(address), size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+	    AT(address))
 		die("mmap");
 }
 
@@ -105,7 +110,8 @@ static void place_batch(void)
 	for (unsigned i = 0; i < CODE_MAX; i++)
 		code[i] = i < batch.code_words ? batch.code[i] : TRAP_WORD;
 	if (batch.fall_through)
-		code[batch.code_words] = 0x48000000u | (STUB_BASE + STUB_EXIT - TEST_CODE - 4 * batch.code_words);
+		code[batch.code_words] =
+		    0x48000000u | (STUB_BASE + STUB_EXIT - TEST_CODE - 4 * batch.code_words);
 	__builtin___clear_cache((char *)code, (char *)(code + CODE_MAX));
 	for (unsigned i = 0; i < WINDOW_WORDS; i++)
 		*window_word(i) = batch.mem[i];
@@ -118,8 +124,8 @@ static __attribute__((noinline)) void call_stub(void)
 	__asm__ volatile("mtctr %0\n\tbctrl"
 			 : "+r"(target)
 			 :
-			 : "r0", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "lr", "ctr", "memory", "cr0",
-			   "cr1", "cr5", "cr6", "cr7");
+			 : "r0", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "lr",
+			   "ctr", "memory", "cr0", "cr1", "cr5", "cr6", "cr7");
 }
 
 static void run(const struct isa_state *in, struct isa_result *result)
