@@ -283,6 +283,7 @@ static int get_special(struct hv_vcpu *vcpu, u64 id, u64 *value)
 		*value = vcpu->cpu.dpdes;
 		return 0;
 	case KVM_REG_PPC_TB_OFFSET:
+	case KVM_REG_PPC_PAPYR_TB_OFFSET:
 		*value = vcpu->cpu.tb_offset;
 		return 0;
 	case KVM_REG_PPC_DEC_EXPIRY:
@@ -317,6 +318,10 @@ static int set_special(struct hv_vcpu *vcpu, u64 id, u64 value)
 		return 0;
 	case KVM_REG_PPC_TB_OFFSET:
 		set_tb_offset(vcpu, value);
+		return 0;
+	case KVM_REG_PPC_PAPYR_TB_OFFSET:
+		vcpu->cpu.tb_offset = value;
+		cpu_request(&vcpu->cpu, CPU_REQ_TIMER);
 		return 0;
 	case KVM_REG_PPC_DEC_EXPIRY:
 		set_dec_expiry(vcpu, value);

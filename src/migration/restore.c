@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "migration/capture.h"
 #include "migration/devices.h"
 #include "migration/htab.h"
 #include "migration/memory.h"
@@ -260,65 +261,12 @@ static int restore_memory(struct restore *r, struct error *err)
 	return ret;
 }
 
-static int set_segments(struct vcpu *vcpu, const struct saved_vcpu *v)
-{
-	const struct accel *a = vcpu->m->accel;
-	struct kvm_sregs sregs;
-
-	/* The PVR stays what vcpu_reset() could make it. */
-	if (a->ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0)
-		return -1;
-	memset(&sregs.u, 0, sizeof(sregs.u));
-	for (unsigned i = 0; i < v->n_slb; i++) {
-		sregs.u.s.ppc64.slb[i].slbe = v->slb[i].slbe;
-		sregs.u.s.ppc64.slb[i].slbv = v->slb[i].slbv;
-	}
-	return a->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
-}
-
-static const char *reg_name(u64 id)
-{
-	for (unsigned i = 0; i < n_vcpu_regs; i++)
-		if (vcpu_regs[i].id == id)
-			return vcpu_regs[i].name;
-	return "of unknown name";
-}
-
-static int set_one_regs(struct vcpu *vcpu, const struct restore *r, const struct saved_vcpu *v,
-			struct error *err)
-{
-	for (unsigned i = 0; i < v->n_regs; i++) {
-		struct saved_reg reg = v->one_regs[i];
-
-		/* Guest time goes on where it stopped, whatever this host's clock says. */
-		if (reg.id == KVM_REG_PPC_TB_OFFSET)
-			reg.val[0] = r->tb_offset;
-		/* A register that isn't here is no loss if nothing was in it. */
-		if (vcpu_set_reg(vcpu, reg.id, reg.val) < 0 && (reg.val[0] || reg.val[1]))
-			return error_errno(err, "vcpu %u doesn't take register %s (0x%llx)",
-					   vcpu->index, reg_name(reg.id),
-					   (unsigned long long)reg.id);
-	}
-	return 0;
-}
-
 static int restore_vcpu(struct restore *r, struct vcpu *vcpu, struct saved_vcpu *v,
 			struct error *err)
 {
-	struct kvm_regs regs;
-
 	if (load_vcpu(r->saved->file, vcpu->index, v, err))
 		return -1;
-	if (v->id != vcpu->id)
-		return error_set(err, "vcpu %u was number %u and would be %u here", vcpu->index,
-				 v->id, vcpu->id);
-	if (vcpu_reset(vcpu, err))
-		return -1;
-	regs = v->regs;
-	if (set_segments(vcpu, v) < 0 || r->m->accel->ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0)
-		return error_errno(err, "vcpu %u doesn't take its registers", vcpu->index);
-	vcpu->online = v->online;
-	return set_one_regs(vcpu, r, v, err);
+	return apply_vcpu(vcpu, v, r->tb_offset, err);
 }
 
 static int restore_vcpus(struct restore *r, struct error *err)
@@ -335,31 +283,13 @@ static int restore_vcpus(struct restore *r, struct error *err)
 	return ret;
 }
 
-/*
- * After the vcpus: an interrupt that waits at its source is presented at once, and must find the
- * server as it was.
- */
 static int restore_xics(struct restore *r, struct error *err)
 {
-	struct machine *m = r->m;
 	struct saved_xics x;
 
 	if (load_xics(r->saved->file, &x, err))
 		return -1;
-	for (unsigned i = 0; i < x.n; i++) {
-		u32 irq = x.sources[i].irq;
-		struct kvm_device_attr attr = {
-		    .group = KVM_DEV_XICS_GRP_SOURCES,
-		    .attr = irq,
-		    .addr = (uintptr_t)&x.sources[i].state,
-		};
-
-		if (irq < IRQ_FIRST || irq >= IRQ_FIRST + IRQ_COUNT)
-			return error_set(err, "this machine has no interrupt source 0x%x", irq);
-		if (m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
-			return error_errno(err, "cannot set interrupt source 0x%x", irq);
-	}
-	return 0;
+	return apply_xics(r->m, &x, err);
 }
 
 int migration_restore(struct machine *m, struct migration_image *saved, progress_fn progress,

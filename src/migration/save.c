@@ -9,14 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "migration/capture.h"
 #include "migration/devices.h"
 #include "migration/htab.h"
 #include "migration/memory.h"
 #include "migration/migration.h"
-
-#ifndef PAPYR_VERSION
-#define PAPYR_VERSION "0"
-#endif
 
 struct save {
 	struct machine *m;
@@ -43,43 +40,14 @@ static int add(struct save *s, u32 type, u32 instance, struct state_out *out, st
 	return r;
 }
 
-/* Whoever restores may stand in another folder. */
-static void copy_path(char *to, size_t size, const char *path)
-{
-	char *full = path ? realpath(path, NULL) : NULL;
-
-	if (full)
-		snprintf(to, size, "%s", full);
-	else
-		snprintf(to, size, "%s", path ? path : "");
-	free(full);
-}
-
 static int save_machine(struct save *s, struct error *err)
 {
-	struct machine *m = s->m;
 	struct saved_machine *c = calloc(1, sizeof(*c));
 	struct state_out out = {0};
-	u64 tb_offset = 0;
 
 	if (!c)
 		abort();
-	vcpu_get_reg(&m->vcpus[0], KVM_REG_PPC_TB_OFFSET, &tb_offset);
-	c->timebase = m->accel->timebase() + tb_offset;
-	c->saved_at = time(NULL);
-	snprintf(c->writer, sizeof(c->writer), "papyr " PAPYR_VERSION);
-	snprintf(c->name, sizeof(c->name), "%s", m->cfg.name ? m->cfg.name : "");
-	snprintf(c->model, sizeof(c->model), "%s", m->cfg.model->name);
-	c->mem_bytes = m->mem.bytes;
-	c->n_vcpus = m->n_vcpus;
-	c->threads = m->cfg.threads;
-	c->htab_order = m->htab_order;
-	c->htab_byte_order = htab_host_order();
-	memcpy(c->uuid, m->uuid, sizeof(c->uuid));
-	c->rtc_offset = m->rtc_offset;
-	copy_path(c->kernel, sizeof(c->kernel), m->cfg.kernel);
-	copy_path(c->initrd, sizeof(c->initrd), m->cfg.initrd);
-	snprintf(c->cmdline, sizeof(c->cmdline), "%s", m->cfg.cmdline ? m->cfg.cmdline : "");
+	capture_machine(s->m, c);
 	saved_machine_pack(c, &out);
 	free(c);
 	return add(s, IMAGE_MACHINE, 0, &out, err);
@@ -120,49 +88,6 @@ static int save_htab(struct save *s, struct error *err)
 
 /* ---- vcpus ---- */
 
-static int read_segments(struct vcpu *vcpu, struct saved_vcpu *v)
-{
-	struct kvm_sregs sregs;
-
-	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0)
-		return -1;
-	v->pvr = sregs.pvr;
-	for (unsigned i = 0; i < SAVED_SLB_MAX; i++) {
-		u64 slbe = sregs.u.s.ppc64.slb[i].slbe, slbv = sregs.u.s.ppc64.slb[i].slbv;
-
-		if (!slbe && !slbv)
-			continue;
-		v->slb[v->n_slb].slbe = slbe;
-		v->slb[v->n_slb].slbv = slbv;
-		v->n_slb++;
-	}
-	return 0;
-}
-
-static int read_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
-{
-	memset(v, 0, sizeof(*v));
-	v->id = vcpu->id;
-	v->online = vcpu->online;
-	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &v->regs) < 0 || read_segments(vcpu, v))
-		return error_errno(err, "cannot read the registers of vcpu %u", vcpu->index);
-	for (unsigned i = 0; i < n_vcpu_regs; i++) {
-		struct saved_reg *reg = &v->one_regs[v->n_regs];
-
-		if (v->n_regs == SAVED_REGS_MAX)
-			abort();
-		memset(reg, 0, sizeof(*reg));
-		reg->id = vcpu_regs[i].id;
-		if (vcpu_get_reg(vcpu, reg->id, reg->val) == 0)
-			v->n_regs++;
-		/* What this processor doesn't have isn't there to be saved. */
-		else if (errno != EINVAL && errno != ENOENT && errno != ENXIO)
-			return error_errno(err, "cannot read register %s of vcpu %u",
-					   vcpu_regs[i].name, vcpu->index);
-	}
-	return 0;
-}
-
 static int save_vcpus(struct save *s, struct error *err)
 {
 	struct saved_vcpu *v = malloc(sizeof(*v));
@@ -173,7 +98,7 @@ static int save_vcpus(struct save *s, struct error *err)
 	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
 		struct state_out out = {0};
 
-		r = read_vcpu(&s->m->vcpus[i], v, err);
+		r = capture_vcpu(&s->m->vcpus[i], v, err);
 		if (r)
 			break;
 		saved_vcpu_pack(v, &out);
@@ -187,21 +112,11 @@ static int save_vcpus(struct save *s, struct error *err)
 
 static int save_xics(struct save *s, struct error *err)
 {
-	struct machine *m = s->m;
-	struct saved_xics x = {.n = IRQ_COUNT};
 	struct state_out out = {0};
+	struct saved_xics x;
 
-	for (unsigned i = 0; i < IRQ_COUNT; i++) {
-		struct kvm_device_attr attr = {
-		    .group = KVM_DEV_XICS_GRP_SOURCES,
-		    .attr = IRQ_FIRST + i,
-		    .addr = (uintptr_t)&x.sources[i].state,
-		};
-
-		x.sources[i].irq = IRQ_FIRST + i;
-		if (m->accel->ioctl(m->xics_fd, KVM_GET_DEVICE_ATTR, &attr) < 0)
-			return error_errno(err, "cannot read interrupt source 0x%x", IRQ_FIRST + i);
-	}
+	if (capture_xics(s->m, &x, err))
+		return -1;
 	saved_xics_pack(&x, &out);
 	return add(s, IMAGE_XICS, 0, &out, err);
 }

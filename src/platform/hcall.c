@@ -78,6 +78,7 @@ static s64 h_logical_ci_store(struct vcpu *vcpu, u64 *args)
 		return H_PARAMETER;
 	store_be64(buf, args[2]);
 	memcpy(p, buf + 8 - bytes, bytes);
+	machine_wrote(vcpu->m, gpa, bytes);
 	return H_SUCCESS;
 }
 

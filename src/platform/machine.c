@@ -126,10 +126,45 @@ void machine_resume(struct machine *m)
 	pthread_mutex_lock(&m->lock);
 	was = m->paused;
 	m->paused = false;
+	if (m->place == PLACE_UNCERTAIN)
+		m->place = PLACE_HERE;
 	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->lock);
 	if (was)
 		tell(m, EVENT_RESUME);
+}
+
+void machine_hold(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->holds++;
+	vcpu_kick_all(m);
+	wait_parked(m);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void machine_unhold(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->holds--;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void machine_unhold_at(struct machine *m, enum machine_place place)
+{
+	pthread_mutex_lock(&m->lock);
+	m->holds--;
+	m->paused = true;
+	m->place = place;
+	pthread_mutex_unlock(&m->lock);
+}
+
+void machine_set_place(struct machine *m, enum machine_place place)
+{
+	pthread_mutex_lock(&m->lock);
+	m->place = place;
+	pthread_mutex_unlock(&m->lock);
 }
 
 void machine_powerdown(struct machine *m)
@@ -152,6 +187,12 @@ const char *machine_status(struct machine *m)
 		s = "guest-panicked";
 	else if (m->request != REQUEST_NONE && m->request != REQUEST_RESET)
 		s = "shutdown";
+	else if (m->place == PLACE_COMING)
+		s = "inmigrate";
+	else if (m->place == PLACE_LEAVING)
+		s = "finish-migrate";
+	else if (m->place != PLACE_HERE)
+		s = "postmigrate";
 	else
 		s = m->paused ? "paused" : "running";
 	pthread_mutex_unlock(&m->lock);
@@ -263,10 +304,11 @@ static int make_htab(struct machine *m, struct error *err)
 	return 0;
 }
 
-static int set_slot(struct machine *m, u64 bytes)
+static int set_slot(struct machine *m, u64 bytes, u32 flags)
 {
 	struct kvm_userspace_memory_region slot = {
 		.slot = 0,
+		.flags = flags,
 		.guest_phys_addr = 0,
 		.memory_size = bytes,
 		.userspace_addr = (uintptr_t)m->mem.host,
@@ -275,11 +317,77 @@ static int set_slot(struct machine *m, u64 bytes)
 	return m->accel->ioctl(m->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot);
 }
 
+/* ---- What was written ---- */
+
+#define PAGE_SHIFT 12
+
+int machine_log_writes(struct machine *m, bool on, struct error *err)
+{
+	if (set_slot(m, m->mem.bytes, on ? KVM_MEM_LOG_DIRTY_PAGES : 0) < 0)
+		return error_errno(err, "the host's KVM cannot keep a record of written pages");
+	machine_hold(m);
+	free(m->written);
+	m->written = on ? calloc((m->mem.bytes >> PAGE_SHIFT) / 64 + 1, sizeof(u64)) : NULL;
+	if (on && !m->written)
+		abort();
+	machine_unhold(m);
+	return 0;
+}
+
+void machine_wrote(struct machine *m, u64 gpa, u64 len)
+{
+	if (!m->written || !len || gpa >= m->mem.bytes || len > m->mem.bytes - gpa)
+		return;
+	for (u64 page = gpa >> PAGE_SHIFT; page <= (gpa + len - 1) >> PAGE_SHIFT; page++)
+		__atomic_fetch_or(&m->written[page / 64], 1ull << (page % 64), __ATOMIC_RELEASE);
+}
+
+/* KVM's bit stands for a page of the host, and bit 0 is the lowest of the first byte on every host. */
+static void add_kvm_bits(const u8 *kvm, unsigned shift, u64 pages, u64 *bitmap)
+{
+	u64 host_pages = ((pages - 1) >> shift) + 1;
+
+	for (u64 i = 0; i < host_pages; i++) {
+		if (!kvm[i / 8]) {
+			i |= 7;
+			continue;
+		}
+		if (!(kvm[i / 8] >> (i % 8) & 1))
+			continue;
+		for (u64 page = i << shift; page < pages && page < (i + 1) << shift; page++)
+			bitmap[page / 64] |= 1ull << (page % 64);
+	}
+}
+
+int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err)
+{
+	u64 pages = m->mem.bytes >> PAGE_SHIFT;
+	unsigned shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)) - PAGE_SHIFT;
+	u64 *kvm = calloc((pages >> shift) / 64 + 1, sizeof(u64));
+	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = kvm };
+	int r;
+
+	if (!kvm)
+		abort();
+	r = m->accel->ioctl(m->vm_fd, KVM_GET_DIRTY_LOG, &log);
+	if (r < 0)
+		error_errno(err, "cannot learn which pages were written");
+	else
+		add_kvm_bits((const u8 *)kvm, shift, pages, bitmap);
+	for (u64 i = 0; i <= pages / 64 && m->written; i++)
+		if (m->written[i])
+			bitmap[i] |= __atomic_exchange_n(&m->written[i], 0, __ATOMIC_ACQUIRE);
+	free(kvm);
+	return r < 0 ? -1 : 0;
+}
+
+/* ---- Making, continued ---- */
+
 static int make_vm(struct machine *m, struct error *err)
 {
 	if (check_host(m, err) || guest_mem_alloc(&m->mem, m->cfg.mem_bytes, err))
 		return -1;
-	if (set_slot(m, m->mem.bytes) < 0)
+	if (set_slot(m, m->mem.bytes, 0) < 0)
 		return error_errno(err, "cannot give the guest its memory");
 	enable_hcalls(m);
 	if (make_htab(m, err) || xics_new(m, err) || rtas_define_tokens(m, err))
@@ -369,6 +477,7 @@ void machine_free(struct machine *m)
 	if (m->kvm_fd >= 0)
 		m->accel->close(m->kvm_fd);
 	guest_mem_free(&m->mem);
+	free(m->written);
 	if (m->wake_fd >= 0)
 		close(m->wake_fd);
 	loop_free(m->loop);
@@ -411,10 +520,10 @@ int machine_boot(struct machine *m, struct error *err)
 	 * Taking the slot away and giving it back makes KVM forget all that it knows of the old
 	 * contents, decoded instructions included.
 	 */
-	if (set_slot(m, 0) < 0)
+	if (set_slot(m, 0, 0) < 0)
 		return error_errno(err, "cannot take the guest's memory back");
 	guest_mem_clear(&m->mem);
-	if (set_slot(m, m->mem.bytes) < 0)
+	if (set_slot(m, m->mem.bytes, 0) < 0)
 		return error_errno(err, "cannot give the guest its memory");
 	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
 		return error_errno(err, "cannot clear the hash table");
@@ -478,6 +587,8 @@ static void on_wake(void *opaque, int fd, unsigned events)
 		wait_parked(m);
 	pthread_mutex_unlock(&m->lock);
 	m->ended_by = request;
+	if (request != REQUEST_NONE && m->on_upheaval)
+		m->on_upheaval(m, request == REQUEST_RESET ? "the guest was reset" : "the guest ended");
 	switch (request) {
 	case REQUEST_NONE:
 		break;

@@ -96,6 +96,15 @@ enum machine_request {
 
 enum machine_event { EVENT_STOP, EVENT_RESUME, EVENT_RESET, EVENT_SHUTDOWN, EVENT_POWERDOWN };
 
+/* A live migration takes a guest from one process to another. */
+enum machine_place {
+	PLACE_HERE,
+	PLACE_COMING,    /* not here yet: it must not run */
+	PLACE_LEAVING,   /* it stands still to be handed over */
+	PLACE_UNCERTAIN, /* the other side may have started it; a person decides */
+	PLACE_GONE,      /* the other side runs it: never here again */
+};
+
 #define NVRAM_BYTES 0x10000
 /* Interrupt sources of the machine. */
 #define IRQ_FIRST   0x1000
@@ -129,9 +138,22 @@ struct machine {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* any (L) field of any vcpu, or of these */
 	bool paused;            /* (L) by the user */
+	unsigned holds;         /* (L) others that want the vcpus parked: machine_hold() */
+	enum machine_place place; /* (L) where the guest lives, for all that this process knows */
 	bool quit;              /* (L) vcpu threads end */
 	enum machine_request request; /* (L) the first one counts until the main thread took it */
 	struct error failure;   /* (L) with REQUEST_ERROR */
+
+	/*
+	 * A bit for each 4 KiB of guest memory that the client itself wrote, which KVM's dirty log
+	 * doesn't tell. NULL: nobody wants to know. Changed only while every vcpu is parked.
+	 */
+	u64 *written;
+
+	/* A live migration of this machine, either end (migration/live.h). Main thread. */
+	struct live *live;
+	/* Main thread: called before the guest is started anew or ended. */
+	void (*on_upheaval)(struct machine *m, const char *what);
 
 	/* Main thread: told of what happens, for the control socket. */
 	void (*on_event)(struct machine *m, enum machine_event event, void *opaque);
@@ -159,6 +181,26 @@ int machine_run(struct machine *m);
 /* Main thread only: returns with every vcpu parked; idempotent. */
 void machine_pause(struct machine *m);
 void machine_resume(struct machine *m);
+
+/*
+ * The vcpus parked for a while, without anybody being told: any thread but a vcpu's. Holds add up; the guest runs
+ * when there is none and it isn't paused.
+ */
+void machine_hold(struct machine *m);
+void machine_unhold(struct machine *m);
+/* Ends a hold with the guest paused instead, and says where it is. */
+void machine_unhold_at(struct machine *m, enum machine_place place);
+void machine_set_place(struct machine *m, enum machine_place place);
+
+/* Has KVM and the client keep a record of written pages, or not. */
+int machine_log_writes(struct machine *m, bool on, struct error *err);
+/*
+ * Adds what was written since the last time to @bitmap, a bit for each 4 KiB, the first page in the lowest bit
+ * of the first word.
+ */
+int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err);
+/* Vcpu threads: the client wrote to the guest's memory. */
+void machine_wrote(struct machine *m, u64 gpa, u64 len);
 
 /* Any thread. The main thread acts on it; a calling vcpu parks after its exit is handled. */
 void machine_request(struct machine *m, enum machine_request request);

@@ -92,8 +92,11 @@ s64 rtas_call(struct vcpu *vcpu, u64 args_gpa)
 	def = token - TOKEN_BASE < ARRAY_SIZE(calls) ? &calls[token - TOKEN_BASE] : NULL;
 	if (!def || !def->fn || a.n_in < def->min_in || a.n_in > def->max_in || a.n_out < def->min_out) {
 		rtas_result(&a, 0, RTAS_PARAMETER);
+		machine_wrote(m, args_gpa, 12 + 4 * (a.n_in + a.n_out));
 		return H_PARAMETER;
 	}
 	rtas_result(&a, 0, def->fn(&a));
+	machine_wrote(m, a.buf_gpa, a.buf_len);
+	machine_wrote(m, args_gpa, 12 + 4 * (a.n_in + a.n_out));
 	return H_SUCCESS;
 }

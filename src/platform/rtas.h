@@ -29,6 +29,7 @@ struct rtas_args {
 	u8 *in;  /* n_in words */
 	u8 *out; /* n_out words */
 	unsigned n_in, n_out;
+	u32 buf_gpa, buf_len; /* of rtas_buffer(): maybe written when the call returns */
 };
 
 static inline u32 rtas_arg(const struct rtas_args *a, unsigned i)
@@ -42,9 +43,11 @@ static inline void rtas_result(struct rtas_args *a, unsigned i, u32 val)
 	store_be32(a->out + 4 * i, val);
 }
 
-/* A buffer that a call names; NULL if it is not all in memory. */
+/* A buffer that a call names, at most one each call; NULL if it is not all in memory. */
 static inline u8 *rtas_buffer(struct rtas_args *a, u32 gpa, u32 len)
 {
+	a->buf_gpa = gpa;
+	a->buf_len = len;
 	return machine_ptr(a->vcpu->m, gpa, len);
 }
 

@@ -164,7 +164,7 @@ static void do_work(struct vcpu *vcpu)
 
 static bool must_park(const struct vcpu *vcpu)
 {
-	return !vcpu->online || vcpu->m->paused || vcpu->m->request != REQUEST_NONE;
+	return !vcpu->online || vcpu->m->paused || vcpu->m->holds || vcpu->m->request != REQUEST_NONE;
 }
 
 static void *vcpu_main(void *arg)
