@@ -184,8 +184,21 @@ static bool negated_fma_right(const char *mnemonic, u32 insn, const struct isa_s
 	return right;
 }
 
-/* Is every operand of scalar single-precision arithmetic a single's value? */
-static bool single_operands(u32 insn, const struct isa_state *in)
+/* Scalar arithmetic in single precision: not moves, roundings and conversions. */
+static bool single_arithmetic(const char *mnemonic)
+{
+	static const char *const names[] = {
+	    "f*add*s", "f*sub*s", "fmuls",   "fdivs",	"fsqrts",   "fres",   "frsqrtes",
+	    "xs*add*", "xs*sub*", "xsmulsp", "xsdivsp", "xssqrtsp", "xsresp", "xsrsqrtesp"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (!fnmatch(names[i], mnemonic, 0))
+			return true;
+	return false;
+}
+
+/* Is an operand of scalar single-precision arithmetic no single's value? */
+static bool not_single(const char *mnemonic, u32 insn, const struct isa_state *in)
 {
 	bool vsx = insn >> 26 == 60;
 	unsigned operands[] = {
@@ -194,13 +207,34 @@ static bool single_operands(u32 insn, const struct isa_state *in)
 	    vsx ? field(insn, 6, 10) | field(insn, 31, 31) << 5 : field(insn, 21, 25),
 	};
 
+	if (!single_arithmetic(mnemonic))
+		return false;
 	for (unsigned i = 0; i < ARRAY_SIZE(operands); i++) {
 		u64 v = in->vsr[operands[i]][0];
 
 		if (is_nan(v) ? v & 0x1fffffff : (double)(float)as_double(v) != as_double(v))
-			return false;
+			return true;
 	}
-	return true;
+	return false;
+}
+
+/* Is xscvsxdsp's or xscvuxdsp's result what the host rounds the integer to? */
+static bool integer_to_single_right(u32 insn, const struct isa_state *in,
+				    const struct isa_result *ours)
+{
+	static const int modes[] = {FE_TONEAREST, FE_TOWARDZERO, FE_UPWARD, FE_DOWNWARD};
+	u64 v = in->vsr[field(insn, 16, 20) | field(insn, 30, 30) << 5][0];
+	bool is_signed = insn & 0x40;
+	int rounding = fegetround();
+	volatile float f;
+
+	fesetround(modes[in->fpscr & 3]);
+	if (is_signed)
+		f = (float)(s64)v;
+	else
+		f = (float)v;
+	fesetround(rounding);
+	return as_double(target(insn, &ours->state)) == (double)f;
 }
 
 static unsigned vsx_target(u32 insn)
