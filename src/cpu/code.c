@@ -13,11 +13,16 @@
 #define BLOCK_MAX    64u /* instructions */
 #define JUMP_PAGE_BITS 4096u
 
+#define LINE_SHIFT 6
+#define LINE_BYTES (1u << LINE_SHIFT)
+
 struct code_page {
 	u64 gpa;
-	u64 checked; /* epoch in which its blocks were last compared with memory */
+	u64 checked; /* epoch in which it was last compared with memory */
 	struct code_page *next;
 	struct block *blocks;
+	u64 lines;   /* the 64-byte lines that blocks were decoded from */
+	u8 image[CPU_PAGE_SIZE]; /* those lines as they were */
 };
 
 struct code_cache {
@@ -157,6 +162,7 @@ static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
 	for (struct block *b = p->blocks; b; b = b->page_next)
 		block_drop(cpu->code, b);
 	p->blocks = NULL;
+	p->lines = 0;
 	cpu->link_from = NULL;
 }
 
@@ -176,24 +182,28 @@ static u32 fetch(const u8 *at, u32 mode)
 	return (mode & MODE_LE) == (BASE_HOST_LE ? MODE_LE : 0) ? insn : __builtin_bswap32(insn);
 }
 
-static bool block_is_current(const struct block *b, const u8 *host_page)
+/* Remembers what the lines of [offset, offset + bytes) held when they were decoded. */
+static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes, const u8 *host_page)
 {
-	const u8 *at = host_page + (b->gpa & ~CPU_PAGE_MASK);
-
-	for (u32 i = 0; i < b->count; i++)
-		if (b->ops[1 + i].insn != fetch(at + 4 * i, b->mode))
-			return false;
-	return true;
+	for (unsigned line = offset >> LINE_SHIFT; line <= (offset + bytes - 1) >> LINE_SHIFT; line++) {
+		if (p->lines >> line & 1)
+			continue;
+		memcpy(p->image + line * LINE_BYTES, host_page + line * LINE_BYTES, LINE_BYTES);
+		p->lines |= 1ull << line;
+	}
 }
 
 static void page_recheck(struct cpu *cpu, struct code_page *p, const u8 *host_page)
 {
-	for (struct block *b = p->blocks; b; b = b->page_next)
-		if (!block_is_current(b, host_page)) {
-			page_drop_blocks(cpu, p);
-			break;
-		}
 	p->checked = cpu->code->epoch;
+	for (u64 left = p->lines; left; left &= left - 1) {
+		unsigned at = __builtin_ctzll(left) * LINE_BYTES;
+
+		if (memcmp(p->image + at, host_page + at, LINE_BYTES)) {
+			page_drop_blocks(cpu, p);
+			return;
+		}
+	}
 }
 
 /* Which function carries out @row in @mode: its own, or the interrupt that stands in its way. */
@@ -248,7 +258,11 @@ static struct code_page *page_new(struct cpu *cpu, u64 gpa)
 
 	if (!p)
 		return NULL;
-	*p = (struct code_page){ .gpa = gpa, .checked = c->epoch, .next = c->pages[page_bucket(gpa)] };
+	p->gpa = gpa;
+	p->checked = c->epoch;
+	p->next = c->pages[page_bucket(gpa)];
+	p->blocks = NULL;
+	p->lines = 0;
 	c->pages[page_bucket(gpa)] = p;
 	return p;
 }
@@ -263,7 +277,11 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	if (c->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > ARENA_BYTES)
 		return NULL;
 	*b = (struct block){ .gpa = gpa, .mode = cpu->mode, .page = page };
-	block_decode(cpu, b, host_page + offset, max < BLOCK_MAX ? max : BLOCK_MAX);
+	if (max > BLOCK_MAX)
+		max = BLOCK_MAX;
+	/* The image first: what changes after it is found to differ. */
+	page_note_lines(page, offset, max * 4, host_page);
+	block_decode(cpu, b, host_page + offset, max);
 	arena_take(c, sizeof(*b) + (b->count + 2) * sizeof(struct op));
 	bucket = &c->hash[block_bucket(gpa, cpu->mode)];
 	b->hash_next = *bucket;

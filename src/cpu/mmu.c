@@ -168,6 +168,7 @@ struct translation {
 	bool writable;   /* by protection, and C is set in the table */
 	bool absent;
 	u64 hpte_index;
+	bool fresh;      /* the hash table was searched since a fetch last used this translation */
 	unsigned vector; /* if it failed: VEC_DSI or VEC_DSEGI (the caller makes ISI and ISEGI of it) */
 	u64 why;         /* DSISR or SRR1 bits */
 };
@@ -251,6 +252,7 @@ static void vtlb_fill(struct cpu *cpu, struct vtlb_entry *e, u64 slb_vsid, u64 e
 	e->r = hit->r;
 	e->index = hit->index;
 	e->page_shift = hit->actual_shift;
+	e->fetched = false;
 }
 
 /* The bits of a VSID word that tell translations apart (not Ks, Kp, N, C, which only protect). */
@@ -309,6 +311,8 @@ static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_
 	} while (update && !t->absent && !set_rc(cpu, e, kind == CPU_STORE));
 	t->gpa = e->gpa | (ea & ~CPU_PAGE_MASK);
 	t->hpte_index = e->index;
+	t->fresh = !e->fetched;
+	e->fetched |= kind == CPU_FETCH;
 	t->writable = (e->r & HPT_R_C) && pp_allows(e->r, key, true) && class_key_allows(cpu, e->r, CPU_STORE);
 	return true;
 }
@@ -324,6 +328,7 @@ static bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, bool u
 		t->gpa = (ea & REAL_MASK) + cpu->rmor;
 		t->hpte_index = ~0ull;
 		t->writable = true;
+		t->fresh = true;
 		return true;
 	}
 	s = slb_lookup(cpu, ea);
@@ -381,14 +386,15 @@ bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 	struct translation t;
 	struct cpu_ram ram;
 
-	*fresh = f->tag != tag;
-	if (*fresh) {
+	*fresh = false;
+	if (f->tag != tag) {
 		if (!translate(cpu, nip, CPU_FETCH, true, &t))
 			return fetch_fails(cpu, nip, &t);
 		ram = t.absent ? (struct cpu_ram){ 0 } : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, false);
 		if (!ram.host)
 			return fetch_without_memory(cpu, nip, &t);
 		*f = (struct itlb_entry){ tag, t.gpa & CPU_PAGE_MASK, ram.host };
+		*fresh = t.fresh;
 	}
 	*host = f->host;
 	*gpa = f->gpa;

@@ -24,6 +24,7 @@ struct vtlb_entry {
 	u64 v, r;     /* the entry's words; r's R and C as last seen */
 	u64 index;
 	u32 page_shift;
+	bool fetched; /* used for a fetch since it was filled */
 };
 
 struct itlb_entry {
@@ -49,8 +50,8 @@ void tlb_select(struct cpu *cpu);
 void tlb_new_generation(struct cpu *cpu);
 
 /*
- * Where to fetch instructions of the page of @nip. False: an interrupt was raised (at @nip). *fresh: the page was not in the
- * cache, so what was decoded of it must be compared with memory.
+ * Where to fetch instructions of the page of @nip. False: an interrupt was raised (at @nip). *fresh: the translation is a new one
+ * of the hash table, so what was decoded of the page before must be compared with memory.
  */
 bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh);
 
