@@ -9,8 +9,8 @@
 #include "platform/error.h"
 
 /* Exit statuses. */
-#define STATUS_OK       0
-#define STATUS_ERROR    1
+#define STATUS_OK	0
+#define STATUS_ERROR	1
 #define STATUS_PANICKED 3
 
 struct verb {
@@ -35,8 +35,8 @@ int cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cmd_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * For verbs whose only options are --json and --help: puts the @n other arguments into @args. Returns 0,
- * 1 if --json was given, or 2 + the exit status when there is nothing left to do.
+ * For verbs whose only options are --json and --help: puts the @n other arguments into @args.
+ * Returns 0, 1 if --json was given, or 2 + the exit status when there is nothing left to do.
  */
 int parse_verb(int argc, char **argv, const char *help, const char **args, int n);
 

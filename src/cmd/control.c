@@ -15,10 +15,10 @@ static const char help_resume[] = "Usage: papyr resume NAME\n"
 				  "Lets a paused guest go on.\n";
 
 static const char help_stop[] =
-	"Usage: papyr stop NAME [--powerdown]\n"
-	"Ends a guest at once, as pulling the plug does, and waits until it is gone.\n\n"
-	"      --powerdown  ask the guest to power itself off instead; it may take its time\n"
-	"      --help\n";
+    "Usage: papyr stop NAME [--powerdown]\n"
+    "Ends a guest at once, as pulling the plug does, and waits until it is gone.\n\n"
+    "      --powerdown  ask the guest to power itself off instead; it may take its time\n"
+    "      --help\n";
 
 static int request(const char *name, const char *command, bool wait)
 {
@@ -53,9 +53,9 @@ int cmd_resume(int argc, char **argv)
 int cmd_stop(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "powerdown", no_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	    {"powerdown", no_argument, NULL, 'p'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
 	bool powerdown = false;
 	int c;

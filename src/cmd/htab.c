@@ -15,17 +15,17 @@
 #include "monitor/client.h"
 
 static const char help[] =
-	"Usage: papyr htab stat NAME|FILE [--json]\n"
-	"       papyr htab dump NAME|FILE\n"
-	"Shows the hashed page table of a running guest, or of one that was saved to FILE.\n\n"
-	"stat  how full it is, and with what\n"
-	"dump  every valid entry, one a line: index, first and second doubleword, and what they say\n";
+    "Usage: papyr htab stat NAME|FILE [--json]\n"
+    "       papyr htab dump NAME|FILE\n"
+    "Shows the hashed page table of a running guest, or of one that was saved to FILE.\n\n"
+    "stat  how full it is, and with what\n"
+    "dump  every valid entry, one a line: index, first and second doubleword, and what they say\n";
 
 /* First doubleword. */
 #define V_SSIZE_SHIFT 62
 #define V_AVPN_SHIFT  7
 #define V_BOLTED      0x10
-#define V_LARGE       0x04
+#define V_LARGE	      0x04
 #define V_SECONDARY   0x02
 /* Second doubleword. */
 #define R_PP0 (1ull << 63)
@@ -118,7 +118,8 @@ static void free_table(struct table *t)
 /* ---- What entries say ---- */
 
 /*
- * Page size of an entry from the low bits of its page number, for the sizes that pSeries guests have.
+ * Page size of an entry from the low bits of its page number, for the sizes that pSeries guests
+ * have.
  */
 static unsigned page_shift(u64 v, u64 r)
 {
@@ -161,8 +162,8 @@ static void dump_entry(void *opaque, u64 index, u64 v, u64 r)
 struct stat_counts {
 	u64 valid, bolted, secondary, referenced, changed, huge_segment;
 	u64 shift[64];
-	u64 group, in_group;  /* of the group that is being counted */
-	u64 groups_with[9];   /* how many groups hold so many entries */
+	u64 group, in_group; /* of the group that is being counted */
+	u64 groups_with[9];  /* how many groups hold so many entries */
 };
 
 static void count_entry(void *opaque, u64 index, u64 v, u64 r)
@@ -199,7 +200,8 @@ static void print_stat(const struct stat_counts *s, const struct table *t)
 	printf("table:       2^%u bytes (%s), %llu entries in %llu groups\n", t->order,
 	       format_size(1ull << t->order, size, sizeof(size)), (unsigned long long)entries,
 	       (unsigned long long)entries / 8);
-	printf("valid:       %llu (%.2f %%)\n", (unsigned long long)s->valid, percent(s->valid, entries));
+	printf("valid:       %llu (%.2f %%)\n", (unsigned long long)s->valid,
+	       percent(s->valid, entries));
 	printf("  bolted:    %llu\n", (unsigned long long)s->bolted);
 	printf("  secondary: %llu\n", (unsigned long long)s->secondary);
 	printf("  R set:     %llu, C set: %llu\n", (unsigned long long)s->referenced,
@@ -209,7 +211,8 @@ static void print_stat(const struct stat_counts *s, const struct table *t)
 	printf("  pages:    ");
 	for (unsigned shift = 0; shift < 64; shift++)
 		if (s->shift[shift])
-			printf(" %llu of %s", (unsigned long long)s->shift[shift], page_name(shift));
+			printf(" %llu of %s", (unsigned long long)s->shift[shift],
+			       page_name(shift));
 	printf("\ngroups by entries:\n");
 	for (unsigned n = 0; n <= 8; n++)
 		printf("  %u: %10llu  %5.1f %%\n", n, (unsigned long long)s->groups_with[n],
@@ -226,12 +229,12 @@ static void print_stat_json(const struct stat_counts *s, const struct table *t)
 			json_object_set_new(pages, page_name(shift), json_integer(s->shift[shift]));
 	for (unsigned n = 0; n <= 8; n++)
 		json_array_append_new(groups, json_integer(s->groups_with[n]));
-	all = json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I}", "order", t->order, "entries",
-			(json_int_t)1 << (t->order - 4), "valid", (json_int_t)s->valid, "bolted",
-			(json_int_t)s->bolted, "secondary", (json_int_t)s->secondary, "referenced",
-			(json_int_t)s->referenced, "changed", (json_int_t)s->changed, "segments-1t",
-			(json_int_t)s->huge_segment, "pages", pages, "groups-by-entries", groups,
-			"stream-bytes", (json_int_t)t->bytes);
+	all = json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I}", "order", t->order,
+			"entries", (json_int_t)1 << (t->order - 4), "valid", (json_int_t)s->valid,
+			"bolted", (json_int_t)s->bolted, "secondary", (json_int_t)s->secondary,
+			"referenced", (json_int_t)s->referenced, "changed", (json_int_t)s->changed,
+			"segments-1t", (json_int_t)s->huge_segment, "pages", pages,
+			"groups-by-entries", groups, "stream-bytes", (json_int_t)t->bytes);
 	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	json_decref(all);
@@ -240,7 +243,7 @@ static void print_stat_json(const struct stat_counts *s, const struct table *t)
 static int stat_table(const struct table *t, bool json, struct error *err)
 {
 	u64 entries = 1ull << (t->order - 4), counted = 0;
-	struct stat_counts s = { 0 };
+	struct stat_counts s = {0};
 
 	if (htab_stream_parse(t->stream, t->bytes, t->byte_order, entries, count_entry, &s, err))
 		return -1;
@@ -258,7 +261,7 @@ static int stat_table(const struct table *t, bool json, struct error *err)
 
 int cmd_htab(int argc, char **argv)
 {
-	struct table t = { 0 };
+	struct table t = {0};
 	const char *args[2];
 	struct error err;
 	bool stat;

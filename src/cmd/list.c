@@ -8,12 +8,14 @@
 #include "cmd/cmd.h"
 #include "monitor/client.h"
 
-static const char help_list[] = "Usage: papyr list [--json]\n"
-				"Shows your running guests, one a line: name, state, processors, memory.\n";
+static const char help_list[] =
+    "Usage: papyr list [--json]\n"
+    "Shows your running guests, one a line: name, state, processors, memory.\n";
 
-static const char help_info[] = "Usage: papyr info NAME|FILE [--json]\n"
-				"Shows one running guest, or one that was saved to FILE: processors,\n"
-				"memory, hashed page table. A file is checked from end to end.\n";
+static const char help_info[] =
+    "Usage: papyr info NAME|FILE [--json]\n"
+    "Shows one running guest, or one that was saved to FILE: processors,\n"
+    "memory, hashed page table. A file is checked from end to end.\n";
 
 /* x-info of @name; NULL: it isn't there, or went while we asked. */
 static json_t *ask(const char *name, struct error *err)
@@ -105,10 +107,10 @@ static void print_info(json_t *info)
 	       format_size(1ull << order, a, sizeof(a)), 1ull << (order - 4));
 	printf("kernel:      %s\n", kernel[0] ? kernel : "the built-in guest");
 	json_array_foreach(vcpus, i, vcpu)
-		printf("vcpu %-4llu    %s, %llu exits to the monitor\n",
-		       (unsigned long long)number(vcpu, "id"),
-		       json_is_true(json_object_get(vcpu, "online")) ? "online" : "stopped",
-		       (unsigned long long)number(vcpu, "exits"));
+	    printf("vcpu %-4llu    %s, %llu exits to the monitor\n",
+		   (unsigned long long)number(vcpu, "id"),
+		   json_is_true(json_object_get(vcpu, "online")) ? "online" : "stopped",
+		   (unsigned long long)number(vcpu, "exits"));
 }
 
 int cmd_info(int argc, char **argv)

@@ -10,14 +10,14 @@
 #endif
 
 static const struct verb verbs[] = {
-	{ "run", "[OPTION]...", "start a guest, or go on with a saved one", cmd_run },
-	{ "list", "[--json]", "show the running guests", cmd_list },
-	{ "info", "NAME|FILE [--json]", "show one guest, running or saved", cmd_info },
-	{ "pause", "NAME", "make a guest stand still", cmd_pause },
-	{ "resume", "NAME", "let a paused guest go on", cmd_resume },
-	{ "stop", "NAME [--powerdown]", "end a guest", cmd_stop },
-	{ "save", "NAME FILE", "stop a guest into a file", cmd_save },
-	{ "htab", "stat|dump NAME|FILE", "look into a guest's hashed page table", cmd_htab },
+    {"run", "[OPTION]...", "start a guest, or go on with a saved one", cmd_run},
+    {"list", "[--json]", "show the running guests", cmd_list},
+    {"info", "NAME|FILE [--json]", "show one guest, running or saved", cmd_info},
+    {"pause", "NAME", "make a guest stand still", cmd_pause},
+    {"resume", "NAME", "let a paused guest go on", cmd_resume},
+    {"stop", "NAME [--powerdown]", "end a guest", cmd_stop},
+    {"save", "NAME FILE", "stop a guest into a file", cmd_save},
+    {"htab", "stat|dump NAME|FILE", "look into a guest's hashed page table", cmd_htab},
 };
 
 static void usage(FILE *to)
@@ -30,7 +30,9 @@ static void usage(FILE *to)
 		snprintf(head, sizeof(head), "%s %s", verbs[i].name, verbs[i].args);
 		fprintf(to, "  %-26s %s\n", head, verbs[i].summary);
 	}
-	fprintf(to, "\n'papyr VERB --help' tells more. 'papyr run' alone shows a small built-in guest.\n");
+	fprintf(
+	    to,
+	    "\n'papyr VERB --help' tells more. 'papyr run' alone shows a small built-in guest.\n");
 }
 
 int main(int argc, char **argv)

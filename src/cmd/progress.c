@@ -19,7 +19,7 @@ static u64 ms_since(const struct timespec *t)
 
 void progress_begin(struct progress *p, const char *what)
 {
-	*p = (struct progress){ .what = what, .on = isatty(STDERR_FILENO) };
+	*p = (struct progress){.what = what, .on = isatty(STDERR_FILENO)};
 	clock_gettime(CLOCK_MONOTONIC, &p->begin);
 	p->last = p->begin;
 }
@@ -44,8 +44,9 @@ void progress_show(void *opaque, u64 done, u64 total)
 	if (done && ms > 500)
 		snprintf(left, sizeof(left), ", %llu s left",
 			 (unsigned long long)((double)(total - done) / done * ms / 1000 + 0.5));
-	fprintf(stderr, "\r%s [%-*.*s] %3u %%  %s, %s/s%s\033[K", p->what, BAR_WIDTH, (int)filled, full,
-		(unsigned)((double)done / total * 100), format_size(done >> 20 << 20, a, sizeof(a)),
+	fprintf(stderr, "\r%s [%-*.*s] %3u %%  %s, %s/s%s\033[K", p->what, BAR_WIDTH, (int)filled,
+		full, (unsigned)((double)done / total * 100),
+		format_size(done >> 20 << 20, a, sizeof(a)),
 		format_size(ms ? done * 1000 / ms >> 20 << 20 : 0, b, sizeof(b)), left);
 	fflush(stderr);
 	p->shown = true;

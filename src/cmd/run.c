@@ -19,43 +19,43 @@
 #include "platform/machine.h"
 
 static const char help[] =
-	"Usage: papyr run [OPTION]...\n"
-	"Starts a guest with its console on this terminal. Ctrl-A x ends it, Ctrl-A h tells more.\n"
-	"Without a kernel, a small built-in guest shows its hashed page table at work.\n\n"
-	"  -k, --kernel FILE       kernel: vmlinux or another ELF64 image, or raw\n"
-	"  -i, --initrd FILE       initial RAM disk\n"
-	"  -p, --append ARGUMENTS  kernel arguments\n"
-	"  -m, --memory SIZE       guest memory: 512M, 4G, ... (default 1G)\n"
-	"  -c, --cpus N[,threads=T]  N vcpus, T of them in a core (default 1)\n"
-	"      --cpu MODEL         POWER8 (default) or POWER7\n"
-	"      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
-	"      --name NAME         name for 'papyr list' and the others\n"
-	"      --restore FILE      go on with a guest that 'papyr save' wrote; it brings its\n"
-	"                          memory, vcpus and model along\n"
-	"      --accel WHO         papyr (default), or kvm for the KVM of a POWER host\n"
-	"      --help\n\n"
-	"Exit status: 0 the guest powered off or was ended by the user, 3 it panicked,\n"
-	"1 wrong usage or an error of the host.\n";
+    "Usage: papyr run [OPTION]...\n"
+    "Starts a guest with its console on this terminal. Ctrl-A x ends it, Ctrl-A h tells more.\n"
+    "Without a kernel, a small built-in guest shows its hashed page table at work.\n\n"
+    "  -k, --kernel FILE       kernel: vmlinux or another ELF64 image, or raw\n"
+    "  -i, --initrd FILE       initial RAM disk\n"
+    "  -p, --append ARGUMENTS  kernel arguments\n"
+    "  -m, --memory SIZE       guest memory: 512M, 4G, ... (default 1G)\n"
+    "  -c, --cpus N[,threads=T]  N vcpus, T of them in a core (default 1)\n"
+    "      --cpu MODEL         POWER8 (default) or POWER7\n"
+    "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
+    "      --name NAME         name for 'papyr list' and the others\n"
+    "      --restore FILE      go on with a guest that 'papyr save' wrote; it brings its\n"
+    "                          memory, vcpus and model along\n"
+    "      --accel WHO         papyr (default), or kvm for the KVM of a POWER host\n"
+    "      --help\n\n"
+    "Exit status: 0 the guest powered off or was ended by the user, 3 it panicked,\n"
+    "1 wrong usage or an error of the host.\n";
 
 enum { OPT_CPU = 256, OPT_HTAB_ORDER, OPT_NAME, OPT_RESTORE, OPT_ACCEL, OPT_HELP };
 
 static const struct option options[] = {
-	{ "kernel", required_argument, NULL, 'k' },
-	{ "initrd", required_argument, NULL, 'i' },
-	{ "append", required_argument, NULL, 'p' },
-	{ "memory", required_argument, NULL, 'm' },
-	{ "cpus", required_argument, NULL, 'c' },
-	{ "cpu", required_argument, NULL, OPT_CPU },
-	{ "htab-order", required_argument, NULL, OPT_HTAB_ORDER },
-	{ "name", required_argument, NULL, OPT_NAME },
-	{ "restore", required_argument, NULL, OPT_RESTORE },
-	{ "accel", required_argument, NULL, OPT_ACCEL },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ NULL, 0, NULL, 0 },
+    {"kernel", required_argument, NULL, 'k'},
+    {"initrd", required_argument, NULL, 'i'},
+    {"append", required_argument, NULL, 'p'},
+    {"memory", required_argument, NULL, 'm'},
+    {"cpus", required_argument, NULL, 'c'},
+    {"cpu", required_argument, NULL, OPT_CPU},
+    {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
+    {"name", required_argument, NULL, OPT_NAME},
+    {"restore", required_argument, NULL, OPT_RESTORE},
+    {"accel", required_argument, NULL, OPT_ACCEL},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 #define VCPUS_MAX 1024
-#define MEM_MIN   (64ull << 20)
+#define MEM_MIN	  (64ull << 20)
 
 struct run_options {
 	struct machine_config cfg;
@@ -115,14 +115,17 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case 'm':
 			if (!parse_size(optarg, &n) || n < MEM_MIN || (n & 0xfffff))
-				return 1 + cmd_usage("run", "-m %s: not a size of at least 64M in "
-							    "whole MiB", optarg);
+				return 1 + cmd_usage("run",
+						     "-m %s: not a size of at least 64M in "
+						     "whole MiB",
+						     optarg);
 			o->cfg.mem_bytes = n;
 			break;
 		case 'c':
 			if (!parse_cpus(optarg, &o->cfg))
-				return 1 + cmd_usage("run", "-c %s: not a number of vcpus, 1 to %u, "
-							    "maybe with threads=1, 2, 4 or 8",
+				return 1 + cmd_usage("run",
+						     "-c %s: not a number of vcpus, 1 to %u, "
+						     "maybe with threads=1, 2, 4 or 8",
 						     optarg, VCPUS_MAX);
 			break;
 		case OPT_CPU:
@@ -133,14 +136,17 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case OPT_HTAB_ORDER:
 			if (!parse_uint(optarg, 18, 46, &n))
-				return 1 + cmd_usage("run", "--htab-order %s: not 18 to 46", optarg);
+				return 1 +
+				       cmd_usage("run", "--htab-order %s: not 18 to 46", optarg);
 			o->cfg.htab_order = n;
 			break;
 		case OPT_NAME:
 			if (!good_name(optarg))
-				return 1 + cmd_usage("run",
-						     "--name %s: 1 to 48 letters, digits, '_', '-' and "
-						     "'.', not starting with '.'", optarg);
+				return 1 +
+				       cmd_usage("run",
+						 "--name %s: 1 to 48 letters, digits, '_', '-' and "
+						 "'.', not starting with '.'",
+						 optarg);
 			snprintf(o->name, sizeof(o->name), "%s", optarg);
 			break;
 		case OPT_RESTORE:
@@ -159,9 +165,11 @@ static int parse(int argc, char **argv, struct run_options *o)
 		}
 	}
 	if (optind < argc)
-		return 1 + cmd_usage("run", "what is '%s'? A kernel is given with -k", argv[optind]);
+		return 1 +
+		       cmd_usage("run", "what is '%s'? A kernel is given with -k", argv[optind]);
 	if (o->restore && (o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline))
-		return 1 + cmd_usage("run", "--restore brings its own kernel: leave out -k, -i and -p");
+		return 1 +
+		       cmd_usage("run", "--restore brings its own kernel: leave out -k, -i and -p");
 	if (o->cfg.initrd && !o->cfg.kernel)
 		return 1 + cmd_usage("run", "-i wants a kernel to go with it (-k)");
 	return 0;
@@ -173,7 +181,8 @@ static void on_signal(void *opaque, int fd, unsigned events)
 	struct signalfd_siginfo info;
 
 	if (read(fd, &info, sizeof(info)) == sizeof(info))
-		machine_fail(m, "ended by signal %u (%s)", info.ssi_signo, strsignal(info.ssi_signo));
+		machine_fail(m, "ended by signal %u (%s)", info.ssi_signo,
+			     strsignal(info.ssi_signo));
 }
 
 /* Signals that end the process end the guest in order instead. */
@@ -237,7 +246,7 @@ static int run(struct run_options *o)
 {
 	struct migration_image *saved = NULL;
 	struct progress bar;
-	struct error err = { "" };
+	struct error err = {""};
 	struct machine *m = NULL;
 	struct qmp *qmp = NULL;
 	enum machine_request ended_by = REQUEST_ERROR;
@@ -270,17 +279,18 @@ out:
 int cmd_run(int argc, char **argv)
 {
 	struct run_options o = {
-		.cfg = {
-			.model = cpu_model_find("POWER8"),
-			.mem_bytes = 1ull << 30,
-			.n_vcpus = 1,
-			.threads = 1,
-			.builtin = demo_guest,
-			.builtin_bytes = demo_guest_bytes,
-			.in_fd = STDIN_FILENO,
-			.out_fd = STDOUT_FILENO,
+	    .cfg =
+		{
+		    .model = cpu_model_find("POWER8"),
+		    .mem_bytes = 1ull << 30,
+		    .n_vcpus = 1,
+		    .threads = 1,
+		    .builtin = demo_guest,
+		    .builtin_bytes = demo_guest_bytes,
+		    .in_fd = STDIN_FILENO,
+		    .out_fd = STDOUT_FILENO,
 		},
-		.accel = "papyr",
+	    .accel = "papyr",
 	};
 	struct error err;
 	int r;

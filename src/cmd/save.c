@@ -15,11 +15,12 @@
 #include "monitor/client.h"
 
 static const char help[] =
-	"Usage: papyr save NAME FILE\n"
-	"Stops a running guest and writes all of it to FILE; 'papyr run --restore FILE' goes on with\n"
-	"it. The guest's process ends when FILE is complete; if it can't be written, the guest goes on.\n\n"
-	"      --keep-running  let the guest go on when FILE is complete\n"
-	"      --help\n";
+    "Usage: papyr save NAME FILE\n"
+    "Stops a running guest and writes all of it to FILE; 'papyr run --restore FILE' goes on with\n"
+    "it. The guest's process ends when FILE is complete; if it can't be written, the guest goes "
+    "on.\n\n"
+    "      --keep-running  let the guest go on when FILE is complete\n"
+    "      --help\n";
 
 static void on_event(void *opaque, const char *name, json_t *data)
 {
@@ -54,8 +55,8 @@ static int save(const char *name, const char *file, bool keep_running)
 	if (c) {
 		progress_begin(&bar, "Saving");
 		control_on_event(c, on_event, &bar);
-		value = control_execute(c, "x-save",
-					json_pack("{s:s,s:b}", "path", path, "quit", !keep_running), &err);
+		value = control_execute(
+		    c, "x-save", json_pack("{s:s,s:b}", "path", path, "quit", !keep_running), &err);
 		progress_end(&bar);
 	}
 	if (value) {
@@ -74,9 +75,9 @@ static int save(const char *name, const char *file, bool keep_running)
 int cmd_save(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "keep-running", no_argument, NULL, 'k' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	    {"keep-running", no_argument, NULL, 'k'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
 	bool keep_running = false;
 	int c;

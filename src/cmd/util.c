@@ -97,7 +97,7 @@ bool parse_size(const char *s, u64 *bytes)
 
 const char *format_size(u64 bytes, char *buf, size_t size)
 {
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
 	double v = bytes;
 	unsigned u = 0;
 

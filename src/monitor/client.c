@@ -69,9 +69,9 @@ static json_t *receive(struct control *c, struct error *err)
 
 static int send_with_fd(struct control *c, const char *text, size_t len, int fd)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { .iov_base = (char *)(uintptr_t)text, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec iov = {.iov_base = (char *)(uintptr_t)text, .iov_len = len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (fd >= 0) {
 		struct cmsghdr *h;
@@ -109,8 +109,8 @@ static json_t *execute(struct control *c, const char *command, json_t *args, int
 		return NULL;
 	value = json_object_get(reply, "return");
 	if (!value) {
-		const char *desc = json_string_value(
-			json_object_get(json_object_get(reply, "error"), "desc"));
+		const char *desc =
+		    json_string_value(json_object_get(json_object_get(reply, "error"), "desc"));
 
 		error_set(err, "%s", desc ? desc : "the guest's process gave no answer");
 	}
@@ -151,7 +151,7 @@ void control_wait_end(struct control *c)
 
 struct control *control_open(const char *name, struct error *err)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	struct control *c;
 	json_t *msg;
 

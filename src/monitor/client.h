@@ -11,7 +11,8 @@
 
 struct control;
 
-/* Connects to the guest called @name and says qmp_capabilities. NULL: no such guest, or it doesn't answer. */
+/* Connects to the guest called @name and says qmp_capabilities. NULL: no such guest, or it doesn't
+ * answer. */
 struct control *control_open(const char *name, struct error *err);
 void control_close(struct control *c);
 

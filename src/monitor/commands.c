@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands of the control socket. Those that QEMU has too mean the same; the others begin with x-.
+ * The commands of the control socket. Those that QEMU has too mean the same; the others begin with
+ * x-.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,12 +61,11 @@ static void do_query_cpus_fast(struct qmp_client *c, json_t *args, struct qmp_re
 		char path[48];
 
 		snprintf(path, sizeof(path), "/machine/vcpu[%u]", i);
-		json_array_append_new(result->value,
-				      json_pack("{s:i,s:s,s:i,s:s,s:{s:i,s:i}}", "cpu-index", i,
-						"qom-path", path, "thread-id", vcpu->tid, "target",
-						"ppc64", "props", "core-id",
-						vcpu->id - i % m->cfg.threads, "thread-id",
-						i % m->cfg.threads));
+		json_array_append_new(
+		    result->value,
+		    json_pack("{s:i,s:s,s:i,s:s,s:{s:i,s:i}}", "cpu-index", i, "qom-path", path,
+			      "thread-id", vcpu->tid, "target", "ppc64", "props", "core-id",
+			      vcpu->id - i % m->cfg.threads, "thread-id", i % m->cfg.threads));
 	}
 }
 
@@ -112,14 +112,14 @@ static void do_x_info(struct qmp_client *c, json_t *args, struct qmp_result *res
 	json_t *vcpus = json_array();
 
 	for (unsigned i = 0; i < m->n_vcpus; i++)
-		json_array_append_new(vcpus, json_pack("{s:i,s:b,s:I}", "id", m->vcpus[i].id, "online",
-						       m->vcpus[i].online, "exits",
+		json_array_append_new(vcpus, json_pack("{s:i,s:b,s:I}", "id", m->vcpus[i].id,
+						       "online", m->vcpus[i].online, "exits",
 						       (json_int_t)m->vcpus[i].exits));
-	result->value = json_pack("{s:s,s:i,s:s,s:s,s:s,s:i,s:I,s:i,s:I,s:o}", "name", m->cfg.name,
-				  "pid", getpid(), "status", machine_status(m), "accel",
-				  m->accel->name, "cpu", m->cfg.model->name, "threads", m->cfg.threads,
-				  "memory", (json_int_t)m->mem.bytes, "htab-order", m->htab_order,
-				  "real-mode-area", (json_int_t)m->rma_bytes, "vcpus", vcpus);
+	result->value = json_pack(
+	    "{s:s,s:i,s:s,s:s,s:s,s:i,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "pid", getpid(),
+	    "status", machine_status(m), "accel", m->accel->name, "cpu", m->cfg.model->name,
+	    "threads", m->cfg.threads, "memory", (json_int_t)m->mem.bytes, "htab-order",
+	    m->htab_order, "real-mode-area", (json_int_t)m->rma_bytes, "vcpus", vcpus);
 	json_object_set_new(result->value, "kernel",
 			    m->cfg.kernel ? json_string(m->cfg.kernel) : json_null());
 }
@@ -141,20 +141,21 @@ static void tell_progress(void *opaque, u64 done, u64 total)
 	if (ms < 100 && done < total)
 		return;
 	p->last = now;
-	qmp_client_event(p->client, "X_PROGRESS",
-			 json_pack("{s:I,s:I}", "done", (json_int_t)done, "total", (json_int_t)total));
+	qmp_client_event(
+	    p->client, "X_PROGRESS",
+	    json_pack("{s:I,s:I}", "done", (json_int_t)done, "total", (json_int_t)total));
 }
 
 /*
- * x-save {path, quit}: stops the guest and writes it to the file. With quit the process ends when the file
- * is complete; else, and if it fails, the guest goes on if it was running.
+ * x-save {path, quit}: stops the guest and writes it to the file. With quit the process ends when
+ * the file is complete; else, and if it fails, the guest goes on if it was running.
  */
 static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	struct machine *m = qmp_machine(c);
 	const char *path = json_string_value(json_object_get(args, "path"));
 	bool quit = json_is_true(json_object_get(args, "quit"));
-	struct progress p = { .client = c };
+	struct progress p = {.client = c};
 	bool was_running;
 
 	if (!path || path[0] != '/') {
@@ -174,8 +175,8 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 }
 
 /*
- * x-htab {fdname}: writes the hash table's stream, one whole first pass, to the descriptor that getfd brought.
- * The guest may be running.
+ * x-htab {fdname}: writes the hash table's stream, one whole first pass, to the descriptor that
+ * getfd brought. The guest may be running.
  */
 static void do_x_htab(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
@@ -200,20 +201,20 @@ static const struct {
 	const char *name;
 	void (*fn)(struct qmp_client *c, json_t *args, struct qmp_result *result);
 } commands[] = {
-	{ "cont", do_cont },
-	{ "getfd", do_getfd },
-	{ "query-commands", do_query_commands },
-	{ "query-cpus-fast", do_query_cpus_fast },
-	{ "query-name", do_query_name },
-	{ "query-status", do_query_status },
-	{ "query-version", do_query_version },
-	{ "quit", do_quit },
-	{ "stop", do_stop },
-	{ "system_powerdown", do_system_powerdown },
-	{ "system_reset", do_system_reset },
-	{ "x-htab", do_x_htab },
-	{ "x-info", do_x_info },
-	{ "x-save", do_x_save },
+    {"cont", do_cont},
+    {"getfd", do_getfd},
+    {"query-commands", do_query_commands},
+    {"query-cpus-fast", do_query_cpus_fast},
+    {"query-name", do_query_name},
+    {"query-status", do_query_status},
+    {"query-version", do_query_version},
+    {"quit", do_quit},
+    {"stop", do_stop},
+    {"system_powerdown", do_system_powerdown},
+    {"system_reset", do_system_reset},
+    {"x-htab", do_x_htab},
+    {"x-info", do_x_info},
+    {"x-save", do_x_save},
 };
 
 static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_result *result)

@@ -12,11 +12,11 @@
 struct frame {
 	char *buf;
 	size_t len, size;
-	size_t max;       /* bytes of a message */
+	size_t max; /* bytes of a message */
 	unsigned max_depth;
 	unsigned depth;
 	bool in_string, escaped;
-	bool skipping;    /* after a problem: everything up to the line's end */
+	bool skipping; /* after a problem: everything up to the line's end */
 };
 
 /* A message, or with @problem what was wrong with one (then @text is NULL). */

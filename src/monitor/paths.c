@@ -54,8 +54,8 @@ static int make_private(const char *dir, struct error *err)
 	if (lstat(dir, &st) < 0)
 		return error_errno(err, "cannot look at %s", dir);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() || (st.st_mode & 077))
-		return error_set(err, "%s is not a directory of yours alone: remove it, or chmod 700",
-				 dir);
+		return error_set(
+		    err, "%s is not a directory of yours alone: remove it, or chmod 700", dir);
 	return 0;
 }
 

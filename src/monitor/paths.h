@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where running guests are found: one socket for each, named for the guest, in a directory that only
- * its owner can enter.
+ * Where running guests are found: one socket for each, named for the guest, in a directory that
+ * only its owner can enter.
  */
 #ifndef PAPYR_MONITOR_PATHS_H
 #define PAPYR_MONITOR_PATHS_H

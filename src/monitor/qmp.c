@@ -15,9 +15,9 @@
 #include "monitor/paths.h"
 
 #define CLIENTS_MAX 16
-#define FDS_MAX     4
+#define FDS_MAX	    4
 /* A client that doesn't read gets no more than this kept for it. */
-#define OUT_MAX     (4u << 20)
+#define OUT_MAX (4u << 20)
 
 struct qmp_client {
 	struct qmp *qmp;
@@ -180,7 +180,7 @@ static json_t *answer(struct qmp_client *c, json_t *msg)
 {
 	const char *command = json_string_value(json_object_get(msg, "execute"));
 	json_t *args = json_object_get(msg, "arguments");
-	struct qmp_result result = { 0 };
+	struct qmp_result result = {0};
 	json_t *reply;
 
 	if (!command)
@@ -232,12 +232,12 @@ static void on_message(void *opaque, const char *text, size_t len, const char *p
 static ssize_t receive(struct qmp_client *c, char *buf, size_t size)
 {
 	char control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	struct iovec iov = {.iov_base = buf, .iov_len = size};
 	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control,
+	    .msg_controllen = sizeof(control),
 	};
 	ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
@@ -378,7 +378,7 @@ static bool somebody_listens(const struct sockaddr_un *addr)
 
 static int listen_at(struct qmp *qmp, const char *name, struct error *err)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
 	if (control_dir_make(err) || control_path(name, qmp->path, sizeof(qmp->path), err))
 		return -1;
@@ -391,8 +391,8 @@ static int listen_at(struct qmp *qmp, const char *name, struct error *err)
 			return error_errno(err, "cannot make the control socket %s", qmp->path);
 		if (somebody_listens(&addr)) {
 			qmp->path[0] = 0;
-			return error_set(err, "a guest called '%s' is running; choose another --name",
-					 name);
+			return error_set(
+			    err, "a guest called '%s' is running; choose another --name", name);
 		}
 		/* Left behind by a process that was killed. */
 		unlink(qmp->path);
@@ -435,7 +435,7 @@ void qmp_free(struct qmp *qmp)
 		if (!c)
 			continue;
 		for (int tries = 0; c->out_len && tries < 10; tries++) {
-			struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+			struct pollfd p = {.fd = c->fd, .events = POLLOUT};
 
 			poll(&p, 1, 100);
 			flush(c);

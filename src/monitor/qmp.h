@@ -3,8 +3,8 @@
  * The control socket's server: QMP, the protocol of QEMU's monitor, so that its clients work.
  *
  * Each connection gets a greeting, must say qmp_capabilities first, and then sends commands
- * ({"execute": ..., "arguments": {...}, "id": ...}) and gets answers and events. All of it happens on
- * the main thread.
+ * ({"execute": ..., "arguments": {...}, "id": ...}) and gets answers and events. All of it happens
+ * on the main thread.
  */
 #ifndef PAPYR_MONITOR_QMP_H
 #define PAPYR_MONITOR_QMP_H
@@ -18,7 +18,7 @@ struct qmp_client;
 
 /* What a client may send at once, and how deep it may nest: more ends in an error. */
 #define QMP_MESSAGE_MAX (256 * 1024)
-#define QMP_DEPTH_MAX   64
+#define QMP_DEPTH_MAX	64
 
 /*
  * Serves @m under its name. NULL if the socket can't be made, or a guest of that name runs already.
@@ -45,7 +45,7 @@ int qmp_keep_fd(struct qmp_client *client, const char *name);
 #define QMP_COMMAND_NOT_FOUND "CommandNotFound"
 
 struct qmp_result {
-	json_t *value; /* NULL: {} */
+	json_t *value;		 /* NULL: {} */
 	const char *error_class; /* NULL: no error */
 	struct error error;
 };

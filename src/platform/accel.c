@@ -38,15 +38,15 @@ static u64 soft_timebase(void)
 }
 
 static const struct accel accel_papyr = {
-	.name = "papyr",
-	.open = soft_open,
-	.ioctl = soft_ioctl,
-	.read = papyr_read,
-	.write = papyr_write,
-	.mmap = soft_mmap,
-	.munmap = munmap,
-	.close = papyr_close,
-	.timebase = soft_timebase,
+    .name = "papyr",
+    .open = soft_open,
+    .ioctl = soft_ioctl,
+    .read = papyr_read,
+    .write = papyr_write,
+    .mmap = soft_mmap,
+    .munmap = munmap,
+    .close = papyr_close,
+    .timebase = soft_timebase,
 };
 #endif
 
@@ -72,15 +72,15 @@ static u64 sys_timebase(void)
 }
 
 static const struct accel accel_kvm = {
-	.name = "kvm",
-	.open = sys_open,
-	.ioctl = sys_ioctl,
-	.read = read,
-	.write = write,
-	.mmap = sys_mmap,
-	.munmap = munmap,
-	.close = close,
-	.timebase = sys_timebase,
+    .name = "kvm",
+    .open = sys_open,
+    .ioctl = sys_ioctl,
+    .read = read,
+    .write = write,
+    .mmap = sys_mmap,
+    .munmap = munmap,
+    .close = close,
+    .timebase = sys_timebase,
 };
 #endif
 
@@ -94,7 +94,9 @@ const struct accel *accel_find(const char *name, struct error *err)
 #ifdef __powerpc64__
 		return &accel_kvm;
 #else
-		error_set(err, "--accel kvm needs a POWER host; leave it out to use Papyr's own processor");
+		error_set(
+		    err,
+		    "--accel kvm needs a POWER host; leave it out to use Papyr's own processor");
 		return NULL;
 #endif
 	}

@@ -22,14 +22,15 @@
 #define ALIGNMENT      0x10000
 
 /*
- * RTAS in the guest is one hypercall: r3 = the argument block becomes r4, r3 the number; back by blr.
+ * RTAS in the guest is one hypercall: r3 = the argument block becomes r4, r3 the number; back by
+ * blr.
  */
 static const u32 rtas_code[] = {
-	0x7c641b78,          /* mr  r4,r3 */
-	0x38600000,          /* li  r3,0 */
-	0x60630000 | H_RTAS, /* ori r3,r3,H_RTAS */
-	0x44000022,          /* sc  1 */
-	0x4e800020,          /* blr */
+    0x7c641b78,		 /* mr  r4,r3 */
+    0x38600000,		 /* li  r3,0 */
+    0x60630000 | H_RTAS, /* ori r3,r3,H_RTAS */
+    0x44000022,		 /* sc  1 */
+    0x4e800020,		 /* blr */
 };
 
 struct file {
@@ -66,15 +67,17 @@ static int load_kernel(struct machine *m, u64 limit, struct kernel_image *image,
 	int r;
 
 	if (!cfg->kernel)
-		return kernel_load(&m->mem, limit, cfg->builtin, cfg->builtin_bytes, "built-in guest",
-				   image, err);
+		return kernel_load(&m->mem, limit, cfg->builtin, cfg->builtin_bytes,
+				   "built-in guest", image, err);
 	if (map_file(cfg->kernel, &f, err))
 		return -1;
 	r = kernel_load(&m->mem, limit, f.data, f.bytes, cfg->kernel, image, err);
 	munmap(f.data, f.bytes);
 	if (!r && image->little_endian && !cfg->model->has_modes)
-		return error_set(err, "%s: is little-endian, which a %s cannot run: take --cpu POWER8, "
-				      "or a big-endian kernel", cfg->kernel, cfg->model->name);
+		return error_set(err,
+				 "%s: is little-endian, which a %s cannot run: take --cpu POWER8, "
+				 "or a big-endian kernel",
+				 cfg->kernel, cfg->model->name);
 	return r;
 }
 
@@ -108,7 +111,7 @@ int boot_load(struct machine *m, struct boot_entry *entry, struct error *err)
 {
 	u64 top = m->rma_bytes < FIRMWARE_LIMIT ? m->rma_bytes : FIRMWARE_LIMIT;
 	struct kernel_image image;
-	struct fdt_places places = { .rtas_bytes = RTAS_BYTES };
+	struct fdt_places places = {.rtas_bytes = RTAS_BYTES};
 	u64 limit;
 
 	if (top < KERNEL_BASE + fdt_room(m) + RTAS_BYTES)

@@ -13,7 +13,7 @@
 
 #define IN_BYTES  65536
 #define OUT_BYTES 65536
-#define CTRL_A    1
+#define CTRL_A	  1
 
 /* Bytes first in, first out. */
 struct fifo {
@@ -26,17 +26,17 @@ struct console {
 	int in_fd, out_fd;
 	const struct console_ops *ops;
 	void *opaque;
-	bool raw;       /* the terminal is ours: Ctrl-A is a command */
-	bool escape;    /* main thread: the last byte was Ctrl-A */
+	bool raw;    /* the terminal is ours: Ctrl-A is a command */
+	bool escape; /* main thread: the last byte was Ctrl-A */
 	bool in_watched;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct fifo in, out; /* under lock */
 	u8 in_data[IN_BYTES], out_data[OUT_BYTES];
-	bool writing;        /* under lock: the writer has bytes that are not out */
-	bool broken;         /* under lock: nobody will ever read the output */
-	bool quit;           /* under lock */
+	bool writing; /* under lock: the writer has bytes that are not out */
+	bool broken;  /* under lock: nobody will ever read the output */
+	bool quit;    /* under lock */
 	pthread_t writer;
 	bool has_writer;
 };
@@ -72,7 +72,7 @@ static bool write_all(int fd, const u8 *buf, unsigned len)
 		ssize_t n = write(fd, buf, len);
 
 		if (n < 0 && errno == EAGAIN) {
-			struct pollfd p = { .fd = fd, .events = POLLOUT };
+			struct pollfd p = {.fd = fd, .events = POLLOUT};
 
 			poll(&p, 1, -1);
 			continue;
@@ -275,8 +275,8 @@ struct console *console_new(struct loop *loop, int in_fd, int out_fd, const stru
 	con->out_fd = out_fd;
 	con->ops = ops;
 	con->opaque = opaque;
-	con->in = (struct fifo){ .data = con->in_data, .size = IN_BYTES };
-	con->out = (struct fifo){ .data = con->out_data, .size = OUT_BYTES };
+	con->in = (struct fifo){.data = con->in_data, .size = IN_BYTES};
+	con->out = (struct fifo){.data = con->out_data, .size = OUT_BYTES};
 	pthread_mutex_init(&con->lock, NULL);
 	pthread_cond_init(&con->changed, NULL);
 	con->has_writer = pthread_create(&con->writer, NULL, writer_main, con) == 0;
@@ -309,7 +309,8 @@ void console_free(struct console *con)
 	pthread_cond_broadcast(&con->changed);
 	pthread_mutex_unlock(&con->lock);
 	if (con->has_writer) {
-		/* A writer stuck in a terminal that stands still is left behind with its console. */
+		/* A writer stuck in a terminal that stands still is left behind with its console.
+		 */
 		if (stuck) {
 			term_restore();
 			pthread_detach(con->writer);

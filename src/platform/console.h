@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest's console: /vdevice/vty@71000000 towards the guest, a pair of descriptors towards the user.
+ * The guest's console: /vdevice/vty@71000000 towards the guest, a pair of descriptors towards the
+ * user.
  *
  * Output goes through a buffer that a thread of its own empties, so that a terminal which stands
  * still holds up the guest's output (H_BUSY) but neither a vcpu nor the control socket. Nothing
@@ -27,8 +28,8 @@ struct console_ops {
 struct console *console_new(struct loop *loop, int in_fd, int out_fd, const struct console_ops *ops,
 			    void *opaque);
 /*
- * A terminal is put into raw mode and restored on console_free(), on exit and on every signal that ends the
- * process.
+ * A terminal is put into raw mode and restored on console_free(), on exit and on every signal that
+ * ends the process.
  */
 void console_start(struct console *con);
 void console_free(struct console *con);

@@ -17,11 +17,12 @@ static int check_header(Elf *elf, GElf_Ehdr *eh, const char *name, struct error 
 	if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, eh))
 		return error_set(err, "%s: damaged ELF file: %s", name, elf_errmsg(-1));
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_PPC64)
-		return error_set(err, "%s: not a kernel for 64-bit Power (ELF class %u, machine %u)", name,
-				 eh->e_ident[EI_CLASS], eh->e_machine);
+		return error_set(err,
+				 "%s: not a kernel for 64-bit Power (ELF class %u, machine %u)",
+				 name, eh->e_ident[EI_CLASS], eh->e_machine);
 	if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN)
-		return error_set(err, "%s: not an executable (give vmlinux, not a module or object)",
-				 name);
+		return error_set(
+		    err, "%s: not an executable (give vmlinux, not a module or object)", name);
 	return 0;
 }
 
@@ -31,15 +32,17 @@ static int load_segment(const struct guest_mem *mem, u64 limit, const u8 *data, 
 	u64 at = place(ph->p_paddr);
 	u8 *to;
 
-	if (ph->p_offset > bytes || ph->p_filesz > bytes - ph->p_offset || ph->p_filesz > ph->p_memsz)
+	if (ph->p_offset > bytes || ph->p_filesz > bytes - ph->p_offset ||
+	    ph->p_filesz > ph->p_memsz)
 		return error_set(err, "%s: cut off: a segment ends beyond the file", name);
 	to = at < limit && ph->p_memsz <= limit - at ? guest_ptr(mem, at, ph->p_memsz) : NULL;
 	if (!to)
-		return error_set(err,
-				 "%s: needs memory up to %llu MiB, real mode reaches %llu MiB: give "
-				 "the guest more (-m) or a larger table (--htab-order)",
-				 name, (unsigned long long)((at + ph->p_memsz) >> 20) + 1,
-				 (unsigned long long)(limit >> 20));
+		return error_set(
+		    err,
+		    "%s: needs memory up to %llu MiB, real mode reaches %llu MiB: give "
+		    "the guest more (-m) or a larger table (--htab-order)",
+		    name, (unsigned long long)((at + ph->p_memsz) >> 20) + 1,
+		    (unsigned long long)(limit >> 20));
 	memcpy(to, data + ph->p_offset, ph->p_filesz);
 	memset(to + ph->p_filesz, 0, ph->p_memsz - ph->p_filesz);
 	return 0;
@@ -51,8 +54,8 @@ static u64 find_entry(Elf *elf, const GElf_Ehdr *eh, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		GElf_Phdr ph;
 
-		if (gelf_getphdr(elf, i, &ph) && ph.p_type == PT_LOAD && eh->e_entry >= ph.p_vaddr &&
-		    eh->e_entry - ph.p_vaddr < ph.p_memsz)
+		if (gelf_getphdr(elf, i, &ph) && ph.p_type == PT_LOAD &&
+		    eh->e_entry >= ph.p_vaddr && eh->e_entry - ph.p_vaddr < ph.p_memsz)
 			return place(ph.p_paddr + (eh->e_entry - ph.p_vaddr));
 	}
 	return place(eh->e_entry);
@@ -102,9 +105,9 @@ out:
 static int load_raw(const struct guest_mem *mem, u64 limit, const void *data, size_t bytes,
 		    const char *name, struct kernel_image *image, struct error *err)
 {
-	void *to = KERNEL_BASE < limit && bytes <= limit - KERNEL_BASE ?
-			   guest_ptr(mem, KERNEL_BASE, bytes) :
-			   NULL;
+	void *to = KERNEL_BASE < limit && bytes <= limit - KERNEL_BASE
+		       ? guest_ptr(mem, KERNEL_BASE, bytes)
+		       : NULL;
 
 	if (!to)
 		return error_set(err, "%s: too large for the guest's memory (-m)", name);

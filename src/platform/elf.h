@@ -14,13 +14,14 @@
 
 struct kernel_image {
 	u64 entry;
-	u64 end; /* first byte behind everything loaded, .bss included */
+	u64 end;	    /* first byte behind everything loaded, .bss included */
 	bool little_endian; /* said by an ELF header only */
 };
 
 /*
- * Loads the image of @bytes at @data below @limit. @name is for messages. Segments go to KERNEL_BASE +
- * (paddr & 0x0fffffff), and so does the entry; what is no ELF goes to KERNEL_BASE and starts there.
+ * Loads the image of @bytes at @data below @limit. @name is for messages. Segments go to
+ * KERNEL_BASE + (paddr & 0x0fffffff), and so does the entry; what is no ELF goes to KERNEL_BASE and
+ * starts there.
  */
 int kernel_load(const struct guest_mem *mem, u64 limit, const void *data, size_t bytes,
 		const char *name, struct kernel_image *image, struct error *err);

@@ -64,8 +64,8 @@ static void prop_cells_n(struct tree *t, const char *name, const u32 *cells, uns
 }
 
 #define prop_cells(t, name, ...)                                                                   \
-	prop_cells_n(t, name, (const u32[]){ __VA_ARGS__ },                                        \
-		     sizeof((const u32[]){ __VA_ARGS__ }) / sizeof(u32))
+	prop_cells_n(t, name, (const u32[]){__VA_ARGS__},                                          \
+		     sizeof((const u32[]){__VA_ARGS__}) / sizeof(u32))
 
 #define HI(v) ((u32)((u64)(v) >> 32))
 #define LO(v) ((u32)(v))
@@ -73,7 +73,7 @@ static void prop_cells_n(struct tree *t, const char *name, const u32 *cells, uns
 static void build_chosen(struct tree *t, const struct machine *m, const struct fdt_places *places)
 {
 	/* Option vector 5: nothing beyond what the vector's absence means. */
-	static const u8 vec5[] = { 0, 0 };
+	static const u8 vec5[] = {0, 0};
 	u8 seed[32];
 
 	begin(t, "chosen");
@@ -194,10 +194,9 @@ static void build_core(struct tree *t, const struct machine *m, unsigned core)
 	prop_cells(t, "slb-size", m->smmu.slb_size);
 	if (m->smmu.flags & KVM_PPC_1T_SEGMENTS)
 		prop_cells(t, "ibm,processor-segment-sizes", 28, 40, 0xffffffff, 0xffffffff);
-	build_page_sizes(t, m,
-			 m->smmu.flags & KVM_PPC_PAGE_SIZES_REAL ?
-				 __builtin_ctzl(sysconf(_SC_PAGESIZE)) :
-				 63);
+	build_page_sizes(
+	    t, m,
+	    m->smmu.flags & KVM_PPC_PAGE_SIZES_REAL ? __builtin_ctzl(sysconf(_SC_PAGESIZE)) : 63);
 	prop_cells(t, "ibm,vmx", 2); /* VMX and VSX */
 	prop_cells(t, "ibm,purr", 1);
 	prop_cells(t, "ibm,spurr", 1);
@@ -314,9 +313,10 @@ u64 fdt_room(const struct machine *m)
 	return ROOM_COMMON + (u64)m->n_vcpus * ROOM_FOR_CORE;
 }
 
-int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf, struct error *err)
+int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf,
+	      struct error *err)
 {
-	struct tree t = { .fdt = buf };
+	struct tree t = {.fdt = buf};
 
 	t.error = fdt_create(buf, fdt_room(m));
 	/* The guest must leave RTAS alone; the tree it keeps by itself, or not. */

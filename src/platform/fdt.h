@@ -17,6 +17,7 @@ struct fdt_places {
 u64 fdt_room(const struct machine *m);
 
 /* Writes the tree to @buf of fdt_room() bytes. */
-int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf, struct error *err);
+int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf,
+	      struct error *err);
 
 #endif

@@ -16,7 +16,7 @@
  */
 static s64 h_get_term_char(struct vcpu *vcpu, u64 *args)
 {
-	u8 buf[16] = { 0 };
+	u8 buf[16] = {0};
 
 	if (args[0] != VTY_UNIT && args[0] != 0)
 		return H_PARAMETER;
@@ -46,13 +46,13 @@ static s64 h_put_term_char(struct vcpu *vcpu, u64 *args)
 /*
  * H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE - cache-inhibited access for firmware in real mode.
  *
- * r4: bytes (1, 2, 4, 8), r5: guest real address, r6: the value to store. There are no devices to reach,
- * so it is memory or H_PARAMETER.
+ * r4: bytes (1, 2, 4, 8), r5: guest real address, r6: the value to store. There are no devices to
+ * reach, so it is memory or H_PARAMETER.
  */
 static s64 h_logical_ci_load(struct vcpu *vcpu, u64 *args)
 {
 	u64 bytes = args[0], gpa = args[1];
-	u8 buf[8] = { 0 };
+	u8 buf[8] = {0};
 	void *p;
 
 	if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || (gpa & (bytes - 1)))
@@ -107,7 +107,7 @@ static void change_lpcr(struct vcpu *vcpu, void *arg)
 
 static s64 change_all_lpcrs(struct machine *m, u64 mask, u64 bits)
 {
-	struct lpcr_change c = { .mask = mask, .bits = bits };
+	struct lpcr_change c = {.mask = mask, .bits = bits};
 
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		vcpu_run_on(&m->vcpus[i], change_lpcr, &c);
@@ -115,15 +115,15 @@ static s64 change_all_lpcrs(struct machine *m, u64 mask, u64 bits)
 }
 
 #define H_SET_MODE_ADDR_TRANS 3
-#define H_SET_MODE_LE         4
+#define H_SET_MODE_LE	      4
 
 /*
  * H_SET_MODE - the resources that KVM leaves to its client, for the whole partition.
  *
- * r4: mode, r5: resource, r6 and r7: 0 for these two. Resource 3 says where interrupts that find translation
- * on are taken (0: real mode, 2: 0x18000, 3: 0xc000000000004000), resource 4 in which byte order
- * (0: big, 1: little). H_P2: no such resource, or not on this processor; H_P3, H_P4: r6 or r7;
- * H_UNSUPPORTED_FLAG: no such mode. PAPR 14.5.4.3.
+ * r4: mode, r5: resource, r6 and r7: 0 for these two. Resource 3 says where interrupts that find
+ * translation on are taken (0: real mode, 2: 0x18000, 3: 0xc000000000004000), resource 4 in which
+ * byte order (0: big, 1: little). H_P2: no such resource, or not on this processor; H_P3, H_P4: r6
+ * or r7; H_UNSUPPORTED_FLAG: no such mode. PAPR 14.5.4.3.
  */
 static s64 h_set_mode(struct vcpu *vcpu, u64 *args)
 {
@@ -159,12 +159,12 @@ static const struct {
 	const char *name;
 	s64 (*fn)(struct vcpu *vcpu, u64 *args);
 } hcalls[] = {
-	{ 0x3c, "H_LOGICAL_CI_LOAD", h_logical_ci_load },
-	{ 0x40, "H_LOGICAL_CI_STORE", h_logical_ci_store },
-	{ 0x54, "H_GET_TERM_CHAR", h_get_term_char },
-	{ 0x58, "H_PUT_TERM_CHAR", h_put_term_char },
-	{ 0x31c, "H_SET_MODE", h_set_mode },
-	{ H_RTAS, "H_RTAS", h_rtas },
+    {0x3c, "H_LOGICAL_CI_LOAD", h_logical_ci_load},
+    {0x40, "H_LOGICAL_CI_STORE", h_logical_ci_store},
+    {0x54, "H_GET_TERM_CHAR", h_get_term_char},
+    {0x58, "H_PUT_TERM_CHAR", h_put_term_char},
+    {0x31c, "H_SET_MODE", h_set_mode},
+    {H_RTAS, "H_RTAS", h_rtas},
 };
 
 void hcall_handle(struct vcpu *vcpu)

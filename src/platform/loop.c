@@ -56,7 +56,7 @@ void loop_add(struct loop *loop, int fd, unsigned events, loop_fn fn, void *opaq
 		}
 		w = &loop->watches[loop->n++];
 	}
-	*w = (struct watch){ .fd = fd, .events = events, .fn = fn, .opaque = opaque };
+	*w = (struct watch){.fd = fd, .events = events, .fn = fn, .opaque = opaque};
 }
 
 void loop_events(struct loop *loop, int fd, unsigned events)
@@ -89,7 +89,8 @@ static void once(struct loop *loop)
 	}
 	if (poll(fds, n, -1) > 0) {
 		for (size_t i = 0; i < n && !loop->stopped; i++) {
-			struct watch *w = fds[i].fd >= 0 && fds[i].revents ? find(loop, fds[i].fd) : NULL;
+			struct watch *w =
+			    fds[i].fd >= 0 && fds[i].revents ? find(loop, fds[i].fd) : NULL;
 
 			if (w && w->events)
 				w->fn(w->opaque, w->fd, fds[i].revents);

@@ -17,8 +17,10 @@
 
 /*
  * ibm,pa-features, attribute type 0: a bit for each facility that a guest may use. What isn't done
- * (transactional memory: byte 22) stays 0, and the bytes must reach that far for Linux to believe it.
+ * (transactional memory: byte 22) stays 0, and the bytes must reach that far for Linux to believe
+ * it.
  */
+/* clang-format off */
 static const u8 pa_features_206[] = { 6, 0, 0xf6, 0x1f, 0xc7, 0x00, 0x80, 0xc0 };
 static const u8 pa_features_207[] = {
 	24,   0,                                  /* bytes, type */
@@ -27,26 +29,27 @@ static const u8 pa_features_207[] = {
 	0x00, 0x00, 0x00, 0x00, 0x80, 0x00,       /* 12; 16: VMX */
 	0x80, 0x00, 0x80, 0x00, 0x00, 0x00,       /* 18: VSX; 20: extended PPR */
 };
+/* clang-format on */
 
 static const struct cpu_model models[] = {
-	{
-		.name = "POWER8",
-		.dt_name = "PowerPC,POWER8",
-		.pvr = 0x004d0200,
-		.logical_pvr = 0x0f000004,
-		.has_modes = true,
-		.pa_features = pa_features_207,
-		.n_pa_features = sizeof(pa_features_207),
-	},
-	{
-		.name = "POWER7",
-		.dt_name = "PowerPC,POWER7",
-		.pvr = 0x003f0203,
-		.logical_pvr = 0x0f000003,
-		.has_modes = false,
-		.pa_features = pa_features_206,
-		.n_pa_features = sizeof(pa_features_206),
-	},
+    {
+	.name = "POWER8",
+	.dt_name = "PowerPC,POWER8",
+	.pvr = 0x004d0200,
+	.logical_pvr = 0x0f000004,
+	.has_modes = true,
+	.pa_features = pa_features_207,
+	.n_pa_features = sizeof(pa_features_207),
+    },
+    {
+	.name = "POWER7",
+	.dt_name = "PowerPC,POWER7",
+	.pvr = 0x003f0203,
+	.logical_pvr = 0x0f000003,
+	.has_modes = false,
+	.pa_features = pa_features_206,
+	.n_pa_features = sizeof(pa_features_206),
+    },
 };
 
 const struct cpu_model *cpu_model_find(const char *name)
@@ -207,15 +210,15 @@ static int check_host(struct machine *m, struct error *err)
 		int cap;
 		const char *what;
 	} needed[] = {
-		{ KVM_CAP_PPC_PAPR, "pSeries guests" },
-		{ KVM_CAP_PPC_ALLOC_HTAB, "allocation of hash tables" },
-		{ KVM_CAP_PPC_HTAB_FD, "hash-table descriptors" },
-		{ KVM_CAP_PPC_GET_SMMU_INFO, "page size information" },
-		{ KVM_CAP_PPC_RTAS, "RTAS calls" },
-		{ KVM_CAP_IRQ_XICS, "the XICS interrupt controller" },
-		{ KVM_CAP_DEVICE_CTRL, "devices" },
-		{ KVM_CAP_ONE_REG, "single registers" },
-		{ KVM_CAP_IMMEDIATE_EXIT, "immediate_exit" },
+	    {KVM_CAP_PPC_PAPR, "pSeries guests"},
+	    {KVM_CAP_PPC_ALLOC_HTAB, "allocation of hash tables"},
+	    {KVM_CAP_PPC_HTAB_FD, "hash-table descriptors"},
+	    {KVM_CAP_PPC_GET_SMMU_INFO, "page size information"},
+	    {KVM_CAP_PPC_RTAS, "RTAS calls"},
+	    {KVM_CAP_IRQ_XICS, "the XICS interrupt controller"},
+	    {KVM_CAP_DEVICE_CTRL, "devices"},
+	    {KVM_CAP_ONE_REG, "single registers"},
+	    {KVM_CAP_IMMEDIATE_EXIT, "immediate_exit"},
 	};
 	const struct accel *a = m->accel;
 
@@ -231,7 +234,8 @@ static int check_host(struct machine *m, struct error *err)
 	if ((int)m->smt < 1)
 		m->smt = 1;
 	if (m->cfg.threads > m->smt)
-		return error_set(err, "a core has at most %u threads here (-c CPUS,threads=N)", m->smt);
+		return error_set(err, "a core has at most %u threads here (-c CPUS,threads=N)",
+				 m->smt);
 	if (m->cfg.core_ids)
 		m->smt = m->cfg.core_ids;
 	m->run_bytes = accel_ioctl_val(a, m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -244,18 +248,18 @@ static int check_host(struct machine *m, struct error *err)
 static void enable_hcalls(struct machine *m)
 {
 	static const u32 hcalls[] = {
-		0x10,  /* H_CLEAR_MOD */
-		0x14,  /* H_CLEAR_REF */
-		0x2c,  /* H_PAGE_INIT */
-		0x3c,  /* H_LOGICAL_CI_LOAD */
-		0x40,  /* H_LOGICAL_CI_STORE */
-		0x31c, /* H_SET_MODE */
+	    0x10,  /* H_CLEAR_MOD */
+	    0x14,  /* H_CLEAR_REF */
+	    0x2c,  /* H_PAGE_INIT */
+	    0x3c,  /* H_LOGICAL_CI_LOAD */
+	    0x40,  /* H_LOGICAL_CI_STORE */
+	    0x31c, /* H_SET_MODE */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(hcalls); i++) {
 		struct kvm_enable_cap cap = {
-			.cap = KVM_CAP_PPC_ENABLE_HCALL,
-			.args = { hcalls[i], 1 },
+		    .cap = KVM_CAP_PPC_ENABLE_HCALL,
+		    .args = {hcalls[i], 1},
 		};
 
 		m->accel->ioctl(m->vm_fd, KVM_ENABLE_CAP, &cap);
@@ -273,8 +277,8 @@ static unsigned htab_order_for(u64 mem_bytes)
 }
 
 /*
- * Real mode reaches as far as the VRMA's entries: at most one in each group of 128 bytes, each a page
- * of 64 KiB, or as large as the host's if it is the host's MMU that reads the table.
+ * Real mode reaches as far as the VRMA's entries: at most one in each group of 128 bytes, each a
+ * page of 64 KiB, or as large as the host's if it is the host's MMU that reads the table.
  */
 static u64 rma_for(const struct machine *m)
 {
@@ -307,11 +311,11 @@ static int make_htab(struct machine *m, struct error *err)
 static int set_slot(struct machine *m, u64 bytes, u32 flags)
 {
 	struct kvm_userspace_memory_region slot = {
-		.slot = 0,
-		.flags = flags,
-		.guest_phys_addr = 0,
-		.memory_size = bytes,
-		.userspace_addr = (uintptr_t)m->mem.host,
+	    .slot = 0,
+	    .flags = flags,
+	    .guest_phys_addr = 0,
+	    .memory_size = bytes,
+	    .userspace_addr = (uintptr_t)m->mem.host,
 	};
 
 	return m->accel->ioctl(m->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot);
@@ -342,7 +346,8 @@ void machine_wrote(struct machine *m, u64 gpa, u64 len)
 		__atomic_fetch_or(&m->written[page / 64], 1ull << (page % 64), __ATOMIC_RELEASE);
 }
 
-/* KVM's bit stands for a page of the host, and bit 0 is the lowest of the first byte on every host. */
+/* KVM's bit stands for a page of the host, and bit 0 is the lowest of the first byte on every host.
+ */
 static void add_kvm_bits(const u8 *kvm, unsigned shift, u64 pages, u64 *bitmap)
 {
 	u64 host_pages = ((pages - 1) >> shift) + 1;
@@ -364,7 +369,7 @@ int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err)
 	u64 pages = m->mem.bytes >> PAGE_SHIFT;
 	unsigned shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)) - PAGE_SHIFT;
 	u64 *kvm = calloc((pages >> shift) / 64 + 1, sizeof(u64));
-	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = kvm };
+	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = kvm};
 	int r;
 
 	if (!kvm)
@@ -415,8 +420,8 @@ static void on_console_quit(void *opaque)
 }
 
 static const struct console_ops console_ops = {
-	.input = on_console_input,
-	.quit = on_console_quit,
+    .input = on_console_input,
+    .quit = on_console_quit,
 };
 
 struct machine *machine_new(const struct machine_config *cfg, struct error *err)
@@ -457,7 +462,8 @@ static void end_threads(struct machine *m)
 	for (unsigned i = 0; i < m->n_vcpus; i++) {
 		if (m->vcpus[i].has_thread)
 			pthread_join(m->vcpus[i].thread, NULL);
-		m->vcpus[i].has_thread = false; /* a thread is joined once: running ends them, and freeing */
+		m->vcpus[i].has_thread =
+		    false; /* a thread is joined once: running ends them, and freeing */
 	}
 }
 
@@ -514,7 +520,7 @@ int machine_boot(struct machine *m, struct error *err)
 {
 	u32 order = m->htab_order;
 	struct boot_entry entry;
-	struct reset_args start = { .err = err };
+	struct reset_args start = {.err = err};
 
 	/*
 	 * Taking the slot away and giving it back makes KVM forget all that it knows of the old
@@ -530,7 +536,7 @@ int machine_boot(struct machine *m, struct error *err)
 	if (xics_reset(m, err))
 		return -1;
 	for (unsigned i = 0; i < m->n_vcpus; i++) {
-		struct reset_args args = { .err = err };
+		struct reset_args args = {.err = err};
 
 		vcpu_run_on(&m->vcpus[i], reset_vcpu, &args);
 		if (args.result)
@@ -588,7 +594,8 @@ static void on_wake(void *opaque, int fd, unsigned events)
 	pthread_mutex_unlock(&m->lock);
 	m->ended_by = request;
 	if (request != REQUEST_NONE && m->on_upheaval)
-		m->on_upheaval(m, request == REQUEST_RESET ? "the guest was reset" : "the guest ended");
+		m->on_upheaval(m, request == REQUEST_RESET ? "the guest was reset"
+							   : "the guest ended");
 	switch (request) {
 	case REQUEST_NONE:
 		break;

@@ -2,14 +2,14 @@
 /*
  * The machine: a VM of the KVM interface made into a PAPR partition.
  *
- * Threads. The main thread makes the machine, runs the event loop and does everything that touches the
- * whole machine: reset, pause, save. Each vcpu has a thread that calls KVM_RUN and answers what
+ * Threads. The main thread makes the machine, runs the event loop and does everything that touches
+ * the whole machine: reset, pause, save. Each vcpu has a thread that calls KVM_RUN and answers what
  * leaves it. m->lock guards the fields marked (L); nobody holds it while waiting in KVM_RUN or
  * writing to a descriptor that can block.
  *
- * A vcpu thread is in one of three places: in the guest (KVM_RUN), handling an exit, or parked. Only
- * while it is parked are its registers and the guest's memory still; before it parks it completes
- * what its last exit left open.
+ * A vcpu thread is in one of three places: in the guest (KVM_RUN), handling an exit, or parked.
+ * Only while it is parked are its registers and the guest's memory still; before it parks it
+ * completes what its last exit left open.
  */
 #ifndef PAPYR_PLATFORM_MACHINE_H
 #define PAPYR_PLATFORM_MACHINE_H
@@ -32,8 +32,8 @@ struct cpu_model {
 	const char *name;    /* as for --cpu */
 	const char *dt_name; /* "PowerPC,POWER8" */
 	u32 pvr;
-	u32 logical_pvr;     /* what to confine another processor to, for real KVM */
-	bool has_modes;      /* H_SET_MODE: ILE and AIL */
+	u32 logical_pvr; /* what to confine another processor to, for real KVM */
+	bool has_modes;	 /* H_SET_MODE: ILE and AIL */
 	const u8 *pa_features;
 	unsigned n_pa_features;
 };
@@ -75,11 +75,11 @@ struct vcpu {
 	bool has_thread;
 	int tid; /* what the host calls the thread */
 
-	bool online;    /* (L) running by RTAS: not stopped by stop-self */
-	bool parked;    /* (L) */
-	bool in_guest;  /* (L) */
+	bool online;	/* (L) running by RTAS: not stopped by stop-self */
+	bool parked;	/* (L) */
+	bool in_guest;	/* (L) */
 	bool unsettled; /* own thread only: the last exit wants completing */
-	u64 exits;      /* own thread writes; others may look */
+	u64 exits;	/* own thread writes; others may look */
 
 	struct vcpu_work *work; /* (L) what another thread wants done here */
 };
@@ -88,10 +88,10 @@ struct vcpu {
 enum machine_request {
 	REQUEST_NONE,
 	REQUEST_POWEROFF, /* the guest powered off */
-	REQUEST_RESET,    /* the guest, or the user, wants to start again */
-	REQUEST_PANIC,    /* ibm,os-term */
-	REQUEST_ERROR,    /* the hypervisor can't go on; m->failure says why */
-	REQUEST_QUIT,     /* the user wants no more of it */
+	REQUEST_RESET,	  /* the guest, or the user, wants to start again */
+	REQUEST_PANIC,	  /* ibm,os-term */
+	REQUEST_ERROR,	  /* the hypervisor can't go on; m->failure says why */
+	REQUEST_QUIT,	  /* the user wants no more of it */
 };
 
 enum machine_event { EVENT_STOP, EVENT_RESUME, EVENT_RESET, EVENT_SHUTDOWN, EVENT_POWERDOWN };
@@ -99,18 +99,18 @@ enum machine_event { EVENT_STOP, EVENT_RESUME, EVENT_RESET, EVENT_SHUTDOWN, EVEN
 /* A live migration takes a guest from one process to another. */
 enum machine_place {
 	PLACE_HERE,
-	PLACE_COMING,    /* not here yet: it must not run */
-	PLACE_LEAVING,   /* it stands still to be handed over */
+	PLACE_COMING,	 /* not here yet: it must not run */
+	PLACE_LEAVING,	 /* it stands still to be handed over */
 	PLACE_UNCERTAIN, /* the other side may have started it; a person decides */
-	PLACE_GONE,      /* the other side runs it: never here again */
+	PLACE_GONE,	 /* the other side runs it: never here again */
 };
 
 #define NVRAM_BYTES 0x10000
 /* Interrupt sources of the machine. */
-#define IRQ_FIRST   0x1000
-#define IRQ_EPOW    0x1000
-#define IRQ_VTY     0x1001
-#define IRQ_COUNT   2
+#define IRQ_FIRST 0x1000
+#define IRQ_EPOW  0x1000
+#define IRQ_VTY	  0x1001
+#define IRQ_COUNT 2
 
 struct machine {
 	struct machine_config cfg;
@@ -119,10 +119,10 @@ struct machine {
 	u64 run_bytes;
 	struct guest_mem mem;
 	struct kvm_ppc_smmu_info smmu;
-	unsigned smt;        /* vcpu ids in a core */
+	unsigned smt; /* vcpu ids in a core */
 	unsigned htab_order;
-	u64 rma_bytes;       /* what real mode reaches */
-	bool confined;       /* the host's PVR stays, the model is but a level to keep to */
+	u64 rma_bytes; /* what real mode reaches */
+	bool confined; /* the host's PVR stays, the model is but a level to keep to */
 	u8 uuid[16];
 
 	struct vcpu *vcpus;
@@ -132,17 +132,17 @@ struct machine {
 	int wake_fd; /* eventfd: a vcpu left a request */
 	struct console *console;
 	u8 nvram[NVRAM_BYTES]; /* (L) */
-	s64 rtc_offset;        /* (L) seconds that the guest's clock is ahead of the host's */
+	s64 rtc_offset;	       /* (L) seconds that the guest's clock is ahead of the host's */
 	bool powerdown_asked;  /* (L) an EPOW event waits to be fetched by the guest */
 
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* any (L) field of any vcpu, or of these */
-	bool paused;            /* (L) by the user */
-	unsigned holds;         /* (L) others that want the vcpus parked: machine_hold() */
+	pthread_cond_t changed;	  /* any (L) field of any vcpu, or of these */
+	bool paused;		  /* (L) by the user */
+	unsigned holds;		  /* (L) others that want the vcpus parked: machine_hold() */
 	enum machine_place place; /* (L) where the guest lives, for all that this process knows */
-	bool quit;              /* (L) vcpu threads end */
+	bool quit;		  /* (L) vcpu threads end */
 	enum machine_request request; /* (L) the first one counts until the main thread took it */
-	struct error failure;   /* (L) with REQUEST_ERROR */
+	struct error failure;	      /* (L) with REQUEST_ERROR */
 
 	/*
 	 * A bit for each 4 KiB of guest memory that the client itself wrote, which KVM's dirty log
@@ -169,7 +169,8 @@ struct machine {
 struct machine *machine_new(const struct machine_config *cfg, struct error *err);
 void machine_free(struct machine *m);
 
-/* Clears the machine, loads kernel, initrd and device tree, and sets the first vcpu to start there. */
+/* Clears the machine, loads kernel, initrd and device tree, and sets the first vcpu to start there.
+ */
 int machine_boot(struct machine *m, struct error *err);
 
 /*
@@ -183,8 +184,8 @@ void machine_pause(struct machine *m);
 void machine_resume(struct machine *m);
 
 /*
- * The vcpus parked for a while, without anybody being told: any thread but a vcpu's. Holds add up; the guest runs
- * when there is none and it isn't paused.
+ * The vcpus parked for a while, without anybody being told: any thread but a vcpu's. Holds add up;
+ * the guest runs when there is none and it isn't paused.
  */
 void machine_hold(struct machine *m);
 void machine_unhold(struct machine *m);
@@ -195,8 +196,8 @@ void machine_set_place(struct machine *m, enum machine_place place);
 /* Has KVM and the client keep a record of written pages, or not. */
 int machine_log_writes(struct machine *m, bool on, struct error *err);
 /*
- * Adds what was written since the last time to @bitmap, a bit for each 4 KiB, the first page in the lowest bit
- * of the first word.
+ * Adds what was written since the last time to @bitmap, a bit for each 4 KiB, the first page in the
+ * lowest bit of the first word.
  */
 int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err);
 /* Vcpu threads: the client wrote to the guest's memory. */

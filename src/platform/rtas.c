@@ -20,27 +20,27 @@ static const struct rtas_def {
 	s32 (*fn)(struct rtas_args *a);
 	u8 min_in, max_in, min_out;
 } calls[] = {
-	{ "display-character", rtas_display_character, 1, 1, 1 },
-	{ "get-time-of-day", rtas_get_time_of_day, 0, 0, 8 },
-	{ "set-time-of-day", rtas_set_time_of_day, 7, 7, 1 },
-	{ "power-off", rtas_power_off, 2, 2, 1 },
-	{ "system-reboot", rtas_system_reboot, 0, 0, 1 },
-	{ "query-cpu-stopped-state", rtas_query_cpu_stopped_state, 1, 1, 2 },
-	{ "start-cpu", rtas_start_cpu, 3, 3, 1 },
-	{ "stop-self", rtas_stop_self, 0, 0, 1 },
-	{ "ibm,get-system-parameter", rtas_get_system_parameter, 3, 3, 1 },
-	{ "ibm,set-system-parameter", rtas_set_system_parameter, 2, 2, 1 },
-	{ "nvram-fetch", rtas_nvram_fetch, 3, 3, 2 },
-	{ "nvram-store", rtas_nvram_store, 3, 3, 2 },
-	{ "event-scan", rtas_event_scan, 4, 4, 1 },
-	{ "check-exception", rtas_check_exception, 6, 7, 1 },
-	{ "rtas-last-error", rtas_last_error, 2, 2, 1 },
-	{ "get-sensor-state", rtas_get_sensor_state, 2, 2, 2 },
-	{ "ibm,os-term", rtas_os_term, 1, 1, 1 },
-	{ "ibm,set-xive", NULL, 3, 3, 1 },
-	{ "ibm,get-xive", NULL, 1, 1, 3 },
-	{ "ibm,int-off", NULL, 1, 1, 1 },
-	{ "ibm,int-on", NULL, 1, 1, 1 },
+    {"display-character", rtas_display_character, 1, 1, 1},
+    {"get-time-of-day", rtas_get_time_of_day, 0, 0, 8},
+    {"set-time-of-day", rtas_set_time_of_day, 7, 7, 1},
+    {"power-off", rtas_power_off, 2, 2, 1},
+    {"system-reboot", rtas_system_reboot, 0, 0, 1},
+    {"query-cpu-stopped-state", rtas_query_cpu_stopped_state, 1, 1, 2},
+    {"start-cpu", rtas_start_cpu, 3, 3, 1},
+    {"stop-self", rtas_stop_self, 0, 0, 1},
+    {"ibm,get-system-parameter", rtas_get_system_parameter, 3, 3, 1},
+    {"ibm,set-system-parameter", rtas_set_system_parameter, 2, 2, 1},
+    {"nvram-fetch", rtas_nvram_fetch, 3, 3, 2},
+    {"nvram-store", rtas_nvram_store, 3, 3, 2},
+    {"event-scan", rtas_event_scan, 4, 4, 1},
+    {"check-exception", rtas_check_exception, 6, 7, 1},
+    {"rtas-last-error", rtas_last_error, 2, 2, 1},
+    {"get-sensor-state", rtas_get_sensor_state, 2, 2, 2},
+    {"ibm,os-term", rtas_os_term, 1, 1, 1},
+    {"ibm,set-xive", NULL, 3, 3, 1},
+    {"ibm,get-xive", NULL, 1, 1, 3},
+    {"ibm,int-off", NULL, 1, 1, 1},
+    {"ibm,int-on", NULL, 1, 1, 1},
 };
 
 const char *rtas_name(unsigned i, u32 *token)
@@ -54,7 +54,7 @@ const char *rtas_name(unsigned i, u32 *token)
 int rtas_define_tokens(struct machine *m, struct error *err)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
-		struct kvm_rtas_token_args args = { .token = TOKEN_BASE + i };
+		struct kvm_rtas_token_args args = {.token = TOKEN_BASE + i};
 
 		if (calls[i].fn)
 			continue;
@@ -68,7 +68,7 @@ int rtas_define_tokens(struct machine *m, struct error *err)
 s64 rtas_call(struct vcpu *vcpu, u64 args_gpa)
 {
 	struct machine *m = vcpu->m;
-	struct rtas_args a = { .vcpu = vcpu };
+	struct rtas_args a = {.vcpu = vcpu};
 	const struct rtas_def *def;
 	u32 token, copy[3];
 	u8 *block;
@@ -90,7 +90,8 @@ s64 rtas_call(struct vcpu *vcpu, u64 args_gpa)
 	a.out = a.in + 4 * a.n_in;
 
 	def = token - TOKEN_BASE < ARRAY_SIZE(calls) ? &calls[token - TOKEN_BASE] : NULL;
-	if (!def || !def->fn || a.n_in < def->min_in || a.n_in > def->max_in || a.n_out < def->min_out) {
+	if (!def || !def->fn || a.n_in < def->min_in || a.n_in > def->max_in ||
+	    a.n_out < def->min_out) {
 		rtas_result(&a, 0, RTAS_PARAMETER);
 		machine_wrote(m, args_gpa, 12 + 4 * (a.n_in + a.n_out));
 		return H_PARAMETER;

@@ -15,18 +15,18 @@
 #include "platform/machine.h"
 
 /* Status words common to all calls (PAPR 7.2.8) and some calls' own. */
-#define RTAS_SUCCESS        0
+#define RTAS_SUCCESS	    0
 #define RTAS_NO_ERROR_LOG   1 /* event-scan, check-exception: nothing to tell */
-#define RTAS_HARDWARE       (-1)
-#define RTAS_BUSY           (-2)
-#define RTAS_PARAMETER      (-3)
-#define RTAS_NOT_SUPPORTED  (-3)    /* system parameters */
+#define RTAS_HARDWARE	    (-1)
+#define RTAS_BUSY	    (-2)
+#define RTAS_PARAMETER	    (-3)
+#define RTAS_NOT_SUPPORTED  (-3) /* system parameters */
 #define RTAS_NOT_AUTHORIZED (-9002)
 #define RTAS_PARAM_FORMAT   (-9999) /* system parameters */
 
 struct rtas_args {
 	struct vcpu *vcpu;
-	u8 *in;  /* n_in words */
+	u8 *in;	 /* n_in words */
 	u8 *out; /* n_out words */
 	unsigned n_in, n_out;
 	u32 buf_gpa, buf_len; /* of rtas_buffer(): maybe written when the call returns */

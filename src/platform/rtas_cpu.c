@@ -4,7 +4,7 @@
  */
 #include "platform/rtas.h"
 
-#define CPU_STOPPED     0
+#define CPU_STOPPED	0
 #define CPU_NOT_STOPPED 2
 
 /*
@@ -60,7 +60,7 @@ static void start(struct vcpu *vcpu, void *arg)
 s32 rtas_start_cpu(struct rtas_args *a)
 {
 	struct vcpu *vcpu = vcpu_by_id(a->vcpu->m, rtas_arg(a, 0));
-	struct start s = { .pc = rtas_arg(a, 1), .r3 = rtas_arg(a, 2) };
+	struct start s = {.pc = rtas_arg(a, 1), .r3 = rtas_arg(a, 2)};
 
 	if (!vcpu)
 		return RTAS_PARAMETER;
@@ -79,7 +79,8 @@ s32 rtas_stop_self(struct rtas_args *a)
 	return RTAS_SUCCESS;
 }
 
-/* power-off(mask, mask) -> status. The masks name what may power the machine on again: nothing here. */
+/* power-off(mask, mask) -> status. The masks name what may power the machine on again: nothing
+ * here. */
 s32 rtas_power_off(struct rtas_args *a)
 {
 	machine_request(a->vcpu->m, REQUEST_POWEROFF);

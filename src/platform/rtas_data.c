@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RTAS calls that read and write what the platform keeps: clock, NVRAM, system parameters, a character
- * for whoever watches.
+ * RTAS calls that read and write what the platform keeps: clock, NVRAM, system parameters, a
+ * character for whoever watches.
  */
 #include <stdio.h>
 #include <time.h>
@@ -36,8 +36,8 @@ s32 rtas_get_time_of_day(struct rtas_args *a)
 }
 
 /*
- * set-time-of-day(year, month, day, hour, minute, second, nanoseconds) -> status. The host's clock stays as it
- * is; how far the guest's is from it is kept. Status -3: no such time.
+ * set-time-of-day(year, month, day, hour, minute, second, nanoseconds) -> status. The host's clock
+ * stays as it is; how far the guest's is from it is kept. Status -3: no such time.
  */
 s32 rtas_set_time_of_day(struct rtas_args *a)
 {
@@ -50,12 +50,12 @@ s32 rtas_set_time_of_day(struct rtas_args *a)
 	    rtas_arg(a, 3) > 23 || rtas_arg(a, 4) > 59 || rtas_arg(a, 5) > 59)
 		return RTAS_PARAMETER;
 	tm = (struct tm){
-		.tm_year = year - 1900,
-		.tm_mon = rtas_arg(a, 1) - 1,
-		.tm_mday = rtas_arg(a, 2),
-		.tm_hour = rtas_arg(a, 3),
-		.tm_min = rtas_arg(a, 4),
-		.tm_sec = rtas_arg(a, 5),
+	    .tm_year = year - 1900,
+	    .tm_mon = rtas_arg(a, 1) - 1,
+	    .tm_mday = rtas_arg(a, 2),
+	    .tm_hour = rtas_arg(a, 3),
+	    .tm_min = rtas_arg(a, 4),
+	    .tm_sec = rtas_arg(a, 5),
 	};
 	t = timegm(&tm);
 	if (t == (time_t)-1)
@@ -69,8 +69,8 @@ s32 rtas_set_time_of_day(struct rtas_args *a)
 /* ---- NVRAM ---- */
 
 /*
- * A partition's header: signature, checksum, length in blocks of 16 bytes, name of 12. The checksum is
- * the sum of the other bytes with the carries added in.
+ * A partition's header: signature, checksum, length in blocks of 16 bytes, name of 12. The checksum
+ * is the sum of the other bytes with the carries added in.
  */
 static void nvram_partition(u8 *p, u8 signature, unsigned bytes, const char *name)
 {
@@ -89,8 +89,8 @@ static void nvram_partition(u8 *p, u8 signature, unsigned bytes, const char *nam
 	p[1] = sum;
 }
 
-#define NVRAM_COMMON       0x70
-#define NVRAM_FREE         0x7f
+#define NVRAM_COMMON	   0x70
+#define NVRAM_FREE	   0x7f
 #define NVRAM_COMMON_BYTES 0x1000
 
 /* As the factory leaves it: room for variables, the rest free. */
@@ -102,7 +102,8 @@ void nvram_format(u8 *nvram)
 			"wwwwwwwwwwww");
 }
 
-/* nvram-fetch(index, buffer, length) -> status, bytes. Status -3: beyond the end, or no memory there. */
+/* nvram-fetch(index, buffer, length) -> status, bytes. Status -3: beyond the end, or no memory
+ * there. */
 s32 rtas_nvram_fetch(struct rtas_args *a)
 {
 	struct machine *m = a->vcpu->m;
@@ -136,9 +137,9 @@ s32 rtas_nvram_store(struct rtas_args *a)
 
 /* ---- System parameters ---- */
 
-#define PARAM_SPLPAR           20
+#define PARAM_SPLPAR	       20
 #define PARAM_DIAGNOSTICS_MODE 42
-#define PARAM_UUID             48
+#define PARAM_UUID	       48
 #define DIAGNOSTICS_DISABLED   0
 
 /* A parameter's value into @val; its length, or -1 if there is no such parameter. */
@@ -162,9 +163,9 @@ static int system_parameter(struct machine *m, u32 param, u8 *val, size_t size)
 }
 
 /*
- * ibm,get-system-parameter(parameter, buffer, length) -> status. The buffer gets the value's length in
- * two bytes, then as much of the value as there is room for. Status -3: no such parameter, -9999: the
- * buffer. PAPR 7.3.16.
+ * ibm,get-system-parameter(parameter, buffer, length) -> status. The buffer gets the value's length
+ * in two bytes, then as much of the value as there is room for. Status -3: no such parameter,
+ * -9999: the buffer. PAPR 7.3.16.
  */
 s32 rtas_get_system_parameter(struct rtas_args *a)
 {

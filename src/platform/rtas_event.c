@@ -8,12 +8,13 @@
 #define EVENT_MASK_EPOW 0x40000000
 
 /* Fixed part of an error log: version 6, event, not recovered, extended log follows, type EPOW. */
-#define LOG_VERSION_6      0x06
+#define LOG_VERSION_6	   0x06
 #define LOG_SEVERITY_EVENT (1 << 5)
-#define LOG_EXTENDED       (1 << 2)
-#define LOG_TYPE_EPOW      64
+#define LOG_EXTENDED	   (1 << 2)
+#define LOG_TYPE_EPOW	   64
 
-/* Sections of an extended log begin with two letters, their length, version, subtype, and creator. */
+/* Sections of an extended log begin with two letters, their length, version, subtype, and creator.
+ */
 static u8 *log_section(u8 *p, const char *id, unsigned bytes)
 {
 	memset(p, 0, bytes);
@@ -25,11 +26,11 @@ static u8 *log_section(u8 *p, const char *id, unsigned bytes)
 	return p + 8;
 }
 
-#define FIXED_BYTES   8
-#define EXT_BYTES     16 /* format and "IBM", ahead of the sections */
-#define MAIN_BYTES    48 /* section PH */
-#define USER_BYTES    24 /* section UH */
-#define EPOW_BYTES    20 /* section EP */
+#define FIXED_BYTES    8
+#define EXT_BYTES      16 /* format and "IBM", ahead of the sections */
+#define MAIN_BYTES     48 /* section PH */
+#define USER_BYTES     24 /* section UH */
+#define EPOW_BYTES     20 /* section EP */
 #define EPOW_LOG_BYTES (FIXED_BYTES + EXT_BYTES + MAIN_BYTES + USER_BYTES + EPOW_BYTES)
 
 #define EPOW_SYSTEM_SHUTDOWN 3
@@ -47,7 +48,7 @@ static void epow_log(u8 *log)
 	store_be32(log + 4, EPOW_LOG_BYTES - FIXED_BYTES);
 
 	p = log + FIXED_BYTES;
-	p[0] = 0x80; /* the log is valid */
+	p[0] = 0x80;	    /* the log is valid */
 	p[2] = 0x80 | 0x0e; /* big-endian, PowerPC format */
 	memcpy(p + 12, "IBM", 4);
 
@@ -82,15 +83,16 @@ static s32 fetch_event(struct rtas_args *a, u32 mask, u32 buf_gpa, u32 len)
 	return RTAS_SUCCESS;
 }
 
-/* event-scan(mask, critical, buffer, length) -> status: 0 a log is in the buffer, 1 nothing to tell */
+/* event-scan(mask, critical, buffer, length) -> status: 0 a log is in the buffer, 1 nothing to tell
+ */
 s32 rtas_event_scan(struct rtas_args *a)
 {
 	return fetch_event(a, rtas_arg(a, 0), rtas_arg(a, 2), rtas_arg(a, 3));
 }
 
 /*
- * check-exception(vector, information, mask, critical, buffer, length [, more information]) -> status,
- * as event-scan
+ * check-exception(vector, information, mask, critical, buffer, length [, more information]) ->
+ * status, as event-scan
  */
 s32 rtas_check_exception(struct rtas_args *a)
 {
@@ -105,7 +107,8 @@ s32 rtas_last_error(struct rtas_args *a)
 
 #define SENSOR_EPOW 9
 
-/* get-sensor-state(sensor, index) -> status, state. The one sensor says that power is as it should be. */
+/* get-sensor-state(sensor, index) -> status, state. The one sensor says that power is as it should
+ * be. */
 s32 rtas_get_sensor_state(struct rtas_args *a)
 {
 	if (rtas_arg(a, 0) != SENSOR_EPOW || rtas_arg(a, 1) != 0)

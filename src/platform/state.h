@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A device's state as bytes: what its save function writes its load function reads back, in the same
- * order. Numbers are little-endian, whatever the host. A reader never runs past its end: it turns
- * bad, gives zeroes, and the loader asks state_ok() once at its end.
+ * A device's state as bytes: what its save function writes its load function reads back, in the
+ * same order. Numbers are little-endian, whatever the host. A reader never runs past its end: it
+ * turns bad, gives zeroes, and the loader asks state_ok() once at its end.
  */
 #ifndef PAPYR_PLATFORM_STATE_H
 #define PAPYR_PLATFORM_STATE_H

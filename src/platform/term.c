@@ -20,7 +20,8 @@ void term_restore(void)
 		tcsetattr(fd, TCSANOW, &saved);
 }
 
-/* Restores, then lets the signal do what it would have done (SA_RESETHAND took the handler away). */
+/* Restores, then lets the signal do what it would have done (SA_RESETHAND took the handler away).
+ */
 static void on_fatal(int sig)
 {
 	term_restore();
@@ -29,8 +30,8 @@ static void on_fatal(int sig)
 
 bool term_raw(int fd)
 {
-	static const int fatal[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT,
-				     SIGSEGV, SIGBUS, SIGILL, SIGFPE };
+	static const int fatal[] = {SIGHUP,  SIGINT, SIGQUIT, SIGTERM, SIGABRT,
+				    SIGSEGV, SIGBUS, SIGILL,  SIGFPE};
 	static bool prepared;
 	struct termios raw;
 
@@ -42,7 +43,7 @@ bool term_raw(int fd)
 	if (!prepared) {
 		atexit(term_restore);
 		for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
-			struct sigaction act = { .sa_handler = on_fatal, .sa_flags = SA_RESETHAND };
+			struct sigaction act = {.sa_handler = on_fatal, .sa_flags = SA_RESETHAND};
 			struct sigaction old;
 
 			/* Somebody who handles it already exits in order, or is the sanitizer. */

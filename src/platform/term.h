@@ -9,7 +9,8 @@
 
 /*
  * Makes @fd raw if it is a terminal that this process is in the foreground of; says whether it did.
- * One terminal at a time. Exit, and signals that end the process, restore it; so does term_restore().
+ * One terminal at a time. Exit, and signals that end the process, restore it; so does
+ * term_restore().
  */
 bool term_raw(int fd);
 void term_restore(void);

@@ -28,7 +28,7 @@ struct vcpu *vcpu_by_id(struct machine *m, u64 id)
 int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error *err)
 {
 	const struct accel *a = m->accel;
-	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
+	struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
 	unsigned threads = m->cfg.threads;
 
 	vcpu->m = m;
@@ -120,13 +120,13 @@ static void handle_exit(struct vcpu *vcpu)
 	case KVM_EXIT_INTERNAL_ERROR:
 		machine_fail(vcpu->m, "vcpu %u: internal error %u of the hypervisor%s", vcpu->index,
 			     run->internal.suberror,
-			     run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ?
-				     " (an access outside memory by an instruction it cannot emulate)" :
-				     "");
+			     run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION
+				 ? " (an access outside memory by an instruction it cannot emulate)"
+				 : "");
 		break;
 	default:
-		machine_fail(vcpu->m, "vcpu %u left the guest for an unknown reason, %u", vcpu->index,
-			     run->exit_reason);
+		machine_fail(vcpu->m, "vcpu %u left the guest for an unknown reason, %u",
+			     vcpu->index, run->exit_reason);
 	}
 }
 
@@ -164,7 +164,8 @@ static void do_work(struct vcpu *vcpu)
 
 static bool must_park(const struct vcpu *vcpu)
 {
-	return !vcpu->online || vcpu->m->paused || vcpu->m->holds || vcpu->m->request != REQUEST_NONE;
+	return !vcpu->online || vcpu->m->paused || vcpu->m->holds ||
+	       vcpu->m->request != REQUEST_NONE;
 }
 
 static void *vcpu_main(void *arg)
@@ -202,7 +203,7 @@ static void *vcpu_main(void *arg)
 
 int vcpu_start_thread(struct vcpu *vcpu, struct error *err)
 {
-	struct sigaction kick = { .sa_handler = on_kick };
+	struct sigaction kick = {.sa_handler = on_kick};
 	sigset_t all, old;
 	int error;
 
@@ -253,7 +254,7 @@ void vcpu_run_on(struct vcpu *vcpu, void (*fn)(struct vcpu *vcpu, void *arg), vo
 {
 	struct machine *m = vcpu->m;
 	struct vcpu *self = current_vcpu(m);
-	struct vcpu_work work = { .fn = fn, .arg = arg };
+	struct vcpu_work work = {.fn = fn, .arg = arg};
 	bool queued = false;
 
 	pthread_mutex_lock(&m->lock);

@@ -9,12 +9,16 @@
 #define MSR_SF PPC_BIT(0)
 #define MSR_ME PPC_BIT(51)
 
-#define R(reg, ...) { .id = KVM_REG_PPC_##reg, .name = #reg, __VA_ARGS__ }
+#define R(reg, ...)                                                                                \
+	{                                                                                          \
+		.id = KVM_REG_PPC_##reg, .name = #reg, __VA_ARGS__                                 \
+	}
 
 /*
  * Order matters where it is said. Not listed: what KVM_GET_REGS and _SREGS have; FPR(n), the first
  * halves of VSR(n); those of transactional memory, which no guest is offered.
  */
+/* clang-format off */
 const struct vcpu_reg vcpu_regs[] = {
 	R(ARCH_COMPAT, .flags = VCPU_REG_NO_RESET), /* before what depends on the level */
 	R(LPCR_64, .flags = VCPU_REG_NO_RESET),     /* of the whole VM */
@@ -42,20 +46,21 @@ const struct vcpu_reg vcpu_regs[] = {
 	R(DEC_EXPIRY, .flags = VCPU_REG_NO_RESET),
 	R(ICP_STATE, .flags = VCPU_REG_NO_RESET),
 };
+/* clang-format on */
 const unsigned n_vcpu_regs = ARRAY_SIZE(vcpu_regs);
 
 #undef R
 
 int vcpu_get_reg(struct vcpu *vcpu, u64 id, void *val)
 {
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)val };
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)val};
 
 	return vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_ONE_REG, &reg);
 }
 
 int vcpu_set_reg(struct vcpu *vcpu, u64 id, const void *val)
 {
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)val };
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)val};
 
 	return vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg);
 }
@@ -69,7 +74,8 @@ static int set_model(struct vcpu *vcpu, struct error *err)
 	u32 host_pvr;
 
 	if (m->accel->ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0)
-		return error_errno(err, "cannot read the segment registers of vcpu %u", vcpu->index);
+		return error_errno(err, "cannot read the segment registers of vcpu %u",
+				   vcpu->index);
 	host_pvr = sregs.pvr;
 	memset(&sregs.u, 0, sizeof(sregs.u));
 	sregs.pvr = model->pvr;
@@ -83,10 +89,11 @@ static int set_model(struct vcpu *vcpu, struct error *err)
 	return 0;
 }
 
-/* The areas that the guest registered are forgotten; the VPA last, it can't go before the others. */
+/* The areas that the guest registered are forgotten; the VPA last, it can't go before the others.
+ */
 static void forget_areas(struct vcpu *vcpu)
 {
-	u64 none[2] = { 0, 0 };
+	u64 none[2] = {0, 0};
 
 	vcpu_set_reg(vcpu, KVM_REG_PPC_VPA_DTL, none);
 	vcpu_set_reg(vcpu, KVM_REG_PPC_VPA_SLB, none);
@@ -94,11 +101,12 @@ static void forget_areas(struct vcpu *vcpu)
 }
 
 #define LPCR_GUEST_BITS (0x02000000ull | 0x01800000ull) /* ILE, AIL */
-#define ICP_AT_RESET    ((0xffull << KVM_REG_PPC_ICP_MFRR_SHIFT) | (0xffull << KVM_REG_PPC_ICP_PPRI_SHIFT))
+#define ICP_AT_RESET                                                                               \
+	((0xffull << KVM_REG_PPC_ICP_MFRR_SHIFT) | (0xffull << KVM_REG_PPC_ICP_PPRI_SHIFT))
 
 int vcpu_reset(struct vcpu *vcpu, struct error *err)
 {
-	struct kvm_regs regs = { .msr = MSR_SF | MSR_ME };
+	struct kvm_regs regs = {.msr = MSR_SF | MSR_ME};
 	u64 lpcr, icp = ICP_AT_RESET;
 
 	if (set_model(vcpu, err))
@@ -107,12 +115,12 @@ int vcpu_reset(struct vcpu *vcpu, struct error *err)
 		return error_errno(err, "cannot set the registers of vcpu %u", vcpu->index);
 	for (unsigned i = 0; i < n_vcpu_regs; i++) {
 		const struct vcpu_reg *r = &vcpu_regs[i];
-		u8 val[16] = { 0 };
+		u8 val[16] = {0};
 
 		if (r->flags & VCPU_REG_NO_RESET)
 			continue;
 		if (vcpu_reg_bytes(r->id) == 4)
-			memcpy(val, &(u32){ r->reset }, 4);
+			memcpy(val, &(u32){r->reset}, 4);
 		else
 			memcpy(val, &r->reset, 8);
 		/* One that this processor doesn't have is no loss. */
@@ -130,7 +138,7 @@ int vcpu_reset(struct vcpu *vcpu, struct error *err)
 
 int vcpu_set_entry(struct vcpu *vcpu, u64 pc, u64 r3, struct error *err)
 {
-	struct kvm_regs regs = { .pc = pc, .msr = MSR_SF | MSR_ME };
+	struct kvm_regs regs = {.pc = pc, .msr = MSR_SF | MSR_ME};
 
 	regs.gpr[3] = r3;
 	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0)

@@ -11,7 +11,7 @@
 
 int xics_new(struct machine *m, struct error *err)
 {
-	struct kvm_create_device dev = { .type = KVM_DEV_TYPE_XICS };
+	struct kvm_create_device dev = {.type = KVM_DEV_TYPE_XICS};
 
 	if (m->accel->ioctl(m->vm_fd, KVM_CREATE_DEVICE, &dev) < 0)
 		return error_errno(err, "cannot make the interrupt controller");
@@ -22,7 +22,8 @@ int xics_new(struct machine *m, struct error *err)
 int xics_reset(struct machine *m, struct error *err)
 {
 	u64 state = SOURCE_AT_RESET;
-	struct kvm_device_attr attr = { .group = KVM_DEV_XICS_GRP_SOURCES, .addr = (uintptr_t)&state };
+	struct kvm_device_attr attr = {.group = KVM_DEV_XICS_GRP_SOURCES,
+				       .addr = (uintptr_t)&state};
 
 	for (unsigned i = 0; i < IRQ_COUNT; i++) {
 		attr.attr = IRQ_FIRST + i;
@@ -35,8 +36,8 @@ int xics_reset(struct machine *m, struct error *err)
 int xics_connect(struct vcpu *vcpu, struct error *err)
 {
 	struct kvm_enable_cap cap = {
-		.cap = KVM_CAP_IRQ_XICS,
-		.args = { vcpu->m->xics_fd, vcpu->id },
+	    .cap = KVM_CAP_IRQ_XICS,
+	    .args = {vcpu->m->xics_fd, vcpu->id},
 	};
 
 	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_ENABLE_CAP, &cap) < 0)
@@ -47,7 +48,7 @@ int xics_connect(struct vcpu *vcpu, struct error *err)
 
 void xics_pulse(struct machine *m, unsigned irq)
 {
-	struct kvm_irq_level level = { .irq = irq, .level = 1 };
+	struct kvm_irq_level level = {.irq = irq, .level = 1};
 
 	m->accel->ioctl(m->vm_fd, KVM_IRQ_LINE, &level);
 }

@@ -38,11 +38,11 @@ static void on_quit(void *opaque)
 	loop_stop(s->loop);
 }
 
-static const struct console_ops ops = { .input = on_input, .quit = on_quit };
+static const struct console_ops ops = {.input = on_input, .quit = on_quit};
 
 static void pipe_is_plain(void **state)
 {
-	struct seen s = { .loop = loop_new() };
+	struct seen s = {.loop = loop_new()};
 	struct console *con;
 	int fds[2];
 	u8 buf[16];
@@ -68,8 +68,8 @@ static void pipe_is_plain(void **state)
 
 static void pending_input_is_saved(void **state)
 {
-	struct seen s = { .loop = loop_new() };
-	struct state_out out = { 0 };
+	struct seen s = {.loop = loop_new()};
+	struct state_out out = {0};
 	struct state_in in;
 	struct console *con;
 	int fds[2];
@@ -84,14 +84,14 @@ static void pending_input_is_saved(void **state)
 	console_save(con, &out);
 	console_reset(con);
 	assert_int_equal(console_read(con, buf, 2), 0);
-	in = (struct state_in){ .data = out.data, .len = out.len };
+	in = (struct state_in){.data = out.data, .len = out.len};
 	assert_int_equal(console_load(con, &in), 0);
 	assert_true(state_ok(&in));
 	assert_int_equal(console_read(con, buf, sizeof(buf)), 3);
 	assert_memory_equal(buf, "llo", 3);
 	/* Cut off anywhere, it is refused. */
 	for (size_t n = 0; n < out.len; n++) {
-		in = (struct state_in){ .data = out.data, .len = n };
+		in = (struct state_in){.data = out.data, .len = n};
 		assert_true(console_load(con, &in) || !state_ok(&in));
 	}
 	state_free(&out);
@@ -102,12 +102,12 @@ static void pending_input_is_saved(void **state)
 }
 
 /*
- * On a terminal, in a process of its own that has it as its controlling one. The child's exit status is 0
- * if all was right.
+ * On a terminal, in a process of its own that has it as its controlling one. The child's exit
+ * status is 0 if all was right.
  */
 static int child(int slave)
 {
-	struct seen s = { .loop = loop_new() };
+	struct seen s = {.loop = loop_new()};
 	struct termios before, during, after;
 	struct console *con;
 	u8 buf[16];
@@ -129,9 +129,9 @@ static int child(int slave)
 	loop_free(s.loop);
 	tcgetattr(slave, &after);
 	return before.c_iflag == after.c_iflag && before.c_oflag == after.c_oflag &&
-			       before.c_lflag == after.c_lflag ?
-		       0 :
-		       5;
+		       before.c_lflag == after.c_lflag
+		   ? 0
+		   : 5;
 }
 
 static void terminal(void **state)
@@ -156,7 +156,7 @@ static void terminal(void **state)
 
 static int child_quit(int slave)
 {
-	struct seen s = { .loop = loop_new() };
+	struct seen s = {.loop = loop_new()};
 	struct console *con;
 
 	if (setsid() < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
@@ -225,9 +225,9 @@ static void signal_restores(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pipe_is_plain), cmocka_unit_test(pending_input_is_saved),
-		cmocka_unit_test(terminal), cmocka_unit_test(ctrl_a_x_quits),
-		cmocka_unit_test(signal_restores),
+	    cmocka_unit_test(pipe_is_plain),   cmocka_unit_test(pending_input_is_saved),
+	    cmocka_unit_test(terminal),	       cmocka_unit_test(ctrl_a_x_quits),
+	    cmocka_unit_test(signal_restores),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

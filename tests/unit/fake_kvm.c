@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 /* Descriptors are numbers that say what they are. */
-#define FD_KVM    10000
-#define FD_VM     10001
-#define FD_XICS   10002
-#define FD_HTAB   10010
-#define FD_VCPU   11000
+#define FD_KVM	  10000
+#define FD_VM	  10001
+#define FD_XICS	  10002
+#define FD_HTAB	  10010
+#define FD_VCPU	  11000
 #define VCPUS_MAX 64
 #define REGS_MAX  256
 #define IRQS_MAX  16
@@ -41,7 +41,7 @@ static struct {
 	unsigned order;
 	u64 *htab;
 	u64 cursor;
-} fake = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void fake_reset(fake_guest_fn guest, void *opaque)
 {
@@ -178,12 +178,13 @@ static int check_extension(unsigned long cap)
 static int smmu_info(struct kvm_ppc_smmu_info *info)
 {
 	*info = (struct kvm_ppc_smmu_info){
-		.flags = KVM_PPC_1T_SEGMENTS,
-		.slb_size = 32,
-		.sps = {
-			{ 12, 0, { { 12, 0 }, { 16, 7 } } },
-			{ 16, 0x110, { { 16, 1 } } },
-			{ 24, 0x100, { { 24, 0 } } },
+	    .flags = KVM_PPC_1T_SEGMENTS,
+	    .slb_size = 32,
+	    .sps =
+		{
+		    {12, 0, {{12, 0}, {16, 7}}},
+		    {16, 0x110, {{16, 1}}},
+		    {24, 0x100, {{24, 0}}},
 		},
 	};
 	return 0;
@@ -270,12 +271,13 @@ static ssize_t fake_read(int fd, void *buf, size_t bytes)
 	u64 entries = 1ull << (fake.order - 4);
 	u8 *p = buf, *end = p + bytes;
 
-	while (fake.cursor < entries && (size_t)(end - p) >= sizeof(struct kvm_get_htab_header) + 16) {
-		struct kvm_get_htab_header head = { .index = fake.cursor };
+	while (fake.cursor < entries &&
+	       (size_t)(end - p) >= sizeof(struct kvm_get_htab_header) + 16) {
+		struct kvm_get_htab_header head = {.index = fake.cursor};
 		u8 *out = p + sizeof(head);
 
-		while (fake.cursor < entries && (fake.htab[2 * fake.cursor] & 1) && end - out >= 16 &&
-		       head.n_valid < 0xffff) {
+		while (fake.cursor < entries && (fake.htab[2 * fake.cursor] & 1) &&
+		       end - out >= 16 && head.n_valid < 0xffff) {
 			store_be64(out, fake.htab[2 * fake.cursor]);
 			store_be64(out + 8, fake.htab[2 * fake.cursor + 1]);
 			out += 16;
@@ -341,13 +343,13 @@ static u64 fake_timebase(void)
 }
 
 const struct accel fake_accel = {
-	.name = "fake",
-	.open = fake_open,
-	.ioctl = fake_ioctl,
-	.read = fake_read,
-	.write = fake_write,
-	.mmap = fake_mmap,
-	.munmap = munmap,
-	.close = fake_close,
-	.timebase = fake_timebase,
+    .name = "fake",
+    .open = fake_open,
+    .ioctl = fake_ioctl,
+    .read = fake_read,
+    .write = fake_write,
+    .mmap = fake_mmap,
+    .munmap = munmap,
+    .close = fake_close,
+    .timebase = fake_timebase,
 };

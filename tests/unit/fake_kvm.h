@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A KVM that runs nothing: it remembers registers, memory slots, interrupt sources and a hash table, and what
- * a vcpu "does" is a function of the test. For tests of KVM's client.
+ * A KVM that runs nothing: it remembers registers, memory slots, interrupt sources and a hash
+ * table, and what a vcpu "does" is a function of the test. For tests of KVM's client.
  */
 #ifndef PAPYR_TESTS_FAKE_KVM_H
 #define PAPYR_TESTS_FAKE_KVM_H
@@ -27,7 +27,8 @@ void fake_set_guest(fake_guest_fn guest, void *opaque);
 
 /* How often source @irq was driven. */
 unsigned fake_irq_count(unsigned irq);
-/* The hash table's entries, two host-order doublewords each, and their number; the test may change them. */
+/* The hash table's entries, two host-order doublewords each, and their number; the test may change
+ * them. */
 u64 *fake_htab(u64 *entries);
 
 #endif

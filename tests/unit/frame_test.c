@@ -36,7 +36,7 @@ static void on_message(void *opaque, const char *text, size_t len, const char *p
 
 static struct seen feed(const char *text, size_t step)
 {
-	struct seen s = { 0 };
+	struct seen s = {0};
 	struct frame f;
 	size_t len = strlen(text);
 
@@ -87,7 +87,7 @@ static void problems(void **state)
 static void noise(void **state)
 {
 	static const char chars[] = "{}[]\"\\,: a1\n";
-	struct seen s = { 0 };
+	struct seen s = {0};
 	struct frame f;
 
 	srand(1);
@@ -105,9 +105,9 @@ static void noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(messages),
-		cmocka_unit_test(problems),
-		cmocka_unit_test(noise),
+	    cmocka_unit_test(messages),
+	    cmocka_unit_test(problems),
+	    cmocka_unit_test(noise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@
 
 #define MIB (1ull << 20)
 
-static const u8 raw_kernel[] = { 0x60, 0, 0, 0 };
+static const u8 raw_kernel[] = {0x60, 0, 0, 0};
 
 struct fixture {
 	struct machine *m;
@@ -32,19 +32,19 @@ struct fixture {
 static struct machine *make(unsigned vcpus, unsigned threads, u64 mem, int out_fd)
 {
 	struct machine_config cfg = {
-		.accel = &fake_accel,
-		.model = cpu_model_find("POWER8"),
-		.name = "test",
-		.cmdline = "quiet",
-		.builtin = raw_kernel,
-		.builtin_bytes = sizeof(raw_kernel),
-		.mem_bytes = mem,
-		.n_vcpus = vcpus,
-		.threads = threads,
-		.in_fd = -1,
-		.out_fd = out_fd,
+	    .accel = &fake_accel,
+	    .model = cpu_model_find("POWER8"),
+	    .name = "test",
+	    .cmdline = "quiet",
+	    .builtin = raw_kernel,
+	    .builtin_bytes = sizeof(raw_kernel),
+	    .mem_bytes = mem,
+	    .n_vcpus = vcpus,
+	    .threads = threads,
+	    .in_fd = -1,
+	    .out_fd = out_fd,
 	};
-	struct error err = { "" };
+	struct error err = {""};
 	struct machine *m = machine_new(&cfg, &err);
 
 	if (!m)
@@ -168,8 +168,8 @@ static u32 cell_of(const void *fdt, int node, const char *name, unsigned i)
 static void device_tree(void **state)
 {
 	struct fixture *f = *state;
-	struct fdt_places places = { .rtas = 0x2000000, .rtas_bytes = 0x10000, .initrd = 0x1000000,
-				     .initrd_bytes = 0x12345 };
+	struct fdt_places places = {
+	    .rtas = 0x2000000, .rtas_bytes = 0x10000, .initrd = 0x1000000, .initrd_bytes = 0x12345};
 	void *fdt = malloc(fdt_room(f->m));
 	struct error err;
 	int node;
@@ -226,7 +226,8 @@ static u32 token_of(const char *name)
 	return 0;
 }
 
-/* Calls by token with the @n_in words that follow; the status, or the hypercall's code if that isn't 0. */
+/* Calls by token with the @n_in words that follow; the status, or the hypercall's code if that
+ * isn't 0. */
 static s32 call(struct fixture *f, u32 token, u32 n_in, u32 n_out, ...)
 {
 	u8 *p = f->m->mem.host + ARGS;
@@ -267,7 +268,8 @@ static void rtas_clock(void **state)
 	assert_int_equal(result(f, 0, 5), 5);
 	assert_int_equal(call(f, token_of("set-time-of-day"), 7, 1, 2001, 0, 3, 4, 5, 6, 0), -3);
 	assert_int_equal(call(f, token_of("set-time-of-day"), 7, 1, 2001, 13, 3, 4, 5, 6, 0), -3);
-	assert_int_equal(call(f, token_of("set-time-of-day"), 7, 1, 0xffffffff, 1, 1, 0, 0, 0, 0), -3);
+	assert_int_equal(call(f, token_of("set-time-of-day"), 7, 1, 0xffffffff, 1, 1, 0, 0, 0, 0),
+			 -3);
 }
 
 static void rtas_nvram(void **state)
@@ -413,7 +415,8 @@ static void hcall_terminal(void **state)
 	struct fixture *f = *state;
 	char buf[32];
 
-	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT, 10, 0x68656c6c6f2c2077, 0x6f72000000000000), 0);
+	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT, 10, 0x68656c6c6f2c2077, 0x6f72000000000000),
+			 0);
 	assert_true(console_drain(f->m->console, 1000));
 	assert_int_equal(read(f->out[0], buf, sizeof(buf)), 10);
 	assert_memory_equal(buf, "hello, wor", 10);
@@ -526,7 +529,7 @@ static bool guest_one_call(void *opaque, unsigned id, struct kvm_run *run)
 
 static int run_one_call(struct fixture *f, const char *name, u32 n_in)
 {
-	struct one_call g = { .m = f->m, .name = name, .n_in = n_in };
+	struct one_call g = {.m = f->m, .name = name, .n_in = n_in};
 	char buf[4];
 	int status;
 
@@ -645,7 +648,7 @@ static void pause_and_resume(void **state)
 
 static void state_bounds(void **state)
 {
-	struct state_out out = { 0 };
+	struct state_out out = {0};
 	struct state_in in;
 	char s[8];
 
@@ -653,7 +656,7 @@ static void state_bounds(void **state)
 	put_u32(&out, 0x12345678);
 	put_u64(&out, 0x1122334455667788);
 	put_string(&out, "hello");
-	in = (struct state_in){ .data = out.data, .len = out.len };
+	in = (struct state_in){.data = out.data, .len = out.len};
 	assert_int_equal(get_u8(&in), 1);
 	assert_int_equal(get_u32(&in), 0x12345678);
 	assert_true(get_u64(&in) == 0x1122334455667788);
@@ -663,10 +666,10 @@ static void state_bounds(void **state)
 	assert_int_equal(get_u32(&in), 0);
 	assert_false(state_ok(&in));
 	/* A string for which there is no room, and one that is cut off. */
-	in = (struct state_in){ .data = out.data, .len = out.len, .pos = 13 };
+	in = (struct state_in){.data = out.data, .len = out.len, .pos = 13};
 	get_string(&in, s, 5);
 	assert_true(in.bad);
-	in = (struct state_in){ .data = out.data, .len = out.len - 1, .pos = 13 };
+	in = (struct state_in){.data = out.data, .len = out.len - 1, .pos = 13};
 	get_string(&in, s, sizeof(s));
 	assert_true(in.bad);
 	state_free(&out);
@@ -677,11 +680,25 @@ static void state_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(load_elf), T(load_bad_elf), T(device_tree), T(table_reaches_memory),
-		T(rtas_clock), T(rtas_nvram), T(rtas_parameters), T(rtas_cpus), T(rtas_events),
-		T(rtas_hostile), T(hcall_terminal), T(hcall_terminal_full), T(hcall_modes),
-		T(hcall_others), T(run_power_off), T(run_panic), T(run_mmio), T(pause_and_resume),
-		cmocka_unit_test(state_bounds),
+	    T(load_elf),
+	    T(load_bad_elf),
+	    T(device_tree),
+	    T(table_reaches_memory),
+	    T(rtas_clock),
+	    T(rtas_nvram),
+	    T(rtas_parameters),
+	    T(rtas_cpus),
+	    T(rtas_events),
+	    T(rtas_hostile),
+	    T(hcall_terminal),
+	    T(hcall_terminal_full),
+	    T(hcall_modes),
+	    T(hcall_others),
+	    T(run_power_off),
+	    T(run_panic),
+	    T(run_mmio),
+	    T(pause_and_resume),
+	    cmocka_unit_test(state_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,8 @@
  * A small PAPR guest: enters, reads, protects and removes entries of its hashed page table, touches
  * memory through them, and reports on the console. Big-endian, so that it runs on POWER7 too.
  *
- * Kernel arguments: "rounds=N" that many rounds (default 4), "storm" rounds without end, each of which
- * changes checksummed memory through ever new translations.
+ * Kernel arguments: "rounds=N" that many rounds (default 4), "storm" rounds without end, each of
+ * which changes checksummed memory through ever new translations.
  */
 typedef unsigned long u64;
 typedef unsigned int u32;
@@ -23,28 +23,28 @@ void guest_bad_interrupt(u64 vector, u64 pc, u64 msr);
 void *memcpy(void *to, const void *from, u64 n);
 void *memset(void *to, int c, u64 n);
 
-#define H_REMOVE        0x04
-#define H_ENTER         0x08
-#define H_READ          0x0c
-#define H_CLEAR_MOD     0x10
-#define H_PROTECT       0x18
+#define H_REMOVE	0x04
+#define H_ENTER		0x08
+#define H_READ		0x0c
+#define H_CLEAR_MOD	0x10
+#define H_PROTECT	0x18
 #define H_PUT_TERM_CHAR 0x58
-#define H_BUSY          1
-#define H_PTEG_FULL     (-6)
-#define H_AVPN          (1ul << 32)
-#define VTY             0x71000000
+#define H_BUSY		1
+#define H_PTEG_FULL	(-6)
+#define H_AVPN		(1ul << 32)
+#define VTY		0x71000000
 
-#define PAGE        4096ul
-#define PAGES       256            /* of each processor */
-#define POOL        0x1000000ul    /* their memory: PAGES pages from here, one processor after another */
-#define EA_BASE     0x10000000ul   /* where they are mapped: segment 1 */
-#define CPUS_MAX    32
-#define HPTE_V      0x1ul
-#define HPTE_M      0x10ul         /* coherent */
-#define HPTE_R      0x100ul
-#define HPTE_C      0x80ul
-#define PP_RW       2ul
-#define PP_RO       3ul
+#define PAGE	 4096ul
+#define PAGES	 256	      /* of each processor */
+#define POOL	 0x1000000ul  /* their memory: PAGES pages from here, one processor after another */
+#define EA_BASE	 0x10000000ul /* where they are mapped: segment 1 */
+#define CPUS_MAX 32
+#define HPTE_V	 0x1ul
+#define HPTE_M	 0x10ul /* coherent */
+#define HPTE_R	 0x100ul
+#define HPTE_C	 0x80ul
+#define PP_RW	 2ul
+#define PP_RO	 3ul
 
 struct cpu {
 	u64 faults; /* SPRG1 points here; dsi_handler knows this and the next */
@@ -90,7 +90,7 @@ static u64 timebase(void)
 static void put(const char *s, u64 len)
 {
 	while (len) {
-		u64 n = len < 16 ? len : 16, w[2] = { 0, 0 };
+		u64 n = len < 16 ? len : 16, w[2] = {0, 0};
 
 		memcpy(w, s, n);
 		while (hcall(H_PUT_TERM_CHAR, VTY, n, w[0], w[1], 0) == H_BUSY)
@@ -125,7 +125,7 @@ static void print_number(u64 v, u64 base)
 
 static u32 rtas(u32 token, u32 n_in, u32 n_out, u32 a, u32 b, u32 c)
 {
-	u32 args[16] = { token, n_in, n_out };
+	u32 args[16] = {token, n_in, n_out};
 
 	if (n_in > 0)
 		args[3] = a;
@@ -344,7 +344,8 @@ static void protect_all(struct cpu *cpu, u64 vsid)
 		if (cpu->slot[i] == ~0ul)
 			continue;
 		e = hcall(H_READ, 0, cpu->slot[i], 0, 0, out);
-		check(cpu, e == 0 && (out[1] & (HPTE_R | HPTE_C)) == (HPTE_R | HPTE_C), "R and C", i);
+		check(cpu, e == 0 && (out[1] & (HPTE_R | HPTE_C)) == (HPTE_R | HPTE_C), "R and C",
+		      i);
 		e = hcall(H_PROTECT, H_AVPN | PP_RO, cpu->slot[i], hpte_v(vsid, ea), 0, 0);
 		check(cpu, e == 0, "H_PROTECT", i);
 		faults = cpu->faults;
@@ -432,8 +433,8 @@ static void copy_code(u64 to, const u8 *from, const u8 *end)
 
 static void install_vectors(void)
 {
-	static const u32 bad[] = { 0x100, 0x200, 0x380, 0x400, 0x480, 0x500, 0x600, 0x700,
-				   0x800, 0x900, 0xc00, 0xd00, 0xf00, 0xf20, 0xf40, 0xf60 };
+	static const u32 bad[] = {0x100, 0x200, 0x380, 0x400, 0x480, 0x500, 0x600, 0x700,
+				  0x800, 0x900, 0xc00, 0xd00, 0xf00, 0xf20, 0xf40, 0xf60};
 
 	copy_code(0x300, dsi_handler, dsi_handler_end);
 	for (u64 i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -453,7 +454,7 @@ static void report_time(const char *what, u64 ticks, u64 count)
 
 static void report(void)
 {
-	u64 checks = 0, failures = 0, pages = 0, ticks[4] = { 0 };
+	u64 checks = 0, failures = 0, pages = 0, ticks[4] = {0};
 
 	for (u64 i = 0; i < n_cpus; i++) {
 		checks += cpus[i].checks;
