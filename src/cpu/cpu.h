@@ -114,6 +114,7 @@ struct slb_entry {
 #define CPU_REQ_IRQ    0x02u /* cpu->pending changed */
 #define CPU_REQ_FLUSH  0x04u /* invalidations wait in the owner's log: cpu_host.catch_up */
 #define CPU_REQ_TIMER  0x08u /* look at the decrementers now */
+#define CPU_REQ_RECHECK 0x10u /* memory may have been changed from outside: cpu_code_recheck() */
 
 /* Bits of cpu->pending: interrupts that wait for MSR[EE]. Set atomically, by any thread. */
 #define CPU_IRQ_EXTERNAL  0x01u /* external, level: cleared by whoever set it */

@@ -93,6 +93,8 @@ static bool attend(struct cpu *cpu, u32 request)
 	__atomic_fetch_and(&cpu->request, ~request, __ATOMIC_SEQ_CST);
 	if (request & CPU_REQ_FLUSH)
 		cpu->host->catch_up(cpu);
+	if (request & CPU_REQ_RECHECK)
+		cpu_code_recheck(cpu);
 	if ((request & CPU_REQ_TIMER) && look_at_clock(cpu))
 		return true;
 	return request & CPU_REQ_EXIT;

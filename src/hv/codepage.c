@@ -72,3 +72,11 @@ bool hv_is_code_page(struct cpu *cpu, u64 gpa)
 
 	return word && atomic_load(word);
 }
+
+void hv_client_wrote(struct hv_vm *vm)
+{
+	struct hv_vcpu *vcpu;
+
+	hv_for_each_vcpu(vcpu, vm)
+		cpu_request(&vcpu->cpu, CPU_REQ_RECHECK);
+}

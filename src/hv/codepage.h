@@ -15,6 +15,13 @@
 struct code_marks *code_marks_new(u64 size);
 void code_marks_free(struct code_marks *marks);
 
+/*
+ * What clients write is not caught. It is looked for where they hand over: when a vcpu enters KVM_RUN, when a page is mapped
+ * anew, and here, when they raise an interrupt (which tells the guest that something is in its memory): every vcpu compares what
+ * it decoded before it uses that again. Any thread.
+ */
+void hv_client_wrote(struct hv_vm *vm);
+
 /* Callbacks of struct cpu_host. */
 void hv_code_read(struct cpu *cpu, u64 gpa, unsigned size);
 void hv_code_write(struct cpu *cpu, u64 gpa, unsigned size);

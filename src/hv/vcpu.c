@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include "hv/codepage.h"
 #include "hv/fault.h"
 #include "hv/xics.h"
 
@@ -137,6 +138,7 @@ void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq)
 		cpu_irq_clear(&vcpu->cpu, CPU_IRQ_EXTERNAL);
 		return;
 	}
+	hv_client_wrote(vcpu->vm);
 	vcpu->cpu.external_edge = irq == KVM_INTERRUPT_SET;
 	cpu_irq_set(&vcpu->cpu, CPU_IRQ_EXTERNAL);
 	hv_vcpu_wake(vcpu);

@@ -6,6 +6,7 @@
  * no lock); presenting a displaced source is not.
  */
 #include <errno.h>
+#include "hv/codepage.h"
 #include "hv/xics_internal.h"
 
 struct ics *xics_ics(struct hv_xics *xics, u32 irq)
@@ -147,6 +148,7 @@ int hv_xics_set_irq(struct hv_vm *vm, u32 irq, u32 level)
 	ics = xics_ics(xics, irq);
 	if (!ics)
 		return -EINVAL;
+	hv_client_wrote(vm);
 	pthread_mutex_lock(&ics->lock);
 	s = ics_source(ics, irq);
 	exists = s->exists;
