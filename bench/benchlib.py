@@ -147,7 +147,7 @@ def report(args, title, rows, extra=()):
         head = ['', 'unit', 'QEMU', 'spread', 'Papyr', 'spread', 'Papyr/QEMU', 'spread', 'goal']
         lines = []
         for r in rows:
-            goal = '' if not r['goal'] else f"{r['goal']:.3g}{' MISSED' if r['missed'] else ''}"
+            goal = '' if not r['goal'] or not r['ratio'] else f"{r['goal']:.3g}{' MISSED' if r['missed'] else ''}"
             lines.append([r['name'], r['unit'], number(r['qemu']), spread(r['qemu']), number(r['papyr']),
                           spread(r['papyr']), number(r['ratio']), spread(r['ratio']), goal] +
                          [number(r.get(key)) for _, key in extra])
