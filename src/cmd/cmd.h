@@ -12,6 +12,7 @@
 #define STATUS_OK	0
 #define STATUS_ERROR	1
 #define STATUS_PANICKED 3
+#define STATUS_DIFFERS  4 /* papyr htab diff, verify */
 
 struct verb {
 	const char *name;
@@ -28,6 +29,7 @@ int cmd_resume(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_htab(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 
 /* Messages to stderr, "papyr: " ahead; both return STATUS_ERROR. */
 int cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -1,286 +1,156 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * papyr htab: a guest's hashed page table, of a running guest or a saved one.
+ * papyr htab: a guest's hashed page table, of a running guest or out of a file.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <getopt.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "cmd/cmd.h"
-#include "cmd/htab_stream.h"
-#include "migration/migration.h"
-#include "monitor/client.h"
+#include "cmd/htab.h"
 
 static const char help[] =
     "Usage: papyr htab stat NAME|FILE [--json]\n"
-    "       papyr htab dump NAME|FILE\n"
-    "Shows the hashed page table of a running guest, or of one that was saved to FILE.\n\n"
-    "stat  how full it is, and with what\n"
-    "dump  every valid entry, one a line: index, first and second doubleword, and what they say\n";
+    "       papyr htab dump NAME|FILE [--json|--csv]\n"
+    "       papyr htab verify NAME|FILE [--json]\n"
+    "       papyr htab diff NAME|FILE NAME|FILE [--json]\n"
+    "       papyr htab plot NAME|FILE [-o OUT.png|OUT.svg]... [--seconds N]\n"
+    "Shows the hashed page table of a running guest, or of FILE: one that papyr save wrote, a raw\n"
+    "stream of a table's descriptor (KVM_PPC_GET_HTAB_FD) of either byte order, or a migration of\n"
+    "QEMU's pseries machine.\n\n"
+    "stat    how full it is, and with what\n"
+    "dump    every valid entry: its place, its doublewords, and what they say\n"
+    "verify  whether every entry can be right and is where it belongs; exit status 4 if not\n"
+    "diff    entries added, removed, changed; exit status 0 if there are none, 4 if there are\n"
+    "plot    a picture of how full each part of the table is; of a running guest also of how "
+    "often\n"
+    "        its entries change, for --seconds (5; 0: not at all). Without -o: NAME-htab.png\n"
+    "        and NAME-htab.svg\n\n"
+    "      --json         for scripts; dump: one entry a line\n"
+    "      --csv          dump: commas between, a line of names first\n"
+    "  -o, --output FILE  plot: may be given twice\n"
+    "      --seconds N    plot: how long to watch\n"
+    "  -m, --memory SIZE  the guest's memory, where FILE doesn't say it (for pages without "
+    "memory)\n"
+    "      --order N      the table takes 2^N bytes, where a raw stream tells only part of it\n"
+    "  -h, --help\n";
 
-/* First doubleword. */
-#define V_SSIZE_SHIFT 62
-#define V_AVPN_SHIFT  7
-#define V_BOLTED      0x10
-#define V_LARGE	      0x04
-#define V_SECONDARY   0x02
-/* Second doubleword. */
-#define R_PP0 (1ull << 63)
-#define R_RPN 0x0ffffffffffff000ull
-#define R_R   0x100
-#define R_C   0x080
-#define R_W   0x040
-#define R_I   0x020
-#define R_M   0x010
-#define R_G   0x008
-#define R_N   0x004
-#define R_PP  0x003
+enum { OPT_JSON = 256, OPT_CSV, OPT_SECONDS, OPT_ORDER };
 
-/* ---- Getting the stream ---- */
-
-struct table {
-	unsigned order;
-	u8 *stream; /* mapping of a file without a name */
-	size_t bytes;
-	enum saved_order byte_order; /* of the records' headers */
+static const struct option options[] = {
+    {"json", no_argument, NULL, OPT_JSON},    {"csv", no_argument, NULL, OPT_CSV},
+    {"output", required_argument, NULL, 'o'}, {"seconds", required_argument, NULL, OPT_SECONDS},
+    {"memory", required_argument, NULL, 'm'}, {"order", required_argument, NULL, OPT_ORDER},
+    {"help", no_argument, NULL, 'h'},	      {0},
 };
 
-static int map_stream(struct table *t, int fd, struct error *err)
-{
-	struct stat st;
+#define WATCH_MAX 86400
 
-	if (fstat(fd, &st) < 0)
-		return error_errno(err, "cannot read the table's stream");
-	t->bytes = st.st_size;
-	if (!t->bytes)
+/* 0: an option; 1: a wrong one, said; 2: nothing left to do. */
+static int take_option(int opt, struct htab_options *o)
+{
+	u64 n;
+
+	switch (opt) {
+	case OPT_JSON:
+		o->form = FORM_JSON;
 		return 0;
-	t->stream = mmap(NULL, t->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (t->stream == MAP_FAILED) {
-		t->stream = NULL;
-		return error_errno(err, "cannot read the table's stream");
+	case OPT_CSV:
+		o->form = FORM_CSV;
+		return 0;
+	case 'o':
+		if (o->n_out == ARRAY_SIZE(o->out))
+			return cmd_usage("htab", "-o can be given twice, not more");
+		o->out[o->n_out++] = optarg;
+		return 0;
+	case OPT_SECONDS:
+		if (!parse_uint(optarg, 0, WATCH_MAX, &o->seconds))
+			return cmd_usage("htab", "--seconds must be a number up to %u", WATCH_MAX);
+		return 0;
+	case 'm':
+		if (!parse_size(optarg, &o->mem_bytes))
+			return cmd_usage("htab", "'%s' is not a size", optarg);
+		return 0;
+	case OPT_ORDER:
+		if (!parse_uint(optarg, TABLE_ORDER_MIN, TABLE_ORDER_MAX, &n))
+			return cmd_usage("htab", "--order must be from %u to %u", TABLE_ORDER_MIN,
+					 TABLE_ORDER_MAX);
+		o->order = n;
+		return 0;
+	case 'h':
+		fputs(help, stdout);
+		return 2;
+	default:
+		fputs("Try 'papyr htab --help'.\n", stderr);
+		return 1;
 	}
-	return 0;
 }
 
-static int get_from_file(const char *path, int fd, struct table *t, struct error *err)
+static int run_one(const char *what, const struct htab_options *o,
+		   int (*verb)(const struct table *t, const struct htab_options *o))
 {
-	struct migration_image *saved = migration_open(path, NULL, NULL, err);
-	int r = -1;
+	struct table t;
+	int status;
 
-	if (!saved)
-		return -1;
-	t->order = migration_machine(saved)->htab_order;
-	t->byte_order = migration_machine(saved)->htab_byte_order;
-	r = migration_copy_htab(saved, fd, err);
-	migration_close(saved);
-	return r;
+	if (htab_get(what, o, &t))
+		return STATUS_ERROR;
+	status = verb(&t, o);
+	table_free(&t);
+	return status;
 }
 
-static int get_from_guest(const char *name, int fd, struct table *t, struct error *err)
+static int run_diff(const char *const *what, const struct htab_options *o)
 {
-	struct control *c = control_open(name, err);
-	json_t *value = NULL;
+	struct table a, b;
+	int status = STATUS_ERROR;
 
-	if (c && control_send_fd(c, "htab", fd, err) == 0)
-		value = control_execute(c, "x-htab", json_pack("{s:s}", "fdname", "htab"), err);
-	control_close(c);
-	if (!value)
-		return -1;
-	t->order = json_integer_value(json_object_get(value, "order"));
-	t->byte_order = htab_host_order();
-	json_decref(value);
-	return 0;
-}
-
-static int get_table(const char *what, struct table *t, struct error *err)
-{
-	int fd = memfd_create("htab", MFD_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return error_errno(err, "cannot make a file in memory");
-	r = names_file(what) ? get_from_file(what, fd, t, err) : get_from_guest(what, fd, t, err);
-	if (!r)
-		r = map_stream(t, fd, err);
-	close(fd);
-	return r;
-}
-
-static void free_table(struct table *t)
-{
-	if (t->stream)
-		munmap(t->stream, t->bytes);
-}
-
-/* ---- What entries say ---- */
-
-/*
- * Page size of an entry from the low bits of its page number, for the sizes that pSeries guests
- * have.
- */
-static unsigned page_shift(u64 v, u64 r)
-{
-	unsigned lp = (r >> 12) & 0xff;
-
-	if (!(v & V_LARGE))
-		return 12;
-	if ((lp & 0x0f) == 1 || (lp & 0x0f) == 7)
-		return 16;
-	return lp == 0 || lp == 8 || lp == 0x38 ? 24 : 34;
-}
-
-static const char *page_name(unsigned shift)
-{
-	return shift == 12 ? "4K" : shift == 16 ? "64K" : shift == 24 ? "16M" : "16G";
-}
-
-/* The virtual page number's part that the entry holds: without the bits that its place tells. */
-static u64 avpn(u64 v)
-{
-	return (v & ~(3ull << V_SSIZE_SHIFT)) >> V_AVPN_SHIFT;
-}
-
-static void dump_entry(void *opaque, u64 index, u64 v, u64 r)
-{
-	u64 rpn = r & R_RPN;
-	unsigned shift = page_shift(v, r);
-
-	/* The page number's low bits of a large page say its size, not its place. */
-	rpn &= ~((1ull << shift) - 1);
-	printf("%08llx %016llx %016llx  avpn %014llx %s %-3s -> %012llx pp%u %s%s%s%s%s%s%s%s%s\n",
-	       (unsigned long long)index, (unsigned long long)v, (unsigned long long)r,
-	       (unsigned long long)avpn(v), v >> V_SSIZE_SHIFT ? "1T  " : "256M", page_name(shift),
-	       (unsigned long long)rpn, (unsigned)((r & R_PP0 ? 4 : 0) | (r & R_PP)),
-	       r & R_R ? "R" : "-", r & R_C ? "C" : "-", r & R_N ? "N" : "-", r & R_W ? "W" : "-",
-	       r & R_I ? "I" : "-", r & R_M ? "M" : "-", r & R_G ? "G" : "-",
-	       v & V_BOLTED ? " bolted" : "", v & V_SECONDARY ? " secondary" : "");
-}
-
-struct stat_counts {
-	u64 valid, bolted, secondary, referenced, changed, huge_segment;
-	u64 shift[64];
-	u64 group, in_group; /* of the group that is being counted */
-	u64 groups_with[9];  /* how many groups hold so many entries */
-};
-
-static void count_entry(void *opaque, u64 index, u64 v, u64 r)
-{
-	struct stat_counts *s = opaque;
-
-	if (index / 8 != s->group) {
-		s->groups_with[s->in_group]++;
-		s->group = index / 8;
-		s->in_group = 0;
+	if (htab_get(what[0], o, &a))
+		return STATUS_ERROR;
+	if (!htab_get(what[1], o, &b)) {
+		status = htab_diff(&a, &b, o);
+		table_free(&b);
 	}
-	s->in_group++;
-	s->valid++;
-	s->bolted += !!(v & V_BOLTED);
-	s->secondary += !!(v & V_SECONDARY);
-	s->huge_segment += v >> V_SSIZE_SHIFT == 1;
-	s->referenced += !!(r & R_R);
-	s->changed += !!(r & R_C);
-	s->shift[page_shift(v, r)]++;
+	table_free(&a);
+	return status;
 }
 
-/* ---- The verbs ---- */
-
-static double percent(u64 part, u64 whole)
+static int run_verb(const char *verb, const char *const *what, int n, const struct htab_options *o)
 {
-	return whole ? 100.0 * part / whole : 0;
-}
+	bool diff = !strcmp(verb, "diff"), dump = !strcmp(verb, "dump"),
+	     plot = !strcmp(verb, "plot");
 
-static void print_stat(const struct stat_counts *s, const struct table *t)
-{
-	u64 entries = 1ull << (t->order - 4);
-	char size[32];
-
-	printf("table:       2^%u bytes (%s), %llu entries in %llu groups\n", t->order,
-	       format_size(1ull << t->order, size, sizeof(size)), (unsigned long long)entries,
-	       (unsigned long long)entries / 8);
-	printf("valid:       %llu (%.2f %%)\n", (unsigned long long)s->valid,
-	       percent(s->valid, entries));
-	printf("  bolted:    %llu\n", (unsigned long long)s->bolted);
-	printf("  secondary: %llu\n", (unsigned long long)s->secondary);
-	printf("  R set:     %llu, C set: %llu\n", (unsigned long long)s->referenced,
-	       (unsigned long long)s->changed);
-	printf("  segments:  %llu of 1T, %llu of 256M\n", (unsigned long long)s->huge_segment,
-	       (unsigned long long)(s->valid - s->huge_segment));
-	printf("  pages:    ");
-	for (unsigned shift = 0; shift < 64; shift++)
-		if (s->shift[shift])
-			printf(" %llu of %s", (unsigned long long)s->shift[shift],
-			       page_name(shift));
-	printf("\ngroups by entries:\n");
-	for (unsigned n = 0; n <= 8; n++)
-		printf("  %u: %10llu  %5.1f %%\n", n, (unsigned long long)s->groups_with[n],
-		       percent(s->groups_with[n], entries / 8));
-	printf("stream:      %s\n", format_size(t->bytes, size, sizeof(size)));
-}
-
-static void print_stat_json(const struct stat_counts *s, const struct table *t)
-{
-	json_t *pages = json_object(), *groups = json_array(), *all;
-
-	for (unsigned shift = 0; shift < 64; shift++)
-		if (s->shift[shift])
-			json_object_set_new(pages, page_name(shift), json_integer(s->shift[shift]));
-	for (unsigned n = 0; n <= 8; n++)
-		json_array_append_new(groups, json_integer(s->groups_with[n]));
-	all = json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I}", "order", t->order,
-			"entries", (json_int_t)1 << (t->order - 4), "valid", (json_int_t)s->valid,
-			"bolted", (json_int_t)s->bolted, "secondary", (json_int_t)s->secondary,
-			"referenced", (json_int_t)s->referenced, "changed", (json_int_t)s->changed,
-			"segments-1t", (json_int_t)s->huge_segment, "pages", pages,
-			"groups-by-entries", groups, "stream-bytes", (json_int_t)t->bytes);
-	json_dumpf(all, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	putchar('\n');
-	json_decref(all);
-}
-
-static int stat_table(const struct table *t, bool json, struct error *err)
-{
-	u64 entries = 1ull << (t->order - 4), counted = 0;
-	struct stat_counts s = {0};
-
-	if (htab_stream_parse(t->stream, t->bytes, t->byte_order, entries, count_entry, &s, err))
-		return -1;
-	s.groups_with[s.in_group]++;
-	s.groups_with[0] = 0;
-	for (unsigned n = 1; n <= 8; n++)
-		counted += s.groups_with[n];
-	s.groups_with[0] = entries / 8 - counted;
-	if (json)
-		print_stat_json(&s, t);
-	else
-		print_stat(&s, t);
-	return 0;
+	if (o->form == FORM_CSV && !dump)
+		return cmd_usage("htab", "--csv is for dump");
+	if (n < 1 + diff)
+		return cmd_usage("htab", "%s wants %s", verb,
+				 diff ? "two tables" : "a guest's name, or a file");
+	if (n > 1 + diff)
+		return cmd_usage("htab", "what is '%s'?", what[1 + diff]);
+	if (diff)
+		return run_diff(what, o);
+	if (plot)
+		return htab_plot(what[0], o);
+	if (dump)
+		return run_one(what[0], o, htab_dump);
+	if (!strcmp(verb, "stat"))
+		return run_one(what[0], o, htab_stat);
+	if (!strcmp(verb, "verify"))
+		return run_one(what[0], o, htab_verify);
+	return cmd_usage("htab", "there is no '%s', but stat, dump, verify, diff and plot", verb);
 }
 
 int cmd_htab(int argc, char **argv)
 {
-	struct table t = {0};
-	const char *args[2];
-	struct error err;
-	bool stat;
-	int r = parse_verb(argc, argv, help, args, 2);
+	struct htab_options o = {.seconds = 5};
+	int opt, status;
 
-	if (r > 1)
-		return r - 2;
-	stat = !strcmp(args[0], "stat");
-	if (!stat && strcmp(args[0], "dump"))
-		return cmd_usage("htab", "there are 'stat' and 'dump', no '%s'", args[0]);
-	if (get_table(args[1], &t, &err))
-		return cmd_error("%s", err.text);
-	if (stat)
-		r = stat_table(&t, r, &err);
-	else
-		r = htab_stream_parse(t.stream, t.bytes, t.byte_order, 1ull << (t.order - 4),
-				      dump_entry, NULL, &err);
-	free_table(&t);
-	if (r)
-		return cmd_error("%s", err.text);
-	return fflush(stdout) ? cmd_error("cannot write: %s", strerror(errno)) : STATUS_OK;
+	while ((opt = getopt_long(argc, argv, "o:m:h", options, NULL)) != -1) {
+		status = take_option(opt, &o);
+		if (status)
+			return status == 2 ? STATUS_OK : STATUS_ERROR;
+	}
+	if (optind == argc)
+		return cmd_usage("htab", "say what to do: stat, dump, verify, diff or plot");
+	status =
+	    run_verb(argv[optind], (const char *const *)argv + optind + 1, argc - optind - 1, &o);
+	return fflush(stdout) ? cmd_error("cannot write: %s", strerror(errno)) : status;
 }

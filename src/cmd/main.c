@@ -17,7 +17,8 @@ static const struct verb verbs[] = {
     {"resume", "NAME", "let a paused guest go on", cmd_resume},
     {"stop", "NAME [--powerdown]", "end a guest", cmd_stop},
     {"save", "NAME FILE", "stop a guest into a file", cmd_save},
-    {"htab", "stat|dump NAME|FILE", "look into a guest's hashed page table", cmd_htab},
+    {"htab", "VERB NAME|FILE", "look into a guest's hashed page table", cmd_htab},
+    {"top", "[NAME] [--json]", "watch what a guest does", cmd_top},
 };
 
 static void usage(FILE *to)

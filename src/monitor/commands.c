@@ -174,27 +174,6 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 		machine_resume(m);
 }
 
-/*
- * x-htab {fdname}: writes the hash table's stream, one whole first pass, to the descriptor that
- * getfd brought. The guest may be running.
- */
-static void do_x_htab(struct qmp_client *c, json_t *args, struct qmp_result *result)
-{
-	struct machine *m = qmp_machine(c);
-	const char *name = json_string_value(json_object_get(args, "fdname"));
-	int fd = name ? qmp_take_fd(c, name) : -1;
-
-	if (fd < 0) {
-		fail(result, "'fdname' must name a descriptor that getfd brought");
-		return;
-	}
-	if (migration_stream_htab(m, fd, &result->error))
-		result->error_class = QMP_GENERIC_ERROR;
-	else
-		result->value = json_pack("{s:i}", "order", m->htab_order);
-	close(fd);
-}
-
 static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_result *result);
 
 static const struct {
@@ -212,9 +191,10 @@ static const struct {
     {"stop", do_stop},
     {"system_powerdown", do_system_powerdown},
     {"system_reset", do_system_reset},
-    {"x-htab", do_x_htab},
+    {"x-htab", qmp_x_htab},
     {"x-info", do_x_info},
     {"x-save", do_x_save},
+    {"x-stats", qmp_x_stats},
 };
 
 static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_result *result)

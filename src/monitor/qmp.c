@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "monitor/frame.h"
+#include "monitor/htab_watch.h"
 #include "monitor/paths.h"
 
 #define CLIENTS_MAX 16
@@ -32,6 +33,7 @@ struct qmp_client {
 		char name[32];
 		int fd;
 	} fds[FDS_MAX];
+	struct htab_watch *watches[QMP_WATCHES];
 };
 
 struct qmp {
@@ -46,6 +48,11 @@ static void on_client(void *opaque, int fd, unsigned events);
 struct machine *qmp_machine(struct qmp_client *client)
 {
 	return client->qmp->m;
+}
+
+struct htab_watch **qmp_client_watch(struct qmp_client *client, enum qmp_watch which)
+{
+	return &client->watches[which];
 }
 
 /* ---- Output ---- */
@@ -267,6 +274,8 @@ static void free_client(struct qmp_client *c)
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
 		if (qmp->clients[i] == c)
 			qmp->clients[i] = NULL;
+	for (unsigned i = 0; i < QMP_WATCHES; i++)
+		htab_watch_free(c->watches[i]);
 	frame_free(&c->in);
 	free(c->out);
 	free(c);

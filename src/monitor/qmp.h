@@ -37,6 +37,10 @@ void qmp_client_event(struct qmp_client *client, const char *name, json_t *data)
 int qmp_take_fd(struct qmp_client *client, const char *name);
 /* Keeps the one that came with the present message under @name. */
 int qmp_keep_fd(struct qmp_client *client, const char *name);
+/* What x-htab and x-stats keep from one time to the next: NULL at first, freed with the connection. */
+struct htab_watch;
+enum qmp_watch { QMP_WATCH_HTAB, QMP_WATCH_STATS, QMP_WATCHES };
+struct htab_watch **qmp_client_watch(struct qmp_client *client, enum qmp_watch which);
 
 /* ---- commands.c ---- */
 
@@ -54,5 +58,10 @@ struct qmp_result {
 void qmp_execute(struct qmp_client *client, const char *command, json_t *args,
 		 struct qmp_result *result);
 json_t *qmp_version(void);
+
+/* ---- watch.c ---- */
+
+void qmp_x_htab(struct qmp_client *client, json_t *args, struct qmp_result *result);
+void qmp_x_stats(struct qmp_client *client, json_t *args, struct qmp_result *result);
 
 #endif

@@ -65,6 +65,9 @@ struct vcpu_work {
 	bool done;
 };
 
+/* Why vcpus come back from KVM_RUN, as far as it is counted. */
+enum vcpu_exit { VCPU_EXIT_HCALL, VCPU_EXIT_MMIO, VCPU_EXIT_SIGNAL, VCPU_EXIT_OTHER, VCPU_EXITS };
+
 struct vcpu {
 	struct machine *m;
 	unsigned index;
@@ -80,6 +83,7 @@ struct vcpu {
 	bool in_guest;	/* (L) */
 	bool unsettled; /* own thread only: the last exit wants completing */
 	u64 exits;	/* own thread writes; others may look */
+	u64 exits_by[VCPU_EXITS]; /* the same; a signal's are not in @exits */
 
 	struct vcpu_work *work; /* (L) what another thread wants done here */
 };

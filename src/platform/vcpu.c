@@ -95,11 +95,25 @@ static void handle_system_event(struct vcpu *vcpu)
 	}
 }
 
+static void count_exit(struct vcpu *vcpu, u32 reason)
+{
+	enum vcpu_exit by = VCPU_EXIT_OTHER;
+
+	if (reason == KVM_EXIT_PAPR_HCALL)
+		by = VCPU_EXIT_HCALL;
+	else if (reason == KVM_EXIT_MMIO)
+		by = VCPU_EXIT_MMIO;
+	else if (reason == KVM_EXIT_INTR)
+		by = VCPU_EXIT_SIGNAL;
+	vcpu->exits_by[by]++;
+}
+
 static void handle_exit(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 
 	vcpu->exits++;
+	count_exit(vcpu, run->exit_reason);
 	switch (run->exit_reason) {
 	case KVM_EXIT_PAPR_HCALL:
 		vcpu->unsettled = true;
@@ -145,7 +159,9 @@ static void enter_guest(struct vcpu *vcpu)
 	vcpu->unsettled = false;
 	if (r >= 0)
 		handle_exit(vcpu);
-	else if (error != EINTR && error != EAGAIN)
+	else if (error == EINTR || error == EAGAIN)
+		count_exit(vcpu, KVM_EXIT_INTR);
+	else
 		machine_fail(m, "vcpu %u cannot run: %s", vcpu->index, strerror(error));
 
 	pthread_mutex_lock(&m->lock);

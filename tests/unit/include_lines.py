@@ -23,7 +23,8 @@ ALLOWED = {
     'platform': set(),
     'migration': {'platform'},
     'monitor': {'platform', 'migration'},
-    'cmd': {'monitor', 'platform', 'migration'},
+    'inspect': {'platform', 'migration'},
+    'cmd': {'monitor', 'inspect', 'platform', 'migration'},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 

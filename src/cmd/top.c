@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * papyr top: what a guest does, as rates.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/top.h"
+
+static const char help[] =
+    "Usage: papyr top [NAME] [--json] [-n LOOKS] [-d SECONDS]\n"
+    "Shows what a running guest does: its processors (state, where they are, how busy their host\n"
+    "threads are, exits a second by reason), hypercalls, changes of the hashed page table, memory\n"
+    "written. Without NAME: the one guest that runs.\n\n"
+    "      --json           one line of JSON for each look\n"
+    "  -n, --looks N        end after N looks (without it: at 'q', or when the guest is gone)\n"
+    "  -d, --delay SECONDS  time between looks, from 0.1 (1 if not given)\n"
+    "  -h, --help\n";
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, 'j'},
+    {"looks", required_argument, NULL, 'n'},
+    {"delay", required_argument, NULL, 'd'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+#define DELAY_MIN 0.1
+#define DELAY_MAX 3600
+
+struct top {
+	struct control *control;
+	json_t *last; /* the answer before */
+	double delay;
+};
+
+/* ---- From counters to rates ---- */
+
+static double number(json_t *o, const char *key)
+{
+	return json_number_value(json_object_get(o, key));
+}
+
+static json_t *rate(json_t *from, json_t *to, const char *key, double seconds)
+{
+	json_t *a = json_object_get(from, key), *b = json_object_get(to, key);
+
+	if (!json_is_number(a) || !json_is_number(b))
+		return json_null();
+	return json_real((json_number_value(b) - json_number_value(a)) / seconds);
+}
+
+/* Every counter of an object. */
+static json_t *rates_of(json_t *from, json_t *to, double seconds)
+{
+	json_t *all = json_object(), *value;
+	const char *key;
+
+	json_object_foreach(to, key, value)
+	    json_object_set_new(all, key, rate(from, to, key, seconds));
+	return all;
+}
+
+static const char *vcpu_state(json_t *vcpu, double busy)
+{
+	if (!json_is_true(json_object_get(vcpu, "online")))
+		return "offline";
+	if (json_is_true(json_object_get(vcpu, "parked")))
+		return "paused";
+	return busy < 0.01 ? "idle" : "running";
+}
+
+static json_t *vcpu_rates(json_t *from, json_t *to, double seconds)
+{
+	double busy = (number(to, "cpu-ns") - number(from, "cpu-ns")) / 1e9 / seconds;
+	json_t *all = json_pack(
+	    "{s:O,s:s,s:f,s:o,s:o,s:o}", "id", json_object_get(to, "id"), "state",
+	    vcpu_state(to, busy), "busy", busy, "exits-per-s", rate(from, to, "exits", seconds),
+	    "exits-by",
+	    rates_of(json_object_get(from, "exits-by"), json_object_get(to, "exits-by"), seconds),
+	    "hypercalls-per-s", rate(from, to, "hypercalls", seconds));
+	json_t *nip = json_object_get(to, "nip");
+
+	json_object_set(all, "nip", nip ? nip : json_null());
+	return all;
+}
+
+static void add_total(json_t *all, json_t *vcpus, const char *key)
+{
+	double total = 0;
+	bool known = false;
+	json_t *vcpu;
+	size_t i;
+
+	json_array_foreach(vcpus, i, vcpu) if (json_is_number(json_object_get(vcpu, key)))
+	{
+		total += number(vcpu, key);
+		known = true;
+	}
+	json_object_set_new(all, key, known ? json_real(total) : json_null());
+}
+
+/* A count since the look before. */
+static json_t *per_second(json_t *o, const char *key, double seconds)
+{
+	json_t *n = json_object_get(o, key);
+
+	return json_is_number(n) ? json_real(json_number_value(n) / seconds) : json_null();
+}
+
+static json_t *rates(json_t *from, json_t *to)
+{
+	double seconds = (number(to, "ns") - number(from, "ns")) / 1e9;
+	json_t *vcpus = json_array(), *vcpu, *all;
+	size_t i;
+
+	if (seconds <= 0)
+		seconds = 1e-9;
+	json_array_foreach(json_object_get(to, "vcpus"), i, vcpu) json_array_append_new(
+	    vcpus, vcpu_rates(json_array_get(json_object_get(from, "vcpus"), i), vcpu, seconds));
+	all = json_pack("{s:O,s:O,s:f,s:O,s:O}", "name", json_object_get(to, "name"), "status",
+			json_object_get(to, "status"), "seconds", seconds, "memory",
+			json_object_get(to, "memory"), "htab-order",
+			json_object_get(to, "htab-order"));
+	add_total(all, vcpus, "exits-per-s");
+	add_total(all, vcpus, "hypercalls-per-s");
+	json_object_set_new(all, "htab-changes-per-s", per_second(to, "htab-changed", seconds));
+	json_object_set_new(all, "htab-bytes-per-s", per_second(to, "htab-bytes", seconds));
+	json_object_set_new(all, "dirty-bytes-per-s", per_second(to, "dirty-bytes", seconds));
+	json_object_set_new(all, "vcpus", vcpus);
+	return all;
+}
+
+/* ---- Looks ---- */
+
+static json_t *look(struct top *top, struct error *err)
+{
+	return control_execute(top->control, "x-stats", json_pack("{s:b}", "registers", 1), err);
+}
+
+json_t *top_next(struct top *top, struct error *err)
+{
+	struct timespec t = {.tv_sec = top->delay,
+			     .tv_nsec = (top->delay - (time_t)top->delay) * 1e9};
+	json_t *now, *all;
+
+	nanosleep(&t, NULL);
+	now = look(top, err);
+	if (!now)
+		return NULL;
+	all = rates(top->last, now);
+	json_decref(top->last);
+	top->last = now;
+	return all;
+}
+
+double *top_delay(struct top *top)
+{
+	return &top->delay;
+}
+
+/* ---- The verb ---- */
+
+static int print_lines(struct top *top, u64 looks)
+{
+	struct error err;
+
+	for (u64 i = 0; !looks || i < looks; i++) {
+		json_t *all = top_next(top, &err);
+
+		if (!all)
+			return cmd_error("%s", err.text);
+		json_dumpf(all, stdout,
+			   JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
+		json_decref(all);
+		putchar('\n');
+		if (fflush(stdout))
+			return cmd_error("cannot write");
+	}
+	return STATUS_OK;
+}
+
+/* The name of the only guest that runs, to be freed; NULL: there is none, or it can't be told. */
+static char *only_guest(void)
+{
+	size_t n, running = 0;
+	char **names = control_names(&n), *found = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		struct control *c = control_open(names[i], NULL);
+
+		if (c && !running++)
+			found = strdup(names[i]);
+		control_close(c);
+		free(names[i]);
+	}
+	free(names);
+	if (running == 1)
+		return found;
+	free(found);
+	cmd_error(running ? "%zu guests are running: say which"
+			  : "no guests are running (%zu); 'papyr run' starts one",
+		  running);
+	return NULL;
+}
+
+static bool parse_delay(const char *s, double *delay)
+{
+	char *end;
+
+	*delay = strtod(s, &end);
+	return end > s && !*end && *delay >= DELAY_MIN && *delay <= DELAY_MAX;
+}
+
+static int run(const char *name, double delay, bool json, u64 looks)
+{
+	struct top top = {.delay = delay};
+	struct error err;
+	int status;
+
+	top.control = control_open(name, &err);
+	top.last = top.control ? look(&top, &err) : NULL;
+	if (!top.last)
+		status = cmd_error("%s", err.text);
+	else
+		status = json ? print_lines(&top, looks) : top_screen(&top, looks);
+	json_decref(top.last);
+	control_close(top.control);
+	return status;
+}
+
+int cmd_top(int argc, char **argv)
+{
+	double delay = 1;
+	bool json = false;
+	u64 looks = 0;
+	char *only = NULL;
+	int opt, status;
+
+	while ((opt = getopt_long(argc, argv, "n:d:h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			json = true;
+			break;
+		case 'n':
+			if (!parse_uint(optarg, 1, UINT32_MAX, &looks))
+				return cmd_usage("top", "'%s' is not a number of looks", optarg);
+			break;
+		case 'd':
+			if (!parse_delay(optarg, &delay))
+				return cmd_usage("top", "the delay must be from %.1f to %u seconds",
+						 DELAY_MIN, DELAY_MAX);
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return STATUS_OK;
+		default:
+			fputs("Try 'papyr top --help'.\n", stderr);
+			return STATUS_ERROR;
+		}
+	}
+	if (argc - optind > 1)
+		return cmd_usage("top", "what is '%s'?", argv[optind + 1]);
+	if (!json && !isatty(STDOUT_FILENO))
+		return cmd_usage("top", "this is no terminal; --json writes lines");
+	if (optind == argc && !(only = only_guest()))
+		return STATUS_ERROR;
+	status = run(only ? only : argv[optind], delay, json, looks);
+	free(only);
+	return status;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * papyr top's display.
+ */
+#include <ncurses.h>
+#include <stdlib.h>
+
+#include "cmd/top.h"
+
+#define BAR 20
+
+static const char *text(json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static double number(json_t *o, const char *key)
+{
+	return json_number_value(json_object_get(o, key));
+}
+
+/* "1.2k"; "-" for what isn't known. */
+static const char *rate(json_t *o, const char *key, char buf[16])
+{
+	static const char units[] = " kMGT";
+	json_t *n = json_object_get(o, key);
+	double v = json_number_value(n);
+	unsigned u = 0;
+
+	if (!json_is_number(n))
+		return "-";
+	while (v >= 9999.5 && u < sizeof(units) - 2) {
+		v /= 1000;
+		u++;
+	}
+	if (u)
+		snprintf(buf, 16, "%.1f%c", v, units[u]);
+	else
+		snprintf(buf, 16, "%.0f", v);
+	return buf;
+}
+
+static void bar(int y, int x, double part)
+{
+	int full = part * BAR + 0.5;
+
+	if (full > BAR)
+		full = BAR;
+	mvaddch(y, x, '[');
+	for (int i = 0; i < BAR; i++)
+		addch(i < full ? '|' : ' ');
+	addch(']');
+}
+
+static void draw_vcpu(int y, json_t *vcpu)
+{
+	json_t *by = json_object_get(vcpu, "exits-by"), *nip = json_object_get(vcpu, "nip");
+	char a[16], b[16], c[16], d[16], e[16];
+
+	mvprintw(y, 0, "%4.0f  %-8s", number(vcpu, "id"), text(vcpu, "state"));
+	bar(y, 15, number(vcpu, "busy"));
+	printw(" %3.0f%%", 100 * number(vcpu, "busy"));
+	printw("  %-16s", json_is_string(nip) ? json_string_value(nip) + 2 : "-");
+	printw(" %9s %8s %8s %8s %8s", rate(vcpu, "hypercalls-per-s", a), rate(by, "hcall", b),
+	       rate(by, "mmio", c), rate(by, "signal", d), rate(by, "other", e));
+}
+
+static void draw(json_t *all, double delay)
+{
+	json_t *vcpus = json_object_get(all, "vcpus"), *vcpu;
+	char a[16], b[16], c[16], d[16], size[32];
+	size_t i;
+
+	erase();
+	attron(A_BOLD);
+	mvprintw(0, 0, "%s", text(all, "name"));
+	attroff(A_BOLD);
+	printw(": %s, %zu processors, %s, table of 2^%.0f bytes", text(all, "status"),
+	       json_array_size(vcpus), format_size(number(all, "memory"), size, sizeof(size)),
+	       number(all, "htab-order"));
+	mvprintw(2, 0,
+		 "a second:  hypercalls %s   exits %s   table: entries changed %s, bytes told %s",
+		 rate(all, "hypercalls-per-s", a), rate(all, "exits-per-s", b),
+		 rate(all, "htab-changes-per-s", c), rate(all, "htab-bytes-per-s", d));
+	printw("   memory written %s", rate(all, "dirty-bytes-per-s", a));
+	attron(A_REVERSE);
+	mvprintw(4, 0, "%4s  %-8s %-27s  %-16s %9s %8s %8s %8s %8s", "VCPU", "STATE", "BUSY", "NIP",
+		 "HCALLS/s", "to us:", "MMIO/s", "SIGNAL/s", "OTHER/s");
+	attroff(A_REVERSE);
+	json_array_foreach(vcpus, i, vcpu) if (5 + (int)i < LINES - 1) draw_vcpu(5 + i, vcpu);
+	mvprintw(LINES - 1, 0, "q: end   +/-: look more or less often (every %.1f s)", delay);
+	refresh();
+}
+
+/* True: end. */
+static bool keys(double *delay)
+{
+	int key;
+
+	while ((key = getch()) != ERR) {
+		if (key == 'q' || key == 'Q')
+			return true;
+		if (key == '+' && *delay > 0.2)
+			*delay /= 2;
+		if (key == '-' && *delay < 30)
+			*delay *= 2;
+	}
+	return false;
+}
+
+int top_screen(struct top *top, u64 looks)
+{
+	struct error err;
+	bool gone = false;
+
+	if (!newterm(NULL, stdout, stdin))
+		return cmd_error("this terminal can't be drawn on; --json writes lines");
+	cbreak();
+	noecho();
+	curs_set(0);
+	nodelay(stdscr, TRUE);
+	for (u64 i = 0; !gone && (!looks || i < looks); i++) {
+		json_t *all = top_next(top, &err);
+
+		gone = !all;
+		if (all)
+			draw(all, *top_delay(top));
+		json_decref(all);
+		if (keys(top_delay(top)))
+			break;
+	}
+	endwin();
+	return gone ? cmd_error("%s", err.text) : STATUS_OK;
+}

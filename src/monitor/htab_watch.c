@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/htab_watch.h"
+
+#include <stdlib.h>
+
+#define READ_BYTES (1u << 20)
+/* A read that leaves more of the buffer than this had no more to tell. */
+#define FULL_SLACK 64
+
+struct htab_watch {
+	const struct accel *accel;
+	int fd;
+	u64 entries, passes;
+	u8 buf[READ_BYTES];
+};
+
+struct htab_watch *htab_watch_new(struct machine *m, struct error *err)
+{
+	struct kvm_get_htab_fd args = {0};
+	struct htab_watch *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		abort();
+	w->accel = m->accel;
+	w->entries = 1ull << (m->htab_order - 4);
+	w->fd = m->accel->ioctl(m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
+	if (w->fd < 0) {
+		error_errno(err, "cannot get the hash table's descriptor");
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void htab_watch_free(struct htab_watch *w)
+{
+	if (!w)
+		return;
+	w->accel->close(w->fd);
+	free(w);
+}
+
+u64 htab_watch_passes(const struct htab_watch *w)
+{
+	return w->passes;
+}
+
+/* The number of the first entry behind those that whole records tell of. */
+static u64 told_up_to(const u8 *data, size_t bytes)
+{
+	u64 end = 0;
+
+	while (bytes >= HTAB_RECORD_HEADER) {
+		struct htab_record rec = htab_record_decode(data, htab_host_order());
+		size_t len = HTAB_RECORD_HEADER + (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
+
+		if (len > bytes)
+			break;
+		end = (u64)rec.index + rec.n_valid + rec.n_invalid;
+		data += len;
+		bytes -= len;
+	}
+	return end;
+}
+
+/*
+ * The first pass ends at the table's end. Later ones end where nothing is left to tell; a guest
+ * that changes faster than we read doesn't keep us: we stop when it starts again from the front.
+ */
+int htab_watch_pass(struct htab_watch *w, htab_sink sink, void *opaque, struct error *err)
+{
+	u64 end = 0, before;
+	ssize_t n;
+
+	do {
+		n = w->accel->read(w->fd, w->buf, sizeof(w->buf));
+		if (n < 0)
+			return error_errno(err, "cannot read the hash table");
+		if (n && sink(opaque, w->buf, n, err))
+			return -1;
+		before = end;
+		end = told_up_to(w->buf, n);
+	} while (n && end > before && end < w->entries &&
+		 (!w->passes || n > (ssize_t)sizeof(w->buf) - FULL_SLACK));
+	w->passes++;
+	return 0;
+}

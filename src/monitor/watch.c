@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands that look at a running guest from outside: x-htab and x-stats.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "migration/migration.h"
+#include "monitor/htab_watch.h"
+#include "monitor/qmp.h"
+
+static void fail(struct qmp_result *result)
+{
+	result->error_class = QMP_GENERIC_ERROR;
+}
+
+/* ---- x-htab ---- */
+
+static int to_fd(void *opaque, const u8 *data, size_t bytes, struct error *err)
+{
+	int fd = *(int *)opaque;
+
+	while (bytes) {
+		ssize_t n = write(fd, data, bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_errno(err, "cannot write the hash table's stream");
+		data += n;
+		bytes -= n;
+	}
+	return 0;
+}
+
+/* The connection's own watch, made when it is first wanted. */
+static struct htab_watch *watch(struct qmp_client *c, enum qmp_watch which, struct error *err)
+{
+	struct htab_watch **w = qmp_client_watch(c, which);
+
+	if (!*w)
+		*w = htab_watch_new(qmp_machine(c), err);
+	return *w;
+}
+
+static int follow(struct qmp_client *c, int fd, struct error *err)
+{
+	struct htab_watch *w = watch(c, QMP_WATCH_HTAB, err);
+
+	return w ? htab_watch_pass(w, to_fd, &fd, err) : -1;
+}
+
+/*
+ * x-htab {fdname, follow}: writes the hash table's stream to the descriptor that getfd brought: one
+ * whole first pass; with follow, from the second time of this connection on, what has changed since
+ * the time before. The guest may be running.
+ */
+void qmp_x_htab(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+	const char *name = json_string_value(json_object_get(args, "fdname"));
+	int fd = name ? qmp_take_fd(c, name) : -1, r;
+
+	if (fd < 0) {
+		error_set(&result->error, "'fdname' must name a descriptor that getfd brought");
+		fail(result);
+		return;
+	}
+	if (json_is_true(json_object_get(args, "follow")))
+		r = follow(c, fd, &result->error);
+	else
+		r = migration_stream_htab(m, fd, &result->error);
+	if (r)
+		fail(result);
+	else
+		result->value = json_pack("{s:i,s:I}", "order", m->htab_order, "memory",
+					  (json_int_t)m->mem.bytes);
+	close(fd);
+}
+
+/* ---- x-stats ---- */
+
+struct change_count {
+	u64 entries, bytes;
+};
+
+static int count_records(void *opaque, const u8 *data, size_t bytes, struct error *err)
+{
+	struct change_count *count = opaque;
+
+	count->bytes += bytes;
+	while (bytes) {
+		struct htab_record rec = htab_record_decode(data, htab_host_order());
+		size_t len = HTAB_RECORD_HEADER + (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
+
+		count->entries += rec.n_valid + rec.n_invalid;
+		data += len;
+		bytes -= len;
+	}
+	return 0;
+}
+
+/* Entries changed since this connection last asked; null the first time, when all would count. */
+static int count_changes(struct qmp_client *c, json_t *stats, struct error *err)
+{
+	struct htab_watch *w = watch(c, QMP_WATCH_STATS, err);
+	struct change_count count = {0};
+	bool first = w && !htab_watch_passes(w);
+
+	if (!w || htab_watch_pass(w, count_records, &count, err))
+		return -1;
+	json_object_set_new(stats, "htab-changed",
+			    first ? json_null() : json_integer(count.entries));
+	json_object_set_new(stats, "htab-bytes", first ? json_null() : json_integer(count.bytes));
+	return 0;
+}
+
+static u64 ns_of(clockid_t clock)
+{
+	struct timespec t;
+
+	return clock_gettime(clock, &t) ? 0 : t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+struct look {
+	struct kvm_regs regs;
+	bool seen;
+};
+
+/* On the vcpu's own thread. */
+static void take_regs(struct vcpu *vcpu, void *arg)
+{
+	struct look *look = arg;
+
+	look->seen = vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &look->regs) >= 0;
+}
+
+static json_t *exits_by_reason(const struct vcpu *vcpu)
+{
+	return json_pack("{s:I,s:I,s:I,s:I}", "hcall", (json_int_t)vcpu->exits_by[VCPU_EXIT_HCALL],
+			 "mmio", (json_int_t)vcpu->exits_by[VCPU_EXIT_MMIO], "signal",
+			 (json_int_t)vcpu->exits_by[VCPU_EXIT_SIGNAL], "other",
+			 (json_int_t)vcpu->exits_by[VCPU_EXIT_OTHER]);
+}
+
+/* JSON's integers have a sign. */
+static void set_hex(json_t *o, const char *key, u64 val)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%016llx", (unsigned long long)val);
+	json_object_set_new(o, key, json_string(text));
+}
+
+static json_t *vcpu_stats(struct vcpu *vcpu, bool registers)
+{
+	struct look look = {.seen = false};
+	clockid_t clock;
+	u64 ns = 0;
+	json_t *s;
+
+	if (registers)
+		vcpu_run_on(vcpu, take_regs, &look);
+	if (vcpu->has_thread && !pthread_getcpuclockid(vcpu->thread, &clock))
+		ns = ns_of(clock);
+	s = json_pack("{s:i,s:b,s:b,s:I,s:I,s:o}", "id", vcpu->id, "online", vcpu->online, "parked",
+		      vcpu->parked, "cpu-ns", (json_int_t)ns, "exits", (json_int_t)vcpu->exits,
+		      "exits-by", exits_by_reason(vcpu));
+	if (look.seen) {
+		set_hex(s, "nip", look.regs.pc);
+		set_hex(s, "msr", look.regs.msr);
+	}
+	return s;
+}
+
+/*
+ * x-stats {registers}: counters of the vcpus and the table, all but the table's changes since the
+ * guest began. With registers each vcpu is stopped for a moment to see where it is.
+ */
+void qmp_x_stats(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	bool registers = json_is_true(json_object_get(args, "registers"));
+	struct machine *m = qmp_machine(c);
+	json_t *vcpus = json_array();
+
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		json_array_append_new(vcpus, vcpu_stats(&m->vcpus[i], registers));
+	result->value =
+	    json_pack("{s:s,s:s,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "status", machine_status(m),
+		      "ns", (json_int_t)ns_of(CLOCK_MONOTONIC), "htab-order", m->htab_order,
+		      "memory", (json_int_t)m->mem.bytes, "vcpus", vcpus);
+	if (count_changes(c, result->value, &result->error))
+		fail(result);
+}
