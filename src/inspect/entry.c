@@ -68,6 +68,7 @@ struct entry_va entry_va(u64 index, u64 v, unsigned base_shift)
 		group = ~group;
 	va.vsid = avpn >> segment_shift;
 	va.offset = (avpn & ((1ull << segment_shift) - 1)) << AVPN_LOW;
+	va.offset &= ~((1ull << base_shift) - 1);
 	va.offset |= ((group ^ segment_hash(va)) & ((1ull << untold) - 1)) << base_shift;
 	return va;
 }
