@@ -114,6 +114,7 @@ struct slb_entry {
 #define CPU_REQ_IRQ    0x02u /* cpu->pending changed */
 #define CPU_REQ_FLUSH  0x04u /* invalidations wait in the owner's log: cpu_host.catch_up */
 #define CPU_REQ_TIMER  0x08u /* look at the decrementers now */
+#define CPU_REQ_FORGET 0x20u  /* the owner's own: touched.h */
 #define CPU_REQ_RECHECK 0x10u /* memory may have been changed from outside: cpu_code_recheck() */
 
 /* Bits of cpu->pending: interrupts that wait for MSR[EE]. Set atomically, by any thread. */
@@ -296,6 +297,14 @@ void cpu_slb_changed(struct cpu *cpu);
 /* Translation caches: one page of the table (its virtual page, segment size and page shift), or all. Own thread only. */
 void cpu_flush_page(struct cpu *cpu, u64 vpn_va, unsigned page_shift);
 void cpu_flush_all(struct cpu *cpu);
+/*
+ * Any thread: may this processor have the translation of a page, or the right to write a guest real page directly, in its caches?
+ * After what it would find in memory was changed, and a full fence, false is certain, and stays so for what it was asked for.
+ */
+bool cpu_may_translate(const struct cpu *cpu, u64 va, unsigned page_shift);
+bool cpu_may_write(const struct cpu *cpu, u64 gpa);
+/* Own thread: is about to write to the page at @gpa; to be called before is_code_page is asked. */
+void cpu_touch_writable(struct cpu *cpu, u64 gpa);
 /* Decoded code of the 4 KiB page at @gpa, or all. Own thread only. */
 void cpu_flush_code(struct cpu *cpu, u64 gpa);
 void cpu_flush_all_code(struct cpu *cpu);

@@ -4,6 +4,7 @@
 #include "cpu/mem.h"
 #include "cpu/ops.h"
 #include "cpu/pseudo.h"
+#include "cpu/touched.h"
 
 /* Instructions between looks at the clock: some 50 microseconds, the decrementer's precision while a guest computes. */
 #define BUDGET 16384
@@ -93,6 +94,8 @@ static bool attend(struct cpu *cpu, u32 request)
 	__atomic_fetch_and(&cpu->request, ~request, __ATOMIC_SEQ_CST);
 	if (request & CPU_REQ_FLUSH)
 		cpu->host->catch_up(cpu);
+	if (request & CPU_REQ_FORGET)
+		touched_forget(cpu);
 	if (request & CPU_REQ_RECHECK)
 		cpu_code_recheck(cpu);
 	if ((request & CPU_REQ_TIMER) && look_at_clock(cpu))

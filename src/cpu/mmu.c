@@ -267,6 +267,7 @@ static struct vtlb_entry *vtlb_lookup(struct cpu *cpu, u64 slb_vsid, u64 ea)
 
 	if (e->vsid == key && e->page == page)
 		return e;
+	touched_look_up(cpu, va_low(slb_vsid, ea));
 	if (!cpu->hpt || !hpt_search(cpu->hpt, slb_vsid, ea, &hit))
 		return NULL;
 	if (hit.v & HPT_V_ABSENT)
@@ -497,6 +498,8 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_DABR | (store ? DSISR_STORE : 0));
 			return NULL;
 		}
+		if (store)
+			cpu_touch_writable(cpu, t.gpa);
 		ram = t.absent ? (struct cpu_ram){ 0 } : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, store);
 		if (ram.host && (!store || ram.writable))
 			break;

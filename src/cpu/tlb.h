@@ -10,6 +10,7 @@
 #define PAPYR_CPU_TLB_H
 
 #include "cpu/mem.h"
+#include "cpu/touched.h"
 
 enum tlb_context { TLB_REAL, TLB_KERNEL, TLB_USER, TLB_CONTEXTS };
 
@@ -38,8 +39,8 @@ struct tlbs {
 	struct itlb_entry fetch[TLB_CONTEXTS][ITLB_ENTRIES];
 	struct vtlb_entry virt[VTLB_ENTRIES];
 	struct vtlb_entry absent; /* the last absent entry seen: never kept, since it changes without a word */
+	struct touched touched;
 	u64 gen;
-	bool watch; /* DABR or DAWR is armed: its page is not cached */
 };
 
 int tlb_init(struct cpu *cpu);

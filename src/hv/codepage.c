@@ -55,6 +55,7 @@ void hv_code_write(struct cpu *cpu, u64 gpa, unsigned size)
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
 	_Atomic u64 *word = page_word(cpu, gpa);
 
+	cpu_touch_writable(cpu, gpa);
 	if (!word || !(atomic_load(word) & line_bits(gpa, size)))
 		return;
 	/*

@@ -149,6 +149,7 @@ struct hv_vcpu {
 	/* Shoot-down: written by the owner, read by those who wait. */
 	_Atomic bool in_guest;
 	_Atomic u64 seen; /* sequence number up to which the log has been worked through */
+	_Atomic u64 must_reach; /* ... and up to which others wait for it; written under the log's lock */
 
 	/* KVM_SET_SIGNAL_MASK */
 	bool sigmask_set;

@@ -8,13 +8,15 @@
  *	the remover                                a vcpu
  *	changes the table                          in_guest = true
  *	appends to the log, tail = n               works through the log up to tail, seen = tail
- *	sets CPU_REQ_FLUSH of every vcpu           runs a block
- *	waits for each vcpu: !in_guest             CPU_REQ_FLUSH: works through the log, seen = tail
- *	                     or seen >= n          in_guest = false
+ *	for each vcpu that is in the guest and     runs a block: says what it touches, searches the table
+ *	may have touched the page: must_reach = n, CPU_REQ_FLUSH: works through the log, seen = tail
+ *	CPU_REQ_FLUSH, waits until !in_guest       in_guest = false
+ *	or seen >= n
  *
  * in_guest and tail are written and read in one total order: either the remover sees that a vcpu is in the guest, and waits
  * for it, or that vcpu sees the new tail on its way in. Two removers that wait for each other both go on working through the
- * log while they wait. A vcpu that walks the table while an entry is removed may put the dead translation into its caches, but it
+ * log while they wait. Nobody waits for a vcpu that has not touched the page (cpu/touched.h): what it looks up from now on, it
+ * finds in the changed table. Such a vcpu works through the log later, before the ring overtakes it. A vcpu that walks the table while an entry is removed may put the dead translation into its caches, but it
  * does so before its next block boundary, and drops it there. tests/model/ checks all this.
  */
 #include <sched.h>
@@ -27,6 +29,30 @@ static u64 pack(struct hv_inval inval)
 	return (u64)inval.kind | (u64)inval.page_shift << KIND_BITS;
 }
 
+/* May @vcpu have in its caches what became invalid? */
+static bool concerns(const struct hv_vcpu *vcpu, struct hv_inval inval)
+{
+	switch (inval.kind) {
+	case HV_INVAL_PAGE:
+		return cpu_may_translate(&vcpu->cpu, inval.addr, inval.page_shift);
+	case HV_INVAL_PROTECT:
+		return cpu_may_write(&vcpu->cpu, inval.addr);
+	default:
+		return true;
+	}
+}
+
+static void ask(struct hv_vcpu *vcpu, struct hv_inval inval, u64 tail)
+{
+	if (!atomic_load(&vcpu->in_guest))
+		return;
+	if (concerns(vcpu, inval))
+		atomic_store(&vcpu->must_reach, tail);
+	else if (tail - atomic_load(&vcpu->seen) < HV_INVAL_LOG / 2)
+		return;
+	cpu_request(&vcpu->cpu, CPU_REQ_FLUSH);
+}
+
 void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
 {
 	struct hv_shootdown_log *log = &vm->shootdown;
@@ -37,18 +63,19 @@ void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
 	tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
 	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].what, pack(inval), memory_order_relaxed);
 	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].addr, inval.addr, memory_order_relaxed);
-	atomic_store(&log->tail, tail + 1);
-	pthread_mutex_unlock(&log->lock);
+	atomic_store(&log->tail, ++tail);
+	atomic_thread_fence(memory_order_seq_cst);
 	hv_for_each_vcpu(vcpu, vm)
-		if (atomic_load(&vcpu->in_guest))
-			cpu_request(&vcpu->cpu, CPU_REQ_FLUSH);
+		ask(vcpu, inval, tail);
+	pthread_mutex_unlock(&log->lock);
 }
 
 static void drop(struct cpu *cpu, u64 what, u64 addr)
 {
 	switch (what & ((1u << KIND_BITS) - 1)) {
 	case HV_INVAL_PAGE:
-		cpu_flush_page(cpu, addr, what >> KIND_BITS);
+		if (cpu_may_translate(cpu, addr, what >> KIND_BITS))
+			cpu_flush_page(cpu, addr, what >> KIND_BITS);
 		break;
 	case HV_INVAL_ALL:
 		cpu_flush_all(cpu);
@@ -57,7 +84,8 @@ static void drop(struct cpu *cpu, u64 what, u64 addr)
 		cpu_flush_code(cpu, addr);
 		break;
 	case HV_INVAL_PROTECT:
-		cpu_protect_page(cpu, addr);
+		if (cpu_may_write(cpu, addr))
+			cpu_protect_page(cpu, addr);
 		break;
 	}
 }
@@ -96,9 +124,16 @@ void hv_catch_up(struct cpu *cpu)
 
 #define SPINS_BEFORE_YIELD 200
 
+static bool must_wait_for(struct hv_vcpu *vcpu, u64 tail)
+{
+	u64 seen = atomic_load(&vcpu->seen);
+
+	return atomic_load(&vcpu->in_guest) && seen < tail && seen < atomic_load(&vcpu->must_reach);
+}
+
 static void wait_for(struct hv_vcpu *vcpu, u64 tail, struct hv_vcpu *self)
 {
-	for (unsigned spins = 0; atomic_load(&vcpu->in_guest) && atomic_load(&vcpu->seen) < tail; spins++) {
+	for (unsigned spins = 0; must_wait_for(vcpu, tail); spins++) {
 		if (self && atomic_load_explicit(&self->vm->shootdown.tail, memory_order_relaxed) != self->seen)
 			catch_up(self);
 		if (spins >= SPINS_BEFORE_YIELD)

@@ -9,6 +9,9 @@
  *	use_page             hpt_search() (src/hpt/search.c), what the processor keeps of it, an access
  *	request[]            CPU_REQ_FLUSH: set by cpu_request(), looked at at block boundaries
  *	catch_up             catch_up()
+ *	touched[]            which pages a vcpu may have in its caches (src/cpu/touched.c): set before the table is
+ *	                     searched, taken back only after the caches were emptied
+ *	must[]               vcpu->must_reach: how far the vcpu has to come before a remover may go on
  *	guest_enter, _leave  hv_guest_enter(), hv_guest_leave()
  *	remove               h_remove() (src/hv/hcall_mmu.c): hpt_remove(), hv_inval_log(),
  *	                     hv_shootdown_wait()
@@ -24,6 +27,8 @@
  *	BROKEN_ENTER_LATE     work through the log, then say in_guest
  *	BROKEN_REQUEST_LATE   at a boundary: catch up, then clear the request
  *	BROKEN_DEAF           don't catch up before and while waiting: two removers wait for each other
+ *	BROKEN_TOUCH_LATE     search the table, then say so
+ *	BROKEN_FORGET_ALONE   take back what was said, and keep the caches
  */
 
 #ifndef VCPUS
@@ -45,6 +50,8 @@ byte cache[VCPUS];
 byte seen[VCPUS];
 bool in_guest[VCPUS];
 bool request[VCPUS];
+bool touched[VCPUS];
+byte must[VCPUS];
 
 inline catch_up()
 {
@@ -78,13 +85,27 @@ inline boundary()
 /* A block that accesses the page. Its translation is looked up at most once, and used until the block's end. */
 inline use_page()
 {
-	atomic {
-		if
-		:: !cache[me] -> cache[me] = table
-		:: else
-		fi
-	}
+	if
+	:: !cache[me] ->
+#ifdef BROKEN_TOUCH_LATE
+		cache[me] = table;
+		touched[me] = true
+#else
+		touched[me] = true;
+		cache[me] = table
+#endif
+	:: else
+	fi;
 	assert(!cache[me] || !dead[cache[me]])
+}
+
+/* Too many pages were touched: begin anew, between two blocks. */
+inline forget()
+{
+#ifndef BROKEN_FORGET_ALONE
+	cache[me] = 0;
+#endif
+	touched[me] = false
 }
 
 inline guest_enter()
@@ -104,7 +125,10 @@ inline ask_others()
 	do
 	:: atomic { other == VCPUS -> other = 0; break }
 	:: other < VCPUS && !in_guest[other] -> other++
-	:: other < VCPUS && in_guest[other] -> atomic { request[other] = true; other++ }
+	:: other < VCPUS && in_guest[other] && !touched[other] -> other++
+	:: other < VCPUS && in_guest[other] && touched[other] ->
+		must[other] = tail;
+		atomic { request[other] = true; other++ }
 	od
 }
 
@@ -118,7 +142,7 @@ inline wait_for_others()
 	do
 	:: atomic { other == VCPUS -> other = 0; upto_all = 0; break }
 	:: atomic { other < VCPUS && (other == me || !in_guest[other]) -> other++ }
-	:: atomic { other < VCPUS && other != me && seen[other] >= upto_all -> other++ }
+	:: atomic { other < VCPUS && other != me && (seen[other] >= upto_all || seen[other] >= must[other]) -> other++ }
 #ifndef BROKEN_DEAF
 	:: other < VCPUS && tail != seen[me] -> catch_up()
 #endif
@@ -161,7 +185,8 @@ proctype vcpu(byte me)
 		:: atomic { table == 0 && entered < GENERATIONS -> entered++; table = entered }
 		:: true -> remove()
 		:: in_guest[me] = false; guest_enter()
-		:: tail != seen[me] -> (request[me]) /* spin: what is logged must also be asked for */
+		:: must[me] > seen[me] -> (request[me]) /* spin: what somebody waits for must also be asked for */
+		:: touched[me] -> forget()
 		fi;
 		boundary()
 	}
