@@ -7,6 +7,7 @@
 #define PAPYR_HPT_INTERNAL_H
 
 #include <sched.h>
+#include "base/pause.h"
 #include "hpt/hpt.h"
 #include "hpt/track.h"
 
@@ -46,11 +47,7 @@ struct hpt {
 /* Locks are held for nanoseconds, but the holder's thread may have lost its host processor. */
 static inline void hpt_spin(unsigned *spins)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#else
-	__asm__ volatile("" ::: "memory");
-#endif
+	spin_pause();
 	if (++*spins % 128 == 0)
 		sched_yield();
 }

@@ -20,6 +20,7 @@
  * does so before its next block boundary, and drops it there. tests/model/ checks all this.
  */
 #include <sched.h>
+#include "base/pause.h"
 #include "hv/hv.h"
 
 #define KIND_BITS 8
@@ -139,7 +140,7 @@ static void wait_for(struct hv_vcpu *vcpu, u64 tail, struct hv_vcpu *self)
 		if (spins >= SPINS_BEFORE_YIELD)
 			sched_yield();
 		else
-			__builtin_ia32_pause();
+			spin_pause();
 	}
 }
 
