@@ -1089,6 +1089,44 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_GET_STATS_FD	   _IO(KVMIO, 0xce) /* also to a vcpu */
 #define KVM_CREATE_DEVICE	   _IOWR(KVMIO, 0xe0, struct kvm_create_device)
 
+/*
+ * What KVM_GET_STATS_FD's descriptor reads as (read and pread): this header, the VM's or vcpu's
+ * name, the descriptions, the values. Values are of 64 bits and can be read again and again.
+ */
+struct kvm_stats_header {
+	__u32 flags;
+	__u32 name_size; /* of each name, its end included */
+	__u32 num_desc;
+	__u32 id_offset;   /* the VM's or vcpu's name */
+	__u32 desc_offset; /* num_desc of struct kvm_stats_desc */
+	__u32 data_offset;
+};
+
+#define KVM_STATS_TYPE_MASK	   0x00f
+#define KVM_STATS_TYPE_CUMULATIVE  0x000
+#define KVM_STATS_TYPE_INSTANT	   0x001
+#define KVM_STATS_TYPE_PEAK	   0x002
+#define KVM_STATS_TYPE_LINEAR_HIST 0x003
+#define KVM_STATS_TYPE_LOG_HIST	   0x004
+#define KVM_STATS_UNIT_MASK	   0x0f0
+#define KVM_STATS_UNIT_NONE	   0x000
+#define KVM_STATS_UNIT_BYTES	   0x010
+#define KVM_STATS_UNIT_SECONDS	   0x020 /* with base and exponent: -9 is nanoseconds */
+#define KVM_STATS_UNIT_CYCLES	   0x030
+#define KVM_STATS_UNIT_BOOLEAN	   0x040
+#define KVM_STATS_BASE_MASK	   0xf00
+#define KVM_STATS_BASE_POW10	   0x000
+#define KVM_STATS_BASE_POW2	   0x100
+
+struct kvm_stats_desc {
+	__u32 flags;
+	__s16 exponent;
+	__u16 size;	   /* values, more than one of a histogram */
+	__u32 offset;	   /* bytes behind data_offset */
+	__u32 bucket_size; /* of a linear histogram */
+	char name[];	   /* name_size bytes */
+};
+
 /* To a device. */
 #define KVM_SET_DEVICE_ATTR _IOW(KVMIO, 0xe1, struct kvm_device_attr)
 #define KVM_GET_DEVICE_ATTR _IOW(KVMIO, 0xe2, struct kvm_device_attr)

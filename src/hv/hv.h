@@ -21,6 +21,7 @@
 #include "base/bits.h"
 #include "cpu/cpu.h"
 #include "hpt/hpt.h"
+#include "hv/stats.h"
 
 #define HV_PAGE_SHIFT 12
 #define HV_PAGE_SIZE  (1ull << HV_PAGE_SHIFT)
@@ -176,6 +177,10 @@ struct hv_vcpu {
 	struct hv_icp *_Atomic icp; /* XICS presentation controller, NULL: the client models interrupts */
 	struct hv_icp *old_icp; /* dropped, freed with the vcpu */
 	unsigned slot_hint; /* where hv_cpu_ram() found its last slot */
+
+	struct hv_vcpu_stats *stats; /* own_stats, or in stats_file */
+	struct hv_vcpu_stats own_stats;
+	struct hv_stats_file stats_file;
 
 	/* Registers that only clients see. */
 	u32 guest_debug;    /* KVM_SET_GUEST_DEBUG's control */

@@ -96,8 +96,10 @@ bool hv_vcpu_idle(struct hv_vcpu *vcpu)
 	if (!awake) {
 		vcpu->in_guest = false;
 		vcpu->asleep = true;
+		vcpu->stats->blocking = 1;
 		awake = sleep_until_event(vcpu);
 		vcpu->asleep = false;
+		vcpu->stats->blocking = 0;
 		if (was_in_guest)
 			hv_guest_enter(vcpu);
 	}

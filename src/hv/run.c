@@ -32,6 +32,7 @@ static bool hv_hcall(struct cpu *cpu)
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
 	long ret = hcall_make(vcpu, cpu->gpr);
 
+	vcpu->stats->hypercalls++;
 	if (ret == H_TOO_HARD)
 		return hcall_to_client(vcpu);
 	cpu->gpr[3] = ret;
@@ -113,6 +114,7 @@ static int prepare_table(struct hv_vcpu *vcpu)
 static int interrupted(struct hv_vcpu *vcpu)
 {
 	vcpu->run->exit_reason = KVM_EXIT_INTR;
+	vcpu->stats->signal_exits++;
 	return -EINTR;
 }
 
@@ -141,6 +143,8 @@ static int run_guest(struct hv_vcpu *vcpu)
 		hv_clocks_stop(vcpu);
 		hv_vpa_preempt(vcpu);
 		hv_guest_leave(vcpu);
+		vcpu->stats->sum_exits++;
+		vcpu->stats->mmio_exits += vcpu->pending == HV_PENDING_MMIO;
 		if (vcpu->pending != HV_PENDING_NONE)
 			return 0;
 	}

@@ -52,6 +52,7 @@ static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 	vcpu->vm = vm;
 	vcpu->id = id;
 	vcpu->signal_fd = -1;
+	vcpu->stats = &vcpu->own_stats;
 	pthread_mutex_init(&vcpu->mutex, NULL);
 	pthread_mutex_init(&vcpu->vpa_lock, NULL);
 	cpu_set_msr(&vcpu->cpu, MSR_ME);
@@ -124,9 +125,18 @@ int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t ru
 	return ret;
 }
 
+void hv_stats_file_free(struct hv_stats_file *file)
+{
+	if (!file->map)
+		return;
+	munmap(file->map, file->bytes);
+	close(file->fd);
+}
+
 void hv_vcpu_destroy(struct hv_vcpu *vcpu)
 {
 	munmap(vcpu->run, vcpu->run_bytes);
+	hv_stats_file_free(&vcpu->stats_file);
 	hv_xics_free_icp(vcpu);
 	fini(vcpu);
 	free(vcpu);

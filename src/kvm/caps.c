@@ -37,6 +37,7 @@ static const struct {
 	{ KVM_CAP_IMMEDIATE_EXIT, 1 },
 	{ KVM_CAP_PPC_SMT_POSSIBLE, 2 * HV_SMT_MAX - 1 },
 	{ KVM_CAP_PPC_GET_CPU_CHAR, 1 },
+	{ KVM_CAP_BINARY_STATS_FD, 1 },
 	{ KVM_CAP_PPC_AIL_MODE_3, 1 },
 };
 

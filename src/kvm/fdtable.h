@@ -27,6 +27,7 @@ struct file_ops {
 	void (*release)(struct file *file); /* the last number is closed and no call is under way */
 	bool shared;   /* a forked child may use it */
 	bool mappable; /* else mmap gives ENODEV */
+	bool plain;    /* reading is read(2) of the number itself; writing is refused (EBADF) */
 };
 
 struct file {

@@ -22,6 +22,10 @@ size_t vcpu_mmap_bytes(void);
 /* htab_fd.c: KVM_PPC_GET_HTAB_FD. */
 int htab_file_new(struct hv_vm *vm, const struct kvm_get_htab_fd *ghf);
 
+/* stats_fd.c: KVM_GET_STATS_FD; of a vcpu under its mutex. */
+int stats_file_of_vm(struct hv_vm *vm);
+int stats_file_of_vcpu(struct hv_vcpu *vcpu);
+
 /* device.c: KVM_CREATE_DEVICE; the number goes to @cd->fd. */
 int device_create(struct hv_vm *vm, struct kvm_create_device *cd);
 /* KVM_CAP_IRQ_XICS: makes @vcpu server @server of the device behind @device_fd. */

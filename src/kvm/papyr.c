@@ -5,6 +5,7 @@
 #include <papyr/papyr.h>
 #include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "kvm/fdtable.h"
 #include "kvm/files.h"
@@ -45,6 +46,14 @@ API int papyr_ioctl(int fd, unsigned long request, ...)
 	return result(ret);
 }
 
+/* The system call, whoever stands in for libc's function. */
+static ssize_t plain_read(int fd, void *buf, size_t count)
+{
+	ssize_t got = syscall(SYS_read, fd, buf, count);
+
+	return got < 0 ? -errno : got;
+}
+
 API ssize_t papyr_read(int fd, void *buf, size_t count)
 {
 	struct file *file = file_get(fd);
@@ -54,6 +63,8 @@ API ssize_t papyr_read(int fd, void *buf, size_t count)
 		return result(-EBADF);
 	if (file_is_foreign(file))
 		ret = -EIO;
+	else if (file->ops->plain)
+		ret = plain_read(fd, buf, count);
 	else if (file->ops->read)
 		ret = file->ops->read(file, (unsigned long)buf, count);
 	file_put(file);
@@ -69,6 +80,8 @@ API ssize_t papyr_write(int fd, const void *buf, size_t count)
 		return result(-EBADF);
 	if (file_is_foreign(file))
 		ret = -EIO;
+	else if (file->ops->plain)
+		ret = -EBADF;
 	else if (file->ops->write)
 		ret = file->ops->write(file, (unsigned long)buf, count);
 	file_put(file);

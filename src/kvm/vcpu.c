@@ -181,6 +181,8 @@ static long locked_ioctl(struct hv_vcpu *vcpu, unsigned long request, unsigned l
 		return refuse_after_reading(arg, sizeof(struct kvm_mp_state), -EINVAL);
 	case KVM_TRANSLATE:
 		return translate(vcpu);
+	case KVM_GET_STATS_FD:
+		return stats_file_of_vcpu(vcpu);
 	default:
 		return -EINVAL;
 	}

@@ -174,6 +174,8 @@ static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg
 		return allocate_htab(vm, arg);
 	case KVM_PPC_GET_HTAB_FD:
 		return get_htab_fd(vm, arg);
+	case KVM_GET_STATS_FD:
+		return stats_file_of_vm(vm);
 	case KVM_PPC_GET_SMMU_INFO:
 		return get_smmu_info(vm, arg);
 	case KVM_PPC_GET_PVINFO:
