@@ -53,13 +53,14 @@ static json_t *rate(json_t *from, json_t *to, const char *key, double seconds)
 	return json_real((json_number_value(b) - json_number_value(a)) / seconds);
 }
 
-/* Every counter of an object. */
-static json_t *rates_of(json_t *from, json_t *to, double seconds)
+/* Every counter of an object, or only those that moved. */
+static json_t *rates_of(json_t *from, json_t *to, double seconds, bool moved)
 {
 	json_t *all = json_object(), *value;
 	const char *key;
 
-	json_object_foreach(to, key, value)
+	json_object_foreach(to, key,
+			    value) if (!moved || !json_equal(value, json_object_get(from, key)))
 	    json_object_set_new(all, key, rate(from, to, key, seconds));
 	return all;
 }
@@ -70,21 +71,24 @@ static const char *vcpu_state(json_t *vcpu, double busy)
 		return "offline";
 	if (json_is_true(json_object_get(vcpu, "parked")))
 		return "paused";
-	return busy < 0.01 ? "idle" : "running";
+	return number(json_object_get(vcpu, "kvm"), "blocking") || busy < 0.01 ? "idle" : "running";
 }
 
 static json_t *vcpu_rates(json_t *from, json_t *to, double seconds)
 {
+	json_t *kvm_from = json_object_get(from, "kvm"), *kvm_to = json_object_get(to, "kvm");
 	double busy = (number(to, "cpu-ns") - number(from, "cpu-ns")) / 1e9 / seconds;
-	json_t *all = json_pack(
-	    "{s:O,s:s,s:f,s:o,s:o,s:o}", "id", json_object_get(to, "id"), "state",
-	    vcpu_state(to, busy), "busy", busy, "exits-per-s", rate(from, to, "exits", seconds),
-	    "exits-by",
-	    rates_of(json_object_get(from, "exits-by"), json_object_get(to, "exits-by"), seconds),
-	    "hypercalls-per-s", rate(from, to, "hypercalls", seconds));
+	json_t *all = json_pack("{s:O,s:s,s:f}", "id", json_object_get(to, "id"), "state",
+				vcpu_state(to, busy), "busy", busy);
 	json_t *nip = json_object_get(to, "nip");
 
 	json_object_set(all, "nip", nip ? nip : json_null());
+	json_object_set_new(all, "hypercalls-per-s", rate(kvm_from, kvm_to, "hypercalls", seconds));
+	json_object_set_new(all, "exits-per-s", rate(from, to, "exits", seconds));
+	json_object_set_new(all, "exits-by",
+			    rates_of(json_object_get(from, "exits-by"),
+				     json_object_get(to, "exits-by"), seconds, false));
+	json_object_set_new(all, "kvm-per-s", rates_of(kvm_from, kvm_to, seconds, true));
 	return all;
 }
 

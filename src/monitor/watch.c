@@ -11,6 +11,7 @@
 #include "migration/migration.h"
 #include "monitor/htab_watch.h"
 #include "monitor/qmp.h"
+#include "platform/kvm_stats.h"
 
 static void fail(struct qmp_result *result)
 {
@@ -135,6 +136,7 @@ static void take_regs(struct vcpu *vcpu, void *arg)
 {
 	struct look *look = arg;
 
+	kvm_stats_open(vcpu);
 	look->seen = vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &look->regs) >= 0;
 }
 
@@ -155,6 +157,11 @@ static void set_hex(json_t *o, const char *key, u64 val)
 	json_object_set_new(o, key, json_string(text));
 }
 
+static void add_count(void *opaque, const char *name, u64 value)
+{
+	json_object_set_new(opaque, name, json_integer(value));
+}
+
 static json_t *vcpu_stats(struct vcpu *vcpu, bool registers)
 {
 	struct look look = {.seen = false};
@@ -169,6 +176,8 @@ static json_t *vcpu_stats(struct vcpu *vcpu, bool registers)
 	s = json_pack("{s:i,s:b,s:b,s:I,s:I,s:o}", "id", vcpu->id, "online", vcpu->online, "parked",
 		      vcpu->parked, "cpu-ns", (json_int_t)ns, "exits", (json_int_t)vcpu->exits,
 		      "exits-by", exits_by_reason(vcpu));
+	json_object_set_new(s, "kvm", json_object());
+	kvm_stats_each(vcpu, add_count, json_object_get(s, "kvm"));
 	if (look.seen) {
 		set_hex(s, "nip", look.regs.pc);
 		set_hex(s, "msr", look.regs.msr);

@@ -83,6 +83,7 @@ struct vcpu {
 	bool in_guest;	/* (L) */
 	bool unsettled; /* own thread only: the last exit wants completing */
 	u64 exits;	/* own thread writes; others may look */
+	int stats_fd;	/* kvm_stats.c: 0 until somebody asks */
 	u64 exits_by[VCPU_EXITS]; /* the same; a signal's are not in @exits */
 
 	struct vcpu_work *work; /* (L) what another thread wants done here */

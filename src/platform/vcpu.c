@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "platform/kvm_stats.h"
+
 /* Sent to a vcpu's thread to get it out of KVM_RUN. Its handler has nothing to do. */
 #define SIG_KICK SIGUSR1
 
@@ -52,6 +54,7 @@ void vcpu_free(struct vcpu *vcpu)
 {
 	if (vcpu->run)
 		vcpu->m->accel->munmap(vcpu->run, vcpu->m->run_bytes);
+	kvm_stats_close(vcpu);
 	if (vcpu->fd >= 0)
 		vcpu->m->accel->close(vcpu->fd);
 }
