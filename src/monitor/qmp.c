@@ -274,6 +274,8 @@ static void free_client(struct qmp_client *c)
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
 		if (qmp->clients[i] == c)
 			qmp->clients[i] = NULL;
+	if (c->watches[QMP_WATCH_STATS])
+		machine_count_no_writes(qmp->m);
 	for (unsigned i = 0; i < QMP_WATCHES; i++)
 		htab_watch_free(c->watches[i]);
 	frame_free(&c->in);

@@ -104,18 +104,28 @@ static int count_records(void *opaque, const u8 *data, size_t bytes, struct erro
 	return 0;
 }
 
-/* Entries changed since this connection last asked; null the first time, when all would count. */
+static json_t *known(bool is_known, s64 n)
+{
+	return is_known ? json_integer(n) : json_null();
+}
+
+/*
+ * What changed since this connection last asked: entries of the table, bytes of memory. Null the
+ * first time, when all would count, and for memory while a migration keeps the record.
+ */
 static int count_changes(struct qmp_client *c, json_t *stats, struct error *err)
 {
 	struct htab_watch *w = watch(c, QMP_WATCH_STATS, err);
 	struct change_count count = {0};
 	bool first = w && !htab_watch_passes(w);
+	s64 written;
 
 	if (!w || htab_watch_pass(w, count_records, &count, err))
 		return -1;
-	json_object_set_new(stats, "htab-changed",
-			    first ? json_null() : json_integer(count.entries));
-	json_object_set_new(stats, "htab-bytes", first ? json_null() : json_integer(count.bytes));
+	written = machine_count_writes(qmp_machine(c));
+	json_object_set_new(stats, "htab-changed", known(!first, count.entries));
+	json_object_set_new(stats, "htab-bytes", known(!first, count.bytes));
+	json_object_set_new(stats, "dirty-bytes", known(!first && written >= 0, written));
 	return 0;
 }
 

@@ -325,7 +325,7 @@ static int set_slot(struct machine *m, u64 bytes, u32 flags)
 
 #define PAGE_SHIFT 12
 
-int machine_log_writes(struct machine *m, bool on, struct error *err)
+static int log_writes(struct machine *m, bool on, struct error *err)
 {
 	if (set_slot(m, m->mem.bytes, on ? KVM_MEM_LOG_DIRTY_PAGES : 0) < 0)
 		return error_errno(err, "the host's KVM cannot keep a record of written pages");
@@ -335,7 +335,63 @@ int machine_log_writes(struct machine *m, bool on, struct error *err)
 	if (on && !m->written)
 		abort();
 	machine_unhold(m);
+	m->log_kept = on;
+	m->log_counted = false;
 	return 0;
+}
+
+int machine_log_writes(struct machine *m, bool on, struct error *err)
+{
+	int r;
+
+	pthread_mutex_lock(&m->log_lock);
+	r = log_writes(m, on, err);
+	pthread_mutex_unlock(&m->log_lock);
+	return r;
+}
+
+/* Bytes of the pages that KVM's record names; -1: it has none. */
+static s64 count_writes(struct machine *m)
+{
+	u64 page = sysconf(_SC_PAGESIZE), words = m->mem.bytes / page / 64 + 1;
+	u64 *kvm = calloc(words, sizeof(u64)), n = 0;
+	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = kvm};
+	int r;
+
+	if (!kvm)
+		abort();
+	r = m->accel->ioctl(m->vm_fd, KVM_GET_DIRTY_LOG, &log);
+	for (u64 i = 0; i < words; i++)
+		n += __builtin_popcountll(kvm[i]);
+	free(kvm);
+	return r < 0 ? -1 : (s64)(n * page);
+}
+
+s64 machine_count_writes(struct machine *m)
+{
+	s64 bytes = -1;
+
+	if (pthread_mutex_trylock(&m->log_lock))
+		return -1;
+	if (m->log_kept) {
+		bytes = -1;
+	} else if (m->log_counted) {
+		bytes = count_writes(m);
+	} else if (set_slot(m, m->mem.bytes, KVM_MEM_LOG_DIRTY_PAGES) >= 0) {
+		m->log_counted = true;
+		bytes = 0;
+	}
+	pthread_mutex_unlock(&m->log_lock);
+	return bytes;
+}
+
+void machine_count_no_writes(struct machine *m)
+{
+	pthread_mutex_lock(&m->log_lock);
+	if (m->log_counted)
+		set_slot(m, m->mem.bytes, 0);
+	m->log_counted = false;
+	pthread_mutex_unlock(&m->log_lock);
 }
 
 void machine_wrote(struct machine *m, u64 gpa, u64 len)
@@ -434,6 +490,7 @@ struct machine *machine_new(const struct machine_config *cfg, struct error *err)
 	m->accel = cfg->accel;
 	m->vm_fd = m->xics_fd = -1;
 	pthread_mutex_init(&m->lock, NULL);
+	pthread_mutex_init(&m->log_lock, NULL);
 	pthread_cond_init(&m->changed, NULL);
 	m->loop = loop_new();
 	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -488,6 +545,7 @@ void machine_free(struct machine *m)
 		close(m->wake_fd);
 	loop_free(m->loop);
 	pthread_cond_destroy(&m->changed);
+	pthread_mutex_destroy(&m->log_lock);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
 }

@@ -78,12 +78,12 @@ struct vcpu {
 	bool has_thread;
 	int tid; /* what the host calls the thread */
 
-	bool online;	/* (L) running by RTAS: not stopped by stop-self */
-	bool parked;	/* (L) */
-	bool in_guest;	/* (L) */
-	bool unsettled; /* own thread only: the last exit wants completing */
-	u64 exits;	/* own thread writes; others may look */
-	int stats_fd;	/* kvm_stats.c: 0 until somebody asks */
+	bool online;		  /* (L) running by RTAS: not stopped by stop-self */
+	bool parked;		  /* (L) */
+	bool in_guest;		  /* (L) */
+	bool unsettled;		  /* own thread only: the last exit wants completing */
+	u64 exits;		  /* own thread writes; others may look */
+	int stats_fd;		  /* kvm_stats.c: 0 until somebody asks */
 	u64 exits_by[VCPU_EXITS]; /* the same; a signal's are not in @exits */
 
 	struct vcpu_work *work; /* (L) what another thread wants done here */
@@ -154,6 +154,9 @@ struct machine {
 	 * doesn't tell. NULL: nobody wants to know. Changed only while every vcpu is parked.
 	 */
 	u64 *written;
+	pthread_mutex_t log_lock; /* who has KVM's record of written pages; outside of @lock */
+	bool log_kept;		  /* machine_log_writes() */
+	bool log_counted;	  /* machine_count_writes() */
 
 	/* A live migration of this machine, either end (migration/live.h). Main thread. */
 	struct live *live;
@@ -200,6 +203,13 @@ void machine_set_place(struct machine *m, enum machine_place place);
 
 /* Has KVM and the client keep a record of written pages, or not. */
 int machine_log_writes(struct machine *m, bool on, struct error *err);
+/*
+ * How many bytes of pages the guest has written since the last call, for who wants to know no more;
+ * it begins with a first call that returns 0. -1: not now, the record is kept for another, who
+ * mustn't lose any of it.
+ */
+s64 machine_count_writes(struct machine *m);
+void machine_count_no_writes(struct machine *m);
 /*
  * Adds what was written since the last time to @bitmap, a bit for each 4 KiB, the first page in the
  * lowest bit of the first word.

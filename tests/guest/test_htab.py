@@ -86,6 +86,8 @@ for look in looks:
     check(all(v['nip'].startswith('0x') for v in look['vcpus']), f'top: no nip in {look}')
 check(any(look['htab-changes-per-s'] > 0 for look in looks), f'top: the table never changes: {looks}')
 check(any(v['busy'] > 0.01 for look in looks for v in look['vcpus']), f'top: nobody is busy: {looks}')
+check(any(look['hypercalls-per-s'] > 0 for look in looks), f'top: no hypercalls: {looks}')
+check(any(look['dirty-bytes-per-s'] > 0 for look in looks), f'top: no memory is written: {looks}')
 check('terminal' in papyr('top', 'htab', status=1)[1], 'top without a terminal')
 papyr('top', 'nobody', '--json', status=1)
 
