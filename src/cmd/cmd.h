@@ -27,6 +27,7 @@ int cmd_info(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_htab(int argc, char **argv);
 int cmd_top(int argc, char **argv);

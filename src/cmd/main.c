@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
     {"pause", "NAME", "make a guest stand still", cmd_pause},
     {"resume", "NAME", "let a paused guest go on", cmd_resume},
     {"stop", "NAME [--powerdown]", "end a guest", cmd_stop},
+    {"migrate", "NAME URI [OPTION]...", "move a running guest to another papyr", cmd_migrate},
     {"save", "NAME FILE", "stop a guest into a file", cmd_save},
     {"htab", "VERB NAME|FILE", "look into a guest's hashed page table", cmd_htab},
     {"top", "[NAME] [--json]", "watch what a guest does", cmd_top},

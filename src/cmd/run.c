@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "cmd/demo.h"
 #include "cmd/progress.h"
+#include "migration/live.h"
 #include "migration/migration.h"
 #include "monitor/qmp.h"
 #include "platform/console.h"
@@ -32,12 +33,28 @@ static const char help[] =
     "      --name NAME         name for 'papyr list' and the others\n"
     "      --restore FILE      go on with a guest that 'papyr save' wrote; it brings its\n"
     "                          memory, vcpus and model along\n"
+    "      --incoming URI      wait for a guest that 'papyr migrate' sends to tcp:HOST:PORT,\n"
+    "                          unix:PATH, fd:N, exec:COMMAND or file:PATH; memory, vcpus and\n"
+    "                          model are the guest's, and any that are given here must be the\n"
+    "                          same. 'defer': the control socket will say where\n"
+    "      --tls-psk FILE      take only who has this key (NAME:HEXKEY), and show it\n"
+    "      --tls-x509 DIR      take only who has a certificate of ca-cert.pem in DIR\n"
     "      --accel WHO         papyr (default), or kvm for the KVM of a POWER host\n"
     "      --help\n\n"
     "Exit status: 0 the guest powered off or was ended by the user, 3 it panicked,\n"
     "1 wrong usage or an error of the host.\n";
 
-enum { OPT_CPU = 256, OPT_HTAB_ORDER, OPT_NAME, OPT_RESTORE, OPT_ACCEL, OPT_HELP };
+enum {
+	OPT_CPU = 256,
+	OPT_HTAB_ORDER,
+	OPT_NAME,
+	OPT_RESTORE,
+	OPT_INCOMING,
+	OPT_TLS_PSK,
+	OPT_TLS_X509,
+	OPT_ACCEL,
+	OPT_HELP
+};
 
 static const struct option options[] = {
     {"kernel", required_argument, NULL, 'k'},
@@ -49,6 +66,9 @@ static const struct option options[] = {
     {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
     {"name", required_argument, NULL, OPT_NAME},
     {"restore", required_argument, NULL, OPT_RESTORE},
+    {"incoming", required_argument, NULL, OPT_INCOMING},
+    {"tls-psk", required_argument, NULL, OPT_TLS_PSK},
+    {"tls-x509", required_argument, NULL, OPT_TLS_X509},
     {"accel", required_argument, NULL, OPT_ACCEL},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -61,6 +81,10 @@ struct run_options {
 	struct machine_config cfg;
 	const char *accel;
 	const char *restore;
+	const char *incoming;
+	struct live_params live;
+	/* Given on the command line: a guest that comes must be so. */
+	bool mem_given, cpus_given, model_given, order_given;
 	char name[64];
 };
 
@@ -120,6 +144,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 						     "whole MiB",
 						     optarg);
 			o->cfg.mem_bytes = n;
+			o->mem_given = true;
 			break;
 		case 'c':
 			if (!parse_cpus(optarg, &o->cfg))
@@ -127,8 +152,10 @@ static int parse(int argc, char **argv, struct run_options *o)
 						     "-c %s: not a number of vcpus, 1 to %u, "
 						     "maybe with threads=1, 2, 4 or 8",
 						     optarg, VCPUS_MAX);
+			o->cpus_given = true;
 			break;
 		case OPT_CPU:
+			o->model_given = true;
 			o->cfg.model = cpu_model_find(optarg);
 			if (!o->cfg.model)
 				return 1 + cmd_usage("run", "--cpu %s: there are POWER8 and POWER7",
@@ -139,6 +166,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 				return 1 +
 				       cmd_usage("run", "--htab-order %s: not 18 to 46", optarg);
 			o->cfg.htab_order = n;
+			o->order_given = true;
 			break;
 		case OPT_NAME:
 			if (!good_name(optarg))
@@ -151,6 +179,15 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case OPT_RESTORE:
 			o->restore = optarg;
+			break;
+		case OPT_INCOMING:
+			o->incoming = optarg;
+			break;
+		case OPT_TLS_PSK:
+			snprintf(o->live.tls.psk, sizeof(o->live.tls.psk), "%s", optarg);
+			break;
+		case OPT_TLS_X509:
+			snprintf(o->live.tls.x509, sizeof(o->live.tls.x509), "%s", optarg);
 			break;
 		case OPT_ACCEL:
 			o->accel = optarg;
@@ -170,6 +207,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 	if (o->restore && (o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline))
 		return 1 +
 		       cmd_usage("run", "--restore brings its own kernel: leave out -k, -i and -p");
+	if (o->incoming && (o->restore || o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline))
+		return 1 + cmd_usage("run", "--incoming brings its own kernel: leave out -k, -i, -p "
+					    "and --restore");
 	if (o->cfg.initrd && !o->cfg.kernel)
 		return 1 + cmd_usage("run", "-i wants a kernel to go with it (-k)");
 	return 0;
@@ -219,6 +259,54 @@ static struct migration_image *open_saved(struct run_options *o, struct progress
 	return saved;
 }
 
+static bool deferred(const struct run_options *o)
+{
+	return o->incoming && !strcmp(o->incoming, "defer");
+}
+
+static void complain(const char *why)
+{
+	cmd_error("%s; waiting for another", why);
+}
+
+/* Is the guest what the command line asks for? Then the config becomes its. */
+static int agree(struct run_options *o, const struct arrival *a, struct error *err)
+{
+	const struct saved_machine *c = arrival_machine(a);
+
+	if (o->mem_given && c->mem_bytes != o->cfg.mem_bytes)
+		return error_set(err, "the guest has %llu MiB of memory, here are %llu",
+				 (unsigned long long)(c->mem_bytes >> 20),
+				 (unsigned long long)(o->cfg.mem_bytes >> 20));
+	if (o->cpus_given && (c->n_vcpus != o->cfg.n_vcpus || c->threads != o->cfg.threads))
+		return error_set(err, "the guest has %u vcpus, %u in a core; here are %u, %u",
+				 c->n_vcpus, c->threads, o->cfg.n_vcpus, o->cfg.threads);
+	if (o->model_given && strcmp(c->model, o->cfg.model->name))
+		return error_set(err, "the guest's processor is a %s, here is a %s", c->model,
+				 o->cfg.model->name);
+	if (o->order_given && c->htab_order != o->cfg.htab_order)
+		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
+				 c->htab_order, o->cfg.htab_order);
+	return arrival_config(a, &o->cfg, err);
+}
+
+/* Waits for the guest, and makes the machine as it is. */
+static struct machine *machine_for_arrival(struct run_options *o, struct arrival **arrival,
+					   struct error *err)
+{
+	struct machine *m = NULL;
+	struct arrival *a;
+
+	a = *arrival = arrival_wait(o->incoming, &o->live, complain, err);
+	if (!a)
+		return NULL;
+	if (!agree(o, a, err))
+		m = machine_new(&o->cfg, err);
+	if (!m)
+		arrival_refuse(a, err->text);
+	return m;
+}
+
 /* Puts the guest into the machine: saved or new. */
 static int fill(struct machine *m, struct migration_image *saved, struct progress *bar,
 		struct error *err)
@@ -248,27 +336,44 @@ static int run(struct run_options *o)
 	struct progress bar;
 	struct error err = {""};
 	struct machine *m = NULL;
+	struct live *live = NULL;
+	struct arrival *arrival = NULL;
 	struct qmp *qmp = NULL;
 	enum machine_request ended_by = REQUEST_ERROR;
 	int status = STATUS_ERROR, fd = -1;
 
 	if (o->restore && !(saved = open_saved(o, &bar, &err)))
 		return cmd_error("%s", err.text);
-	m = machine_new(&o->cfg, &err);
+	if (o->incoming && !deferred(o))
+		m = machine_for_arrival(o, &arrival, &err);
+	else
+		m = machine_new(&o->cfg, &err);
 	if (!m)
 		goto out;
+	live = live_new(m);
+	live_set_params(live, &o->live);
 	fd = watch_signals(m);
 	qmp = qmp_new(m, &err);
-	if (!qmp || fill(m, saved, &bar, &err))
+	if (!qmp)
 		goto out;
-	console_start(m->console);
+	if (o->incoming) {
+		live_expect(live);
+		if (arrival && live_receive_guest(live, arrival, &err))
+			goto out;
+	} else {
+		if (fill(m, saved, &bar, &err))
+			goto out;
+		console_start(m->console);
+	}
 	status = machine_run(m);
 	err = m->failure;
 	ended_by = m->ended_by;
 out:
 	/* The terminal is the user's again before anything is said. */
 	qmp_free(qmp);
+	live_free(live);
 	machine_free(m);
+	arrival_free(arrival);
 	migration_close(saved);
 	if (fd >= 0)
 		close(fd);
@@ -295,6 +400,7 @@ int cmd_run(int argc, char **argv)
 	struct error err;
 	int r;
 
+	live_default_params(&o.live);
 	snprintf(o.name, sizeof(o.name), "papyr-%d", getpid());
 	r = parse(argc, argv, &o);
 	if (r)

@@ -88,6 +88,17 @@ static const struct device {
     {"console", 1, save_console, load_console},
 };
 
+unsigned devices_count(void)
+{
+	return ARRAY_SIZE(devices);
+}
+
+const char *devices_name(unsigned i, u32 *version)
+{
+	*version = devices[i].version;
+	return devices[i].name;
+}
+
 void devices_save(struct machine *m, struct state_out *out)
 {
 	put_u32(out, ARRAY_SIZE(devices));

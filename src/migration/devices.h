@@ -10,6 +10,10 @@
 #include "platform/machine.h"
 #include "platform/state.h"
 
+/* What there is, for a destination to compare: a name, and the version of what is saved. */
+unsigned devices_count(void);
+const char *devices_name(unsigned i, u32 *version);
+
 void devices_save(struct machine *m, struct state_out *out);
 /* With @m NULL the section is only taken apart, as far as that goes without. */
 int devices_load(struct machine *m, struct state_in *in, struct error *err);

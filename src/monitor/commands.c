@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "migration/migration.h"
+#include "monitor/migrate.h"
 #include "monitor/qmp.h"
 
 #ifndef PAPYR_VERSION
@@ -76,7 +77,8 @@ static void do_stop(struct qmp_client *c, json_t *args, struct qmp_result *resul
 
 static void do_cont(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	machine_resume(qmp_machine(c));
+	if (migrate_guest_is_here(qmp_machine(c), true, result))
+		machine_resume(qmp_machine(c));
 }
 
 static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -86,7 +88,8 @@ static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *resul
 
 static void do_system_reset(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	machine_request(qmp_machine(c), REQUEST_RESET);
+	if (migrate_guest_is_here(qmp_machine(c), false, result))
+		machine_request(qmp_machine(c), REQUEST_RESET);
 }
 
 static void do_system_powerdown(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -162,6 +165,8 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 		fail(result, "'path' must be an absolute path");
 		return;
 	}
+	if (!migrate_guest_is_here(m, false, result))
+		return;
 	was_running = !strcmp(machine_status(m), "running");
 	machine_pause(m);
 	if (migration_save(m, path, tell_progress, &p, &result->error)) {
@@ -182,8 +187,14 @@ static const struct {
 } commands[] = {
     {"cont", do_cont},
     {"getfd", do_getfd},
+    {"migrate", migrate_start},
+    {"migrate-incoming", migrate_incoming},
+    {"migrate-set-parameters", migrate_set_parameters},
+    {"migrate_cancel", migrate_cancel},
     {"query-commands", do_query_commands},
     {"query-cpus-fast", do_query_cpus_fast},
+    {"query-migrate", migrate_query},
+    {"query-migrate-parameters", migrate_query_parameters},
     {"query-name", do_query_name},
     {"query-status", do_query_status},
     {"query-version", do_query_version},

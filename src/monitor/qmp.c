@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "monitor/frame.h"
+#include "migration/live.h"
+#include "monitor/migrate.h"
 #include "monitor/htab_watch.h"
 #include "monitor/paths.h"
 
@@ -430,6 +432,7 @@ struct qmp *qmp_new(struct machine *m, struct error *err)
 		return NULL;
 	}
 	loop_add(m->loop, qmp->listen_fd, POLLIN, on_connect, qmp);
+	migrate_watch(qmp, m);
 	m->on_event = on_machine;
 	m->on_event_opaque = qmp;
 	return qmp;
@@ -440,6 +443,8 @@ void qmp_free(struct qmp *qmp)
 	if (!qmp)
 		return;
 	qmp->m->on_event = NULL;
+	if (qmp->m->live)
+		live_on_state(qmp->m->live, NULL, NULL);
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		struct qmp_client *c = qmp->clients[i];
 

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * papyr migrate: a running guest to another papyr, with what goes on shown on the way.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "monitor/client.h"
+
+static const char help[] =
+    "Usage: papyr migrate NAME URI [OPTION]...\n"
+    "Moves a running guest to the papyr that waits at URI ('papyr run --incoming URI'):\n"
+    "tcp:HOST:PORT, unix:PATH, fd:N, exec:COMMAND, or file:PATH to be started from later. The "
+    "guest\n"
+    "runs on until little is left to send, and stands still for that only. Ctrl-C gives up: the\n"
+    "guest then runs on here as if nothing had been.\n\n"
+    "      --downtime-ms N       stand still for at most so long (default 5)\n"
+    "      --throttle PERCENT    if the guest changes faster than it can be sent, take up to\n"
+    "                            so much of its time, step by step (default: none)\n"
+    "      --max-bandwidth SIZE  bytes a second while it runs: 100M, ... (default: no limit)\n"
+    "      --timeout SECONDS     fail when nothing moves for so long (default 30)\n"
+    "      --no-compress         send everything as it is\n"
+    "      --tls-psk FILE        encrypt; both sides show that they know this key (NAME:HEXKEY)\n"
+    "      --tls-x509 DIR        encrypt; both sides show certificates of the authority in DIR\n"
+    "      --tls-hostname NAME   what the other side's certificate says (default: URI's host)\n"
+    "      --keep                leave this process behind when the guest is gone\n"
+    "      --json                print the result as JSON\n"
+    "      --help\n\n"
+    "Exit status: 0 the guest runs there, 1 it does not; what is then is said.\n";
+
+struct options {
+	json_t *params;
+	bool keep, json;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	interrupted = 1;
+}
+
+/* ---- What is shown ---- */
+
+static double number(json_t *v, const char *part, const char *name)
+{
+	json_t *o = part ? json_object_get(v, part) : v;
+
+	return json_number_value(json_object_get(o, name));
+}
+
+static void show(json_t *v, double *last_pass, bool tty)
+{
+	double pass = number(v, "x-papyr", "pass");
+	char left[32], rate[32], table[32];
+
+	if (!pass || !tty)
+		return;
+	/* One line a pass stays; the present one's is rewritten. */
+	if (*last_pass && pass > *last_pass)
+		fputc('\n', stderr);
+	*last_pass = pass;
+	fprintf(stderr,
+		"\rpass %3.0f: memory %s left, %.0f pages changed; table %s, %.0f entries; %s/s; "
+		"downtime %.1f ms",
+		pass, format_size(number(v, "ram", "remaining"), left, sizeof(left)),
+		number(v, "x-papyr", "dirty-pages"),
+		format_size(number(v, "x-papyr", "table-bytes"), table, sizeof(table)),
+		number(v, "x-papyr", "table-entries"),
+		format_size((u64)number(v, "x-papyr", "bandwidth") >> 10 << 10, rate, sizeof(rate)),
+		number(v, "x-papyr", "expected-downtime-ms"));
+	if (number(v, NULL, "cpu-throttle-percentage"))
+		fprintf(stderr, "; throttled %.0f %%", number(v, NULL, "cpu-throttle-percentage"));
+	fputs("\033[K", stderr);
+	fflush(stderr);
+}
+
+/* ---- Talking to the guest's process ---- */
+
+/* A path in a URI is the user's, the guest's process may stand in another folder. */
+static char *absolute_uri(const char *uri)
+{
+	size_t scheme = !strncmp(uri, "unix:", 5) || !strncmp(uri, "file:", 5) ? 5 : 0;
+	char cwd[PATH_MAX], *full;
+
+	if (!scheme || uri[scheme] == '/' || !uri[scheme])
+		return strdup(uri);
+	if (!getcwd(cwd, sizeof(cwd)) ||
+	    asprintf(&full, "%.*s%s/%s", (int)scheme, uri, cwd, uri + scheme) < 0)
+		return NULL;
+	return full;
+}
+
+static int begin(struct control *c, const char *uri, struct options *o, struct error *err)
+{
+	char *full = absolute_uri(uri);
+	json_t *v = NULL;
+	char *end;
+	long fd;
+
+	if (!full)
+		return error_errno(err, "%s", uri);
+	if (!strncmp(uri, "fd:", 3)) {
+		fd = strtol(uri + 3, &end, 10);
+		if (*end || end == uri + 3 || control_send_fd(c, "migrate", fd, err))
+			goto out;
+		free(full);
+		full = strdup("fd:migrate");
+	}
+	v = control_execute(c, "migrate-set-parameters", json_incref(o->params), err);
+	if (v) {
+		json_decref(v);
+		v = control_execute(c, "migrate", json_pack("{s:s}", "uri", full), err);
+	}
+	json_decref(v);
+out:
+	free(full);
+	return v ? 0 : -1;
+}
+
+static bool is_over(json_t *v)
+{
+	const char *status = json_string_value(json_object_get(v, "status"));
+
+	return !status || !strcmp(status, "completed") || !strcmp(status, "failed") ||
+	       !strcmp(status, "cancelled");
+}
+
+/* Looks every so often until it is over; the last answer. */
+static json_t *follow(struct control *c, struct error *err)
+{
+	bool tty = isatty(STDERR_FILENO), cancelled = false;
+	double last_pass = 0;
+	json_t *v;
+
+	for (;;) {
+		v = control_execute(c, "query-migrate", NULL, err);
+		if (!v)
+			return NULL;
+		show(v, &last_pass, tty);
+		if (is_over(v))
+			break;
+		json_decref(v);
+		if (interrupted && !cancelled) {
+			cancelled = true;
+			v = control_execute(c, "migrate_cancel", NULL, err);
+			if (!v)
+				cmd_error("%s", err->text);
+			json_decref(v);
+		}
+		poll(NULL, 0, tty ? 50 : 20);
+	}
+	if (tty && last_pass)
+		fputc('\n', stderr);
+	return v;
+}
+
+static int report(json_t *v, const char *uri, bool json)
+{
+	const char *status = json_string_value(json_object_get(v, "status"));
+	const char *why = json_string_value(json_object_get(v, "error-desc"));
+	bool good = status && !strcmp(status, "completed");
+	char size[32];
+
+	if (json) {
+		json_dumpf(v, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+	} else if (good) {
+		printf("The guest is at %s: %.1f s in all, %.1f ms standing still, %.0f passes, %s "
+		       "sent.\n",
+		       uri, number(v, NULL, "total-time") / 1000,
+		       number(v, "x-papyr", "downtime-ms"), number(v, "x-papyr", "pass"),
+		       format_size(number(v, "ram", "transferred"), size, sizeof(size)));
+	}
+	if (good)
+		return STATUS_OK;
+	return cmd_error("the guest did not move: %s", why ? why : "unknown");
+}
+
+static int migrate(const char *name, const char *uri, struct options *o)
+{
+	struct sigaction act = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+	struct error err;
+	struct control *c = control_open(name, &err);
+	json_t *v = NULL;
+	int status;
+
+	if (!c)
+		return cmd_error("%s", err.text);
+	sigaction(SIGINT, &act, NULL);
+	if (!begin(c, uri, o, &err))
+		v = follow(c, &err);
+	status = v ? report(v, uri, o->json) : cmd_error("%s", err.text);
+	if (status == STATUS_OK && !o->keep) {
+		json_decref(control_execute(c, "quit", NULL, &err));
+		control_wait_end(c);
+	}
+	json_decref(v);
+	control_close(c);
+	return status;
+}
+
+/* ---- The command line ---- */
+
+enum {
+	OPT_DOWNTIME = 256,
+	OPT_THROTTLE,
+	OPT_BANDWIDTH,
+	OPT_TIMEOUT,
+	OPT_PLAIN,
+	OPT_PSK,
+	OPT_X509,
+	OPT_HOSTNAME,
+	OPT_KEEP,
+	OPT_JSON
+};
+
+static const struct option options[] = {
+    {"downtime-ms", required_argument, NULL, OPT_DOWNTIME},
+    {"throttle", required_argument, NULL, OPT_THROTTLE},
+    {"max-bandwidth", required_argument, NULL, OPT_BANDWIDTH},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"no-compress", no_argument, NULL, OPT_PLAIN},
+    {"tls-psk", required_argument, NULL, OPT_PSK},
+    {"tls-x509", required_argument, NULL, OPT_X509},
+    {"tls-hostname", required_argument, NULL, OPT_HOSTNAME},
+    {"keep", no_argument, NULL, OPT_KEEP},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static int set_number(struct options *o, const char *option, const char *name, double min,
+		      double max)
+{
+	char *end;
+	double n = strtod(optarg, &end);
+
+	if (end == optarg || *end || n < min || n > max)
+		return cmd_usage("migrate", "--%s %s: not a number from %g to %g", option, optarg,
+				 min, max);
+	json_object_set_new(o->params, name, json_real(n));
+	return 0;
+}
+
+/* The guest's process opens it. */
+static int set_path(struct options *o, const char *name)
+{
+	char *full = realpath(optarg, NULL);
+
+	if (!full)
+		return cmd_error("%s: %s", optarg, strerror(errno));
+	json_object_set_new(o->params, name, json_string(full));
+	free(full);
+	return 0;
+}
+
+static int set_bandwidth(struct options *o)
+{
+	u64 bytes;
+
+	if (!parse_size(optarg, &bytes))
+		return cmd_usage("migrate", "--max-bandwidth %s: not a size", optarg);
+	json_object_set_new(o->params, "max-bandwidth", json_integer(bytes));
+	return 0;
+}
+
+static int take(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_DOWNTIME:
+		return set_number(o, "downtime-ms", "x-downtime-ms", 0.1, 2000000);
+	case OPT_THROTTLE:
+		return set_number(o, "throttle", "max-cpu-throttle", 0, 99);
+	case OPT_BANDWIDTH:
+		return set_bandwidth(o);
+	case OPT_TIMEOUT:
+		return set_number(o, "timeout", "x-timeout", 0.1, 86400);
+	case OPT_PLAIN:
+		json_object_set_new(o->params, "x-compress", json_false());
+		return 0;
+	case OPT_PSK:
+		return set_path(o, "x-tls-psk");
+	case OPT_X509:
+		return set_path(o, "x-tls-x509");
+	case OPT_HOSTNAME:
+		json_object_set_new(o->params, "tls-hostname", json_string(optarg));
+		return 0;
+	case OPT_KEEP:
+		o->keep = true;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	default:
+		fputs("Try 'papyr migrate --help'.\n", stderr);
+		return STATUS_ERROR;
+	}
+}
+
+/* What an earlier attempt asked for doesn't hold for this one. */
+static json_t *default_params(void)
+{
+	return json_pack("{s:f,s:i,s:i,s:f,s:b,s:s,s:s,s:s}", "x-downtime-ms", 5.0,
+			 "max-cpu-throttle", 0, "max-bandwidth", 0, "x-timeout", 30.0, "x-compress",
+			 1, "x-tls-psk", "", "x-tls-x509", "", "tls-hostname", "");
+}
+
+int cmd_migrate(int argc, char **argv)
+{
+	struct options o = {.params = default_params()};
+	int c, status = 0;
+
+	while (!status && (c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			json_decref(o.params);
+			return STATUS_OK;
+		}
+		status = take(&o, c);
+	}
+	if (!status && optind + 2 != argc)
+		status = cmd_usage("migrate", "wants a guest's name and where it shall go");
+	if (!status)
+		status = migrate(argv[optind], argv[optind + 1], &o);
+	json_decref(o.params);
+	return status;
+}

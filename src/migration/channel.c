@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes through a channel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "migration/channel_io.h"
+
+void channel_set_timeout(struct channel *ch, unsigned timeout_ms)
+{
+	ch->timeout_ms = timeout_ms;
+}
+
+bool channel_one_way(const struct channel *ch)
+{
+	return ch->one_way;
+}
+
+u64 channel_written(const struct channel *ch)
+{
+	return ch->written;
+}
+
+static u64 now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int channel_wait(struct channel *ch, short events, struct error *err)
+{
+	struct pollfd p[2] = {
+	    {.fd = ch->stalled ? -1 : ch->fd, .events = events},
+	    {.fd = ch->cancel_fd, .events = POLLIN},
+	};
+	u64 end = now_ms() + ch->timeout_ms;
+
+	for (;;) {
+		u64 now = now_ms();
+		int n = now < end ? poll(p, 2, end - now) : 0;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, "cannot wait for the connection");
+		if (p[1].revents)
+			return error_set(err, "cancelled");
+		if (!n)
+			return error_set(err, "the connection stood still for %g s",
+					 ch->timeout_ms / 1000.0);
+		return 0;
+	}
+}
+
+static ssize_t send_some(struct channel *ch, const void *data, size_t bytes, struct error *err)
+{
+	ssize_t n;
+
+	if (ch->tls)
+		return channel_tls_send(ch, data, bytes, err);
+	n = ch->is_socket ? send(ch->fd, data, bytes, MSG_NOSIGNAL) : write(ch->fd, data, bytes);
+	if (n < 0 && errno != EAGAIN)
+		error_errno(err, "cannot send");
+	return n;
+}
+
+static ssize_t receive_some(struct channel *ch, void *buf, size_t bytes, struct error *err)
+{
+	ssize_t n;
+
+	if (ch->tls)
+		return channel_tls_recv(ch, buf, bytes, err);
+	n = read(ch->fd, buf, bytes);
+	if (n < 0 && errno != EAGAIN)
+		error_errno(err, "cannot receive");
+	return n;
+}
+
+static bool is_cancelled(struct channel *ch)
+{
+	struct pollfd p = {.fd = ch->cancel_fd, .events = POLLIN};
+
+	return ch->cancel_fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+int channel_write(struct channel *ch, const void *data, size_t bytes, struct error *err)
+{
+	const u8 *p = data;
+
+	if (is_cancelled(ch))
+		return error_set(err, "cancelled");
+	while (bytes) {
+		ssize_t n = -1;
+
+		errno = EAGAIN;
+		if (!ch->stalled)
+			n = send_some(ch, p, bytes, err);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno != EAGAIN || channel_wait(ch, POLLOUT, err)))
+			return -1;
+		if (n <= 0)
+			continue;
+		p += n;
+		bytes -= n;
+		ch->written += n;
+	}
+	return 0;
+}
+
+int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
+{
+	u8 *p = buf;
+
+	while (bytes) {
+		ssize_t n = -1;
+
+		errno = EAGAIN;
+		if (!ch->stalled)
+			n = receive_some(ch, p, bytes, err);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno != EAGAIN || channel_wait(ch, POLLIN, err)))
+			return -1;
+		if (!n)
+			return error_set(err, ch->one_way ? "the file ends too early"
+							  : "the other side closed the connection");
+		if (n < 0)
+			continue;
+		p += n;
+		bytes -= n;
+	}
+	return 0;
+}
+
+int channel_finish(struct channel *ch, struct error *err)
+{
+	if (ch->one_way && fsync(ch->fd) < 0 && errno != EINVAL)
+		return error_errno(err, "cannot write the file");
+	free(ch->remove);
+	ch->remove = NULL;
+	return 0;
+}
+
+struct channel *channel_from_fd(int fd, const struct channel_options *opts)
+{
+	struct channel *ch = calloc(1, sizeof(*ch));
+	struct stat st;
+
+	if (!ch)
+		abort();
+	ch->fd = fd;
+	ch->timeout_ms = opts->timeout_ms;
+	ch->cancel_fd = opts->cancel_fd;
+	if (fstat(fd, &st) == 0) {
+		ch->one_way = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
+		ch->is_socket = S_ISSOCK(st.st_mode);
+	}
+	if (!ch->one_way)
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return ch;
+}
+
+/* A command that doesn't end by itself when its input does is ended. */
+static void end_child(pid_t child)
+{
+	for (int i = 0; i < 100; i++) {
+		if (waitpid(child, NULL, WNOHANG))
+			return;
+		poll(NULL, 0, 10);
+	}
+	kill(child, SIGTERM);
+	waitpid(child, NULL, 0);
+}
+
+void channel_close(struct channel *ch)
+{
+	if (!ch)
+		return;
+	channel_tls_end(ch);
+	if (ch->remove)
+		unlink(ch->remove);
+	free(ch->remove);
+	close(ch->fd);
+	if (ch->child)
+		end_child(ch->child);
+	free(ch);
+}
+
+void fault_point(struct channel *ch, const char *step)
+{
+	const char *fault = getenv("PAPYR_FAULT");
+	size_t len = strlen(step);
+
+	if (likely(!fault) || strncmp(fault, step, len) || fault[len] != ':')
+		return;
+	if (!strcmp(fault + len + 1, "kill"))
+		raise(SIGKILL);
+	else if (!strcmp(fault + len + 1, "stall"))
+		ch->stalled = true;
+	else if (!strcmp(fault + len + 1, "cut"))
+		shutdown(ch->fd, SHUT_RDWR);
+}

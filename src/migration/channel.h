@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Transports: bytes to another process and back, over whatever a URI names:
+ *
+ *	tcp:HOST:PORT    a connection ([HOST] for an IPv6 address)
+ *	unix:PATH        a socket in the file system
+ *	fd:N             a descriptor that is open already: a socket, or a regular file
+ *	exec:COMMAND     standard input and output of 'sh -c COMMAND'
+ *	file:PATH        a regular file: one way only
+ *
+ * Nothing here hangs: a transfer that makes no progress for the timeout fails, and so does every
+ *one as soon as the cancelling descriptor is readable.
+ */
+#ifndef PAPYR_MIGRATION_CHANNEL_H
+#define PAPYR_MIGRATION_CHANNEL_H
+
+#include "base/bits.h"
+#include "platform/error.h"
+
+struct channel;
+struct listener;
+
+/* Who the other side must be. Both empty: no TLS. */
+struct tls_options {
+	char psk[4096];	    /* file of NAME:HEXKEY lines */
+	char x509[4096];    /* folder with ca-cert.pem, server- and client-cert.pem, -key.pem */
+	char hostname[256]; /* what the server's certificate must say; empty: the URI's host */
+};
+
+struct channel_options {
+	unsigned timeout_ms;
+	int cancel_fd; /* -1: none */
+	int fd;	       /* for fd:NAME with a name that isn't a number; is taken over */
+	const struct tls_options *tls; /* or NULL */
+};
+
+/* Is this a URI that we know? */
+int channel_check_uri(const char *uri, struct error *err);
+
+/* The sending end. */
+struct channel *channel_connect(const char *uri, const struct channel_options *opts,
+				struct error *err);
+/* The receiving end; fd:, exec: and file: have but one connection. */
+struct listener *channel_listen(const char *uri, const struct channel_options *opts,
+				struct error *err);
+/* May anybody connect again when this connection came to nothing? */
+bool listener_lasts(const struct listener *l);
+/* Waits as long as it takes for somebody to come. */
+struct channel *channel_accept(struct listener *l, struct error *err);
+/* Removes what listening made in the file system. */
+void listener_close(struct listener *l);
+
+/* A channel on a connected socket, or on a regular file; takes over @fd. */
+struct channel *channel_from_fd(int fd, const struct channel_options *opts);
+void channel_close(struct channel *ch);
+/* Nothing comes back from a file. */
+bool channel_one_way(const struct channel *ch);
+/* All of @bytes, or -1. */
+int channel_write(struct channel *ch, const void *data, size_t bytes, struct error *err);
+int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err);
+/* Everything written is where it belongs: on the disk, for a file. */
+int channel_finish(struct channel *ch, struct error *err);
+/* How long to wait without progress from now on. */
+void channel_set_timeout(struct channel *ch, unsigned timeout_ms);
+u64 channel_written(const struct channel *ch);
+
+/*
+ * For tests: PAPYR_FAULT=STEP:kill, stall or cut makes the process end, the channel stand still, or
+ * the connection break when it comes to the step of that name. docs/migration.md lists the steps.
+ */
+void fault_point(struct channel *ch, const char *step);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the transports share.
+ */
+#ifndef PAPYR_MIGRATION_CHANNEL_IO_H
+#define PAPYR_MIGRATION_CHANNEL_IO_H
+
+#include <sys/types.h>
+
+#include "migration/channel.h"
+
+struct channel_tls;
+
+struct channel {
+	int fd;
+	pid_t child; /* of exec:, 0: none */
+	bool one_way;
+	bool is_socket;
+	bool stalled; /* by fault_point() */
+	int cancel_fd;
+	unsigned timeout_ms;
+	u64 written;
+	char *remove; /* a file to be removed if it never gets finished */
+	struct channel_tls *tls;
+};
+
+/* Waits for poll()'s @events; fails on timeout and cancellation. */
+int channel_wait(struct channel *ch, short events, struct error *err);
+
+/* ---- channel_tls.c ---- */
+
+/* Shakes hands; @host is who the client wants to talk to. */
+int channel_tls_start(struct channel *ch, const struct tls_options *opts, bool server,
+		      const char *host, struct error *err);
+/* As send() and recv(): -1 with errno EAGAIN, or with @err set. */
+ssize_t channel_tls_send(struct channel *ch, const void *data, size_t bytes, struct error *err);
+ssize_t channel_tls_recv(struct channel *ch, void *buf, size_t bytes, struct error *err);
+void channel_tls_end(struct channel *ch);
+
+static inline bool tls_wanted(const struct tls_options *opts)
+{
+	return opts && (opts->psk[0] || opts->x509[0]);
+}
+
+#endif

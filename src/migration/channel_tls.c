@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TLS over a channel, by GnuTLS. Both sides prove who they are: by a pre-shared key, or by
+ * certificates of one authority, in files named as QEMU's tls-creds objects have them.
+ */
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "migration/channel_io.h"
+
+struct channel_tls {
+	gnutls_session_t session;
+	gnutls_psk_client_credentials_t psk_client;
+	gnutls_psk_server_credentials_t psk_server;
+	gnutls_certificate_credentials_t x509;
+	bool up;
+};
+
+/* Keys of a key exchange that nobody without the pre-shared key can take part in, and no other. */
+#define PRIORITY_PSK  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-PSK:+DHE-PSK"
+#define PRIORITY_X509 "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+static ssize_t push(gnutls_transport_ptr_t ptr, const void *data, size_t bytes)
+{
+	struct channel *ch = ptr;
+
+	return ch->is_socket ? send(ch->fd, data, bytes, MSG_NOSIGNAL) : write(ch->fd, data, bytes);
+}
+
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *buf, size_t bytes)
+{
+	struct channel *ch = ptr;
+
+	return read(ch->fd, buf, bytes);
+}
+
+static int check(int r, const char *what, struct error *err)
+{
+	return r < 0 ? error_set(err, "%s: %s", what, gnutls_strerror(r)) : 0;
+}
+
+/* ---- Pre-shared keys ---- */
+
+/* The first NAME:HEXKEY of the file. */
+static int read_key(const char *path, char *name, size_t size, char *key, size_t key_size,
+		    struct error *err)
+{
+	FILE *f = fopen(path, "re");
+	char line[1024];
+	char *colon;
+
+	if (!f)
+		return error_errno(err, "cannot open the keys %s", path);
+	if (!fgets(line, sizeof(line), f))
+		line[0] = 0;
+	fclose(f);
+	line[strcspn(line, "\r\n")] = 0;
+	colon = strchr(line, ':');
+	if (!colon || colon == line || !colon[1])
+		return error_set(err, "%s doesn't begin with NAME:HEXKEY", path);
+	*colon = 0;
+	snprintf(name, size, "%s", line);
+	snprintf(key, key_size, "%s", colon + 1);
+	return 0;
+}
+
+static int use_psk_client(struct channel_tls *tls, const char *path, struct error *err)
+{
+	char name[128], key[512];
+	gnutls_datum_t datum = {(void *)key, 0};
+
+	if (read_key(path, name, sizeof(name), key, sizeof(key), err))
+		return -1;
+	datum.size = strlen(key);
+	gnutls_psk_allocate_client_credentials(&tls->psk_client);
+	if (check(gnutls_psk_set_client_credentials(tls->psk_client, name, &datum,
+						    GNUTLS_PSK_KEY_HEX),
+		  path, err))
+		return -1;
+	return check(gnutls_credentials_set(tls->session, GNUTLS_CRD_PSK, tls->psk_client), path,
+		     err);
+}
+
+static int use_psk(struct channel_tls *tls, const char *path, bool server, struct error *err)
+{
+	char name[128], key[512];
+
+	if (check(gnutls_priority_set_direct(tls->session, PRIORITY_PSK, NULL), "TLS", err))
+		return -1;
+	if (!server)
+		return use_psk_client(tls, path, err);
+	if (read_key(path, name, sizeof(name), key, sizeof(key), err))
+		return -1;
+	gnutls_psk_allocate_server_credentials(&tls->psk_server);
+	if (check(gnutls_psk_set_server_credentials_file(tls->psk_server, path), path, err))
+		return -1;
+	gnutls_psk_set_server_known_dh_params(tls->psk_server, GNUTLS_SEC_PARAM_MEDIUM);
+	return check(gnutls_credentials_set(tls->session, GNUTLS_CRD_PSK, tls->psk_server), path,
+		     err);
+}
+
+/* ---- Certificates ---- */
+
+static int use_x509(struct channel_tls *tls, const struct tls_options *opts, bool server,
+		    const char *host, struct error *err)
+{
+	const char *who = server ? "server" : "client";
+	char ca[4200], cert[4200], key[4200];
+
+	snprintf(ca, sizeof(ca), "%s/ca-cert.pem", opts->x509);
+	snprintf(cert, sizeof(cert), "%s/%s-cert.pem", opts->x509, who);
+	snprintf(key, sizeof(key), "%s/%s-key.pem", opts->x509, who);
+	gnutls_certificate_allocate_credentials(&tls->x509);
+	if (check(gnutls_priority_set_direct(tls->session, PRIORITY_X509, NULL), "TLS", err) ||
+	    check(gnutls_certificate_set_x509_trust_file(tls->x509, ca, GNUTLS_X509_FMT_PEM), ca,
+		  err) ||
+	    check(gnutls_certificate_set_x509_key_file(tls->x509, cert, key, GNUTLS_X509_FMT_PEM),
+		  cert, err) ||
+	    check(gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE, tls->x509), "TLS",
+		  err))
+		return -1;
+	if (server) {
+		gnutls_certificate_server_set_request(tls->session, GNUTLS_CERT_REQUIRE);
+		gnutls_session_set_verify_cert(tls->session, NULL, 0);
+		return 0;
+	}
+	if (opts->hostname[0])
+		host = opts->hostname;
+	if (!host[0])
+		return error_set(err, "TLS with certificates wants the server's name here "
+				      "(--tls-hostname)");
+	gnutls_session_set_verify_cert(tls->session, host, 0);
+	return 0;
+}
+
+/* ---- Life ---- */
+
+static int shake_hands(struct channel *ch, struct error *err)
+{
+	int r;
+
+	for (;;) {
+		r = gnutls_handshake(ch->tls->session);
+		if (r == GNUTLS_E_SUCCESS)
+			return 0;
+		if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
+			bool out = gnutls_record_get_direction(ch->tls->session);
+
+			if (channel_wait(ch, out ? POLLOUT : POLLIN, err))
+				return -1;
+			continue;
+		}
+		if (gnutls_error_is_fatal(r))
+			return error_set(err,
+					 "the other side is not who it should be, or speaks no "
+					 "TLS: %s",
+					 gnutls_strerror(r));
+	}
+}
+
+/*
+ * In TLS 1.3 the client has finished before the server looked at its certificate or key: one byte
+ * from the server says that it is content.
+ */
+static int confirm(struct channel *ch, bool server, struct error *err)
+{
+	u8 ok = 1;
+
+	if (server)
+		return channel_write(ch, &ok, 1, err);
+	if (channel_read(ch, &ok, 1, err) == 0 && ok == 1)
+		return 0;
+	return error_set(err, "the other side refuses us: wrong key or certificate");
+}
+
+int channel_tls_start(struct channel *ch, const struct tls_options *opts, bool server,
+		      const char *host, struct error *err)
+{
+	struct channel_tls *tls = calloc(1, sizeof(*tls));
+	int r;
+
+	if (!tls)
+		abort();
+	ch->tls = tls;
+	gnutls_init(&tls->session,
+		    (server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
+	if (opts->psk[0] && opts->x509[0])
+		return error_set(err, "a pre-shared key and certificates are one too many");
+	r = opts->psk[0] ? use_psk(tls, opts->psk, server, err)
+			 : use_x509(tls, opts, server, host, err);
+	if (r)
+		return -1;
+	gnutls_transport_set_ptr(tls->session, ch);
+	gnutls_transport_set_push_function(tls->session, push);
+	gnutls_transport_set_pull_function(tls->session, pull);
+	if (shake_hands(ch, err))
+		return -1;
+	tls->up = true;
+	return confirm(ch, server, err);
+}
+
+static ssize_t result(ssize_t r, struct error *err)
+{
+	if (r >= 0)
+		return r;
+	if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
+		errno = EAGAIN;
+		return -1;
+	}
+	error_set(err, "TLS: %s", gnutls_strerror(r));
+	errno = EPROTO;
+	return -1;
+}
+
+ssize_t channel_tls_send(struct channel *ch, const void *data, size_t bytes, struct error *err)
+{
+	return result(gnutls_record_send(ch->tls->session, data, bytes), err);
+}
+
+ssize_t channel_tls_recv(struct channel *ch, void *buf, size_t bytes, struct error *err)
+{
+	return result(gnutls_record_recv(ch->tls->session, buf, bytes), err);
+}
+
+void channel_tls_end(struct channel *ch)
+{
+	struct channel_tls *tls = ch->tls;
+
+	if (!tls)
+		return;
+	if (tls->up)
+		gnutls_bye(tls->session, GNUTLS_SHUT_WR);
+	gnutls_deinit(tls->session);
+	if (tls->psk_client)
+		gnutls_psk_free_client_credentials(tls->psk_client);
+	if (tls->psk_server)
+		gnutls_psk_free_server_credentials(tls->psk_server);
+	if (tls->x509)
+		gnutls_certificate_free_credentials(tls->x509);
+	free(tls);
+	ch->tls = NULL;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Channels from URIs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "migration/channel_io.h"
+
+enum kind { KIND_TCP, KIND_UNIX, KIND_FD, KIND_EXEC, KIND_FILE, KIND_NONE };
+
+struct listener {
+	enum kind kind;
+	int fd;
+	const char *rest; /* of the URI */
+	char *uri;
+	struct channel_options opts;
+	char *remove;
+	bool used;
+};
+
+static enum kind parse(const char *uri, const char **rest)
+{
+	static const char *const schemes[] = {"tcp:", "unix:", "fd:", "exec:", "file:"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (!strncmp(uri, schemes[i], strlen(schemes[i]))) {
+			*rest = uri + strlen(schemes[i]);
+			return **rest ? (enum kind)i : KIND_NONE;
+		}
+	return KIND_NONE;
+}
+
+int channel_check_uri(const char *uri, struct error *err)
+{
+	const char *rest;
+
+	switch (parse(uri, &rest)) {
+	case KIND_NONE:
+		return error_set(err,
+				 "'%.200s' is none of tcp:HOST:PORT, unix:PATH, fd:N, "
+				 "exec:COMMAND and file:PATH",
+				 uri);
+	case KIND_TCP:
+		return strrchr(rest, ':') ? 0 : error_set(err, "'%.200s' has no port", uri);
+	default:
+		return 0;
+	}
+}
+
+/* ---- TCP ---- */
+
+static struct addrinfo *resolve(const char *rest, bool passive, char *host, size_t size,
+				struct error *err)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = passive ? AI_PASSIVE : 0};
+	const char *colon = strrchr(rest, ':');
+	struct addrinfo *list;
+	int r;
+
+	snprintf(host, size, "%.*s", (int)(colon - rest), rest);
+	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
+		host[strlen(host) - 1] = 0;
+		memmove(host, host + 1, strlen(host));
+	}
+	r = getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &list);
+	if (r) {
+		error_set(err, "there is no address for %s: %s", rest, gai_strerror(r));
+		return NULL;
+	}
+	return list;
+}
+
+/* connect() with the channel's patience. */
+static int connect_within(int fd, const struct sockaddr *addr, socklen_t len,
+			  const struct channel_options *opts, struct error *err)
+{
+	struct channel ch = {
+	    .fd = fd, .cancel_fd = opts->cancel_fd, .timeout_ms = opts->timeout_ms};
+	int error = 0;
+	socklen_t n = sizeof(error);
+
+	if (connect(fd, addr, len) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return error_errno(err, "cannot connect");
+	if (channel_wait(&ch, POLLOUT, err))
+		return -1;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n);
+	errno = error;
+	return error ? error_errno(err, "cannot connect") : 0;
+}
+
+static void no_delay(int fd)
+{
+	int one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+static int tcp_connect(const char *rest, char *host, size_t size,
+		       const struct channel_options *opts, struct error *err)
+{
+	struct addrinfo *list = resolve(rest, false, host, size, err);
+	int fd = -1;
+
+	for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
+		fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd < 0)
+			error_errno(err, "cannot make a socket");
+		else if (connect_within(fd, a->ai_addr, a->ai_addrlen, opts, err)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	if (list)
+		freeaddrinfo(list);
+	if (fd >= 0)
+		no_delay(fd);
+	return fd;
+}
+
+static int tcp_listen(const char *rest, struct error *err)
+{
+	char host[256];
+	struct addrinfo *list = resolve(rest, true, host, sizeof(host), err);
+	int fd = -1, one = 1;
+
+	for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
+		fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd >= 0)
+			setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		if (fd < 0 || bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, 1) < 0) {
+			error_errno(err, "cannot listen at tcp:%s", rest);
+			if (fd >= 0)
+				close(fd);
+			fd = -1;
+		}
+	}
+	if (list)
+		freeaddrinfo(list);
+	return fd;
+}
+
+/* ---- Sockets in the file system ---- */
+
+static int unix_address(const char *path, struct sockaddr_un *addr, struct error *err)
+{
+	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(addr->sun_path))
+		return error_set(err, "the path of the socket %s is too long", path);
+	strcpy(addr->sun_path, path);
+	return 0;
+}
+
+static int unix_connect(const char *path, const struct channel_options *opts, struct error *err)
+{
+	struct sockaddr_un addr;
+	int fd;
+
+	if (unix_address(path, &addr, err))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0 && connect_within(fd, (struct sockaddr *)&addr, sizeof(addr), opts, err)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int unix_listen(const char *path, struct error *err)
+{
+	struct sockaddr_un addr;
+	struct stat st;
+	mode_t old;
+	int fd, r;
+
+	if (unix_address(path, &addr, err))
+		return -1;
+	/* One that nobody listens at any more makes room; anything else stays. */
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 &&
+		    errno == ECONNREFUSED)
+			unlink(path);
+		close(fd);
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	old = umask(077);
+	r = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+	umask(old);
+	if (r < 0 || listen(fd, 1) < 0) {
+		error_errno(err, "cannot listen at unix:%s", path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* ---- The others ---- */
+
+static int take_fd(const char *rest, const struct channel_options *opts, struct error *err)
+{
+	char *end;
+	long n;
+
+	if (opts->fd >= 0)
+		return opts->fd;
+	n = strtol(rest, &end, 10);
+	if (*end || n < 0 || n > 1 << 20 || fcntl(n, F_GETFD) < 0)
+		return error_set(err, "fd:%.40s is no open descriptor", rest);
+	return n;
+}
+
+/* Both its standard input and output are one end of a pair of sockets. */
+static int spawn(const char *command, pid_t *child, struct error *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, "cannot run '%.200s'", command);
+	*child = fork();
+	if (!*child) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		signal(SIGPIPE, SIG_DFL);
+		dup2(pair[1], 0);
+		dup2(pair[1], 1);
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	close(pair[1]);
+	if (*child < 0) {
+		error_errno(err, "cannot run '%.200s'", command);
+		close(pair[0]);
+		return -1;
+	}
+	return pair[0];
+}
+
+static int create_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		error_errno(err, "cannot make %s", path);
+	return fd;
+}
+
+static int open_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		error_errno(err, "cannot open %s", path);
+	return fd;
+}
+
+/* ---- Both ends ---- */
+
+static struct channel *finish(int fd, pid_t child, const struct channel_options *opts, bool server,
+			      const char *host, struct error *err)
+{
+	struct channel *ch;
+
+	if (fd < 0)
+		return NULL;
+	ch = channel_from_fd(fd, opts);
+	ch->child = child;
+	if (tls_wanted(opts->tls) && ch->one_way)
+		error_set(err, "TLS needs a connection, not a file");
+	else if (!tls_wanted(opts->tls) || channel_tls_start(ch, opts->tls, server, host, err) == 0)
+		return ch;
+	channel_close(ch);
+	return NULL;
+}
+
+struct channel *channel_connect(const char *uri, const struct channel_options *opts,
+				struct error *err)
+{
+	struct error why = {""};
+	struct channel *ch;
+	char host[256] = "";
+	const char *rest;
+	pid_t child = 0;
+	enum kind kind;
+	int fd = -1;
+
+	if (channel_check_uri(uri, err))
+		return NULL;
+	kind = parse(uri, &rest);
+	switch (kind) {
+	case KIND_TCP:
+		fd = tcp_connect(rest, host, sizeof(host), opts, &why);
+		break;
+	case KIND_UNIX:
+		fd = unix_connect(rest, opts, &why);
+		break;
+	case KIND_FD:
+		fd = take_fd(rest, opts, &why);
+		break;
+	case KIND_EXEC:
+		fd = spawn(rest, &child, &why);
+		break;
+	default:
+		fd = create_file(rest, &why);
+	}
+	ch = finish(fd, child, opts, false, host, &why);
+	if (!ch)
+		error_set(err, "%.150s: %.300s", uri, why.text);
+	else if (kind == KIND_FILE)
+		ch->remove = strdup(rest);
+	return ch;
+}
+
+struct listener *channel_listen(const char *uri, const struct channel_options *opts,
+				struct error *err)
+{
+	struct listener *l;
+	const char *rest;
+
+	if (channel_check_uri(uri, err))
+		return NULL;
+	l = calloc(1, sizeof(*l));
+	if (!l || !(l->uri = strdup(uri)))
+		abort();
+	l->kind = parse(l->uri, &rest);
+	l->rest = rest;
+	l->opts = *opts;
+	l->fd = -1;
+	if (l->kind == KIND_TCP)
+		l->fd = tcp_listen(rest, err);
+	else if (l->kind == KIND_UNIX)
+		l->fd = unix_listen(rest, err);
+	else
+		return l;
+	if (l->fd < 0) {
+		listener_close(l);
+		return NULL;
+	}
+	if (l->kind == KIND_UNIX)
+		l->remove = strdup(rest);
+	return l;
+}
+
+bool listener_lasts(const struct listener *l)
+{
+	return l->fd >= 0;
+}
+
+static struct channel *accept_one(struct listener *l, struct error *err)
+{
+	struct pollfd p[2] = {
+	    {.fd = l->fd, .events = POLLIN},
+	    {.fd = l->opts.cancel_fd, .events = POLLIN},
+	};
+	int fd;
+
+	do {
+		if (poll(p, 2, -1) < 0 && errno != EINTR) {
+			error_errno(err, "cannot wait for connections");
+			return NULL;
+		}
+		if (p[1].revents) {
+			error_set(err, "cancelled");
+			return NULL;
+		}
+		fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	} while (fd < 0);
+	if (l->kind == KIND_TCP)
+		no_delay(fd);
+	return finish(fd, 0, &l->opts, true, "", err);
+}
+
+struct channel *channel_accept(struct listener *l, struct error *err)
+{
+	pid_t child = 0;
+	int fd;
+
+	if (l->fd >= 0)
+		return accept_one(l, err);
+	if (l->used) {
+		error_set(err, "%s has no second connection", l->uri);
+		return NULL;
+	}
+	l->used = true;
+	if (l->kind == KIND_FD)
+		fd = take_fd(l->rest, &l->opts, err);
+	else if (l->kind == KIND_EXEC)
+		fd = spawn(l->rest, &child, err);
+	else
+		fd = open_file(l->rest, err);
+	return finish(fd, child, &l->opts, true, "", err);
+}
+
+void listener_close(struct listener *l)
+{
+	if (!l)
+		return;
+	if (l->fd >= 0)
+		close(l->fd);
+	if (l->remove)
+		unlink(l->remove);
+	free(l->remove);
+	free(l->uri);
+	free(l);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stopped phase. Up to the moment in which GO (or an END that says as much) is handed to the
+ * transport the guest is ours, and any fault lets it run on at once. From then on the other side
+ * may have started it: it never runs here again by itself.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "migration/capture.h"
+#include "migration/devices.h"
+#include "migration/live_source.h"
+
+/* More than so many times the wanted downtime, and the guest is let go for another pass. */
+#define TOO_MUCH 2
+
+/* Bytes of the devices and of a vcpu, about. */
+#define DEVICES_BYTES 2048
+#define VCPU_BYTES    3072
+
+double source_downtime_ns(const struct source *s)
+{
+	double bytes = s->n_dirty * s->bytes_per_page + DEVICES_BYTES + s->m->n_vcpus * VCPU_BYTES;
+	double rtts = s->rtt_ns * 2e-6 > s->p.downtime_ms / 2 ? 1 : 2;
+
+	bytes += s->table_rate * (live_now_ns() - s->table_ns) / 1e9;
+	return s->stop_overhead_ns + rtts * s->rtt_ns +
+	       (s->bandwidth ? bytes * 1e9 / s->bandwidth : 0);
+}
+
+static int send_vcpus(struct source *s, struct error *err)
+{
+	struct saved_vcpu *v = malloc(sizeof(*v));
+	int r = 0;
+
+	if (!v)
+		abort();
+	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
+		struct state_out out = {0};
+
+		pthread_mutex_lock(&s->m->lock);
+		r = capture_vcpu(&s->m->vcpus[i], v, err);
+		pthread_mutex_unlock(&s->m->lock);
+		if (r)
+			break;
+		saved_vcpu_pack(v, &out);
+		r = live_send_state(s->stream, LIVE_VCPU, &out, err);
+	}
+	free(v);
+	return r;
+}
+
+static int send_devices(struct source *s, struct error *err)
+{
+	struct state_out out = {0};
+	struct saved_xics x;
+	int r;
+
+	if (capture_xics(s->m, &x, err))
+		return -1;
+	saved_xics_pack(&x, &out);
+	if (live_send_state(s->stream, LIVE_XICS, &out, err))
+		return -1;
+	pthread_mutex_lock(&s->m->lock);
+	devices_save(s->m, &out);
+	pthread_mutex_unlock(&s->m->lock);
+	r = live_send(s->stream, LIVE_DEVICES, out.data, out.len, true, err);
+	state_free(&out);
+	return r;
+}
+
+/* Past this the guest is not ours any more; a person who cancelled just before is heard. */
+static int let_go(struct source *s, struct error *err)
+{
+	bool cancelled;
+
+	pthread_mutex_lock(&s->l->lock);
+	cancelled = s->l->cancelled;
+	s->l->handed_over = !cancelled;
+	pthread_mutex_unlock(&s->l->lock);
+	return cancelled ? error_set(err, "cancelled") : 0;
+}
+
+static int send_end(struct source *s, bool go, struct error *err)
+{
+	struct machine *m = s->m;
+	struct state_out out = {0};
+	struct live_end e = {.n_vcpus = m->n_vcpus, .flags = go ? LIVE_END_GO : 0};
+	u64 offset = 0;
+
+	pthread_mutex_lock(&m->lock);
+	e.rtc_offset = m->rtc_offset;
+	if (m->paused)
+		e.flags |= LIVE_END_PAUSED;
+	pthread_mutex_unlock(&m->lock);
+	vcpu_get_reg(&m->vcpus[0], KVM_REG_PPC_TB_OFFSET, &offset);
+	e.timebase = s->stop_timebase;
+	if (s->clock_known) {
+		e.flags |= LIVE_END_CLOCK;
+		e.host_timebase = s->clock_delta - offset;
+	}
+	live_end_pack(&e, &out);
+	return live_send_state(s->stream, LIVE_END, &out, err);
+}
+
+/* What the destination says next must be @type; @refused: it said that it can't, and won't. */
+static int expect(struct source *s, u32 type, bool *refused, struct error *err)
+{
+	struct live_record rec;
+
+	if (live_receive(s->stream, &rec, err))
+		return -1;
+	if (rec.type == type)
+		return 0;
+	*refused = rec.type == LIVE_REFUSED;
+	return live_unexpected(&rec, err);
+}
+
+/* -1 with s->l->handed_over telling whose the guest is. */
+static int send_rest(struct source *s, struct error *err)
+{
+	struct live_status *st = &s->l->status;
+	u64 before = channel_written(s->ch), pages = s->n_dirty, entries = 0;
+	bool go = s->one_way || s->rtt_ns * 2e-6 > s->p.downtime_ms / 2, refused = false;
+
+	fault_point(s->ch, "source-stopped");
+	if (source_send_memory(s, true, err))
+		return -1;
+	fault_point(s->ch, "source-final-memory");
+	if (source_send_table(s, true, &entries, err))
+		return -1;
+	fault_point(s->ch, "source-final-table");
+	if (send_vcpus(s, err) || send_devices(s, err))
+		return -1;
+	fault_point(s->ch, "source-final-state");
+	if ((go && !s->one_way && let_go(s, err)) || send_end(s, go, err))
+		return -1;
+	fault_point(s->ch, "source-end");
+	pthread_mutex_lock(&s->l->lock);
+	st->final_bytes = channel_written(s->ch) - before;
+	st->final_pages = pages;
+	st->final_entries = entries;
+	pthread_mutex_unlock(&s->l->lock);
+	/* A file that didn't get complete is removed: nobody can start from it. */
+	if (s->one_way)
+		return channel_finish(s->ch, err) || let_go(s, err) ? -1 : 0;
+	if (!go) {
+		if (expect(s, LIVE_READY, &refused, err))
+			return -1;
+		fault_point(s->ch, "source-ready");
+		if (let_go(s, err) || live_send(s->stream, LIVE_GO, NULL, 0, false, err))
+			return -1;
+		fault_point(s->ch, "source-go");
+	}
+	if (expect(s, LIVE_RUNNING, &refused, err)) {
+		/* It is certain again: the destination itself says that it won't start. */
+		pthread_mutex_lock(&s->l->lock);
+		s->l->handed_over = !refused;
+		pthread_mutex_unlock(&s->l->lock);
+		return -1;
+	}
+	fault_point(s->ch, "source-running");
+	return 0;
+}
+
+enum handover source_hand_over(struct source *s, struct error *err)
+{
+	struct machine *m = s->m;
+	u64 stop_ns;
+	bool was_running;
+	int r;
+
+	stop_ns = live_now_ns();
+	machine_hold(m);
+	s->stop_timebase = capture_timebase(m);
+	r = source_collect(s, err);
+	if (!r && !s->one_way && source_downtime_ns(s) > TOO_MUCH * s->p.downtime_ms * 1e6) {
+		machine_unhold(m);
+		return HANDOVER_TOO_MUCH;
+	}
+	pthread_mutex_lock(&m->lock);
+	was_running = !m->paused;
+	m->place = PLACE_LEAVING;
+	pthread_mutex_unlock(&m->lock);
+	if (was_running)
+		live_tell(s->l, LIVE_EVENT_STOP);
+	live_set_state(s->l, LIVE_DEVICE);
+	if (!r)
+		r = send_rest(s, err);
+	pthread_mutex_lock(&s->l->lock);
+	s->l->status.downtime_ms = (live_now_ns() - stop_ns) / 1e6;
+	pthread_mutex_unlock(&s->l->lock);
+	if (!r) {
+		machine_unhold_at(m, PLACE_GONE);
+		return HANDOVER_DONE;
+	}
+	if (s->l->handed_over) {
+		machine_unhold_at(m, PLACE_UNCERTAIN);
+		return HANDOVER_FAILED;
+	}
+	machine_set_place(m, PLACE_HERE);
+	machine_unhold(m);
+	if (was_running)
+		live_tell(s->l, LIVE_EVENT_RESUME);
+	return HANDOVER_FAILED;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sending side of a live migration: what its files share.
+ */
+#ifndef PAPYR_MIGRATION_LIVE_SOURCE_H
+#define PAPYR_MIGRATION_LIVE_SOURCE_H
+
+#include "migration/live_internal.h"
+#include "migration/throttle.h"
+
+struct source {
+	struct live *l;
+	struct machine *m;
+	struct live_params p;
+	struct channel *ch;
+	struct live_stream *stream;
+	bool one_way;
+	struct throttle *throttle;
+
+	/* Clocks: the destination's is ours + clock_delta ticks, give or take half the round trip.
+	 */
+	u64 rtt_ns;
+	s64 clock_delta;
+	bool clock_known;
+
+	u64 pages, words; /* of memory; of the bitmap */
+	u64 *dirty;	  /* to be sent */
+	u64 n_dirty;
+	int htab_fd;
+	u8 *table_buf;
+	bool table_told; /* a whole first pass */
+	unsigned chunk;	 /* numbers the chunks, to try compression now and then */
+
+	/* Measured. */
+	double bandwidth;	    /* bytes a second on the wire */
+	double bytes_per_page;	    /* on the wire, of a page found dirty */
+	double table_rate;	    /* bytes a second that the table changes make */
+	double page_rate;	    /* pages a second found dirty */
+	u64 collected_ns, table_ns; /* when each was last looked at */
+	u64 stop_timebase;	    /* the guest's, when it stood still */
+	double stop_overhead_ns;    /* what stopping costs besides sending */
+
+	unsigned throttled; /* percent */
+	u64 best_ns;	    /* lowest estimate so far */
+	unsigned fruitless; /* passes since it fell */
+	u64 first_done_ns;  /* when the first pass was over */
+};
+
+/* ---- live_send.c: memory and table ---- */
+
+/* Finds what was written since, adding to what is to be sent. */
+int source_collect(struct source *s, struct error *err);
+/* All that is known dirty; with @final the guest stands still, and no bandwidth limit holds. */
+int source_send_memory(struct source *s, bool final, struct error *err);
+/* One pass, or with @final passes until there is nothing to tell. */
+int source_send_table(struct source *s, bool final, u64 *entries, struct error *err);
+/* Waits until the other side has taken all that was sent. */
+int source_sync(struct source *s, struct error *err);
+
+/* ---- live_handover.c ---- */
+
+enum handover { HANDOVER_DONE, HANDOVER_FAILED, HANDOVER_TOO_MUCH };
+
+/*
+ * Stops the guest, sends the rest and hands it over. TOO_MUCH: the guest wrote a lot in the last
+ * moment; it runs on, nothing is lost. FAILED: the guest runs on here, or m->place says otherwise.
+ */
+enum handover source_hand_over(struct source *s, struct error *err);
+/* How long the guest would stand still if it were stopped now. */
+double source_downtime_ns(const struct source *s);
+
+#endif
