@@ -3,12 +3,14 @@
 #include <sys/mman.h>
 #include <errno.h>
 #include "cpu/code.h"
+#include "cpu/jit.h"
 #include "cpu/ops.h"
 #include "cpu/pseudo.h"
 #include "cpu/tlb.h"
 
 #define ARENA_BYTES  (48u << 20)
-#define HASH_BUCKETS 32768u
+#define HASH_SHIFT   17 /* 2^17 buckets */
+#define HASH_BUCKETS (1u << HASH_SHIFT)
 #define PAGE_BUCKETS 4096u
 #define BLOCK_MAX    64u /* instructions */
 #define JUMP_PAGE_BITS 4096u
@@ -26,6 +28,7 @@ struct code_page {
 };
 
 struct code_cache {
+	struct jit *jit; /* NULL: functions only */
 	u8 *arena;
 	size_t used;
 	u64 epoch;
@@ -48,6 +51,7 @@ int code_init(struct cpu *cpu)
 		free(c);
 		return -ENOMEM;
 	}
+	c->jit = jit_new();
 	c->epoch = 1;
 	c->jump_gen = 1;
 	cpu->code = c;
@@ -57,6 +61,7 @@ int code_init(struct cpu *cpu)
 
 void code_fini(struct cpu *cpu)
 {
+	jit_free(cpu->code->jit);
 	munmap(cpu->code->arena, ARENA_BYTES);
 	free(cpu->code);
 	cpu->code = NULL;
@@ -112,6 +117,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 	memset(c->hash, 0, sizeof(c->hash));
 	memset(c->pages, 0, sizeof(c->pages));
 	c->used = 0;
+	jit_reset(c->jit);
 	/* Jump cache entries would lead into memory that is used anew. */
 	memset(c->jumps, 0, sizeof(c->jumps));
 	code_forget_jumps(cpu);
@@ -135,7 +141,8 @@ static unsigned page_bucket(u64 gpa)
 
 static unsigned block_bucket(u64 gpa, u32 mode)
 {
-	return (gpa >> 2 ^ gpa >> 17 ^ mode * 0x9e5) & (HASH_BUCKETS - 1);
+	/* Fibonacci hashing: code lies close together, and the same places of many pages begin blocks. */
+	return (gpa << 8 ^ mode) * 0x9e3779b97f4a7c15ull >> (64 - HASH_SHIFT);
 }
 
 static struct code_page *page_find(struct code_cache *c, u64 gpa)
@@ -248,7 +255,21 @@ static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u
 	}
 	b->count = n;
 	b->ops[0] = (struct op){ .fn = pseudo_enter, .imm = n };
+	if (cpu->code->jit) {
+		b->ops[0].fn = pseudo_warm;
+		b->ops[0].insn = jit_threshold(cpu->code->jit);
+	}
 	b->ops[1 + n] = (struct op){ .fn = pseudo_leave, .imm = (s64)n * 4 };
+}
+
+/* In place of pseudo_enter until the block has run often enough to be compiled; op.insn counts down. */
+OP_PSEUDO(warm)
+{
+	struct op *enter = (struct op *)op;
+
+	if (--enter->insn == 0)
+		jit_compile(cpu->code->jit, container_of(enter, struct block, ops[0]));
+	return enter->fn == pseudo_warm ? pseudo_enter(cpu, op) : enter->fn(cpu, op);
 }
 
 static struct code_page *page_new(struct cpu *cpu, u64 gpa)

@@ -6,6 +6,7 @@
 #include "cpu/op.h"
 
 op_fn pseudo_enter;      /* imm = instructions in the block */
+op_fn pseudo_warm;       /* code.c */
 op_fn pseudo_leave;      /* imm = bytes of the block */
 op_fn pseudo_stale;      /* in place of pseudo_enter, once the block was dropped */
 op_fn pseudo_illegal;
