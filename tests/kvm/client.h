@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the conformance programs reach KVM: the kernel's own where the processor is Power, else
- * libpapyr (or, with CLIENT_PLAIN, whatever answers the system calls: libpapyr-preload.so).
+ * How the conformance programs reach KVM: with CLIENT_PAPYR or where the processor is none of Power's,
+ * libpapyr; else whatever answers the system calls: the kernel, or (with CLIENT_PLAIN) libpapyr-preload.so.
  * The programs themselves can't tell.
  */
 #ifndef TESTS_KVM_CLIENT_H
@@ -14,9 +14,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifdef __powerpc64__
+#if defined(__powerpc64__) && !defined(CLIENT_PAPYR)
 #include <linux/kvm.h>
+#ifndef CLIENT_PLAIN
 #define CLIENT_PLAIN
+#endif
 #else
 #include <papyr/kvm.h>
 #endif
