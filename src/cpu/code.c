@@ -51,6 +51,7 @@ int code_init(struct cpu *cpu)
 		free(c);
 		return -ENOMEM;
 	}
+	madvise(c->arena, ARENA_BYTES, MADV_HUGEPAGE);
 	c->jit = jit_new();
 	c->epoch = 1;
 	c->jump_gen = 1;

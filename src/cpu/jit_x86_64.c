@@ -496,6 +496,39 @@ static bool emit_store(struct run *r, const struct op *op, const struct rule *ru
 	return true;
 }
 
+/* Floating-point registers are doubleword 0 of VSR 0..31; a load clears doubleword 1. */
+#define FPR(n)      ((s32)(offsetof(struct cpu, vsr) + (n) * sizeof(union vsr) + 8))
+#define FPR_REST(n) (FPR(n) - 8)
+
+static bool emit_lfd(struct run *r, const struct op *op, const struct rule *rule)
+{
+	if ((rule->flags & R_UPD) && op->a == 0)
+		return false;
+	address(r, op, rule);
+	look_up(r, 8, false);
+	x86_rmx(&r->x, true, X_LOAD, RDX, RCX, RAX, 0);
+	swap_bytes(r, 8, RDX);
+	x86_rm(&r->x, true, X_STORE, RDX, RDI, FPR(op->t));
+	x86_group1_m(&r->x, true, G_AND, RDI, FPR_REST(op->t), 0);
+	if (rule->flags & R_UPD)
+		put(r, op->a);
+	return true;
+}
+
+static bool emit_stfd(struct run *r, const struct op *op, const struct rule *rule)
+{
+	if ((rule->flags & R_UPD) && op->a == 0)
+		return false;
+	address(r, op, rule);
+	look_up(r, 8, true);
+	x86_rm(&r->x, true, X_LOAD, RDX, RDI, FPR(op->t));
+	swap_bytes(r, 8, RDX);
+	x86_rmx(&r->x, true, X_STORE, RDX, RCX, RAX, 0);
+	if (rule->flags & R_UPD)
+		put(r, op->a);
+	return true;
+}
+
 /* --- branches --- */
 
 static void leave_to_op(struct run *r, unsigned op)
@@ -636,6 +669,9 @@ static bool emit_blr(struct run *r, const struct op *op, const struct rule *rule
 #define STORES(name, bytes)                                                                                           \
 	{ op_##name, emit_store, bytes, 0 }, { op_##name##x, emit_store, bytes, R_X },                                  \
 		{ op_##name##u, emit_store, bytes, R_UPD }, { op_##name##ux, emit_store, bytes, R_UPD | R_X }
+#define FORMS(name, emit)                                                                                             \
+	{ op_##name, emit, 0, 0 }, { op_##name##x, emit, 0, R_X }, { op_##name##u, emit, 0, R_UPD },                    \
+		{ op_##name##ux, emit, 0, R_UPD | R_X }
 #define WITH_RC(name, emit, x, flags) { op_##name, emit, x, flags }, { op_##name##_rc, emit, x, (flags) | R_RC }
 
 static const struct rule rules[] = {
@@ -689,6 +725,8 @@ static const struct rule rules[] = {
 	STORES(sth, 2),
 	STORES(stw, 4),
 	STORES(std, 8),
+	FORMS(lfd, emit_lfd),
+	FORMS(stfd, emit_stfd),
 	{ op_b, emit_b, 0, 0 },
 	{ op_bl, emit_b, 0, R_LINK },
 	{ op_bt, emit_bc, 0, 0 },

@@ -12,7 +12,7 @@
 #define DATA_EA   0x20000000ull
 #define CODE_VSID 0x111ull
 #define DATA_VSID 0x222ull
-#define MODE      (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI)
+#define MODE      (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP)
 #define LENGTH    40  /* instructions of a loop's body */
 #define PROGRAMS  3000
 #define ROUNDS    5   /* of a loop */
@@ -67,6 +67,11 @@ static const u32 update_forms[] = { 0x8c000000, 0xa4000000, 0xac000000, 0x840000
 static const u32 x_forms[] = { 0x7c0000ae, 0x7c00022e, 0x7c0002ae, 0x7c00002e, 0x7c00002a, 0x7c0002aa,
 			       0x7c0001ae, 0x7c00032e, 0x7c00012e, 0x7c00012a };
 
+/* Floating-point ones; any target. */
+static const u32 fp_forms[] = { 0xc8000000, 0xd8000000 };
+static const u32 fp_x_forms[] = { 0x7c0004ae, 0x7c0005ae };
+static const u32 fp_update_forms[] = { 0xcc000000, 0xdc000000 };
+
 #define PICK(a) ((a)[rnd() % ARRAY_SIZE(a)])
 
 static u32 fields(u32 insn, u32 t, u32 a, u32 b)
@@ -76,7 +81,7 @@ static u32 fields(u32 insn, u32 t, u32 a, u32 b)
 
 static u32 random_insn(unsigned left)
 {
-	switch (rnd() % 14) {
+	switch (rnd() % 17) {
 	case 0:
 	case 1:
 	case 2:
@@ -101,6 +106,12 @@ static u32 random_insn(unsigned left)
 		return fields(PICK(update_forms), reg(), MOVING, 0) | (rnd() & 0xc);
 	case 11:
 		return fields(PICK(x_forms), reg(), BASE, INDEX);
+	case 13:
+		return fields(PICK(fp_forms), rnd() & 31, BASE, 0) | (rnd() & 0xff);
+	case 14:
+		return fields(PICK(fp_x_forms), rnd() & 31, BASE, INDEX);
+	case 15:
+		return fields(PICK(fp_update_forms), rnd() & 31, MOVING, 0) | (rnd() & 0xc);
 	case 12: {
 		u32 to = rnd() & 1 ? 0x7c0803a6 : 0x7c0802a6; /* mtlr, mflr */
 
@@ -148,6 +159,8 @@ static void run(struct fixture *f, const u32 *program, unsigned n, u64 state, bo
 		store_be64(f->ram + DATA_GPA + i, rnd());
 	for (unsigned i = 0; i < 32; i++)
 		f->cpu.gpr[i] = rnd() & 3 ? rnd() : (u64)(s64)(s32)rnd() >> (rnd() & 31);
+	for (unsigned i = 0; i < 32; i++)
+		f->cpu.vsr[i] = (union vsr){ .d = { rnd(), rnd() } };
 	cpu_set_cr(&f->cpu, (u32)rnd());
 	cpu_set_xer(&f->cpu, rnd() & 0xe0000000);
 	seed = keep;
@@ -171,6 +184,7 @@ static void assert_same(struct fixture *a, struct fixture *b, unsigned program, 
 	assert_int_equal(a->cpu.ctr, b->cpu.ctr);
 	assert_int_equal(a->cpu.nip, b->cpu.nip);
 	assert_int_equal(a->cpu.cfar, b->cpu.cfar);
+	assert_memory_equal(a->cpu.vsr, b->cpu.vsr, sizeof(a->cpu.vsr));
 	assert_memory_equal(a->ram + DATA_GPA, b->ram + DATA_GPA, 0x2000);
 }
 
