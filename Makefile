@@ -47,7 +47,7 @@ test:
 	@ninja -C $(SANITIZED) -j $(JOBS)
 	meson test -C $(BUILD) --print-errorlogs --no-suite long
 	meson test -C $(SANITIZED) --print-errorlogs --no-suite long --suite unit --suite kvm --suite fuzz
-	meson test -C $(SANITIZED) --print-errorlogs small qmp images
+	meson test -C $(SANITIZED) --print-errorlogs small qmp images htab qemu-htab
 
 test-long: test
 	meson test -C $(BUILD) --print-errorlogs --suite long

@@ -66,14 +66,15 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 class Guest:
     """papyr with a terminal of its own. What it writes is kept in .text, from .seen on it is news."""
 
-    def __init__(self, args):
-        self.args = [PAPYR] + args
+    def __init__(self, args, prefix=(), env=None):
+        self.args = [*prefix, PAPYR] + args
         self.text = ''
         self.seen = 0
         self.status = None
         self.master, slave = pty.openpty()
         print('$ ' + ' '.join(self.args), flush=True)
         self.process = subprocess.Popen(self.args, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                                        env={**os.environ, **(env or {})},
                                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         running.append(self)
@@ -161,6 +162,14 @@ def papyr(*args, status=0, seconds=120):
     if got.returncode != status:
         fail(f'papyr {args[0]}: exit status {got.returncode} instead of {status}: {err}')
     return got.stdout, err
+
+
+def forgive_fonts(folder):
+    """fontconfig, which draws the letters of pictures, keeps what it has until the end: no leak of ours."""
+    path = os.path.join(folder, 'lsan')
+    with open(path, 'w') as f:
+        f.write('leak:libfontconfig\nleak:libcairo\n')
+    os.environ['LSAN_OPTIONS'] = f'suppressions={path}:print_suppressions=0'
 
 
 # ---- Debian ----

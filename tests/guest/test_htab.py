@@ -6,10 +6,11 @@ import io
 import json
 import os
 
-from papyrtest import autorun, check, debian, papyr, workdir
+from papyrtest import autorun, check, debian, forgive_fonts, papyr, workdir
 
 folder = workdir()
 os.chdir(folder)
+forgive_fonts(folder)
 LOAD = 'while :; do for i in 1 2 3 4 5 6 7 8; do cat /proc/*/status >/dev/null 2>&1; done; echo round; done'
 guest = debian(folder, cpus='2', files=(autorun(folder, LOAD),), more=('--name', 'htab'))
 guest.expect('round', 60)

@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import time
 
-from papyrtest import CMDLINE, PATIENCE, autorun, check, fail, fetch, make_initrd, papyr, running, skip, workdir
+from papyrtest import CMDLINE, PATIENCE, autorun, check, fail, fetch, forgive_fonts, make_initrd, papyr, running, skip, workdir
 
 QEMU = shutil.which('qemu-system-ppc64')
 if not QEMU:
     skip('there is no qemu-system-ppc64')
 folder = workdir()
 os.chdir(folder)
+forgive_fonts(folder)
 LOAD = 'while :; do cat /proc/*/status >/dev/null 2>&1; echo round; done'
 
 
