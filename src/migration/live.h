@@ -39,6 +39,17 @@ enum live_state {
 	LIVE_STATES
 };
 
+/* The parts of the time in which the guest stands still, as the source sees it. */
+enum live_phase {
+	LIVE_PHASE_STOP, /* until every vcpu stood still and all that is dirty was known */
+	LIVE_PHASE_MEMORY,
+	LIVE_PHASE_TABLE,
+	LIVE_PHASE_STATE,   /* vcpus and devices */
+	LIVE_PHASE_READY,   /* until the destination had applied everything */
+	LIVE_PHASE_RUNNING, /* until it said that the guest runs */
+	LIVE_PHASES
+};
+
 struct live_status {
 	enum live_state state;
 	bool incoming;
@@ -57,8 +68,9 @@ struct live_status {
 	u64 table_bytes;			     /* all of the table's stream */
 	u64 table_entries;			     /* told of in the last pass */
 	u64 final_bytes, final_pages, final_entries; /* what was sent while the guest stood still */
-	double bandwidth;			     /* bytes a second, measured */
-	double zstd_ratio;			     /* stored to raw; 0: not used */
+	double phase_ms[LIVE_PHASES];
+	double bandwidth;  /* bytes a second, measured */
+	double zstd_ratio; /* stored to raw; 0: not used */
 };
 
 const char *live_state_name(enum live_state state);

@@ -11,9 +11,6 @@
 #include "migration/devices.h"
 #include "migration/live_source.h"
 
-/* More than so many times the wanted downtime, and the guest is let go for another pass. */
-#define TOO_MUCH 2
-
 /* Bytes of the devices and of a vcpu, about. */
 #define DEVICES_BYTES 2048
 #define VCPU_BYTES    3072
@@ -116,6 +113,17 @@ static int expect(struct source *s, u32 type, bool *refused, struct error *err)
 	return live_unexpected(&rec, err);
 }
 
+/* A part of the standstill is over. */
+static void phase(struct source *s, enum live_phase phase)
+{
+	u64 now = live_now_ns();
+
+	pthread_mutex_lock(&s->l->lock);
+	s->l->status.phase_ms[phase] = (now - s->phase_ns) / 1e6;
+	pthread_mutex_unlock(&s->l->lock);
+	s->phase_ns = now;
+}
+
 /* -1 with s->l->handed_over telling whose the guest is. */
 static int send_rest(struct source *s, struct error *err)
 {
@@ -126,15 +134,18 @@ static int send_rest(struct source *s, struct error *err)
 	fault_point(s->ch, "source-stopped");
 	if (source_send_memory(s, true, err))
 		return -1;
+	phase(s, LIVE_PHASE_MEMORY);
 	fault_point(s->ch, "source-final-memory");
 	if (source_send_table(s, true, &entries, err))
 		return -1;
+	phase(s, LIVE_PHASE_TABLE);
 	fault_point(s->ch, "source-final-table");
 	if (send_vcpus(s, err) || send_devices(s, err))
 		return -1;
 	fault_point(s->ch, "source-final-state");
 	if ((go && !s->one_way && let_go(s, err)) || send_end(s, go, err))
 		return -1;
+	phase(s, LIVE_PHASE_STATE);
 	fault_point(s->ch, "source-end");
 	pthread_mutex_lock(&s->l->lock);
 	st->final_bytes = channel_written(s->ch) - before;
@@ -147,6 +158,7 @@ static int send_rest(struct source *s, struct error *err)
 	if (!go) {
 		if (expect(s, LIVE_READY, &refused, err))
 			return -1;
+		phase(s, LIVE_PHASE_READY);
 		fault_point(s->ch, "source-ready");
 		if (let_go(s, err) || live_send(s->stream, LIVE_GO, NULL, 0, false, err))
 			return -1;
@@ -159,6 +171,7 @@ static int send_rest(struct source *s, struct error *err)
 		pthread_mutex_unlock(&s->l->lock);
 		return -1;
 	}
+	phase(s, LIVE_PHASE_RUNNING);
 	fault_point(s->ch, "source-running");
 	return 0;
 }
@@ -170,14 +183,15 @@ enum handover source_hand_over(struct source *s, struct error *err)
 	bool was_running;
 	int r;
 
-	stop_ns = live_now_ns();
+	stop_ns = s->phase_ns = live_now_ns();
 	machine_hold(m);
 	s->stop_timebase = capture_timebase(m);
 	r = source_collect(s, err);
-	if (!r && !s->one_way && source_downtime_ns(s) > TOO_MUCH * s->p.downtime_ms * 1e6) {
+	if (!r && !s->one_way && source_downtime_ns(s) > s->p.downtime_ms * 1e6) {
 		machine_unhold(m);
 		return HANDOVER_TOO_MUCH;
 	}
+	phase(s, LIVE_PHASE_STOP);
 	pthread_mutex_lock(&m->lock);
 	was_running = !m->paused;
 	m->place = PLACE_LEAVING;

@@ -27,6 +27,12 @@
 #define FRUITLESS_PASSES 30
 #define FRUITLESS_NS	 10000000000ull
 #define THROTTLE_PASSES	 4
+/*
+ * The estimate is one, and the host has other things to do too: for so many passes a guest is
+ * stopped only if this part of the wanted downtime is enough.
+ */
+#define CAREFUL_PASSES 12
+#define CAREFUL_PART   0.5
 
 /* ---- Getting to know each other ---- */
 
@@ -242,6 +248,13 @@ static int judge(struct source *s, double downtime_ns, struct error *err)
 			 s->bandwidth / 1e6, downtime_ns / 1e6, s->p.downtime_ms);
 }
 
+static double wanted_ns(const struct source *s)
+{
+	double part = s->l->status.pass < CAREFUL_PASSES ? CAREFUL_PART : 1;
+
+	return s->p.downtime_ms * 1e6 * part;
+}
+
 /*
  * Passes until what is left fits. A file has no clock that it must beat: one pass while the guest
  * runs, then the rest.
@@ -256,7 +269,7 @@ static int converge(struct source *s, struct error *err)
 			return -1;
 		downtime_ns = source_downtime_ns(s);
 		show(s, downtime_ns);
-		if (s->one_way || downtime_ns <= s->p.downtime_ms * 1e6) {
+		if (s->one_way || downtime_ns <= wanted_ns(s)) {
 			enum handover h;
 
 			/* The guest's own slowness must not be in the way of stopping it. */

@@ -89,6 +89,16 @@ static json_t *ram(const struct live_status *s)
 			 s->bandwidth * 8 / 1e6, "skipped", (json_int_t)0);
 }
 
+static json_t *phases(const struct live_status *s)
+{
+	const double *ms = s->phase_ms;
+
+	return json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "stop", ms[LIVE_PHASE_STOP], "memory",
+			 ms[LIVE_PHASE_MEMORY], "table", ms[LIVE_PHASE_TABLE], "state",
+			 ms[LIVE_PHASE_STATE], "ready", ms[LIVE_PHASE_READY], "running",
+			 ms[LIVE_PHASE_RUNNING]);
+}
+
 /* Our own: what QEMU's fields have no word for. Milliseconds there are whole numbers. */
 static json_t *details(const struct live_status *s)
 {
@@ -121,9 +131,10 @@ void migrate_query(struct qmp_client *c, json_t *args, struct qmp_result *result
 	json_object_set_new(v, "setup-time", json_integer(s.setup_ms));
 	json_object_set_new(v, "ram", ram(&s));
 	json_object_set_new(v, "x-papyr", details(&s));
-	if (s.state == LIVE_COMPLETED)
+	if (s.state == LIVE_COMPLETED) {
 		json_object_set_new(v, "downtime", json_integer(s.downtime_ms + 0.5));
-	else
+		json_object_set_new(v, "x-downtime-phases-ms", phases(&s));
+	} else
 		json_object_set_new(v, "expected-downtime",
 				    json_integer(s.expected_downtime_ms + 0.5));
 	if (s.throttle)
