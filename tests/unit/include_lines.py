@@ -4,8 +4,8 @@
 
     include_lines.py SRC
 
-Every #include "room/..." in SRC/ROOM must be of a room that ROOM may include, and every system header of
-ours (<papyr/...>) is allowed everywhere.
+Every #include "room/..." or <room/...> in SRC/ROOM must be of a room that ROOM may include; our public headers
+(<papyr/...>) are allowed everywhere, and include none of a room themselves.
 """
 import os
 import re
@@ -18,7 +18,7 @@ ALLOWED = {
     'cpu': {'hpt'},
     'booke': {'cpu', 'hpt'},
     'hv': {'hpt', 'cpu'},
-    'kvm': {'hv', 'hpt', 'booke', 'cpu'},
+    'kvm': {'hv', 'hpt', 'booke'},
     'preload': {'kvm'},
     'platform': set(),
     'migration': {'platform'},
@@ -26,7 +26,16 @@ ALLOWED = {
     'inspect': {'platform', 'migration'},
     'cmd': {'monitor', 'inspect', 'platform', 'migration'},
 }
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+
+
+def allowed(room, quoted, angled):
+    """Is this include line's target one that the room may include?"""
+    target = (quoted or angled).split('/')[0]
+    if target in ALLOWED[room] | {room, 'base'}:
+        return True
+    # <sys/...> and the like are not ours.
+    return target not in ALLOWED and (not quoted or target == 'papyr')
 
 
 def check(src):
@@ -44,16 +53,27 @@ def check(src):
             path = os.path.join(folder, name)
             for number, line in enumerate(open(path, encoding='utf-8'), 1):
                 match = INCLUDE.match(line)
-                if not match or '/' not in match.group(1):
+                if not match or '/' not in match.group(0):
                     continue
-                target = match.group(1).split('/')[0]
-                if target not in ALLOWED[room] | {room, 'base'}:
-                    bad.append(f'{path}:{number}: {room} may not include {match.group(1)}')
+                if not allowed(room, *match.groups()):
+                    bad.append(f'{path}:{number}: {room} may not include {match.group(1) or match.group(2)}')
+    return bad
+
+
+def check_public(include):
+    """Public headers stand alone: clients have nothing else of ours."""
+    bad = []
+    for name in sorted(os.listdir(include)):
+        for number, line in enumerate(open(os.path.join(include, name), encoding='utf-8'), 1):
+            match = INCLUDE.match(line)
+            if match and (match.group(1) or match.group(2).split('/')[0] in ALLOWED):
+                bad.append(f'{name}:{number}: a public header may not include {match.group(1) or match.group(2)}')
     return bad
 
 
 def main():
-    bad = check(sys.argv[1])
+    src = sys.argv[1]
+    bad = check(src) + check_public(os.path.join(src, '..', 'include', 'papyr'))
     for line in bad:
         print(line)
     return 1 if bad else 0
