@@ -7,7 +7,7 @@
 
 #include "inspect/table.h"
 
-#define STAT_SIZES 6
+#define STAT_SIZES 7 /* 4K, 64K, 16M, 16G; 64K and 16M in 4K segments; 16M in 64K segments */
 
 struct table_stat {
 	u64 valid, bolted, secondary, referenced, changed;
