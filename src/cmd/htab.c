@@ -16,7 +16,7 @@ static const char help[] =
     "       papyr htab plot NAME|FILE [-o OUT.png|OUT.svg]... [--seconds N]\n"
     "Shows the hashed page table of a running guest, or of FILE: one that papyr save wrote, a raw\n"
     "stream of a table's descriptor (KVM_PPC_GET_HTAB_FD) of either byte order, or a migration of\n"
-    "QEMU's pseries machine.\n\n"
+    "QEMU's pseries machine, also inside a qcow2 image by savevm.\n\n"
     "stat    how full it is, and with what\n"
     "dump    every valid entry: its place, its doublewords, and what they say\n"
     "verify  whether every entry can be right and is where it belongs; exit status 4 if not\n"

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "inspect/qcow2.h"
 #include "inspect/stream.h"
 #include "migration/image.h"
 
@@ -71,10 +72,28 @@ int load_image(struct table *t, int fd, struct error *err)
 	return r;
 }
 
+static int load_savevm(struct table *t, const u8 *data, size_t len, struct error *err)
+{
+	size_t state_len;
+	u8 *state = qcow2_vm_state(data, len, &state_len, err);
+	int r;
+
+	if (!state)
+		return -1;
+	if (looks_like_qemu(state, state_len))
+		r = load_qemu(t, state, state_len, err);
+	else
+		r = error_set(err, "what savevm kept is no machine's state");
+	free(state);
+	return r;
+}
+
 int load_bytes(struct table *t, const u8 *data, size_t len, unsigned order, struct error *err)
 {
 	if (looks_like_qemu(data, len))
 		return load_qemu(t, data, len, err);
+	if (looks_like_qcow2(data, len))
+		return load_savevm(t, data, len, err);
 	return stream_load(t, data, len, order, err);
 }
 

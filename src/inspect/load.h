@@ -19,7 +19,7 @@ int load_bytes(struct table *t, const u8 *data, size_t len, unsigned order, stru
 /* A Papyr image; takes over @fd. */
 int load_image(struct table *t, int fd, struct error *err);
 
-/* A migration of QEMU, or the state that its savevm keeps, without what is around it. */
+/* A migration of QEMU; its savevm keeps the same in a disk image (qcow2.h). */
 int load_qemu(struct table *t, const u8 *data, size_t len, struct error *err);
 bool looks_like_qemu(const u8 *data, size_t len);
 
