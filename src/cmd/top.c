@@ -59,9 +59,10 @@ static json_t *rates_of(json_t *from, json_t *to, double seconds, bool moved)
 	json_t *all = json_object(), *value;
 	const char *key;
 
-	json_object_foreach(to, key,
-			    value) if (!moved || !json_equal(value, json_object_get(from, key)))
-	    json_object_set_new(all, key, rate(from, to, key, seconds));
+	json_object_foreach(to, key, value) {
+		if (!moved || !json_equal(value, json_object_get(from, key)))
+			json_object_set_new(all, key, rate(from, to, key, seconds));
+	}
 	return all;
 }
 
@@ -99,10 +100,11 @@ static void add_total(json_t *all, json_t *vcpus, const char *key)
 	json_t *vcpu;
 	size_t i;
 
-	json_array_foreach(vcpus, i, vcpu) if (json_is_number(json_object_get(vcpu, key)))
-	{
-		total += number(vcpu, key);
-		known = true;
+	json_array_foreach(vcpus, i, vcpu) {
+		if (json_is_number(json_object_get(vcpu, key))) {
+			total += number(vcpu, key);
+			known = true;
+		}
 	}
 	json_object_set_new(all, key, known ? json_real(total) : json_null());
 }
@@ -123,8 +125,11 @@ static json_t *rates(json_t *from, json_t *to)
 
 	if (seconds <= 0)
 		seconds = 1e-9;
-	json_array_foreach(json_object_get(to, "vcpus"), i, vcpu) json_array_append_new(
-	    vcpus, vcpu_rates(json_array_get(json_object_get(from, "vcpus"), i), vcpu, seconds));
+	json_array_foreach(json_object_get(to, "vcpus"), i, vcpu) {
+		json_t *before = json_array_get(json_object_get(from, "vcpus"), i);
+
+		json_array_append_new(vcpus, vcpu_rates(before, vcpu, seconds));
+	}
 	all = json_pack("{s:O,s:O,s:f,s:O,s:O}", "name", json_object_get(to, "name"), "status",
 			json_object_get(to, "status"), "seconds", seconds, "memory",
 			json_object_get(to, "memory"), "htab-order",

@@ -69,7 +69,7 @@ static void draw_vcpu(int y, json_t *vcpu)
 
 static void draw(json_t *all, double delay)
 {
-	json_t *vcpus = json_object_get(all, "vcpus"), *vcpu;
+	json_t *vcpus = json_object_get(all, "vcpus");
 	char a[16], b[16], c[16], d[16], size[32];
 	size_t i;
 
@@ -87,10 +87,12 @@ static void draw(json_t *all, double delay)
 	printw("   memory written %s", rate(all, "dirty-bytes-per-s", a));
 	attron(A_REVERSE);
 	mvprintw(4, 0, "%4s  %-8s %-27s  %-16s %9s %8s %8s %8s %8s", "VCPU", "STATE", "BUSY", "NIP",
-		 "HCALLS/s", "to us:", "MMIO/s", "SIGNAL/s", "OTHER/s");
+		 "HCALLS/s", "X:HCALL", "X:MMIO", "X:SIGNAL", "X:OTHER");
 	attroff(A_REVERSE);
-	json_array_foreach(vcpus, i, vcpu) if (5 + (int)i < LINES - 1) draw_vcpu(5 + i, vcpu);
-	mvprintw(LINES - 1, 0, "q: end   +/-: look more or less often (every %.1f s)", delay);
+	for (i = 0; i < json_array_size(vcpus) && 5 + (int)i < LINES - 1; i++)
+		draw_vcpu(5 + i, json_array_get(vcpus, i));
+	mvprintw(LINES - 1, 0, "X: exits a second, by reason   q: end   +/-: look every %.1f s",
+		 delay);
 	refresh();
 }
 
