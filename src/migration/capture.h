@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between a machine that stands still and the plain structs of saved.h: what an image file and a live
- * migration both send.
+ * Between a machine that stands still and the plain structs of saved.h: what an image file and a
+ * live migration both send.
  */
 #ifndef PAPYR_MIGRATION_CAPTURE_H
 #define PAPYR_MIGRATION_CAPTURE_H

@@ -98,6 +98,8 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 {
 	const u8 *p = data;
 
+	if (ch->broken)
+		return error_set(err, "the connection is broken");
 	if (is_cancelled(ch))
 		return error_set(err, "cancelled");
 	while (bytes) {
@@ -108,8 +110,10 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 			n = send_some(ch, p, bytes, err);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && (errno != EAGAIN || channel_wait(ch, POLLOUT, err)))
+		if (n < 0 && (errno != EAGAIN || channel_wait(ch, POLLOUT, err))) {
+			ch->broken = true;
 			return -1;
+		}
 		if (n <= 0)
 			continue;
 		p += n;

@@ -55,7 +55,7 @@ struct channel *channel_from_fd(int fd, const struct channel_options *opts);
 void channel_close(struct channel *ch);
 /* Nothing comes back from a file. */
 bool channel_one_way(const struct channel *ch);
-/* All of @bytes, or -1. */
+/* All of @bytes; or -1, and whatever of them got out, the last one never will. */
 int channel_write(struct channel *ch, const void *data, size_t bytes, struct error *err);
 int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err);
 /* Everything written is where it belongs: on the disk, for a file. */

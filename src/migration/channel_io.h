@@ -17,6 +17,7 @@ struct channel {
 	bool one_way;
 	bool is_socket;
 	bool stalled; /* by fault_point() */
+	bool broken;  /* a write failed: nothing more may get out */
 	int cancel_fd;
 	unsigned timeout_ms;
 	u64 written;

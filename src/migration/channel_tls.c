@@ -234,7 +234,7 @@ void channel_tls_end(struct channel *ch)
 
 	if (!tls)
 		return;
-	if (tls->up)
+	if (tls->up && !ch->broken)
 		gnutls_bye(tls->session, GNUTLS_SHUT_WR);
 	gnutls_deinit(tls->session);
 	if (tls->psk_client)

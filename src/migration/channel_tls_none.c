@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * In the place of channel_tls.c where there is no GnuTLS: who wants TLS is told so, and never gets a
- * connection without it.
+ * In the place of channel_tls.c where there is no GnuTLS: who wants TLS is told so, and never gets
+ * a connection without it.
  */
 #include <errno.h>
 

@@ -55,7 +55,7 @@ struct live_status {
 	bool incoming;
 	char message[512]; /* why it failed, or what a person must know */
 	double total_ms, setup_ms;
-	double downtime_ms; /* completed: how long the guest stood still, as the source saw it */
+	double downtime_ms; /* completed: how long the guest stood still, by its own clock */
 	double expected_downtime_ms;
 	unsigned pass;	   /* of memory and table, from 1 */
 	unsigned throttle; /* percent */

@@ -346,7 +346,7 @@ static int take_guest(struct dest *d, struct error *err)
 	fault_point(d->ch, "dest-started");
 	if (d->one_way)
 		return 0;
-	if (live_send(d->stream, LIVE_RUNNING, NULL, 0, false, err))
+	if (live_send_number(d->stream, LIVE_RUNNING, d->l->status.downtime_ms * 1e6, err))
 		return -1;
 	fault_point(d->ch, "dest-running");
 	return 0;

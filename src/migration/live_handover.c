@@ -78,6 +78,18 @@ static int let_go(struct source *s, struct error *err)
 	return cancelled ? error_set(err, "cancelled") : 0;
 }
 
+/*
+ * What said GO failed to be sent. A channel that failed delivers nothing more, so the record isn't
+ * whole on the other side, and never will be: the guest is ours again.
+ */
+static int take_back(struct source *s)
+{
+	pthread_mutex_lock(&s->l->lock);
+	s->l->handed_over = false;
+	pthread_mutex_unlock(&s->l->lock);
+	return -1;
+}
+
 static int send_end(struct source *s, bool go, struct error *err)
 {
 	struct machine *m = s->m;
@@ -104,9 +116,12 @@ static int send_end(struct source *s, bool go, struct error *err)
 static int expect(struct source *s, u32 type, bool *refused, struct error *err)
 {
 	struct live_record rec;
+	u64 ns;
 
 	if (live_receive(s->stream, &rec, err))
 		return -1;
+	if (rec.type == LIVE_RUNNING && type == rec.type && !live_number_unpack(&ns, &rec, err))
+		s->stood_still_ns = ns;
 	if (rec.type == type)
 		return 0;
 	*refused = rec.type == LIVE_REFUSED;
@@ -144,7 +159,7 @@ static int send_rest(struct source *s, struct error *err)
 		return -1;
 	fault_point(s->ch, "source-final-state");
 	if ((go && !s->one_way && let_go(s, err)) || send_end(s, go, err))
-		return -1;
+		return take_back(s);
 	phase(s, LIVE_PHASE_STATE);
 	fault_point(s->ch, "source-end");
 	pthread_mutex_lock(&s->l->lock);
@@ -161,7 +176,7 @@ static int send_rest(struct source *s, struct error *err)
 		phase(s, LIVE_PHASE_READY);
 		fault_point(s->ch, "source-ready");
 		if (let_go(s, err) || live_send(s->stream, LIVE_GO, NULL, 0, false, err))
-			return -1;
+			return take_back(s);
 		fault_point(s->ch, "source-go");
 	}
 	if (expect(s, LIVE_RUNNING, &refused, err)) {
@@ -202,7 +217,10 @@ enum handover source_hand_over(struct source *s, struct error *err)
 	if (!r)
 		r = send_rest(s, err);
 	pthread_mutex_lock(&s->l->lock);
-	s->l->status.downtime_ms = (live_now_ns() - stop_ns) / 1e6;
+	/* The guest's own clock knows best, where it could go on in real time. */
+	s->l->status.downtime_ms =
+	    (s->clock_known && s->stood_still_ns ? s->stood_still_ns : live_now_ns() - stop_ns) /
+	    1e6;
 	pthread_mutex_unlock(&s->l->lock);
 	if (!r) {
 		machine_unhold_at(m, PLACE_GONE);

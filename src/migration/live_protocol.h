@@ -134,7 +134,7 @@ int live_end_unpack(struct live_end *e, const struct live_record *rec, struct er
 void live_text_pack(const char *text, struct state_out *out);
 int live_text_unpack(char text[256], const struct live_record *rec, struct error *err);
 
-/* PING, PONG, SYNC, ACK: one number. */
+/* PING, PONG, SYNC, ACK, RUNNING: one number. */
 int live_number_unpack(u64 *n, const struct live_record *rec, struct error *err);
 int live_send_number(struct live_stream *s, u32 type, u64 n, struct error *err);
 

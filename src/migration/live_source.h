@@ -37,6 +37,7 @@ struct source {
 	double table_rate;	    /* bytes a second that the table changes make */
 	double page_rate;	    /* pages a second found dirty */
 	u64 collected_ns, table_ns; /* when each was last looked at */
+	u64 stood_still_ns;	    /* by the guest's clock, as the destination told */
 	u64 phase_ns;		    /* when the present part of the standstill began */
 	u64 stop_timebase;	    /* the guest's, when it stood still */
 	double stop_overhead_ns;    /* what stopping costs besides sending */

@@ -95,8 +95,9 @@ def status(name):
     """'running', ...; None: there is no such process any more."""
     try:
         qmp = Qmp(name)
+        qmp.execute('qmp_capabilities')
         return qmp.ok('query-status')['status']
-    except (OSError, SystemExit):
+    except (OSError, ValueError, SystemExit):
         return None
 
 

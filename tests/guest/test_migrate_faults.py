@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Either side is killed, and the connection cut or brought to a standstill, at every step of a migration:
+test_migrate_faults.py [STEP:ACTION]... Never do two run; one runs on or can be resumed, save where the only
+process that has the guest was killed; what the guest keeps checksums of holds; nothing hangs longer than the timeout."""
+import os
+import re
+import sys
+import time
+
+from migratetest import BAD, Local, beats, migrate, status, storm_guest, wait_listening
+from papyrtest import PATIENCE, Guest, check, fail, papyr, workdir
+
+SOURCE = ['connected', 'hello', 'answer', 'first-pass', 'pass', 'stopped', 'final-memory', 'final-table', 'final-state',
+          'end', 'ready', 'go', 'running']
+DEST = ['connected', 'hello', 'answer', 'record', 'sync', 'final', 'end', 'applied', 'ready', 'go', 'started', 'running']
+ACTIONS = ['kill', 'cut', 'stall']
+TIMEOUT = 2
+
+cases = sys.argv[1:] or [f'{side}-{step}:{action}' for side, steps in (('source', SOURCE), ('dest', DEST))
+                         for step in steps for action in ACTIONS]
+folder = workdir()
+image = os.path.join(folder, 'image')
+uri = Local(folder).uri(0)
+
+
+def ended(guest):
+    """Has its process ended? Takes its output meanwhile."""
+    while guest.pump(0):
+        if guest.process.poll() is not None:
+            break
+        if not guest.pump(0.05):
+            break
+        return guest.process.poll() is not None
+    return guest.process.poll() is not None
+
+
+def settle(source, dest):
+    """What becomes of both, when it doesn't change any more."""
+    end = time.monotonic() + (2 * TIMEOUT + 4) * PATIENCE
+    states, since = None, 0
+    while time.monotonic() < end:
+        now = []
+        for guest, name in ((source, 'source'), (dest, 'dest')):
+            now.append('ended' if ended(guest) else status(name) or 'waiting')
+        check(now != ['running', 'running'], 'two run')
+        if now == states and time.monotonic() - since > 1:
+            return now
+        if now != states:
+            states, since = now, time.monotonic()
+    return states
+
+
+def clean(guest):
+    check(not re.search(BAD, guest.text), guest.text[-2000:])
+
+
+def walk(case):
+    where, action = case.rsplit(':', 1)
+    on_source = where.startswith('source')
+    fault = {'PAPYR_FAULT': case}
+    source = Guest(['run', '--restore', image, '--name', 'source'], env=fault if on_source else None)
+    beats(source, 1)
+    dest = Guest(['run', '--incoming', uri, '--name', 'dest'], env=None if on_source else fault)
+    wait_listening(uri)
+    begin = time.monotonic()
+    code, _, _ = migrate('source', uri, '--keep', '--timeout', str(TIMEOUT))
+    took = time.monotonic() - begin
+    check(took < (2 * TIMEOUT + 10) * PATIENCE, f'it hung for {took:.0f} s')
+    states = settle(source, dest)
+    print(f'{case}: source {states[0]}, destination {states[1]}', flush=True)
+    # Whether GO had gone out before the fault; at READY it may cross the fault on its way.
+    handed_over = where in ('source-go', 'source-running', 'dest-ready', 'dest-go', 'dest-started', 'dest-running')
+    if states[1] == 'running':
+        check(states[0] in ('postmigrate', 'ended'), f'{case}: the source is {states[0]} while the destination runs')
+        check(handed_over, f'{case}: the destination started too early')
+        beats(dest, 2)
+        if states[0] == 'postmigrate' and code == 0:
+            papyr('resume', 'source', status=1)
+    elif states[0] == 'running':
+        beats(source, 2)
+    elif states[0] == 'postmigrate':
+        check(handed_over, f'{case}: the source does not run on')
+        papyr('resume', 'source')
+        beats(source, 2)
+    else:
+        check(on_source and action == 'kill', f'{case}: no guest is left, source {states[0]}, destination {states[1]}')
+    clean(source)
+    clean(dest)
+    for guest in (source, dest):
+        guest.kill()
+        # Its socket stays behind; the next one of that name makes room.
+    if os.path.exists(uri[5:]):
+        os.unlink(uri[5:])
+
+
+guest = storm_guest(folder, 'first', memory='192M', workers=2)
+beats(guest, 2)
+papyr('save', 'first', image)
+guest.wait_for_status(0)
+for c in cases:
+    walk(c)
+print(f'{len(cases)} faults')
