@@ -228,12 +228,23 @@ static void build_memory_node(struct tree *t, u64 base, u64 bytes)
 	end(t);
 }
 
-/* The first node's end is what Linux takes for the end of real mode's reach. */
+/*
+ * The first node's end is what Linux takes for the end of real mode's reach. It makes its memory blocks as large as
+ * the second one, which has to be a power of two; so what is behind the first comes in naturally aligned ones.
+ */
 static void build_memory(struct tree *t, const struct machine *m)
 {
-	build_memory_node(t, 0, m->rma_bytes);
-	if (m->rma_bytes < m->mem.bytes)
-		build_memory_node(t, m->rma_bytes, m->mem.bytes - m->rma_bytes);
+	u64 base = m->rma_bytes, piece;
+
+	build_memory_node(t, 0, base);
+	for (; base < m->mem.bytes; base += piece) {
+		piece = m->mem.bytes - base;
+		while (piece & (piece - 1))
+			piece &= piece - 1; /* down to the highest bit */
+		if (piece > (base & -base))
+			piece = base & -base;
+		build_memory_node(t, base, piece);
+	}
 }
 
 static void build_vdevice(struct tree *t)
