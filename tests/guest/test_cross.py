@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Guests move between Papyr and a POWER kernel: saved here, restored on Linux's KVM by a papyr built for ppc64le, saved
-there, restored here; and one that began there. Their memory checks hold throughout.
+there, restored here; one that began there; and one that came there in a migration's stream. Their memory checks hold throughout.
 
 The POWER kernel is tests/kvm/linux-kvm-run's: Debian's, on an emulated PowerNV machine.
 """
@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 
-from papyrtest import BUILT, PATIENCE, SKIP, TOP, Guest, built, check, debian, papyr, skip, workdir
+from papyrtest import BUILT, PATIENCE, SKIP, TOP, Guest, autorun, built, check, debian, papyr, skip, workdir
 
 SMALL = r'round (\d+): memory as it should be'
 STORM = r'storm (\d+): \d+ forks'
@@ -30,8 +30,8 @@ def tool(*command, seconds):
     return got
 
 
-def image(name, where='here'):
-    return os.path.join(folder, where, name + '.img')
+def path(name, where='here'):
+    return os.path.join(folder, where, name)
 
 
 def last_beat(text, pattern):
@@ -41,62 +41,66 @@ def last_beat(text, pattern):
     return int(beats[-1])
 
 
-def go_on_and_save(guest, name, pattern):
-    """Lets the guest report itself, saves it and returns its last report."""
+def go_on(guest, pattern):
     for _ in range(BEATS):
         guest.expect(pattern, 120, never=WRONG)
-    papyr('save', name, image(name))
+
+
+def leave(guest, name, pattern, *way):
+    """Lets the guest report itself, sends it off and returns its last report."""
+    go_on(guest, pattern)
+    papyr(way[0], name, way[1])
     guest.wait_for_status(0)
     return last_beat(guest.text, pattern)
 
 
-def restored_from_there(name, pattern, beat):
-    """Goes on here with what was saved there, where the guest had come to @beat."""
-    papyr('htab', 'verify', image(name, 'there'))
-    guest = Guest(['run', '--restore', image(name, 'there'), '--name', name])
-    for _ in range(BEATS):
-        found = guest.expect(pattern, 120, never=WRONG)
-        check(int(found.group(1)) > beat, f'{name} is at {found.group(1)} after {beat}')
-        beat = int(found.group(1))
+def come_back(name, pattern, beat):
+    """Goes on here with what came from there, where the guest had come to @beat."""
+    guest = Guest(['run', '--name', name, '--restore', path(name + '.img', 'there')])
+    go_on(guest, pattern)
+    first = int(re.search(pattern, guest.text).group(1))
+    check(first > beat, f'{name} is at {first} after {beat}')
     papyr('stop', name)
     guest.wait_for_status(0)
 
 
-os.mkdir(os.path.join(folder, 'here'))
+def small(name):
+    return Guest(['run', '--name', name, '-p', 'storm', '-m', '64M', '-c', '2', '--htab-order', '18'])
+
+
+os.mkdir(path(''))
 power = os.path.join(BUILT, 'ppc64le')
 check(tool(os.path.join(TOP, 'tools', 'cross-ppc64le'), power, seconds=400).returncode == 0, 'the build for ppc64le')
 
-# Saved here.
-patterns = {'small': SMALL, 'debian': STORM, 'begun-there': SMALL}
+# From here: as images, and as a migration's stream.
+patterns = {'small': SMALL, 'debian': STORM, 'begun-there': SMALL, 'live': SMALL}
 beats = {'begun-there': 0}
-guest = Guest(['run', '--name', 'small', '-p', 'storm', '-m', '64M', '-c', '2', '--htab-order', '18'])
-beats['small'] = go_on_and_save(guest, 'small', SMALL)
-start = os.path.join(folder, 'autorun')
-with open(start, 'w') as f:
-    f.write('#!/bin/sh\nexec ./storm 2\n')
-os.chmod(start, 0o755)
-guest = debian(folder, cpus='2', memory='256M', files=[built('storm'), start], more=['--name', 'debian'])
-beats['debian'] = go_on_and_save(guest, 'debian', STORM)
+beats['small'] = leave(small('small'), 'small', SMALL, 'save', path('small.img'))
+beats['live'] = leave(small('live'), 'live', SMALL, 'migrate', 'file:' + path('live.live'))
+autorun(folder, 'exec ./storm 2')
+guest = debian(folder, cpus='2', memory='256M', files=[built('storm'), os.path.join(folder, 'autorun')],
+               more=['--name', 'debian'])
+beats['debian'] = leave(guest, 'debian', STORM, 'save', path('debian.img'))
 
-# There: all in one boot.
-plain = {'small': 'round .*: memory as it should be', 'debian': 'storm .* forks'}
-files = [os.path.join(power, 'src', 'cmd', 'papyr'), image('small'), image('debian')]
-got = tool(os.path.join(TOP, 'tests', 'kvm', 'linux-kvm-run'), '-m', '3G', '-s', '400', '-t', '450',
-           '-o', os.path.join(folder, 'there'), *[a for f in files for a in ('-f', f)],
-           os.path.join(TOP, 'tests', 'guest', 'cross-over'), str(BEATS), 'small', plain['small'],
-           'debian', plain['debian'], 'begun-there', plain['small'], seconds=500)
+# There, all in one boot. A pattern is grep's on that side.
+guests = [word for name in patterns for word in (name, patterns[name].replace(r'(\d+)', '.*').replace(r'\d+', '.*'))]
+files = [os.path.join(power, 'src', 'cmd', 'papyr'), path('small.img'), path('live.live'), path('debian.img')]
+got = tool(os.path.join(TOP, 'tests', 'kvm', 'linux-kvm-run'), '-m', '3G', '-s', '500', '-t', '550',
+           '-o', path('', 'there'), *[a for f in files for a in ('-f', f)],
+           os.path.join(TOP, 'tests', 'guest', 'cross-over'), str(BEATS), *guests, seconds=600)
 for name, pattern in patterns.items():
-    log = os.path.join(folder, 'there', name + '.log')
-    check(os.path.exists(log), f'nothing came back of {name}')
-    with open(log, errors='replace') as f:
+    check(os.path.exists(path(name + '.log', 'there')), f'nothing came back of {name}')
+    with open(path(name + '.log', 'there'), errors='replace') as f:
         text = f.read()
-    print(f'--- {name} on Linux\'s KVM:\n{text[-1500:]}')
-    check(not re.search(WRONG, text), f'{name} on Linux\'s KVM')
-    check(f'{name}: saved' in got.stdout, f'{name} was not saved on Linux\'s KVM')
+    print(f"--- {name} on Linux's KVM:\n{text[-1500:]}")
+    check(not re.search(WRONG, text), f"{name} on Linux's KVM")
     first = int(re.search(pattern, text).group(1))
-    check(first > beats[name], f'{name} was at {first} on Linux\'s KVM after {beats[name]} here')
+    check(first > beats[name], f"{name} was at {first} on Linux's KVM after {beats[name]} here")
     beats[name] = last_beat(text, pattern)
+    check(f'{name}: saved' in got.stdout, f"{name} was not saved on Linux's KVM")
+check(got.returncode == 0, f'cross-over: exit status {got.returncode}')
 
 # And here again.
-for name, pattern in patterns.items():
-    restored_from_there(name, pattern, beats[name])
+for name in patterns:
+    papyr('htab', 'verify', path(name + '.img', 'there'))
+    come_back(name, patterns[name], beats[name])
