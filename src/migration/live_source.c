@@ -31,7 +31,7 @@
  * The estimate is one, and the host has other things to do too: for so many passes a guest is
  * stopped only if this part of the wanted downtime is enough.
  */
-#define CAREFUL_PASSES 12
+#define CAREFUL_PASSES 24
 #define CAREFUL_PART   0.5
 
 /* ---- Getting to know each other ---- */

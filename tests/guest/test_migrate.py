@@ -31,7 +31,7 @@ for n in range(1, moves + 1):
     check(all(a >= b for a, b in zip(now, last)), f'the guest went back, from {last} to {now}')
     last = now
     source_ms.append(value['x-papyr']['downtime-ms'])
-    clock_ms.append(gap_around(guest, there))
+    clock_ms.append(gap_around(there))
     print(f'move {n}: downtime {source_ms[-1]:.1f} ms by the source, the guest missed {clock_ms[-1]:.1f} ms (usually '
           f'{usual[-1]:.1f}); {value["total-time"]} ms in all, {value["x-papyr"]["pass"]} passes, in the end '
           f'{value["x-papyr"]["final-pages"]} pages, {value["x-papyr"]["final-entries"]} entries; '
