@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a loop that waits for another thread does each time round: leaves the core's other threads the
- * execution units.
+ * What a loop that waits for another thread does each time round: leaves the core's other threads
+ * the execution units.
  */
 #ifndef PAPYR_BASE_PAUSE_H
 #define PAPYR_BASE_PAUSE_H

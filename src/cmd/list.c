@@ -107,10 +107,10 @@ static void print_info(json_t *info)
 	       format_size(1ull << order, a, sizeof(a)), 1ull << (order - 4));
 	printf("kernel:      %s\n", kernel[0] ? kernel : "the built-in guest");
 	json_array_foreach(vcpus, i, vcpu)
-	    printf("vcpu %-4llu    %s, %llu exits to the monitor\n",
-		   (unsigned long long)number(vcpu, "id"),
-		   json_is_true(json_object_get(vcpu, "online")) ? "online" : "stopped",
-		   (unsigned long long)number(vcpu, "exits"));
+		printf("vcpu %-4llu    %s, %llu exits to the monitor\n",
+		       (unsigned long long)number(vcpu, "id"),
+		       json_is_true(json_object_get(vcpu, "online")) ? "online" : "stopped",
+		       (unsigned long long)number(vcpu, "exits"));
 }
 
 int cmd_info(int argc, char **argv)

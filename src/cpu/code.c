@@ -8,11 +8,11 @@
 #include "cpu/pseudo.h"
 #include "cpu/tlb.h"
 
-#define ARENA_BYTES  (48u << 20)
-#define HASH_SHIFT   17 /* 2^17 buckets */
-#define HASH_BUCKETS (1u << HASH_SHIFT)
-#define PAGE_BUCKETS 4096u
-#define BLOCK_MAX    64u /* instructions */
+#define ARENA_BYTES    (48u << 20)
+#define HASH_SHIFT     17 /* 2^17 buckets */
+#define HASH_BUCKETS   (1u << HASH_SHIFT)
+#define PAGE_BUCKETS   4096u
+#define BLOCK_MAX      64u /* instructions */
 #define JUMP_PAGE_BITS 4096u
 
 #define LINE_SHIFT 6
@@ -23,7 +23,7 @@ struct code_page {
 	u64 checked; /* epoch in which it was last compared with memory */
 	struct code_page *next;
 	struct block *blocks;
-	u64 lines;   /* the 64-byte lines that blocks were decoded from */
+	u64 lines;		 /* the 64-byte lines that blocks were decoded from */
 	u8 image[CPU_PAGE_SIZE]; /* those lines as they were */
 };
 
@@ -33,7 +33,8 @@ struct code_cache {
 	size_t used;
 	u64 epoch;
 	u64 jump_gen;
-	u64 jump_pages[JUMP_PAGE_BITS / 64]; /* effective pages that the jump cache leads to, hashed */
+	u64 jump_pages[JUMP_PAGE_BITS /
+		       64]; /* effective pages that the jump cache leads to, hashed */
 	struct block *hash[HASH_BUCKETS];
 	struct code_page *pages[PAGE_BUCKETS];
 	struct jump jumps[JUMP_ENTRIES];
@@ -46,7 +47,8 @@ int code_init(struct cpu *cpu)
 
 	if (!c)
 		return -ENOMEM;
-	c->arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	c->arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (c->arena == MAP_FAILED) {
 		free(c);
 		return -ENOMEM;
@@ -94,7 +96,7 @@ void code_add_jump(struct cpu *cpu, struct block *b)
 	u64 bit, *word = jump_page_word(cpu, cpu->nip, &bit);
 
 	*word |= bit;
-	*jump_slot(cpu, cpu->nip) = (struct jump){ cpu->nip, cpu->jump_key, b->ops };
+	*jump_slot(cpu, cpu->nip) = (struct jump){cpu->nip, cpu->jump_key, b->ops};
 }
 
 void code_forget_page(struct cpu *cpu, u64 ea)
@@ -142,7 +144,8 @@ static unsigned page_bucket(u64 gpa)
 
 static unsigned block_bucket(u64 gpa, u32 mode)
 {
-	/* Fibonacci hashing: code lies close together, and the same places of many pages begin blocks. */
+	/* Fibonacci hashing: code lies close together, and the same places of many pages begin
+	 * blocks. */
 	return (gpa << 8 ^ mode) * 0x9e3779b97f4a7c15ull >> (64 - HASH_SHIFT);
 }
 
@@ -191,9 +194,11 @@ static u32 fetch(const u8 *at, u32 mode)
 }
 
 /* Remembers what the lines of [offset, offset + bytes) held when they were decoded. */
-static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes, const u8 *host_page)
+static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes,
+			    const u8 *host_page)
 {
-	for (unsigned line = offset >> LINE_SHIFT; line <= (offset + bytes - 1) >> LINE_SHIFT; line++) {
+	for (unsigned line = offset >> LINE_SHIFT; line <= (offset + bytes - 1) >> LINE_SHIFT;
+	     line++) {
 		if (p->lines >> line & 1)
 			continue;
 		memcpy(p->image + line * LINE_BYTES, host_page + line * LINE_BYTES, LINE_BYTES);
@@ -255,15 +260,16 @@ static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u
 		n++;
 	}
 	b->count = n;
-	b->ops[0] = (struct op){ .fn = pseudo_enter, .imm = n };
+	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = n};
 	if (cpu->code->jit) {
 		b->ops[0].fn = pseudo_warm;
 		b->ops[0].insn = jit_threshold(cpu->code->jit);
 	}
-	b->ops[1 + n] = (struct op){ .fn = pseudo_leave, .imm = (s64)n * 4 };
+	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s64)n * 4};
 }
 
-/* In place of pseudo_enter until the block has run often enough to be compiled; op.insn counts down. */
+/* In place of pseudo_enter until the block has run often enough to be compiled; op.insn counts
+ * down. */
 OP_PSEUDO(warm)
 {
 	struct op *enter = (struct op *)op;
@@ -289,7 +295,8 @@ static struct code_page *page_new(struct cpu *cpu, u64 gpa)
 	return p;
 }
 
-static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa, const u8 *host_page)
+static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
+			       const u8 *host_page)
 {
 	struct code_cache *c = cpu->code;
 	u64 offset = gpa & ~CPU_PAGE_MASK;
@@ -298,7 +305,7 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 
 	if (c->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > ARENA_BYTES)
 		return NULL;
-	*b = (struct block){ .gpa = gpa, .mode = cpu->mode, .page = page };
+	*b = (struct block){.gpa = gpa, .mode = cpu->mode, .page = page};
 	if (max > BLOCK_MAX)
 		max = BLOCK_MAX;
 	/* The image first: what changes after it is found to differ. */
@@ -366,9 +373,9 @@ struct block *code_single_insn(struct cpu *cpu, u32 insn)
 {
 	struct block *b = (struct block *)cpu->code->single;
 
-	*b = (struct block){ .mode = cpu->mode, .count = 1 };
+	*b = (struct block){.mode = cpu->mode, .count = 1};
 	decode(cpu, insn, b->mode, &b->ops[1]);
-	b->ops[2] = (struct op){ .fn = pseudo_leave, .imm = 4 };
+	b->ops[2] = (struct op){.fn = pseudo_leave, .imm = 4};
 	return b;
 }
 

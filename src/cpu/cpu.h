@@ -2,12 +2,13 @@
 /*
  * struct cpu: one hardware thread of a Power processor, as a hypervisor sees it from outside.
  *
- * What is here is what silicon has: registers, translation, interrupts, time. It knows hash tables (it walks them) and
- * nothing of virtual machines: guest real addresses are turned into host memory, hypercalls and hypervisor storage
- * interrupts are served by the owner through struct cpu_host.
+ * What is here is what silicon has: registers, translation, interrupts, time. It knows hash tables
+ * (it walks them) and nothing of virtual machines: guest real addresses are turned into host
+ * memory, hypercalls and hypervisor storage interrupts are served by the owner through struct
+ * cpu_host.
  *
- * A struct cpu belongs to the thread that runs it (cpu_run). Other threads may only call the functions that say so:
- * they set bits of cpu->request, which is looked at on every block boundary.
+ * A struct cpu belongs to the thread that runs it (cpu_run). Other threads may only call the
+ * functions that say so: they set bits of cpu->request, which is looked at on every block boundary.
  */
 #ifndef PAPYR_CPU_CPU_H
 #define PAPYR_CPU_CPU_H
@@ -25,9 +26,9 @@ struct tlbs;
 struct jump;
 
 /*
- * A vector-scalar register: 128 bits, kept as a host-order 128-bit number, so that vector code may use the host's
- * vectors. Power numbers elements from the most significant side: use VSR_D(), VSR_W() ... for element i in Power's order.
- * FPR n is doubleword 0 of VSR n; VR n is VSR 32 + n.
+ * A vector-scalar register: 128 bits, kept as a host-order 128-bit number, so that vector code may
+ * use the host's vectors. Power numbers elements from the most significant side: use VSR_D(),
+ * VSR_W() ... for element i in Power's order. FPR n is doubleword 0 of VSR n; VR n is VSR 32 + n.
  */
 union vsr {
 	u128 q;
@@ -54,7 +55,7 @@ union vsr {
 };
 
 /* Index of Power's element i in the arrays of union vsr that have n elements. */
-#define VSR_IX(i, n) (BASE_HOST_LE ? (n) - 1 - (i) : (i))
+#define VSR_IX(i, n) (BASE_HOST_LE ? (n)-1 - (i) : (i))
 #define VSR_D(r, i)  ((r).d[VSR_IX(i, 2)])
 #define VSR_W(r, i)  ((r).w[VSR_IX(i, 4)])
 #define VSR_H(r, i)  ((r).h[VSR_IX(i, 8)])
@@ -70,8 +71,8 @@ enum isa_level {
 	ISA_202,
 	ISA_203,
 	ISA_205,
-	ISA_206, /* POWER7 */
-	ISA_207, /* POWER8 */
+	ISA_206,  /* POWER7 */
+	ISA_207,  /* POWER8 */
 	ISA_NONE, /* no model has it: rows that are known and missing */
 };
 
@@ -99,58 +100,61 @@ struct slb_entry {
 	u64 esid; /* RB of slbmte: ESID, V (SLB_ESID_V), index bits clear */
 	u64 vsid; /* RS of slbmte: B, VSID, Ks, Kp, N, L, C, LP */
 };
-#define SLB_ESID_V   0x0000000008000000ull
-#define SLB_VSID_B   0xc000000000000000ull /* segment size: 0 is 256 MB */
+#define SLB_ESID_V    0x0000000008000000ull
+#define SLB_VSID_B    0xc000000000000000ull /* segment size: 0 is 256 MB */
 #define SLB_VSID_B_1T 0x4000000000000000ull
-#define SLB_VSID_KS  0x0000000000000800ull
-#define SLB_VSID_KP  0x0000000000000400ull
-#define SLB_VSID_N   0x0000000000000200ull
-#define SLB_VSID_L   0x0000000000000100ull
-#define SLB_VSID_C   0x0000000000000080ull
-#define SLB_VSID_LP  0x0000000000000030ull
+#define SLB_VSID_KS   0x0000000000000800ull
+#define SLB_VSID_KP   0x0000000000000400ull
+#define SLB_VSID_N    0x0000000000000200ull
+#define SLB_VSID_L    0x0000000000000100ull
+#define SLB_VSID_C    0x0000000000000080ull
+#define SLB_VSID_LP   0x0000000000000030ull
 
-/* Bits of cpu->request, set by other threads (and by the owner); looked at on every block boundary. */
-#define CPU_REQ_EXIT   0x01u /* leave cpu_run() */
-#define CPU_REQ_IRQ    0x02u /* cpu->pending changed */
-#define CPU_REQ_FLUSH  0x04u /* invalidations wait in the owner's log: cpu_host.catch_up */
-#define CPU_REQ_TIMER  0x08u /* look at the decrementers now */
-#define CPU_REQ_FORGET 0x20u  /* the owner's own: touched.h */
+/* Bits of cpu->request, set by other threads (and by the owner); looked at on every block boundary.
+ */
+#define CPU_REQ_EXIT	0x01u /* leave cpu_run() */
+#define CPU_REQ_IRQ	0x02u /* cpu->pending changed */
+#define CPU_REQ_FLUSH	0x04u /* invalidations wait in the owner's log: cpu_host.catch_up */
+#define CPU_REQ_TIMER	0x08u /* look at the decrementers now */
+#define CPU_REQ_FORGET	0x20u /* the owner's own: touched.h */
 #define CPU_REQ_RECHECK 0x10u /* memory may have been changed from outside: cpu_code_recheck() */
 
 /* Bits of cpu->pending: interrupts that wait for MSR[EE]. Set atomically, by any thread. */
-#define CPU_IRQ_EXTERNAL  0x01u /* external, level: cleared by whoever set it */
-#define CPU_IRQ_DECR      0x02u /* derived from the decrementer by the owner thread */
-#define CPU_IRQ_DOORBELL  0x04u /* directed privileged doorbell (msgsndp) */
-#define CPU_IRQ_PERFMON   0x08u
-#define CPU_IRQ_HDECR     0x10u
+#define CPU_IRQ_EXTERNAL 0x01u /* external, level: cleared by whoever set it */
+#define CPU_IRQ_DECR	 0x02u /* derived from the decrementer by the owner thread */
+#define CPU_IRQ_DOORBELL 0x04u /* directed privileged doorbell (msgsndp) */
+#define CPU_IRQ_PERFMON	 0x08u
+#define CPU_IRQ_HDECR	 0x10u
 
 /* What cpu_run() came back for. */
 enum cpu_exit {
 	CPU_EXIT_REQUEST, /* CPU_REQ_EXIT was set */
-	CPU_EXIT_HOST,    /* a callback of struct cpu_host asked to leave */
+	CPU_EXIT_HOST,	  /* a callback of struct cpu_host asked to leave */
 };
 
 enum cpu_access_kind { CPU_LOAD, CPU_STORE, CPU_FETCH };
 
-/* An access that the hash table let through, but not to memory: what a hypervisor storage interrupt tells. */
+/* An access that the hash table let through, but not to memory: what a hypervisor storage interrupt
+ * tells. */
 struct cpu_access {
 	enum cpu_access_kind kind;
 	u64 ea;
-	u64 gpa;         /* guest real address */
-	u64 hpte_index;  /* of the entry, ~0 in real mode without a table */
-	bool absent;     /* the entry's absent bit is set */
-	unsigned size;   /* bytes, 1..8 (16-byte accesses come in two) */
+	u64 gpa;	/* guest real address */
+	u64 hpte_index; /* of the entry, ~0 in real mode without a table */
+	bool absent;	/* the entry's absent bit is set */
+	unsigned size;	/* bytes, 1..8 (16-byte accesses come in two) */
 	/*
-	 * Bytes in address order, as the guest's instruction has them in memory. NULL: an instruction that works on memory
-	 * alone (reservations, quadwords, dcbz): CPU_FAULT_DONE then says that there is none.
+	 * Bytes in address order, as the guest's instruction has them in memory. NULL: an
+	 * instruction that works on memory alone (reservations, quadwords, dcbz): CPU_FAULT_DONE
+	 * then says that there is none.
 	 */
 	void *data;
 };
 
 enum cpu_fault_verdict {
-	CPU_FAULT_RETRY,   /* the entry was made live or memory appeared: walk again */
-	CPU_FAULT_DONE,    /* the access was carried out: data read into / taken from access->data */
-	CPU_FAULT_LEAVE,   /* leave cpu_run() (CPU_EXIT_HOST) with the instruction not begun */
+	CPU_FAULT_RETRY, /* the entry was made live or memory appeared: walk again */
+	CPU_FAULT_DONE,	 /* the access was carried out: data read into / taken from access->data */
+	CPU_FAULT_LEAVE, /* leave cpu_run() (CPU_EXIT_HOST) with the instruction not begun */
 	CPU_FAULT_REFLECT, /* give the guest its storage interrupt (no such translation) */
 };
 
@@ -160,23 +164,27 @@ struct cpu_ram {
 	bool writable; /* false: stores go to cpu_host.fault */
 };
 
-/* The owner's side: what hardware reaches by wires and interrupts. All called on the cpu's own thread. */
+/* The owner's side: what hardware reaches by wires and interrupts. All called on the cpu's own
+ * thread. */
 struct cpu_host {
-	/* Memory of the 4 KiB page at @gpa. @store: about to be written (the owner marks it in its dirty log). */
+	/* Memory of the 4 KiB page at @gpa. @store: about to be written (the owner marks it in its
+	 * dirty log). */
 	struct cpu_ram (*ram)(struct cpu *cpu, u64 gpa, bool store);
-	/* sc with LEV 1 in supervisor state: registers are in cpu; false leaves cpu_run() with nip after the sc. */
+	/* sc with LEV 1 in supervisor state: registers are in cpu; false leaves cpu_run() with nip
+	 * after the sc. */
 	bool (*hcall)(struct cpu *cpu);
 	/* An access through an absent entry, or to a place without memory. */
 	enum cpu_fault_verdict (*fault)(struct cpu *cpu, struct cpu_access *access);
 	/* msgsndp: a directed doorbell to thread @thread (TIR) of this cpu's core. */
 	void (*doorbell)(struct cpu *cpu, unsigned thread);
-	/* Now and then, some ten thousand times a second: has anything come up? True: leave cpu_run(). */
+	/* Now and then, some ten thousand times a second: has anything come up? True: leave
+	 * cpu_run(). */
 	bool (*tick)(struct cpu *cpu);
 	/* CPU_REQ_FLUSH: work through the owner's log, calling cpu_flush_*(). */
 	void (*catch_up)(struct cpu *cpu);
 	/*
-	 * @size bytes at @gpa, within a page, will be decoded: from now on no cpu may write them without telling (code_write). May
-	 * work through the owner's log meanwhile.
+	 * @size bytes at @gpa, within a page, will be decoded: from now on no cpu may write them
+	 * without telling (code_write). May work through the owner's log meanwhile.
 	 */
 	void (*code_read)(struct cpu *cpu, u64 gpa, unsigned size);
 	/* @size bytes at @gpa, on a page that holds code, are about to be written by this cpu. */
@@ -191,23 +199,23 @@ struct cpu {
 	u64 nip;     /* of the running block's first instruction; CIA() gives the current one */
 	const struct op *ops; /* the running block's first instruction */
 	u64 lr, ctr;
-	u64 ea_mask;   /* 64-bit mode: all ones; 32-bit mode: the low word */
-	u8 cr[8];      /* one field a byte: LT 8, GT 4, EQ 2, SO 1 */
-	u8 so, ov, ca; /* XER's bits, 0 or 1 */
-	u8 xer_len;    /* XER's string length, 0..127 */
-	u8 cr0_shift;  /* 32 in 32-bit mode: results are compared after this left shift */
-	bool swap;     /* guest's byte order differs from the host's */
-	bool big;      /* MSR[LE] is 0 */
-	s32 budget;    /* instructions until the next look at the clock */
-	u32 request;   /* CPU_REQ_*, atomic */
-	u32 pending;   /* CPU_IRQ_*, atomic */
-	struct tlb *dtlb; /* the effective-address cache of the current MSR[PR, DR] */
-	u64 tlb_gen;   /* generation, in the tags' low bits */
+	u64 ea_mask;	    /* 64-bit mode: all ones; 32-bit mode: the low word */
+	u8 cr[8];	    /* one field a byte: LT 8, GT 4, EQ 2, SO 1 */
+	u8 so, ov, ca;	    /* XER's bits, 0 or 1 */
+	u8 xer_len;	    /* XER's string length, 0..127 */
+	u8 cr0_shift;	    /* 32 in 32-bit mode: results are compared after this left shift */
+	bool swap;	    /* guest's byte order differs from the host's */
+	bool big;	    /* MSR[LE] is 0 */
+	s32 budget;	    /* instructions until the next look at the clock */
+	u32 request;	    /* CPU_REQ_*, atomic */
+	u32 pending;	    /* CPU_IRQ_*, atomic */
+	struct tlb *dtlb;   /* the effective-address cache of the current MSR[PR, DR] */
+	u64 tlb_gen;	    /* generation, in the tags' low bits */
 	struct jump *jumps; /* the jump cache: block by effective address */
-	u64 jump_key;  /* what an entry's key must be now: generation and mode */
+	u64 jump_key;	    /* what an entry's key must be now: generation and mode */
 	u64 fpscr;
 	u32 vscr;
-	u32 mode;      /* MSR bits that decoding depends on (op.h) */
+	u32 mode; /* MSR bits that decoding depends on (op.h) */
 	u64 msr;
 	u64 reserve_gpa; /* of the reservation, ~0: none */
 	u64 reserve_value[2];
@@ -220,16 +228,18 @@ struct cpu {
 	u64 vrsave;
 	u64 cfar, dscr, udscr, amr, uamor, iamr, amor, ctrl, ppr, fscr, tar, pspb;
 	u64 dabr, dabrx, dawr, dawrx, ciabr, dexcr;
-	u64 ebbhr, ebbrr, bescr, tfhar, tfiar, texasr, texasru, csigr, tacr, tcscr, acop, pid, wort, psscr;
+	u64 ebbhr, ebbrr, bescr, tfhar, tfiar, texasr, texasru, csigr, tacr, tcscr, acop, pid, wort,
+	    psscr;
 	u64 mmcr[4], mmcrs, mmcra, siar, sdar, sier, pmc[8], spmc[2];
-	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, vtb_offset, purr_offset, spurr_offset, ic;
+	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, vtb_offset, purr_offset, spurr_offset,
+	    ic;
 	u64 dpdes;
 	struct slb_entry slb[CPU_SLB_MAX];
 	unsigned slb_nr;
 	unsigned slb_last; /* where the last lookup hit */
 
 	/* --- time --- */
-	u64 tb_offset;   /* guest timebase = host's 512 MHz clock + this */
+	u64 tb_offset;	 /* guest timebase = host's 512 MHz clock + this */
 	u64 dec_expires; /* guest timebase at which the decrementer passes below zero */
 	u64 hdec_expires;
 
@@ -239,17 +249,17 @@ struct cpu {
 	struct hpt *hpt; /* NULL: real mode is mapped one to one, translation finds nothing */
 	struct code_cache *code;
 	struct tlbs *tlbs;
-	bool leave;       /* a callback said so: cpu_run() returns CPU_EXIT_HOST */
-	u32 left_insn;    /* the instruction that CPU_FAULT_LEAVE stopped; nip is at it */
+	bool leave;	    /* a callback said so: cpu_run() returns CPU_EXIT_HOST */
+	u32 left_insn;	    /* the instruction that CPU_FAULT_LEAVE stopped; nip is at it */
 	bool external_edge; /* taking the external interrupt takes it back (KVM_INTERRUPT_SET) */
-	bool interrupted; /* an interrupt was taken (tells a traced instruction's end) */
-	u64 insns;        /* instructions begun, without those of the running budget */
+	bool interrupted;   /* an interrupt was taken (tells a traced instruction's end) */
+	u64 insns;	    /* instructions begun, without those of the running budget */
 	const struct op *link_from; /* a branch whose target the dispatcher is about to find */
 };
 
 /*
- * Makes @cpu a processor of @model, in the state after reset: 64-bit big-endian real mode. @host is kept, not copied.
- * Returns 0 or -ENOMEM. cpu_fini() frees what cpu_init() made.
+ * Makes @cpu a processor of @model, in the state after reset: 64-bit big-endian real mode. @host is
+ * kept, not copied. Returns 0 or -ENOMEM. cpu_fini() frees what cpu_init() made.
  */
 int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host);
 void cpu_fini(struct cpu *cpu);
@@ -257,8 +267,8 @@ void cpu_fini(struct cpu *cpu);
 /* Runs until something asks to leave. */
 enum cpu_exit cpu_run(struct cpu *cpu);
 /*
- * Carries out one instruction, or takes the interrupt it causes; no pending interrupt is taken and no request looked at.
- * cpu->leave is set if a callback asked to leave instead.
+ * Carries out one instruction, or takes the interrupt it causes; no pending interrupt is taken and
+ * no request looked at. cpu->leave is set if a callback asked to leave instead.
  */
 void cpu_step(struct cpu *cpu);
 /* The same with the instruction word @insn instead of what memory holds at nip. */
@@ -287,19 +297,22 @@ void cpu_set_dec(struct cpu *cpu, s64 dec);
 u64 host_timebase(void);
 #define TIMEBASE_HZ 512000000ull
 
-/* SPRs by number, without privilege checks, for owners and dumps (spr.def). False: this model has no such SPR. */
+/* SPRs by number, without privilege checks, for owners and dumps (spr.def). False: this model has
+ * no such SPR. */
 bool cpu_get_spr(struct cpu *cpu, unsigned spr, u64 *value);
 bool cpu_set_spr(struct cpu *cpu, unsigned spr, u64 value);
 
 /* The SLB, AMR, a watchpoint or LPCR changed by something but an instruction. Own thread only. */
 void cpu_slb_changed(struct cpu *cpu);
 
-/* Translation caches: one page of the table (its virtual page, segment size and page shift), or all. Own thread only. */
+/* Translation caches: one page of the table (its virtual page, segment size and page shift), or
+ * all. Own thread only. */
 void cpu_flush_page(struct cpu *cpu, u64 vpn_va, unsigned page_shift);
 void cpu_flush_all(struct cpu *cpu);
 /*
- * Any thread: may this processor have the translation of a page, or the right to write a guest real page directly, in its caches?
- * After what it would find in memory was changed, and a full fence, false is certain, and stays so for what it was asked for.
+ * Any thread: may this processor have the translation of a page, or the right to write a guest real
+ * page directly, in its caches? After what it would find in memory was changed, and a full fence,
+ * false is certain, and stays so for what it was asked for.
  */
 bool cpu_may_translate(const struct cpu *cpu, u64 va, unsigned page_shift);
 bool cpu_may_write(const struct cpu *cpu, u64 gpa);
@@ -310,11 +323,13 @@ void cpu_flush_code(struct cpu *cpu, u64 gpa);
 void cpu_flush_all_code(struct cpu *cpu);
 /* The page's stores must go the slow way from now on. Own thread only. */
 void cpu_protect_page(struct cpu *cpu, u64 gpa);
-/* Memory may have been changed from outside: decoded code is compared before its next use. Own thread only. */
+/* Memory may have been changed from outside: decoded code is compared before its next use. Own
+ * thread only. */
 void cpu_code_recheck(struct cpu *cpu);
 
 /*
- * Takes an interrupt now: SRR0 = @nip, SRR1 = MSR and @srr1_bits, then vector @vector in the mode LPCR says.
+ * Takes an interrupt now: SRR0 = @nip, SRR1 = MSR and @srr1_bits, then vector @vector in the mode
+ * LPCR says.
  */
 void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits);
 /* Takes the most important pending interrupt that MSR[EE] lets through; false: none. */
@@ -323,8 +338,8 @@ bool cpu_take_pending(struct cpu *cpu);
 bool cpu_has_pending(struct cpu *cpu);
 
 /*
- * Translates @ea for a debugger or a hypercall that takes an address: data access with the current MSR, no interrupt, no
- * R or C update. False: no translation.
+ * Translates @ea for a debugger or a hypercall that takes an address: data access with the current
+ * MSR, no interrupt, no R or C update. False: no translation.
  */
 bool cpu_debug_translate(struct cpu *cpu, u64 ea, u64 *gpa);
 

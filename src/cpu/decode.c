@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The instruction table made of isa.def, finding an instruction in it, and taking its fields apart. */
+/* The instruction table made of isa.def, finding an instruction in it, and taking its fields apart.
+ */
 #include <pthread.h>
 #include "cpu/ops.h"
 
-#define ROW_FN(name, level)           ((level) == ISA_NONE ? NULL : op_##name)
-#define ROW_FN_RC(name, level, flags) ((level) == ISA_NONE || !((flags) & F_RC) ? NULL : op_##name##_rc)
+#define ROW_FN(name, level) ((level) == ISA_NONE ? NULL : op_##name)
+#define ROW_FN_RC(name, level, flags)                                                              \
+	((level) == ISA_NONE || !((flags)&F_RC) ? NULL : op_##name##_rc)
 
 const struct insn_row isa_table[] = {
-#define INSN(name, mnemonic, mask, match, format, level, flags)                                                       \
-	{ mnemonic, mask, match, FMT_##format, level, flags, ROW_FN(name, level), ROW_FN_RC(name, level, flags) },
+#define INSN(name, mnemonic, mask, match, format, level, flags)                                    \
+	{mnemonic,                                                                                 \
+	 mask,                                                                                     \
+	 match,                                                                                    \
+	 FMT_##format,                                                                             \
+	 level,                                                                                    \
+	 flags,                                                                                    \
+	 ROW_FN(name, level),                                                                      \
+	 ROW_FN_RC(name, level, flags)},
 #include "cpu/isa.def"
 #undef INSN
 };
@@ -16,13 +25,13 @@ const struct insn_row isa_table[] = {
 const unsigned isa_rows = ARRAY_SIZE(isa_table);
 
 /*
- * Index: primary opcode and the low 11 bits lead to a list of candidate rows, most specific mask first. Lists end with
- * NO_ROW and lie in one pool; neighbours with the same list share it.
+ * Index: primary opcode and the low 11 bits lead to a list of candidate rows, most specific mask
+ * first. Lists end with NO_ROW and lie in one pool; neighbours with the same list share it.
  */
-#define NO_ROW     0xffffu
-#define LOW_BITS   11
-#define BUCKETS    (64u << LOW_BITS)
-#define POOL_SIZE  (BUCKETS * 3)
+#define NO_ROW	  0xffffu
+#define LOW_BITS  11
+#define BUCKETS	  (64u << LOW_BITS)
+#define POOL_SIZE (BUCKETS * 3)
 
 static u32 bucket[BUCKETS];
 static u16 pool[POOL_SIZE];
@@ -41,7 +50,8 @@ static unsigned candidates(u32 key, const u16 *among, unsigned nr, u16 *list)
 		if ((low ^ row->match) & row->mask & ((1u << LOW_BITS) - 1))
 			continue;
 		for (at = n++; at > 0; at--) {
-			if (__builtin_popcount(isa_table[list[at - 1]].mask) >= __builtin_popcount(row->mask))
+			if (__builtin_popcount(isa_table[list[at - 1]].mask) >=
+			    __builtin_popcount(row->mask))
 				break;
 			list[at] = list[at - 1];
 		}
@@ -97,7 +107,8 @@ const struct insn_row *isa_lookup(u32 insn, enum isa_level level)
 	return NULL;
 }
 
-/* The mask of rlwinm and friends: ones from bit mb to bit me, wrapping; MASK(mb + 32, me + 32) of the ISA, doubled. */
+/* The mask of rlwinm and friends: ones from bit mb to bit me, wrapping; MASK(mb + 32, me + 32) of
+ * the ISA, doubled. */
 static u64 word_mask(unsigned mb, unsigned me)
 {
 	u32 from = ~0u >> mb, to = ~0u << (31 - me);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The dispatcher: finds the next block, runs it, and between blocks attends to requests, time and interrupts. */
+/* The dispatcher: finds the next block, runs it, and between blocks attends to requests, time and
+ * interrupts. */
 #include "cpu/code.h"
 #include "cpu/mem.h"
 #include "cpu/ops.h"
 #include "cpu/pseudo.h"
 #include "cpu/touched.h"
 
-/* Instructions between looks at the clock: some 50 microseconds, the decrementer's precision while a guest computes. */
-#define BUDGET 16384
+/* Instructions between looks at the clock: some 50 microseconds, the decrementer's precision while
+ * a guest computes. */
+#define BUDGET		 16384
 #define FETCH_FAULT_COST 64 /* of the budget: about the instructions that one takes as long as */
 
 OP_PSEUDO(enter)
@@ -126,7 +128,8 @@ void cpu_step_insn(struct cpu *cpu, u32 insn)
 	step_block(cpu, code_single_insn(cpu, insn));
 }
 
-/* One instruction under MSR[SE] or MSR[BE], and the trace interrupt after it (ISA 2.07 Book III-S 6.5.15). */
+/* One instruction under MSR[SE] or MSR[BE], and the trace interrupt after it (ISA 2.07 Book
+ * III-S 6.5.15). */
 static void step_traced(struct cpu *cpu)
 {
 	u64 traced = cpu->msr & (MSR_SE | MSR_BE), nip = cpu->nip;
@@ -154,7 +157,8 @@ static void run_blocks(struct cpu *cpu)
 
 	cpu->link_from = NULL;
 	if (!b) {
-		/* A guest whose handlers can't be fetched either comes here for ever: the clock is looked at all the same. */
+		/* A guest whose handlers can't be fetched either comes here for ever: the clock is
+		 * looked at all the same. */
 		cpu->budget -= FETCH_FAULT_COST;
 		return;
 	}

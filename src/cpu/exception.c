@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Interrupts: how they are taken (Power ISA 2.07, Book III-S, chapter 6), and which are taken first. */
+/* Interrupts: how they are taken (Power ISA 2.07, Book III-S, chapter 6), and which are taken
+ * first. */
 #include "cpu/code.h"
 #include "cpu/ops.h"
 #include "cpu/pseudo.h"
@@ -44,7 +45,8 @@ const struct op *cpu_raise_program(struct cpu *cpu, const struct op *op, u64 rea
 	return cpu_raise(cpu, op, VEC_PROGRAM, reason);
 }
 
-const struct op *cpu_raise_data(struct cpu *cpu, const struct op *op, unsigned vector, u64 ea, u64 dsisr)
+const struct op *cpu_raise_data(struct cpu *cpu, const struct op *op, unsigned vector, u64 ea,
+				u64 dsisr)
 {
 	cpu->dar = ea;
 	if (vector == VEC_DSI)
@@ -54,7 +56,8 @@ const struct op *cpu_raise_data(struct cpu *cpu, const struct op *op, unsigned v
 
 const struct op *cpu_raise_alignment(struct cpu *cpu, const struct op *op, u64 ea)
 {
-	/* DSISR's description of the instruction is optional since 2.05; POWER8 leaves it alone, software decodes. */
+	/* DSISR's description of the instruction is optional since 2.05; POWER8 leaves it alone,
+	 * software decodes. */
 	cpu->dar = ea;
 	cpu->dsisr = (op->insn >> 16) & 0x3ff;
 	return cpu_raise(cpu, op, VEC_ALIGNMENT, 0);
@@ -64,7 +67,8 @@ const struct op *cpu_raise_alignment(struct cpu *cpu, const struct op *op, u64 e
 
 const struct op *cpu_raise_facility(struct cpu *cpu, const struct op *op, unsigned facility)
 {
-	cpu->fscr = (cpu->fscr & ~(0xffull << FSCR_CAUSE_SHIFT)) | (u64)facility << FSCR_CAUSE_SHIFT;
+	cpu->fscr = (cpu->fscr & ~(0xffull << FSCR_CAUSE_SHIFT)) | (u64)facility
+								       << FSCR_CAUSE_SHIFT;
 	return cpu_raise(cpu, op, VEC_FACILITY_UNAVAILABLE, 0);
 }
 

@@ -34,11 +34,11 @@
  * from 0 to 1; VX and FEX always are the summaries of the others. FPSCR[NI] is ignored.
  *
  * NaNs: the first NaN among the operands A, B, C (in the instruction's order: FRA, FRB, FRC; for
- *VSX multiply-add XA, the addend, the other factor), made quiet; otherwise the default quiet NaN.
+ * VSX multiply-add XA, the addend, the other factor), made quiet; otherwise the default quiet NaN.
  *
  * Two tiers give the same bits: fpu_soft_*() is integer arithmetic only; fpu_*() first tries the
- *host's own arithmetic (fpu_fast.h), when rounding to nearest and far from the format's limits, and
- *takes the rounding error from error-free transformations. Callers use fpu_*(). The calling thread
+ * host's own arithmetic (fpu_fast.h), when rounding to nearest and far from the format's limits, and
+ * takes the rounding error from error-free transformations. Callers use fpu_*(). The calling thread
  * must run with the host's default rounding mode and without flush-to-zero.
  */
 #ifndef PAPYR_CPU_FPU_H

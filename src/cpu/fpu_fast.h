@@ -3,25 +3,25 @@
  * The fast tier of fpu.h, which includes this file: the common case on the host's own arithmetic.
  *
  * The host rounds to nearest, and so gives the result's bits. What FR and FI want to know besides,
- *is on which side of the result the exact value lies. That comes from error-free transformations:
- *the difference between exact and rounded value (here: rest) of a sum, product, quotient or root
- *is, or has the sign of, a double that can be computed:
+ * is on which side of the result the exact value lies. That comes from error-free transformations:
+ * the difference between exact and rounded value (here: rest) of a sum, product, quotient or root
+ * is, or has the sign of, a double that can be computed:
  *
  *	a + b = s:    TwoSum (Knuth), exact whenever s does not overflow
  *	a * b = p:    fma(a, b, -p), exact when no bit of it is below the smallest denormal
  *	a / b = q:    fma(-q, b, a) is the exact remainder, likewise
  *	sqrt(a) = s:  fma(-s, s, a) likewise
  *	a * c + b:    ErrFma (Boldo and Muller): three numbers; their sum's sign is right in one
- *addition
+ * addition
  *
  * Where an operation is too near the ends of the format for that, or rounds otherwise, or anything
- *special is about (NaN, infinity, denormal, division by zero), fpu_soft_*() does all of it. Tests
- *hold the two tiers together.
+ * special is about (NaN, infinity, denormal, division by zero), fpu_soft_*() does all of it. Tests
+ * hold the two tiers together.
  *
  * Results of single precision: rounding the double result again could round twice in the same
- *direction. So the rest is folded in first: the double is cut off towards zero instead of rounded,
- *and its last bit set if anything was cut off ("round to odd"). Of 53 bits, 24 then round right,
- *since 53 >= 24 + 2.
+ * direction. So the rest is folded in first: the double is cut off towards zero instead of rounded,
+ * and its last bit set if anything was cut off ("round to odd"). Of 53 bits, 24 then round right,
+ * since 53 >= 24 + 2.
  *
  * Vector elements tell only the sticky XX. Once that is set, and it mostly is, no rest is needed.
  */

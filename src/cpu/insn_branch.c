@@ -39,12 +39,12 @@ OP(bla)
 }
 
 /*
- * BO: 0x10 ignore the condition, 0x08 branch if CR[BI] is 1 (else 0), 0x04 leave CTR alone, 0x02 branch if CTR is 0 after its
- * decrement (else not 0).
+ * BO: 0x10 ignore the condition, 0x08 branch if CR[BI] is 1 (else 0), 0x04 leave CTR alone, 0x02
+ * branch if CTR is 0 after its decrement (else not 0).
  */
-#define BO_ANY_CR  0x10
-#define BO_CR_SET  0x08
-#define BO_NO_CTR  0x04
+#define BO_ANY_CR   0x10
+#define BO_CR_SET   0x08
+#define BO_NO_CTR   0x04
 #define BO_CTR_ZERO 0x02
 
 static inline bool condition_holds(const struct cpu *cpu, const struct op *op)
@@ -155,7 +155,8 @@ OP(bclr_rc)
 	NEXT;
 }
 
-/* With CTR as the target it is never the counter: BO_NO_CTR must be set, other forms are invalid. */
+/* With CTR as the target it is never the counter: BO_NO_CTR must be set, other forms are invalid.
+ */
 OP(bcctr)
 {
 	if (!(op->t & BO_NO_CTR))
@@ -173,8 +174,8 @@ OP(bcctr_rc)
 	return op_bcctr(cpu, op);
 }
 
-#define FSCR_TAR       (1ull << 8)
-#define FACILITY_TAR   8
+#define FSCR_TAR     (1ull << 8)
+#define FACILITY_TAR 8
 
 OP(bctar)
 {
@@ -200,16 +201,16 @@ static inline void set_cr_bit(struct cpu *cpu, unsigned bit, bool value)
 	cpu->cr[bit >> 2] = (cpu->cr[bit >> 2] & ~mask) | (value ? mask : 0);
 }
 
-#define CR_LOGIC(name, expr)                                                                                          \
-	OP(name)                                                                                                      \
-	{                                                                                                             \
-		bool a = cpu_cr_bit(cpu, op->a), b = cpu_cr_bit(cpu, op->b);                                          \
-                                                                                                                      \
-		set_cr_bit(cpu, op->t, expr);                                                                         \
-		NEXT;                                                                                                 \
+#define CR_LOGIC(name, expr)                                                                       \
+	OP(name)                                                                                   \
+	{                                                                                          \
+		bool a = cpu_cr_bit(cpu, op->a), b = cpu_cr_bit(cpu, op->b);                       \
+                                                                                                   \
+		set_cr_bit(cpu, op->t, expr);                                                      \
+		NEXT;                                                                              \
 	}
 
-CR_LOGIC(crand, a && b)
+CR_LOGIC(crand, a &&b)
 CR_LOGIC(cror, a || b)
 CR_LOGIC(crxor, a != b)
 CR_LOGIC(crnand, !(a && b))

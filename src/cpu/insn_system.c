@@ -3,7 +3,8 @@
 #include "cpu/ops.h"
 #include "cpu/tlb.h"
 
-/* After the MSR changed: interrupts that are let through now, and traced instructions, are the dispatcher's. */
+/* After the MSR changed: interrupts that are let through now, and traced instructions, are the
+ * dispatcher's. */
 static const struct op *resume_at(struct cpu *cpu, u64 nip)
 {
 	nip &= cpu->ea_mask;
@@ -66,7 +67,7 @@ static const struct op *write_msr(struct cpu *cpu, const struct op *op, u64 mask
 	u64 nia = NIA(), new = cpu->gpr[op->t];
 
 	if (MTMSR_L(op))
-		cpu_set_msr(cpu, (cpu->msr & ~(MSR_EE | MSR_RI)) | (new & (MSR_EE | MSR_RI)));
+		cpu_set_msr(cpu, (cpu->msr & ~(MSR_EE | MSR_RI)) | (new &(MSR_EE | MSR_RI)));
 	else
 		cpu_set_msr(cpu, (cpu->msr & ~mask) | (implied_by_pr(new) & mask));
 	return resume_at(cpu, nia);
@@ -96,7 +97,7 @@ static unsigned slb_index(const struct cpu *cpu, u64 rb)
 OP(slbmte)
 {
 	u64 rb = cpu->gpr[op->b], rs = cpu->gpr[op->t];
-	struct slb_entry new = { rb & (SLB_ESID_MASK | SLB_ESID_V), rs & SLB_VSID_WORD & ~0x40ull };
+	struct slb_entry new = {rb & (SLB_ESID_MASK | SLB_ESID_V), rs & SLB_VSID_WORD & ~0x40ull};
 	struct slb_entry *s = &cpu->slb[slb_index(cpu, rb)];
 	bool same = s->esid == new.esid && s->vsid == new.vsid;
 	bool was_valid = s->esid & SLB_ESID_V;
@@ -177,7 +178,7 @@ OP(slbfee)
 
 #define DOORBELL_TYPE(rb)   ((rb) >> 27 & 31)
 #define DOORBELL_PRIVILEGED 5
-#define DOORBELL_TIR(rb)    ((rb) & 0x7f)
+#define DOORBELL_TIR(rb)    ((rb)&0x7f)
 
 OP(msgsndp)
 {
@@ -197,11 +198,12 @@ OP(msgclrp)
 	NEXT;
 }
 
-/* A guest never gets here: what stands in for a hypervisor's instruction is the privileged-instruction interrupt. */
-#define HYPERVISOR_ONLY(name)                                                                                         \
-	OP(name)                                                                                                      \
-	{                                                                                                             \
-		return cpu_raise_program(cpu, op, SRR1_PROG_PRIV);                                                    \
+/* A guest never gets here: what stands in for a hypervisor's instruction is the
+ * privileged-instruction interrupt. */
+#define HYPERVISOR_ONLY(name)                                                                      \
+	OP(name)                                                                                   \
+	{                                                                                          \
+		return cpu_raise_program(cpu, op, SRR1_PROG_PRIV);                                 \
 	}
 
 HYPERVISOR_ONLY(hrfid)

@@ -15,7 +15,7 @@
 
 /* VSCR: saturation has happened (sticky); denormals are taken, and given, as zeros. */
 #define VSCR_SAT 0x00000001u
-#define VSCR_NJ  0x00010000u
+#define VSCR_NJ	 0x00010000u
 
 /* Vector register @n: the upper half of the vector-scalar registers. */
 #define VR(n) (cpu->vsr[32 + (n)])

@@ -6,7 +6,7 @@
 /* The record bit of vector compares is bit 21. */
 #define VC_RECORD PPC_BIT32(21)
 
-#define CR6_ALL  8u
+#define CR6_ALL	 8u
 #define CR6_NONE 2u
 
 static inline void vector_compared(struct cpu *cpu, const struct op *op, u128 mask)

@@ -85,7 +85,9 @@ static u128 bcd_add(struct cpu *cpu, const struct op *op, u128 a, u128 b)
 	if (!magnitude)
 		negative = false;
 	sign = negative ? BCD_MINUS : op->insn & BCD_PS ? BCD_PLUS_ALT : BCD_PLUS;
-	cpu->cr[6] = (!magnitude ? BCD_EQ : negative ? BCD_LT : BCD_GT) |
+	cpu->cr[6] = (!magnitude ? BCD_EQ
+		      : negative ? BCD_LT
+				 : BCD_GT) |
 		     (overflow ? BCD_OVERFLOW : 0);
 	return magnitude << 4 | sign;
 }

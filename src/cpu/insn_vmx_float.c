@@ -57,7 +57,7 @@ static inline union vsr choose(union vsr a, union vsr b, union vsr take_a, u128 
 #define UNORDERED(a, b) (((a).vf != (a).vf) | ((b).vf != (b).vf))
 
 FLOAT_AB(vmaxfp, vmx_maxfp,
-	 (r.vsw = a.vf > b.vf, r = choose(a, b, r, a.q & b.q), odd.vsw = UNORDERED(a, b)))
+	 (r.vsw = a.vf > b.vf, r = choose(a, b, r, a.q &b.q), odd.vsw = UNORDERED(a, b)))
 FLOAT_AB(vminfp, vmx_minfp,
 	 (r.vsw = a.vf < b.vf, r = choose(a, b, r, a.q | b.q), odd.vsw = UNORDERED(a, b)))
 

@@ -2,14 +2,14 @@
 /* Vector logic, shifts and rotates, counts, and the instructions that move single bits. */
 #include "cpu/insn_vmx.h"
 
-VECTOR_AB(vand, q, a.q & b.q)
+VECTOR_AB(vand, q, a.q &b.q)
 VECTOR_AB(vandc, q, a.q & ~b.q)
 VECTOR_AB(vor, q, a.q | b.q)
 VECTOR_AB(vorc, q, a.q | ~b.q)
 VECTOR_AB(vnor, q, ~(a.q | b.q))
 VECTOR_AB(vxor, q, a.q ^ b.q)
 VECTOR_AB(veqv, q, ~(a.q ^ b.q))
-VECTOR_AB(vnand, q, ~(a.q & b.q))
+VECTOR_AB(vnand, q, ~(a.q &b.q))
 
 /* Each element by its own count, modulo the element's width. */
 #define ROTATE(field, bits)                                                                        \

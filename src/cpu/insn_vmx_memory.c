@@ -91,7 +91,7 @@ OP(stvxl)
 	{                                                                                          \
 		unsigned element = (unsigned)(ea & 15) / (bits / 8);                               \
                                                                                                    \
-		return cpu->big ? element : (count) - 1 - element;                                   \
+		return cpu->big ? element : (count)-1 - element;                                   \
 	}                                                                                          \
 	OP(load)                                                                                   \
 	{                                                                                          \

@@ -107,10 +107,12 @@ OP(stxvw4x)
 {
 	u64 ea = EA_X();
 
-	if (unlikely((ea ^ (ea + 15)) & CPU_PAGE_MASK) && !mem_probe_write(cpu, op, (ea + 15) & cpu->ea_mask, 1))
+	if (unlikely((ea ^ (ea + 15)) & CPU_PAGE_MASK) &&
+	    !mem_probe_write(cpu, op, (ea + 15) & cpu->ea_mask, 1))
 		STOP;
 	for (unsigned i = 0; i < 4; i++)
-		if (unlikely(!mem_write_32(cpu, op, (ea + 4 * i) & cpu->ea_mask, VSR_W(cpu->vsr[op->t], i))))
+		if (unlikely(!mem_write_32(cpu, op, (ea + 4 * i) & cpu->ea_mask,
+					   VSR_W(cpu->vsr[op->t], i))))
 			STOP;
 	NEXT;
 }

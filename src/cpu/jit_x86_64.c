@@ -2,9 +2,10 @@
 /*
  * The faster tier on x86-64.
  *
- * In generated code rdi is the cpu and rsi the run's first op, as they come; rax, rcx, rdx are scratch, and r8 .. r11 hold copies
- * of guest registers that were read or written lately. Every result is stored at once, so there is nothing to save when
- * the code leaves, and it may leave anywhere: by a jump to an instruction's own function, with rsi at its op.
+ * In generated code rdi is the cpu and rsi the run's first op, as they come; rax, rcx, rdx are
+ * scratch, and r8 .. r11 hold copies of guest registers that were read or written lately. Every
+ * result is stored at once, so there is nothing to save when the code leaves, and it may leave
+ * anywhere: by a jump to an instruction's own function, with rsi at its op.
  */
 #include "cpu/jit.h"
 
@@ -19,9 +20,10 @@
 #include "cpu/tlb.h"
 #include "cpu/x86_64.h"
 
-#define CODE_BYTES  (32u << 20)
-#define RUN_MARGIN  (64u << 10) /* more than the code of the longest block */
-#define THRESHOLD   200u /* runs after which a block's compilation, some microseconds, is worth it */
+#define CODE_BYTES (32u << 20)
+#define RUN_MARGIN (64u << 10) /* more than the code of the longest block */
+/* Runs after which a block's compilation, some microseconds, is worth it. */
+#define THRESHOLD 200u
 
 struct jit {
 	u8 *write, *run; /* two views of the same memory: one to write, one to execute */
@@ -30,13 +32,13 @@ struct jit {
 };
 
 #define CPU(field) ((s32)offsetof(struct cpu, field))
-#define GPR(n)     ((s32)(offsetof(struct cpu, gpr) + (n) * sizeof(u64)))
-#define CR(n)      ((s32)(offsetof(struct cpu, cr) + (n)))
+#define GPR(n)	   ((s32)(offsetof(struct cpu, gpr) + (n) * sizeof(u64)))
+#define CR(n)	   ((s32)(offsetof(struct cpu, cr) + (n)))
 
 /* --- one run being written --- */
 
-#define CACHED    4 /* r8 .. r11 */
-#define SLOW_MAX  160
+#define CACHED	 4 /* r8 .. r11 */
+#define SLOW_MAX 160
 
 struct slow_exit {
 	u8 *from; /* a jump's distance */
@@ -48,11 +50,11 @@ struct run {
 	struct x86 x;
 	struct block *b;
 	unsigned first; /* index of the op that rsi points to */
-	unsigned op;    /* of the current one */
+	unsigned op;	/* of the current one */
 	bool swap;
 	int cached[CACHED]; /* guest register, -1: none */
 	unsigned pinned;    /* bits of those in use by the current instruction */
-	unsigned next;      /* victim */
+	unsigned next;	    /* victim */
 	u8 *stop[2];
 	struct slow_exit slow[SLOW_MAX];
 	unsigned slows;
@@ -133,7 +135,7 @@ static void forget_all(struct run *r)
 /* At the jump whose distance is at @from, the current instruction is left to its function. */
 static void slow(struct run *r, u8 *from, bool undo_ctr)
 {
-	r->slow[r->slows++] = (struct slow_exit){ from, r->op, undo_ctr };
+	r->slow[r->slows++] = (struct slow_exit){from, r->op, undo_ctr};
 }
 
 /* --- condition register --- */
@@ -176,14 +178,14 @@ struct rule {
 	u32 flags;
 };
 
-#define R_RC    0x01u /* record form */
-#define R_NOT   0x02u /* the second operand, or the result, inverted */
-#define R_IMM   0x04u
-#define R_X     0x08u /* indexed */
-#define R_UPD   0x10u
-#define R_SIGN  0x20u
-#define R_WIDE  0x40u
-#define R_LINK  0x80u
+#define R_RC	0x01u /* record form */
+#define R_NOT	0x02u /* the second operand, or the result, inverted */
+#define R_IMM	0x04u
+#define R_X	0x08u /* indexed */
+#define R_UPD	0x10u
+#define R_SIGN	0x20u
+#define R_WIDE	0x40u
+#define R_LINK	0x80u
 #define R_FALSE 0x100u
 
 static bool emit_addi(struct run *r, const struct op *op, const struct rule *rule)
@@ -412,7 +414,8 @@ static void address(struct run *r, const struct op *op, const struct rule *rule)
 
 _Static_assert(sizeof(struct tlb_entry) == 32, "look_up() shifts by it");
 
-/* rcx = host address - effective address, which is in rax; or the instruction's function does it all. */
+/* rcx = host address - effective address, which is in rax; or the instruction's function does it
+ * all. */
 static void look_up(struct run *r, unsigned bytes, bool store)
 {
 	struct x86 *x = &r->x;
@@ -424,7 +427,9 @@ static void look_up(struct run *r, unsigned bytes, bool store)
 	x86_rm(x, true, X_LEA, RDX, RAX, (s32)bytes - 1);
 	x86_group1(x, true, G_AND, RDX, (s32)CPU_PAGE_MASK);
 	x86_rm(x, true, X_OR, RDX, RDI, CPU(tlb_gen));
-	x86_rm(x, true, X_CMP, RDX, RCX, store ? offsetof(struct tlb_entry, tag_write) : offsetof(struct tlb_entry, tag_read));
+	x86_rm(x, true, X_CMP, RDX, RCX,
+	       store ? offsetof(struct tlb_entry, tag_write)
+		     : offsetof(struct tlb_entry, tag_read));
 	slow(r, x86_jcc(x, CC_NE), false);
 	x86_rm(x, true, X_LOAD, RCX, RCX, offsetof(struct tlb_entry, addend));
 }
@@ -497,7 +502,7 @@ static bool emit_store(struct run *r, const struct op *op, const struct rule *ru
 }
 
 /* Floating-point registers are doubleword 0 of VSR 0..31; a load clears doubleword 1. */
-#define FPR(n)      ((s32)(offsetof(struct cpu, vsr) + (n) * sizeof(union vsr) + 8))
+#define FPR(n)	    ((s32)(offsetof(struct cpu, vsr) + (n) * sizeof(union vsr) + 8))
 #define FPR_REST(n) (FPR(n) - 8)
 
 static bool emit_lfd(struct run *r, const struct op *op, const struct rule *rule)
@@ -538,7 +543,8 @@ static void leave_to_op(struct run *r, unsigned op)
 	x86_jmp_m(&r->x, RSI, offsetof(struct op, fn));
 }
 
-/* Goes to the current op's link: nip moves by @distance from the block's start. Without a link its function does it. */
+/* Goes to the current op's link: nip moves by @distance from the block's start. Without a link its
+ * function does it. */
 static void go_to_link(struct run *r, s64 distance, bool note_cfar, bool undo_ctr)
 {
 	struct x86 *x = &r->x;
@@ -662,79 +668,90 @@ static bool emit_blr(struct run *r, const struct op *op, const struct rule *rule
 
 /* --- the rules --- */
 
-#define LOADS(name, bytes, flags)                                                                                     \
-	{ op_##name, emit_load, bytes, flags }, { op_##name##x, emit_load, bytes, (flags) | R_X },                      \
-		{ op_##name##u, emit_load, bytes, (flags) | R_UPD },                                                     \
-		{ op_##name##ux, emit_load, bytes, (flags) | R_UPD | R_X }
-#define STORES(name, bytes)                                                                                           \
-	{ op_##name, emit_store, bytes, 0 }, { op_##name##x, emit_store, bytes, R_X },                                  \
-		{ op_##name##u, emit_store, bytes, R_UPD }, { op_##name##ux, emit_store, bytes, R_UPD | R_X }
-#define FORMS(name, emit)                                                                                             \
-	{ op_##name, emit, 0, 0 }, { op_##name##x, emit, 0, R_X }, { op_##name##u, emit, 0, R_UPD },                    \
-		{ op_##name##ux, emit, 0, R_UPD | R_X }
-#define WITH_RC(name, emit, x, flags) { op_##name, emit, x, flags }, { op_##name##_rc, emit, x, (flags) | R_RC }
+#define LOADS(name, bytes, flags)                                                                  \
+	{op_##name, emit_load, bytes, flags}, {op_##name##x, emit_load, bytes, (flags) | R_X},     \
+	    {op_##name##u, emit_load, bytes, (flags) | R_UPD},                                     \
+	{                                                                                          \
+		op_##name##ux, emit_load, bytes, (flags) | R_UPD | R_X                             \
+	}
+#define STORES(name, bytes)                                                                        \
+	{op_##name, emit_store, bytes, 0}, {op_##name##x, emit_store, bytes, R_X},                 \
+	    {op_##name##u, emit_store, bytes, R_UPD},                                              \
+	{                                                                                          \
+		op_##name##ux, emit_store, bytes, R_UPD | R_X                                      \
+	}
+#define FORMS(name, emit)                                                                          \
+	{op_##name, emit, 0, 0}, {op_##name##x, emit, 0, R_X}, {op_##name##u, emit, 0, R_UPD},     \
+	{                                                                                          \
+		op_##name##ux, emit, 0, R_UPD | R_X                                                \
+	}
+#define WITH_RC(name, emit, x, flags)                                                              \
+	{op_##name, emit, x, flags},                                                               \
+	{                                                                                          \
+		op_##name##_rc, emit, x, (flags) | R_RC                                            \
+	}
 
 static const struct rule rules[] = {
-	{ op_addi, emit_addi, 0, 0 },
-	{ op_addis, emit_addi, 0, 0 },
-	WITH_RC(add, emit_add, X_ADD, 0),
-	WITH_RC(subf, emit_add, X_SUB, 0),
-	WITH_RC(mulld, emit_add, X_IMUL, 0),
-	{ op_mullw, emit_mullw, 0, 0 },
-	{ op_mulli, emit_mulli, 0, 0 },
-	{ op_neg, emit_neg, 0, 0 },
-	WITH_RC(and, emit_logic, X_AND, 0),
-	WITH_RC(or, emit_logic, X_OR, 0),
-	WITH_RC(xor, emit_logic, X_XOR, 0),
-	WITH_RC(andc, emit_logic, X_AND, R_NOT),
-	{ op_orc, emit_logic, X_OR, R_NOT },
-	{ op_eqv, emit_logic, X_XOR, R_NOT },
-	{ op_nor, emit_nor, 0, 0 },
-	{ op_ori, emit_logic_imm, X_OR, 0 },
-	{ op_oris, emit_logic_imm, X_OR, 0 },
-	{ op_xori, emit_logic_imm, X_XOR, 0 },
-	{ op_xoris, emit_logic_imm, X_XOR, 0 },
-	{ op_andi_rc, emit_logic_imm, X_AND, R_RC },
-	{ op_andis_rc, emit_logic_imm, X_AND, R_RC },
-	WITH_RC(extsb, emit_extend, X_MOVSX8, 0),
-	WITH_RC(extsh, emit_extend, X_MOVSX16, 0),
-	WITH_RC(extsw, emit_extend, X_MOVSXD, 0),
-	WITH_RC(rlwinm, emit_rlwinm, 0, 0),
-	WITH_RC(rldicl, emit_rldicl, 0, 0),
-	WITH_RC(rldicr, emit_rldicr, 0, 0),
-	{ op_cmpw, emit_cmp, 0, R_SIGN },
-	{ op_cmpd, emit_cmp, 0, R_SIGN | R_WIDE },
-	{ op_cmplw, emit_cmp, 0, 0 },
-	{ op_cmpld, emit_cmp, 0, R_WIDE },
-	{ op_cmpwi, emit_cmp, 0, R_SIGN | R_IMM },
-	{ op_cmpdi, emit_cmp, 0, R_SIGN | R_WIDE | R_IMM },
-	{ op_cmplwi, emit_cmp, 0, R_IMM },
-	{ op_cmpldi, emit_cmp, 0, R_WIDE | R_IMM },
-	{ op_mflr, emit_move_from, CPU(lr), 0 },
-	{ op_mfctr, emit_move_from, CPU(ctr), 0 },
-	{ op_mtlr, emit_move_to, CPU(lr), 0 },
-	{ op_mtctr, emit_move_to, CPU(ctr), 0 },
-	LOADS(lbz, 1, 0),
-	LOADS(lhz, 2, 0),
-	LOADS(lha, 2, R_SIGN),
-	LOADS(lwz, 4, 0),
-	LOADS(ld, 8, 0),
-	{ op_lwa, emit_load, 4, R_SIGN },
-	{ op_lwax, emit_load, 4, R_SIGN | R_X },
-	STORES(stb, 1),
-	STORES(sth, 2),
-	STORES(stw, 4),
-	STORES(std, 8),
-	FORMS(lfd, emit_lfd),
-	FORMS(stfd, emit_stfd),
-	{ op_b, emit_b, 0, 0 },
-	{ op_bl, emit_b, 0, R_LINK },
-	{ op_bt, emit_bc, 0, 0 },
-	{ op_bf, emit_bc, 0, R_FALSE },
-	{ op_bdnz, emit_bdnz, 0, 0 },
-	{ op_blr, emit_blr, CPU(lr), 0 },
-	{ op_bctr, emit_blr, CPU(ctr), 0 },
-	{ pseudo_leave, emit_leave, 0, 0 },
+    {op_addi, emit_addi, 0, 0},
+    {op_addis, emit_addi, 0, 0},
+    WITH_RC(add, emit_add, X_ADD, 0),
+    WITH_RC(subf, emit_add, X_SUB, 0),
+    WITH_RC(mulld, emit_add, X_IMUL, 0),
+    {op_mullw, emit_mullw, 0, 0},
+    {op_mulli, emit_mulli, 0, 0},
+    {op_neg, emit_neg, 0, 0},
+    WITH_RC(and, emit_logic, X_AND, 0),
+    WITH_RC(or, emit_logic, X_OR, 0),
+    WITH_RC(xor, emit_logic, X_XOR, 0),
+    WITH_RC(andc, emit_logic, X_AND, R_NOT),
+    {op_orc, emit_logic, X_OR, R_NOT},
+    {op_eqv, emit_logic, X_XOR, R_NOT},
+    {op_nor, emit_nor, 0, 0},
+    {op_ori, emit_logic_imm, X_OR, 0},
+    {op_oris, emit_logic_imm, X_OR, 0},
+    {op_xori, emit_logic_imm, X_XOR, 0},
+    {op_xoris, emit_logic_imm, X_XOR, 0},
+    {op_andi_rc, emit_logic_imm, X_AND, R_RC},
+    {op_andis_rc, emit_logic_imm, X_AND, R_RC},
+    WITH_RC(extsb, emit_extend, X_MOVSX8, 0),
+    WITH_RC(extsh, emit_extend, X_MOVSX16, 0),
+    WITH_RC(extsw, emit_extend, X_MOVSXD, 0),
+    WITH_RC(rlwinm, emit_rlwinm, 0, 0),
+    WITH_RC(rldicl, emit_rldicl, 0, 0),
+    WITH_RC(rldicr, emit_rldicr, 0, 0),
+    {op_cmpw, emit_cmp, 0, R_SIGN},
+    {op_cmpd, emit_cmp, 0, R_SIGN | R_WIDE},
+    {op_cmplw, emit_cmp, 0, 0},
+    {op_cmpld, emit_cmp, 0, R_WIDE},
+    {op_cmpwi, emit_cmp, 0, R_SIGN | R_IMM},
+    {op_cmpdi, emit_cmp, 0, R_SIGN | R_WIDE | R_IMM},
+    {op_cmplwi, emit_cmp, 0, R_IMM},
+    {op_cmpldi, emit_cmp, 0, R_WIDE | R_IMM},
+    {op_mflr, emit_move_from, CPU(lr), 0},
+    {op_mfctr, emit_move_from, CPU(ctr), 0},
+    {op_mtlr, emit_move_to, CPU(lr), 0},
+    {op_mtctr, emit_move_to, CPU(ctr), 0},
+    LOADS(lbz, 1, 0),
+    LOADS(lhz, 2, 0),
+    LOADS(lha, 2, R_SIGN),
+    LOADS(lwz, 4, 0),
+    LOADS(ld, 8, 0),
+    {op_lwa, emit_load, 4, R_SIGN},
+    {op_lwax, emit_load, 4, R_SIGN | R_X},
+    STORES(stb, 1),
+    STORES(sth, 2),
+    STORES(stw, 4),
+    STORES(std, 8),
+    FORMS(lfd, emit_lfd),
+    FORMS(stfd, emit_stfd),
+    {op_b, emit_b, 0, 0},
+    {op_bl, emit_b, 0, R_LINK},
+    {op_bt, emit_bc, 0, 0},
+    {op_bf, emit_bc, 0, R_FALSE},
+    {op_bdnz, emit_bdnz, 0, 0},
+    {op_blr, emit_blr, CPU(lr), 0},
+    {op_bctr, emit_blr, CPU(ctr), 0},
+    {pseudo_leave, emit_leave, 0, 0},
 };
 
 /* Rules by function, hashed; made once. */
@@ -855,7 +872,7 @@ static bool worth_a_run(const struct block *b, unsigned first)
 void jit_compile(struct jit *jit, struct block *b)
 {
 	op_fn *fn[OPS_MAX];
-	struct run r = { .b = b };
+	struct run r = {.b = b};
 
 	b->ops[0].fn = pseudo_enter;
 	if (!(b->mode & MODE_SF) || b->count + 2 > OPS_MAX || jit->used + RUN_MARGIN > CODE_BYTES)
@@ -871,7 +888,7 @@ void jit_compile(struct jit *jit, struct block *b)
 			first++;
 			continue;
 		}
-		r.x = (struct x86){ code, jit->write + CODE_BYTES };
+		r.x = (struct x86){code, jit->write + CODE_BYTES};
 		next = emit_run(&r, first, fn);
 		if (next == first) {
 			first++; /* operands that no rule takes */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Address translation (Power ISA 2.07, Book III-S, chapter 5): SLB, hash table, protection, and the slow ways to memory.
+ * Address translation (Power ISA 2.07, Book III-S, chapter 5): SLB, hash table, protection, and the
+ * slow ways to memory.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -79,7 +80,8 @@ static unsigned segment_shift(u64 vsid_word)
 	return vsid_word & SLB_VSID_B_1T ? 40 : 28;
 }
 
-/* The virtual address modulo 2^64: enough to choose slots, and to throw away too much now and then. */
+/* The virtual address modulo 2^64: enough to choose slots, and to throw away too much now and then.
+ */
 static u64 va_low(u64 vsid_word, u64 ea)
 {
 	unsigned shift = segment_shift(vsid_word);
@@ -111,8 +113,8 @@ static void drop_effective(struct cpu *cpu, u64 ea)
 /* The SLB's VSID word that real-mode accesses use: LPCR[VRMASD] says the page size. */
 static u64 vrma_slb(const struct cpu *cpu)
 {
-	u64 lp = (cpu->lpcr & LPCR_VRMA_L ? SLB_VSID_L : 0) | (cpu->lpcr & LPCR_VRMA_LP1 ? 0x20 : 0) |
-		 (cpu->lpcr & LPCR_VRMA_LP0 ? 0x10 : 0);
+	u64 lp = (cpu->lpcr & LPCR_VRMA_L ? SLB_VSID_L : 0) |
+		 (cpu->lpcr & LPCR_VRMA_LP1 ? 0x20 : 0) | (cpu->lpcr & LPCR_VRMA_LP0 ? 0x10 : 0);
 
 	return SLB_VSID_B_1T | HPT_VRMA_VSID << HPT_SLB_VSID_SHIFT_1T | lp;
 }
@@ -122,14 +124,16 @@ static void drop_virtual_piece(struct cpu *cpu, u64 va)
 {
 	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va >> CPU_PAGE_SHIFT);
 
-	if (e->vsid && va_low(e->vsid, e->page << CPU_PAGE_SHIFT) >> CPU_PAGE_SHIFT == va >> CPU_PAGE_SHIFT)
+	if (e->vsid &&
+	    va_low(e->vsid, e->page << CPU_PAGE_SHIFT) >> CPU_PAGE_SHIFT == va >> CPU_PAGE_SHIFT)
 		e->vsid = 0;
 	for (unsigned i = 0; i < cpu->slb_nr; i++) {
 		const struct slb_entry *s = &cpu->slb[i];
 		unsigned shift = segment_shift(s->vsid);
 
 		if ((s->esid & SLB_ESID_V) && va_low(s->vsid, 0) >> shift == va >> shift)
-			drop_effective(cpu, (s->esid >> shift << shift) | (va & ((1ull << shift) - 1)));
+			drop_effective(cpu,
+				       (s->esid >> shift << shift) | (va & ((1ull << shift) - 1)));
 	}
 	if (va >> 40 == HPT_VRMA_VSID)
 		drop_effective(cpu, va & ((1ull << 40) - 1));
@@ -164,13 +168,14 @@ void cpu_protect_page(struct cpu *cpu, u64 gpa)
 /* --- translation --- */
 
 struct translation {
-	u64 gpa;         /* of the byte */
-	bool writable;   /* by protection, and C is set in the table */
+	u64 gpa;       /* of the byte */
+	bool writable; /* by protection, and C is set in the table */
 	bool absent;
 	u64 hpte_index;
-	bool fresh;      /* the hash table was searched since a fetch last used this translation */
-	unsigned vector; /* if it failed: VEC_DSI or VEC_DSEGI (the caller makes ISI and ISEGI of it) */
-	u64 why;         /* DSISR or SRR1 bits */
+	bool fresh; /* the hash table was searched since a fetch last used this translation */
+	unsigned
+	    vector; /* if it failed: VEC_DSI or VEC_DSEGI (the caller makes ISI and ISEGI of it) */
+	u64 why;    /* DSISR or SRR1 bits */
 };
 
 static bool slb_covers(const struct slb_entry *s, u64 ea)
@@ -192,7 +197,8 @@ static const struct slb_entry *slb_lookup(struct cpu *cpu, u64 ea)
 	return NULL;
 }
 
-/* Does the storage protection let the access through? PP with pp0 as its high bit; key by Ks/Kp and MSR[PR]. */
+/* Does the storage protection let the access through? PP with pp0 as its high bit; key by Ks/Kp and
+ * MSR[PR]. */
 static bool pp_allows(u64 r, bool key, bool store)
 {
 	unsigned pp = (r & HPT_R_PP) | (r & HPT_R_PP0 ? 4 : 0);
@@ -223,7 +229,8 @@ static bool pp_allows(u64 r, bool key, bool store)
 	return store ? write : read;
 }
 
-/* Virtual page class key: AMR has two bits a key, write and read disable; IAMR one in the same place for fetches. */
+/* Virtual page class key: AMR has two bits a key, write and read disable; IAMR one in the same
+ * place for fetches. */
 static bool class_key_allows(const struct cpu *cpu, u64 r, enum cpu_access_kind kind)
 {
 	unsigned key = (r & HPT_R_KEY_HI) >> 57 | (r & HPT_R_KEY_LO) >> 9;
@@ -241,13 +248,16 @@ static bool fail(struct translation *t, unsigned vector, u64 why)
 	return false;
 }
 
-static void vtlb_fill(struct cpu *cpu, struct vtlb_entry *e, u64 slb_vsid, u64 ea, const struct hpt_hit *hit)
+static void vtlb_fill(struct cpu *cpu, struct vtlb_entry *e, u64 slb_vsid, u64 ea,
+		      const struct hpt_hit *hit)
 {
 	unsigned shift = segment_shift(slb_vsid);
 
 	e->vsid = slb_vsid;
 	e->page = (ea & ((1ull << shift) - 1)) >> CPU_PAGE_SHIFT;
-	e->gpa = (hpt_entry_gpa(hit->r, hit->actual_shift) | (ea & ((1ull << hit->actual_shift) - 1))) & CPU_PAGE_MASK;
+	e->gpa =
+	    (hpt_entry_gpa(hit->r, hit->actual_shift) | (ea & ((1ull << hit->actual_shift) - 1))) &
+	    CPU_PAGE_MASK;
 	e->v = hit->v;
 	e->r = hit->r;
 	e->index = hit->index;
@@ -291,8 +301,8 @@ static bool set_rc(struct cpu *cpu, struct vtlb_entry *e, bool store)
 	return true;
 }
 
-static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_kind kind, bool update,
-			 struct translation *t)
+static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_kind kind,
+			 bool update, struct translation *t)
 {
 	bool key = slb_vsid & (cpu->msr & MSR_PR ? SLB_VSID_KP : SLB_VSID_KS);
 	u64 store_bit = kind == CPU_STORE ? DSISR_STORE : 0;
@@ -314,18 +324,21 @@ static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_
 	t->hpte_index = e->index;
 	t->fresh = !e->fetched;
 	e->fetched |= kind == CPU_FETCH;
-	t->writable = (e->r & HPT_R_C) && pp_allows(e->r, key, true) && class_key_allows(cpu, e->r, CPU_STORE);
+	t->writable = (e->r & HPT_R_C) && pp_allows(e->r, key, true) &&
+		      class_key_allows(cpu, e->r, CPU_STORE);
 	return true;
 }
 
-static bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, bool update, struct translation *t)
+static bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, bool update,
+		      struct translation *t)
 {
 	const struct slb_entry *s;
 
-	*t = (struct translation){ 0 };
+	*t = (struct translation){0};
 	if (!(cpu->msr & (kind == CPU_FETCH ? MSR_IR : MSR_DR))) {
 		if (cpu->hpt && (cpu->lpcr & LPCR_VPM0))
-			return translate_by(cpu, vrma_slb(cpu), ea & ((1ull << 40) - 1), kind, update, t);
+			return translate_by(cpu, vrma_slb(cpu), ea & ((1ull << 40) - 1), kind,
+					    update, t);
 		t->gpa = (ea & REAL_MASK) + cpu->rmor;
 		t->hpte_index = ~0ull;
 		t->writable = true;
@@ -362,8 +375,12 @@ static bool fetch_fails(struct cpu *cpu, u64 nip, const struct translation *t)
 /* No memory behind the fetched page: the owner may make it live, or it is an ISI. */
 static bool fetch_without_memory(struct cpu *cpu, u64 nip, const struct translation *t)
 {
-	struct cpu_access access = { .kind = CPU_FETCH, .ea = nip, .gpa = t->gpa, .hpte_index = t->hpte_index,
-				     .absent = t->absent, .size = 4 };
+	struct cpu_access access = {.kind = CPU_FETCH,
+				    .ea = nip,
+				    .gpa = t->gpa,
+				    .hpte_index = t->hpte_index,
+				    .absent = t->absent,
+				    .size = 4};
 
 	switch (cpu->host->fault(cpu, &access)) {
 	case CPU_FAULT_RETRY:
@@ -382,7 +399,8 @@ static bool fetch_without_memory(struct cpu *cpu, u64 nip, const struct translat
 bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 {
 	struct tlbs *tlbs = cpu->tlbs;
-	struct itlb_entry *f = &tlbs->fetch[context(cpu, MSR_IR)][nip >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
+	struct itlb_entry *f =
+	    &tlbs->fetch[context(cpu, MSR_IR)][nip >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
 	u64 tag = (nip & CPU_PAGE_MASK) | tlbs->gen;
 	struct translation t;
 	struct cpu_ram ram;
@@ -391,10 +409,11 @@ bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 	if (f->tag != tag) {
 		if (!translate(cpu, nip, CPU_FETCH, true, &t))
 			return fetch_fails(cpu, nip, &t);
-		ram = t.absent ? (struct cpu_ram){ 0 } : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, false);
+		ram = t.absent ? (struct cpu_ram){0}
+			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, false);
 		if (!ram.host)
 			return fetch_without_memory(cpu, nip, &t);
-		*f = (struct itlb_entry){ tag, t.gpa & CPU_PAGE_MASK, ram.host };
+		*f = (struct itlb_entry){tag, t.gpa & CPU_PAGE_MASK, ram.host};
 		*fresh = t.fresh;
 	}
 	*host = f->host;
@@ -411,16 +430,16 @@ static bool data_fails(struct cpu *cpu, const struct op *op, u64 ea, const struc
 }
 
 /* Data address breakpoints: the DAWR (range of doublewords) and the DABR (one doubleword). */
-#define DAWRX_MRD   0xfc00ull
-#define DAWRX_DR    0x40ull
-#define DAWRX_DW    0x20ull
-#define DAWRX_WTI   0x10ull
-#define DAWRX_WT    0x08ull
+#define DAWRX_MRD    0xfc00ull
+#define DAWRX_DR     0x40ull
+#define DAWRX_DW     0x20ull
+#define DAWRX_WTI    0x10ull
+#define DAWRX_WT     0x08ull
 #define DAWRX_KERNEL 0x2ull
 #define DAWRX_USER   0x1ull
-#define DABR_BT     0x4ull
-#define DABR_DW     0x2ull
-#define DABR_DR     0x1ull
+#define DABR_BT	     0x4ull
+#define DABR_DW	     0x2ull
+#define DABR_DR	     0x1ull
 #define DABRX_BTI    0x8ull
 #define DABRX_KERNEL 0x2ull
 #define DABRX_USER   0x1ull
@@ -430,7 +449,8 @@ static bool dawr_hits(const struct cpu *cpu, u64 ea, unsigned size, bool store)
 	u64 x = cpu->dawrx, first = cpu->dawr & ~7ull;
 	u64 last = first + (((x & DAWRX_MRD) >> 10) + 1) * 8 - 1;
 
-	if (!(x & (store ? DAWRX_DW : DAWRX_DR)) || !(x & (cpu->msr & MSR_PR ? DAWRX_USER : DAWRX_KERNEL)))
+	if (!(x & (store ? DAWRX_DW : DAWRX_DR)) ||
+	    !(x & (cpu->msr & MSR_PR ? DAWRX_USER : DAWRX_KERNEL)))
 		return false;
 	if (!(x & DAWRX_WTI) && !(x & DAWRX_WT) != !(cpu->msr & MSR_DR))
 		return false;
@@ -460,7 +480,8 @@ static bool watchpoint_hits(const struct cpu *cpu, u64 ea, unsigned size, bool s
 }
 
 /* Remembers a page of memory in the first level, as far as its accesses need no look. */
-static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t, const struct cpu_ram *ram, bool store)
+static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t,
+		     const struct cpu_ram *ram, bool store)
 {
 	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
 	u64 tag = (ea & CPU_PAGE_MASK) | cpu->tlb_gen;
@@ -478,13 +499,15 @@ static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t, const
 }
 
 /*
- * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, the owner did the access (*done),
- * or there is no memory and @data is NULL, which asks for memory only: no interrupt has been raised then.
+ * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, the
+ * owner did the access (*done), or there is no memory and @data is NULL, which asks for memory
+ * only: no interrupt has been raised then.
  */
-static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, void *data, u64 *gpa,
-		    bool *done)
+static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
+		    void *data, u64 *gpa, bool *done)
 {
-	struct cpu_access access = { .kind = store ? CPU_STORE : CPU_LOAD, .ea = ea, .size = size, .data = data };
+	struct cpu_access access = {
+	    .kind = store ? CPU_STORE : CPU_LOAD, .ea = ea, .size = size, .data = data};
 	struct translation t;
 	struct cpu_ram ram;
 
@@ -495,12 +518,14 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			return NULL;
 		}
 		if (unlikely(watchpoint_armed(cpu)) && watchpoint_hits(cpu, ea, size, store)) {
-			cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_DABR | (store ? DSISR_STORE : 0));
+			cpu_raise_data(cpu, op, VEC_DSI, ea,
+				       DSISR_DABR | (store ? DSISR_STORE : 0));
 			return NULL;
 		}
 		if (store)
 			cpu_touch_writable(cpu, t.gpa);
-		ram = t.absent ? (struct cpu_ram){ 0 } : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, store);
+		ram = t.absent ? (struct cpu_ram){0}
+			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, store);
 		if (ram.host && (!store || ram.writable))
 			break;
 		access.gpa = t.gpa;
@@ -518,7 +543,8 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			cpu->leave = true;
 			return NULL;
 		case CPU_FAULT_REFLECT:
-			cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_NOHPTE | (store ? DSISR_STORE : 0));
+			cpu_raise_data(cpu, op, VEC_DSI, ea,
+				       DSISR_NOHPTE | (store ? DSISR_STORE : 0));
 			return NULL;
 		}
 	}
@@ -548,7 +574,8 @@ static void copy_once(void *to, const void *from, unsigned size)
 	}
 }
 
-/* The bytes from @ea to the end of its page, at most @size; pieces for memory without RAM are at most 8. */
+/* The bytes from @ea to the end of its page, at most @size; pieces for memory without RAM are at
+ * most 8. */
 static unsigned piece(u64 ea, unsigned size)
 {
 	u64 left = CPU_PAGE_SIZE - (ea & ~CPU_PAGE_MASK);
@@ -563,7 +590,8 @@ static bool read_on_page(struct cpu *cpu, const struct op *op, u64 ea, u8 *data,
 
 	/* The owner takes at most 8 bytes a time. */
 	for (unsigned n; size; ea += n, data += n, size -= n) {
-		const u8 *host = data_ptr(cpu, op, ea, size > 8 ? 8 : size, false, data, &gpa, &done);
+		const u8 *host =
+		    data_ptr(cpu, op, ea, size > 8 ? 8 : size, false, data, &gpa, &done);
 
 		if (host) {
 			copy_once(data, host, size);
@@ -576,13 +604,15 @@ static bool read_on_page(struct cpu *cpu, const struct op *op, u64 ea, u8 *data,
 	return true;
 }
 
-static bool write_on_page(struct cpu *cpu, const struct op *op, u64 ea, const u8 *data, unsigned size)
+static bool write_on_page(struct cpu *cpu, const struct op *op, u64 ea, const u8 *data,
+			  unsigned size)
 {
 	bool done;
 	u64 gpa;
 
 	for (unsigned n; size; ea += n, data += n, size -= n) {
-		u8 *host = data_ptr(cpu, op, ea, size > 8 ? 8 : size, true, (void *)data, &gpa, &done);
+		u8 *host =
+		    data_ptr(cpu, op, ea, size > 8 ? 8 : size, true, (void *)data, &gpa, &done);
 
 		if (host) {
 			if (cpu->host->is_code_page(cpu, gpa))
@@ -621,7 +651,8 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 	if (!mem_probe_write(cpu, op, (ea + first) & cpu->ea_mask, size - first))
 		return false;
 	return write_on_page(cpu, op, ea, data, first) &&
-	       write_on_page(cpu, op, (ea + first) & cpu->ea_mask, (const u8 *)data + first, size - first);
+	       write_on_page(cpu, op, (ea + first) & cpu->ea_mask, (const u8 *)data + first,
+			     size - first);
 }
 
 static struct tlb_entry *tlb_hit(struct cpu *cpu, u64 ea, unsigned size, bool store)
@@ -653,7 +684,8 @@ bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *b
 }
 
 /*
- * A probe translates and takes the interrupts; for memory that the owner emulates it lets the access itself decide.
+ * A probe translates and takes the interrupts; for memory that the owner emulates it lets the
+ * access itself decide.
  */
 static bool probe_page(struct cpu *cpu, const struct op *op, u64 ea, bool store)
 {
@@ -684,7 +716,8 @@ bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
 	return probe(cpu, op, ea, size, false);
 }
 
-void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa, bool *no_ram)
+void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa,
+	      bool *no_ram)
 {
 	struct tlb_entry *e = tlb_hit(cpu, ea, size, store);
 	u8 *host;
@@ -700,12 +733,14 @@ void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool 
 	return host;
 }
 
-void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa)
+void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
+		     u64 *gpa)
 {
 	bool no_ram;
 	void *host = mem_ptr(cpu, op, ea, size, store, gpa, &no_ram);
 
-	/* Reservations and quadwords where there is no memory: the architecture's answer is a storage interrupt. */
+	/* Reservations and quadwords where there is no memory: the architecture's answer is a
+	 * storage interrupt. */
 	if (no_ram)
 		cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_BADATTR | (store ? DSISR_STORE : 0));
 	return host;

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Machine state register, interrupt vectors and the bits that interrupts leave in SRR1 and DSISR (Power ISA, Book III-S). */
+/* Machine state register, interrupt vectors and the bits that interrupts leave in SRR1 and DSISR
+ * (Power ISA, Book III-S). */
 #ifndef PAPYR_CPU_MSR_H
 #define PAPYR_CPU_MSR_H
 
-#define MSR_SF   (1ull << 63)
-#define MSR_TA   (1ull << 62)
-#define MSR_HV   (1ull << 60)
-#define MSR_TS   (3ull << 33)
-#define MSR_TM   (1ull << 32)
-#define MSR_VEC  (1ull << 25)
-#define MSR_VSX  (1ull << 23)
-#define MSR_EE   (1ull << 15)
-#define MSR_PR   (1ull << 14)
-#define MSR_FP   (1ull << 13)
-#define MSR_ME   (1ull << 12)
-#define MSR_FE0  (1ull << 11)
-#define MSR_SE   (1ull << 10)
-#define MSR_BE   (1ull << 9)
-#define MSR_FE1  (1ull << 8)
-#define MSR_IR   (1ull << 5)
-#define MSR_DR   (1ull << 4)
-#define MSR_PMM  (1ull << 2)
-#define MSR_RI   (1ull << 1)
-#define MSR_LE   (1ull << 0)
+#define MSR_SF	(1ull << 63)
+#define MSR_TA	(1ull << 62)
+#define MSR_HV	(1ull << 60)
+#define MSR_TS	(3ull << 33)
+#define MSR_TM	(1ull << 32)
+#define MSR_VEC (1ull << 25)
+#define MSR_VSX (1ull << 23)
+#define MSR_EE	(1ull << 15)
+#define MSR_PR	(1ull << 14)
+#define MSR_FP	(1ull << 13)
+#define MSR_ME	(1ull << 12)
+#define MSR_FE0 (1ull << 11)
+#define MSR_SE	(1ull << 10)
+#define MSR_BE	(1ull << 9)
+#define MSR_FE1 (1ull << 8)
+#define MSR_IR	(1ull << 5)
+#define MSR_DR	(1ull << 4)
+#define MSR_PMM (1ull << 2)
+#define MSR_RI	(1ull << 1)
+#define MSR_LE	(1ull << 0)
 
 enum cpu_vector {
 	VEC_RESET = 0x100,
@@ -51,44 +52,45 @@ enum cpu_vector {
 };
 
 /* SRR1 of a program interrupt: why. */
-#define SRR1_PROG_FP      (1ull << 20)
+#define SRR1_PROG_FP	  (1ull << 20)
 #define SRR1_PROG_ILLEGAL (1ull << 19)
-#define SRR1_PROG_PRIV    (1ull << 18)
-#define SRR1_PROG_TRAP    (1ull << 17)
-#define SRR1_PROG_NEXT    (1ull << 16) /* SRR0 is not the instruction that caused it */
+#define SRR1_PROG_PRIV	  (1ull << 18)
+#define SRR1_PROG_TRAP	  (1ull << 17)
+#define SRR1_PROG_NEXT	  (1ull << 16) /* SRR0 is not the instruction that caused it */
 
-/* DSISR of a data storage interrupt (the same positions in SRR1 of an instruction storage interrupt). */
-#define DSISR_NOHPTE   0x40000000ull /* no entry translates the address */
-#define SRR1_NOEXEC    0x10000000ull /* SRR1 only: no-execute or guarded */
-#define DSISR_PROT     0x08000000ull /* protection */
-#define DSISR_BADATTR  0x04000000ull /* lwarx and friends on storage that can't */
-#define DSISR_STORE    0x02000000ull /* a store */
-#define DSISR_DABR     0x00400000ull /* data address watchpoint */
-#define DSISR_KEY      0x00200000ull /* virtual page class key */
+/* DSISR of a data storage interrupt (the same positions in SRR1 of an instruction storage
+ * interrupt). */
+#define DSISR_NOHPTE  0x40000000ull /* no entry translates the address */
+#define SRR1_NOEXEC   0x10000000ull /* SRR1 only: no-execute or guarded */
+#define DSISR_PROT    0x08000000ull /* protection */
+#define DSISR_BADATTR 0x04000000ull /* lwarx and friends on storage that can't */
+#define DSISR_STORE   0x02000000ull /* a store */
+#define DSISR_DABR    0x00400000ull /* data address watchpoint */
+#define DSISR_KEY     0x00200000ull /* virtual page class key */
 
-#define LPCR_VPM0    (1ull << 63)
-#define LPCR_VPM1    (1ull << 62)
-#define LPCR_ISL     (1ull << 61)
-#define LPCR_DPFD    (7ull << 52)
-#define LPCR_VRMASD  (0x1full << 47)
-#define LPCR_VRMA_L  (1ull << 51)
-#define LPCR_VRMA_LP1 (1ull << 48)
-#define LPCR_VRMA_LP0 (1ull << 47)
+#define LPCR_VPM0	  (1ull << 63)
+#define LPCR_VPM1	  (1ull << 62)
+#define LPCR_ISL	  (1ull << 61)
+#define LPCR_DPFD	  (7ull << 52)
+#define LPCR_VRMASD	  (0x1full << 47)
+#define LPCR_VRMA_L	  (1ull << 51)
+#define LPCR_VRMA_LP1	  (1ull << 48)
+#define LPCR_VRMA_LP0	  (1ull << 47)
 #define LPCR_VRMASD_SHIFT 47
-#define LPCR_RMLS    (15ull << 34)
-#define LPCR_ILE     (1ull << 25)
-#define LPCR_AIL     (3ull << 23)
-#define LPCR_AIL_0   (1ull << 23)
-#define LPCR_AIL_3   (3ull << 23)
-#define LPCR_ONL     (1ull << 18)
-#define LPCR_PECE    (7ull << 12)
-#define LPCR_PECE0   (1ull << 14)
-#define LPCR_PECE1   (1ull << 13)
-#define LPCR_MER     (1ull << 11)
-#define LPCR_TC      (1ull << 9)
-#define LPCR_LPES    (3ull << 2)
-#define LPCR_LPES0   (1ull << 3)
-#define LPCR_LPES1   (1ull << 2)
-#define LPCR_HDICE   (1ull << 0)
+#define LPCR_RMLS	  (15ull << 34)
+#define LPCR_ILE	  (1ull << 25)
+#define LPCR_AIL	  (3ull << 23)
+#define LPCR_AIL_0	  (1ull << 23)
+#define LPCR_AIL_3	  (3ull << 23)
+#define LPCR_ONL	  (1ull << 18)
+#define LPCR_PECE	  (7ull << 12)
+#define LPCR_PECE0	  (1ull << 14)
+#define LPCR_PECE1	  (1ull << 13)
+#define LPCR_MER	  (1ull << 11)
+#define LPCR_TC		  (1ull << 9)
+#define LPCR_LPES	  (3ull << 2)
+#define LPCR_LPES0	  (1ull << 3)
+#define LPCR_LPES1	  (1ull << 2)
+#define LPCR_HDICE	  (1ull << 0)
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Special purpose registers: one table (spr.def), the registers that are more than a word, mfspr and mtspr. */
+/* Special purpose registers: one table (spr.def), the registers that are more than a word, mfspr
+ * and mtspr. */
 #include "cpu/ops.h"
 #include "cpu/tlb.h"
 
@@ -35,8 +36,8 @@ static void set_udscr(struct cpu *cpu, u64 v)
 }
 
 /*
- * AMR, IAMR and UAMOR change only where the mask register above them has ones. What the caches remember of permissions
- * goes with it.
+ * AMR, IAMR and UAMOR change only where the mask register above them has ones. What the caches
+ * remember of permissions goes with it.
  */
 static u64 get_amr(struct cpu *cpu)
 {
@@ -204,19 +205,19 @@ static void set_ppr32(struct cpu *cpu, u64 v)
 	set_ppr(cpu, v << 32);
 }
 
-#define set_tb    NULL
-#define set_tbu   NULL
-#define set_pvr   NULL
+#define set_tb	  NULL
+#define set_tbu	  NULL
+#define set_pvr	  NULL
 #define set_purr  NULL
 #define set_spurr NULL
-#define set_vtb   NULL
-#define set_tir   NULL
-#define set_pir   NULL
+#define set_vtb	  NULL
+#define set_tir	  NULL
+#define set_pir	  NULL
 
 static const struct spr sprs[1024] = {
-#define SPR(n, u, s, l, field)   [n] = { u, s, l, 64, offsetof(struct cpu, field), NULL, NULL },
-#define SPR32(n, u, s, l, field) [n] = { u, s, l, 32, offsetof(struct cpu, field), NULL, NULL },
-#define SPR_FN(n, u, s, l, name) [n] = { u, s, l, 0, 0, get_##name, set_##name },
+#define SPR(n, u, s, l, field)	 [n] = {u, s, l, 64, offsetof(struct cpu, field), NULL, NULL},
+#define SPR32(n, u, s, l, field) [n] = {u, s, l, 32, offsetof(struct cpu, field), NULL, NULL},
+#define SPR_FN(n, u, s, l, name) [n] = {u, s, l, 0, 0, get_##name, set_##name},
 #include "cpu/spr.def"
 #undef SPR
 #undef SPR32
@@ -225,7 +226,8 @@ static const struct spr sprs[1024] = {
 
 static bool spr_exists(const struct cpu *cpu, unsigned n)
 {
-	return n < ARRAY_SIZE(sprs) && (sprs[n].width || sprs[n].get) && sprs[n].level <= cpu->model->level;
+	return n < ARRAY_SIZE(sprs) && (sprs[n].width || sprs[n].get) &&
+	       sprs[n].level <= cpu->model->level;
 }
 
 static u64 spr_read(struct cpu *cpu, const struct spr *s)
@@ -257,15 +259,17 @@ bool cpu_set_spr(struct cpu *cpu, unsigned n, u64 value)
 	return true;
 }
 
-/* --- facilities: FSCR and MMCR0 say what problem state may use (ISA 2.07 Book III-S 6.2.10, 9.4.4) --- */
+/* --- facilities: FSCR and MMCR0 say what problem state may use (ISA 2.07 Book III-S 6.2.10, 9.4.4)
+ * --- */
 
-#define FACILITY_DSCR 2
-#define FACILITY_PMU  3
-#define FACILITY_EBB  7
-#define FACILITY_TAR  8
+#define FACILITY_DSCR	 2
+#define FACILITY_PMU	 3
+#define FACILITY_EBB	 7
+#define FACILITY_TAR	 8
 #define MMCR0_PMCC_SHIFT 18
 
-/* Problem-state access to the performance monitor by MMCR0[PMCC]: 0 read only, 1 none, 2 all, 3 all but PMC5 and 6. */
+/* Problem-state access to the performance monitor by MMCR0[PMCC]: 0 read only, 1 none, 2 all, 3 all
+ * but PMC5 and 6. */
 static bool pmu_access(const struct cpu *cpu, unsigned n, bool write)
 {
 	switch (cpu->mmcr[0] >> MMCR0_PMCC_SHIFT & 3) {
@@ -301,15 +305,16 @@ static unsigned missing_facility(const struct cpu *cpu, unsigned n, bool write)
 #define SPR_PRIVILEGED 0x10u /* this bit of a number marks registers of the supervisor */
 
 /*
- * An access that is not allowed. Numbers that no register has are no operation in supervisor state, but for 0, 4, 5 and 6
- * (ISA 2.07 Book III-S 4.4.4).
+ * An access that is not allowed. Numbers that no register has are no operation in supervisor state,
+ * but for 0, 4, 5 and 6 (ISA 2.07 Book III-S 4.4.4).
  */
 static const struct op *spr_refuse(struct cpu *cpu, const struct op *op)
 {
 	unsigned n = op->imm;
 
 	if (cpu->msr & MSR_PR)
-		return cpu_raise_program(cpu, op, n & SPR_PRIVILEGED ? SRR1_PROG_PRIV : SRR1_PROG_ILLEGAL);
+		return cpu_raise_program(cpu, op,
+					 n & SPR_PRIVILEGED ? SRR1_PROG_PRIV : SRR1_PROG_ILLEGAL);
 	if (spr_exists(cpu, n))
 		return cpu_raise_program(cpu, op, SRR1_PROG_PRIV);
 	if (n == 0 || (n >= 4 && n <= 6))
@@ -319,7 +324,8 @@ static const struct op *spr_refuse(struct cpu *cpu, const struct op *op)
 
 static bool allowed(const struct cpu *cpu, unsigned n, enum access want)
 {
-	return spr_exists(cpu, n) && (cpu->msr & MSR_PR ? sprs[n].user : sprs[n].supervisor) >= want;
+	return spr_exists(cpu, n) &&
+	       (cpu->msr & MSR_PR ? sprs[n].user : sprs[n].supervisor) >= want;
 }
 
 OP(mfspr)

@@ -6,24 +6,43 @@
 #include "cpu/code.h"
 #include "cpu/tlb.h"
 
-#define MSR_BASE                                                                                                      \
-	(MSR_SF | MSR_HV | MSR_EE | MSR_PR | MSR_FP | MSR_ME | MSR_FE0 | MSR_SE | MSR_BE | MSR_FE1 | MSR_IR | MSR_DR | \
-	 MSR_PMM | MSR_RI | MSR_VEC)
+#define MSR_BASE                                                                                   \
+	(MSR_SF | MSR_HV | MSR_EE | MSR_PR | MSR_FP | MSR_ME | MSR_FE0 | MSR_SE | MSR_BE |         \
+	 MSR_FE1 | MSR_IR | MSR_DR | MSR_PMM | MSR_RI | MSR_VEC)
 
 const struct cpu_model cpu_model_970 = {
-	.name = "970", .pvr = 0x00390202, .level = ISA_201, .slb_entries = 64, .pmcs = 8,
-	.threads_per_core = 1, .has_vrma = false, .msr_mask = MSR_BASE,
+    .name = "970",
+    .pvr = 0x00390202,
+    .level = ISA_201,
+    .slb_entries = 64,
+    .pmcs = 8,
+    .threads_per_core = 1,
+    .has_vrma = false,
+    .msr_mask = MSR_BASE,
 };
 const struct cpu_model cpu_model_power7 = {
-	.name = "POWER7", .pvr = 0x003f0203, .level = ISA_206, .slb_entries = 32, .pmcs = 6,
-	.threads_per_core = 4, .has_vrma = true, .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
+    .name = "POWER7",
+    .pvr = 0x003f0203,
+    .level = ISA_206,
+    .slb_entries = 32,
+    .pmcs = 6,
+    .threads_per_core = 4,
+    .has_vrma = true,
+    .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
 };
 const struct cpu_model cpu_model_power8 = {
-	.name = "POWER8", .pvr = 0x004d0200, .level = ISA_207, .slb_entries = 32, .pmcs = 6,
-	.threads_per_core = 8, .has_vrma = true, .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
+    .name = "POWER8",
+    .pvr = 0x004d0200,
+    .level = ISA_207,
+    .slb_entries = 32,
+    .pmcs = 6,
+    .threads_per_core = 8,
+    .has_vrma = true,
+    .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
 };
 
-static const struct cpu_model *const models[] = { &cpu_model_power8, &cpu_model_power7, &cpu_model_970 };
+static const struct cpu_model *const models[] = {&cpu_model_power8, &cpu_model_power7,
+						 &cpu_model_970};
 
 const struct cpu_model *cpu_model_by_name(const char *name)
 {
@@ -91,8 +110,9 @@ void cpu_set_model(struct cpu *cpu, const struct cpu_model *model)
 /* MSR bits that change how instructions are decoded or where the caches look. */
 static u32 mode_of(u64 msr)
 {
-	return (msr & MSR_SF ? MODE_SF : 0) | (msr & MSR_PR ? MODE_PR : 0) | (msr & MSR_FP ? MODE_FP : 0) |
-	       (msr & MSR_VEC ? MODE_VEC : 0) | (msr & MSR_VSX ? MODE_VSX : 0) | (msr & MSR_LE ? MODE_LE : 0) |
+	return (msr & MSR_SF ? MODE_SF : 0) | (msr & MSR_PR ? MODE_PR : 0) |
+	       (msr & MSR_FP ? MODE_FP : 0) | (msr & MSR_VEC ? MODE_VEC : 0) |
+	       (msr & MSR_VSX ? MODE_VSX : 0) | (msr & MSR_LE ? MODE_LE : 0) |
 	       (msr & MSR_IR ? MODE_IR : 0);
 }
 
@@ -129,7 +149,8 @@ void cpu_set_cr(struct cpu *cpu, u32 cr)
 
 u64 cpu_get_xer(const struct cpu *cpu)
 {
-	return (cpu->so ? XER_SO : 0) | (cpu->ov ? XER_OV : 0) | (cpu->ca ? XER_CA : 0) | cpu->xer_len;
+	return (cpu->so ? XER_SO : 0) | (cpu->ov ? XER_OV : 0) | (cpu->ca ? XER_CA : 0) |
+	       cpu->xer_len;
 }
 
 void cpu_set_xer(struct cpu *cpu, u64 xer)

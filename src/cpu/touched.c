@@ -3,7 +3,7 @@
 #include "cpu/touched.h"
 
 #define LOOKED_UP_SHIFT 16
-#define WRITABLE_SHIFT  12
+#define WRITABLE_SHIFT	12
 
 static u64 hash(u64 unit)
 {
@@ -23,7 +23,8 @@ static void add(struct cpu *cpu, struct touched_set *set, u64 unit)
 
 	if (holds(set, unit))
 		return;
-	__atomic_store_n(&set->word[h / 64], set->word[h / 64] | 1ull << (h % 64), __ATOMIC_RELAXED);
+	__atomic_store_n(&set->word[h / 64], set->word[h / 64] | 1ull << (h % 64),
+			 __ATOMIC_RELAXED);
 	/* Seen by all before what the caller looks at next is read. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (++set->count == TOUCHED_FULL)
@@ -56,7 +57,8 @@ void touched_forget(struct cpu *cpu)
 
 bool cpu_may_translate(const struct cpu *cpu, u64 va, unsigned page_shift)
 {
-	return page_shift > LOOKED_UP_SHIFT || holds(&cpu->tlbs->touched.looked_up, va >> LOOKED_UP_SHIFT);
+	return page_shift > LOOKED_UP_SHIFT ||
+	       holds(&cpu->tlbs->touched.looked_up, va >> LOOKED_UP_SHIFT);
 }
 
 bool cpu_may_write(const struct cpu *cpu, u64 gpa)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a processor may have in its caches, told to others: who takes a translation away need not wait for a vcpu that never
- * looked it up (src/hv/shootdown.c).
+ * What a processor may have in its caches, told to others: who takes a translation away need not
+ * wait for a vcpu that never looked it up (src/hv/shootdown.c).
  *
- * Two sets, as bitmaps of hashes, which only grow: virtual pages that were looked up in the hash table (by 64 KiB), and guest
- * real pages (4 KiB) that stores may go to without asking. A bit is set, and seen by all, before the table, or the mark of
- * a page that holds code, is looked at. When a set has become too full to say much, the processor empties its caches and then the
- * sets, between two blocks, where it uses no translation.
+ * Two sets, as bitmaps of hashes, which only grow: virtual pages that were looked up in the hash
+ * table (by 64 KiB), and guest real pages (4 KiB) that stores may go to without asking. A bit is
+ * set, and seen by all, before the table, or the mark of a page that holds code, is looked at. When
+ * a set has become too full to say much, the processor empties its caches and then the sets,
+ * between two blocks, where it uses no translation.
  */
 #ifndef PAPYR_CPU_TOUCHED_H
 #define PAPYR_CPU_TOUCHED_H

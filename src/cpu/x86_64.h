@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An assembler for the few x86-64 forms that generated code is made of. Registers are numbered as the host's manual does.
+ * An assembler for the few x86-64 forms that generated code is made of. Registers are numbered as
+ * the host's manual does.
  */
 #ifndef PAPYR_CPU_X86_64_H
 #define PAPYR_CPU_X86_64_H
@@ -10,13 +11,35 @@
 enum x86_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, X86_NO_REG = -1 };
 
 /* Condition codes of jcc, cmovcc. */
-enum x86_cc { CC_B = 2, CC_AE = 3, CC_E = 4, CC_NE = 5, CC_A = 7, CC_L = 0xc, CC_GE = 0xd, CC_G = 0xf };
+enum x86_cc {
+	CC_B = 2,
+	CC_AE = 3,
+	CC_E = 4,
+	CC_NE = 5,
+	CC_A = 7,
+	CC_L = 0xc,
+	CC_GE = 0xd,
+	CC_G = 0xf
+};
 
 /* Opcodes: reg, r/m forms unless said otherwise. */
 enum x86_op {
-	X_ADD = 0x03, X_OR = 0x0b, X_AND = 0x23, X_SUB = 0x2b, X_XOR = 0x33, X_CMP = 0x3b,
-	X_LOAD = 0x8b, X_STORE = 0x89, X_STORE8 = 0x88, X_LEA = 0x8d,
-	X_MOVSXD = 0x63, X_IMUL = 0x0faf, X_MOVZX8 = 0x0fb6, X_MOVZX16 = 0x0fb7, X_MOVSX8 = 0x0fbe, X_MOVSX16 = 0x0fbf,
+	X_ADD = 0x03,
+	X_OR = 0x0b,
+	X_AND = 0x23,
+	X_SUB = 0x2b,
+	X_XOR = 0x33,
+	X_CMP = 0x3b,
+	X_LOAD = 0x8b,
+	X_STORE = 0x89,
+	X_STORE8 = 0x88,
+	X_LEA = 0x8d,
+	X_MOVSXD = 0x63,
+	X_IMUL = 0x0faf,
+	X_MOVZX8 = 0x0fb6,
+	X_MOVZX16 = 0x0fb7,
+	X_MOVSX8 = 0x0fbe,
+	X_MOVSX16 = 0x0fbf,
 	X_LOAD8 = 0x8a,
 };
 
@@ -53,7 +76,8 @@ static inline void x86_imm64(struct x86 *x, u64 v)
 
 static inline void x86_rex(struct x86 *x, bool wide, int reg, int index, int base)
 {
-	u8 rex = 0x40 | (wide ? 8 : 0) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+	u8 rex =
+	    0x40 | (wide ? 8 : 0) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
 
 	/* Always written: byte registers need it, and one form is simpler than two. */
 	x86_byte(x, rex);
@@ -83,7 +107,8 @@ static inline void x86_rm(struct x86 *x, bool wide, unsigned opcode, int reg, in
 }
 
 /* [base + index + disp] */
-static inline void x86_rmx(struct x86 *x, bool wide, unsigned opcode, int reg, int base, int index, s32 disp)
+static inline void x86_rmx(struct x86 *x, bool wide, unsigned opcode, int reg, int base, int index,
+			   s32 disp)
 {
 	x86_rex(x, wide, reg, index, base);
 	x86_opcode(x, opcode);
@@ -101,7 +126,8 @@ static inline void x86_group1(struct x86 *x, bool wide, enum x86_group1 op, int 
 }
 
 /* The same on memory, 32 or 64 bits. */
-static inline void x86_group1_m(struct x86 *x, bool wide, enum x86_group1 op, int base, s32 disp, s32 imm)
+static inline void x86_group1_m(struct x86 *x, bool wide, enum x86_group1 op, int base, s32 disp,
+				s32 imm)
 {
 	x86_rex(x, wide, 0, 0, base);
 	x86_byte(x, 0x81);

@@ -47,7 +47,7 @@ void hv_code_read(struct cpu *cpu, u64 gpa, unsigned size)
 	_Atomic u64 *word = page_word(cpu, gpa);
 
 	if (word && !atomic_fetch_or(word, line_bits(gpa, size)))
-		hv_shootdown(vcpu->vm, vcpu, (struct hv_inval){ HV_INVAL_PROTECT, 0, gpa });
+		hv_shootdown(vcpu->vm, vcpu, (struct hv_inval){HV_INVAL_PROTECT, 0, gpa});
 }
 
 void hv_code_write(struct cpu *cpu, u64 gpa, unsigned size)
@@ -59,11 +59,11 @@ void hv_code_write(struct cpu *cpu, u64 gpa, unsigned size)
 	if (!word || !(atomic_load(word) & line_bits(gpa, size)))
 		return;
 	/*
-	 * Nobody is waited for: instructions that another vcpu is to see need its context synchronization anyway, which
-	 * comes after its next block boundary.
+	 * Nobody is waited for: instructions that another vcpu is to see need its context
+	 * synchronization anyway, which comes after its next block boundary.
 	 */
 	atomic_store(word, 0);
-	hv_inval_log(vcpu->vm, (struct hv_inval){ HV_INVAL_CODE, 0, gpa });
+	hv_inval_log(vcpu->vm, (struct hv_inval){HV_INVAL_CODE, 0, gpa});
 	cpu_flush_code(cpu, gpa);
 }
 
@@ -78,6 +78,5 @@ void hv_client_wrote(struct hv_vm *vm)
 {
 	struct hv_vcpu *vcpu;
 
-	hv_for_each_vcpu(vcpu, vm)
-		cpu_request(&vcpu->cpu, CPU_REQ_RECHECK);
+	hv_for_each_vcpu(vcpu, vm) cpu_request(&vcpu->cpu, CPU_REQ_RECHECK);
 }

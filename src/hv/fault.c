@@ -31,7 +31,7 @@ static enum cpu_fault_verdict emulated_access(struct hv_mmio *m, struct cpu_acce
 	}
 	if (m->cursor == HV_MMIO_MAX)
 		return CPU_FAULT_REFLECT;
-	*a = (struct hv_mmio_access){ .gpa = access->gpa, .size = access->size, .store = store };
+	*a = (struct hv_mmio_access){.gpa = access->gpa, .size = access->size, .store = store};
 	if (!store)
 		return CPU_FAULT_LEAVE;
 	memcpy(a->data, access->data, access->size);
@@ -180,7 +180,8 @@ bool hv_mmio_complete(struct hv_vcpu *vcpu)
 		return false;
 	a = &m->access[m->known++];
 	memcpy(a->data, vcpu->run->mmio.data, a->size);
-	/* The client may have changed what it was shown: that stays, the target alone is the instruction's. */
+	/* The client may have changed what it was shown: that stays, the target alone is the
+	 * instruction's. */
 	nip = cpu->nip;
 	ra = cpu->gpr[m->ra];
 	cpu->nip = m->nip;

@@ -1,47 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hypercalls that KVM knows, by number. Those that are not enabled for a VM, or have no handler here, are the client's:
- * KVM_EXIT_PAPR_HCALL. KVM_CAP_PPC_ENABLE_HCALL changes what is enabled.
+ * The hypercalls that KVM knows, by number. Those that are not enabled for a VM, or have no handler
+ * here, are the client's: KVM_EXIT_PAPR_HCALL. KVM_CAP_PPC_ENABLE_HCALL changes what is enabled.
  */
 #include <errno.h>
 #include "hv/hv.h"
 
 #define HCALL_LIMIT 0x1000u /* numbers of the PAPR range are below */
-#define H_RTAS      0xf000u /* the interface of RTAS stubs in guest memory: always on */
+#define H_RTAS	    0xf000u /* the interface of RTAS stubs in guest memory: always on */
 
 static const struct hcall hcalls[] = {
-	{ 0x004, h_remove, true },
-	{ 0x008, h_enter, true },
-	{ 0x00c, h_read, true },
-	{ 0x010, h_clear_mod, false },
-	{ 0x014, h_clear_ref, false },
-	{ 0x018, h_protect, true },
-	{ 0x01c, NULL, true },         /* H_GET_TCE */
-	{ 0x020, NULL, true },         /* H_PUT_TCE */
-	{ 0x028, h_set_dabr, true },
-	{ 0x02c, h_page_init, false },
-	{ 0x03c, NULL, false },        /* H_LOGICAL_CI_LOAD */
-	{ 0x040, NULL, false },        /* H_LOGICAL_CI_STORE */
-	{ 0x064, h_eoi, true },
-	{ 0x068, h_cppr, true },
-	{ 0x06c, h_ipi, true },
-	{ 0x070, h_ipoll, true },
-	{ 0x074, h_xirr, true },
-	{ 0x0dc, h_register_vpa, true },
-	{ 0x0e0, h_cede, true },
-	{ 0x0e4, h_confer, true },
-	{ 0x0e8, h_prod, true },
-	{ 0x124, h_bulk_remove, true },
-	{ 0x134, h_set_xdabr, true },
-	{ 0x138, NULL, false },        /* H_STUFF_TCE */
-	{ 0x13c, NULL, false },        /* H_PUT_TCE_INDIRECT */
-	{ 0x2fc, h_xirr_x, true },
-	{ 0x300, NULL, false },        /* H_RANDOM */
-	{ 0x31c, h_set_mode, false },
-	{ 0x448, NULL, false },        /* H_RPT_INVALIDATE */
+    {0x004, h_remove, true},	 {0x008, h_enter, true},
+    {0x00c, h_read, true},	 {0x010, h_clear_mod, false},
+    {0x014, h_clear_ref, false}, {0x018, h_protect, true},
+    {0x01c, NULL, true}, /* H_GET_TCE */
+    {0x020, NULL, true}, /* H_PUT_TCE */
+    {0x028, h_set_dabr, true},	 {0x02c, h_page_init, false},
+    {0x03c, NULL, false}, /* H_LOGICAL_CI_LOAD */
+    {0x040, NULL, false}, /* H_LOGICAL_CI_STORE */
+    {0x064, h_eoi, true},	 {0x068, h_cppr, true},
+    {0x06c, h_ipi, true},	 {0x070, h_ipoll, true},
+    {0x074, h_xirr, true},	 {0x0dc, h_register_vpa, true},
+    {0x0e0, h_cede, true},	 {0x0e4, h_confer, true},
+    {0x0e8, h_prod, true},	 {0x124, h_bulk_remove, true},
+    {0x134, h_set_xdabr, true},	 {0x138, NULL, false}, /* H_STUFF_TCE */
+    {0x13c, NULL, false},			       /* H_PUT_TCE_INDIRECT */
+    {0x2fc, h_xirr_x, true},	 {0x300, NULL, false}, /* H_RANDOM */
+    {0x31c, h_set_mode, false},	 {0x448, NULL, false}, /* H_RPT_INVALIDATE */
 };
 
-static const struct hcall rtas = { H_RTAS, h_rtas, true };
+static const struct hcall rtas = {H_RTAS, h_rtas, true};
 
 /* Row numbers + 1 by hypercall number / 4; made once. */
 static u8 row_of[HCALL_LIMIT / 4];
@@ -68,7 +56,9 @@ static bool enabled(const struct hv_vm *vm, u64 number)
 {
 	if (number >= HCALL_LIMIT)
 		return true;
-	return __atomic_load_n(&vm->enabled_hcalls[number / 4 / 64], __ATOMIC_RELAXED) >> (number / 4 % 64) & 1;
+	return __atomic_load_n(&vm->enabled_hcalls[number / 4 / 64], __ATOMIC_RELAXED) >>
+		   (number / 4 % 64) &
+	       1;
 }
 
 static void enable(struct hv_vm *vm, u64 number, bool on)

@@ -9,12 +9,12 @@
 #define MODE_ILE   4
 #define MODE_DAWR1 5
 
-#define CIABR_PRIV       3ull
+#define CIABR_PRIV	 3ull
 #define CIABR_PRIV_HYPER 3ull
 
 #define DABR_TRANSLATION 4ull
-#define DABR_RW          3ull /* DAWRX has them 5 bits further up */
-#define DABR_ADDRESS     (~7ull)
+#define DABR_RW		 3ull /* DAWRX has them 5 bits further up */
+#define DABR_ADDRESS	 (~7ull)
 
 #define DABRX_USER   1ull
 #define DABRX_KERNEL 2ull
@@ -22,7 +22,7 @@
 #define DABRX_ANY    8ull /* whatever MSR[DR] is */
 #define DABRX_MODES  (DABRX_USER | DABRX_KERNEL)
 
-#define DAWRX_WT 0x10ull
+#define DAWRX_WT       0x10ull
 #define DAWRX_RW_SHIFT 5
 #define DAWRX_WT_SHIFT 2 /* from DABR */
 
@@ -70,14 +70,15 @@ static long set_dawr(struct hv_vcpu *vcpu, u64 flags, u64 dawr, u64 dawrx)
  * H_SET_MODE - sets a mode of this vcpu, or of all.
  *
  * @gpr[4]: flags
- * @gpr[5]: resource: 1 CIABR, 2 DAWR, 3 address translation on interrupts, 4 byte order on interrupts,
- *           5 second DAWR
+ * @gpr[5]: resource: 1 CIABR, 2 DAWR, 3 address translation on interrupts, 4 byte order on
+ * interrupts, 5 second DAWR
  * @gpr[6], @gpr[7]: values
  *
- * Three and four concern every vcpu: they are the client's, who stops them and sets each one's LPCR.
+ * Three and four concern every vcpu: they are the client's, who stops them and sets each one's
+ * LPCR.
  *
- * Returns H_SUCCESS, H_P2 (no such resource in this processor), H_P3, H_P4 (bad values), H_UNSUPPORTED_FLAG_START,
- * H_TOO_HARD (the client's).
+ * Returns H_SUCCESS, H_P2 (no such resource in this processor), H_P3, H_P4 (bad values),
+ * H_UNSUPPORTED_FLAG_START, H_TOO_HARD (the client's).
  */
 long h_set_mode(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -102,7 +103,8 @@ static long set_breakpoint(struct hv_vcpu *vcpu, u64 dabr, u64 dabrx)
 
 	if (has_dawr(vcpu)) {
 		cpu->dawr = dabr & DABR_ADDRESS;
-		cpu->dawrx = (dabrx & ~((DABR_RW << DAWRX_RW_SHIFT) | DAWRX_WT)) | (dabr & DABR_RW) << DAWRX_RW_SHIFT |
+		cpu->dawrx = (dabrx & ~((DABR_RW << DAWRX_RW_SHIFT) | DAWRX_WT)) |
+			     (dabr & DABR_RW) << DAWRX_RW_SHIFT |
 			     ((dabr & DABR_TRANSLATION) << DAWRX_WT_SHIFT & DAWRX_WT);
 	} else {
 		cpu->dabr = dabr;

@@ -6,8 +6,9 @@
 /*
  * H_CEDE - nothing to do until an interrupt, or a prod, comes.
  *
- * External interrupts are enabled by it: what ends the wait is taken on the way back. Sleeping itself is done by KVM_RUN's
- * loop (idle.c), which goes on with it should KVM_RUN be ended by a signal meanwhile.
+ * External interrupts are enabled by it: what ends the wait is taken on the way back. Sleeping
+ * itself is done by KVM_RUN's loop (idle.c), which goes on with it should KVM_RUN be ended by a
+ * signal meanwhile.
  *
  * Returns H_SUCCESS.
  */
@@ -45,7 +46,8 @@ long h_prod(struct hv_vcpu *vcpu, u64 *gpr)
  * H_CONFER - gives the processor to a vcpu that doesn't run, say one that holds a lock.
  *
  * @gpr[4]: its id, or -1 for any
- * @gpr[5]: its dispatch count as the caller saw it: if it has changed since, it ran and there is no need
+ * @gpr[5]: its dispatch count as the caller saw it: if it has changed since, it ran and there is no
+ * need
  *
  * Returns H_SUCCESS, H_PARAMETER (no such vcpu).
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Areas of guest memory that tell the hypervisor and the guest of each other (PAPR 14.11.3.2): the virtual processor area
- * (VPA), the SLB shadow buffer and the dispatch trace log.
+ * Areas of guest memory that tell the hypervisor and the guest of each other (PAPR 14.11.3.2): the
+ * virtual processor area (VPA), the SLB shadow buffer and the dispatch trace log.
  *
  * Where the VPA holds what:
  *	0x004  2 bytes  its length
@@ -9,25 +9,25 @@
  *	0x100  4 bytes  dispatch count: even while the vcpu runs, odd while it does not
  *	0x218  8 bytes  entries ever written to the trace log
  *
- * An area is registered, by H_REGISTER_VPA or KVM_REG_PPC_VPA_*, at any time and maybe by another vcpu; it is taken into use
- * the next time the vcpu enters the guest (hv_vpa_dispatch).
+ * An area is registered, by H_REGISTER_VPA or KVM_REG_PPC_VPA_*, at any time and maybe by another
+ * vcpu; it is taken into use the next time the vcpu enters the guest (hv_vpa_dispatch).
  */
 #include <errno.h>
 #include "hv/vpa.h"
 
-#define VPA_BYTES          640u
-#define VPA_LENGTH         0x004
-#define VPA_STATUS         0x009
+#define VPA_BYTES	   640u
+#define VPA_LENGTH	   0x004
+#define VPA_STATUS	   0x009
 #define VPA_STATUS_SHARED  0x02
 #define VPA_DISPATCH_COUNT 0x100
-#define VPA_DTL_INDEX      0x218
+#define VPA_DTL_INDEX	   0x218
 
 #define DTL_ENTRY_BYTES 48u
-#define DTL_REASON_ANY  7 /* why it was dispatched: unspecified */
+#define DTL_REASON_ANY	7 /* why it was dispatched: unspecified */
 
 #define AREA_ALIGN 128u
 /* An area lies within a page of this size: that much the hypervisor looks up at once. */
-#define AREA_PAGE  0x10000u
+#define AREA_PAGE 0x10000u
 
 /* Bits of the flags' function field. */
 #define FUNC_SHIFT 45
@@ -44,8 +44,8 @@ enum {
 /* --- registering --- */
 
 /*
- * The length that the guest wrote into the area it registers: 2 bytes at 4 in a VPA, 4 bytes there in the others. 0: there is no
- * such place, or it does not fit into its page.
+ * The length that the guest wrote into the area it registers: 2 bytes at 4 in a VPA, 4 bytes there
+ * in the others. 0: there is no such place, or it does not fit into its page.
  */
 static u32 area_length(struct hv_vm *vm, u64 gpa, bool is_vpa)
 {
@@ -115,8 +115,9 @@ static long change_areas(struct hv_vcpu *target, unsigned func, u64 gpa, u32 len
  * @gpr[5]: vcpu id
  * @gpr[6]: guest real address, a multiple of 128; the length is in the area, at 4
  *
- * Returns H_SUCCESS, H_PARAMETER (no such vcpu, function or place; a length that is too short, or leads beyond the 64K page),
- * H_RESOURCE (a trace log or shadow needs a VPA, which can't go while they are there).
+ * Returns H_SUCCESS, H_PARAMETER (no such vcpu, function or place; a length that is too short, or
+ * leads beyond the 64K page), H_RESOURCE (a trace log or shadow needs a VPA, which can't go while
+ * they are there).
  */
 long h_register_vpa(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -144,7 +145,9 @@ long h_register_vpa(struct hv_vcpu *vcpu, u64 *gpr)
 
 void hv_vpa_get(struct hv_vcpu *vcpu, enum hv_area area, u64 *gpa, u64 *len)
 {
-	const struct hv_vpa *a = area == HV_AREA_VPA ? &vcpu->vpa : area == HV_AREA_SLB ? &vcpu->slb_shadow : &vcpu->dtl;
+	const struct hv_vpa *a = area == HV_AREA_VPA   ? &vcpu->vpa
+				 : area == HV_AREA_SLB ? &vcpu->slb_shadow
+						       : &vcpu->dtl;
 
 	pthread_mutex_lock(&vcpu->vpa_lock);
 	*gpa = a->gpa;
@@ -215,15 +218,16 @@ void hv_vpa_refresh(struct hv_vcpu *vcpu)
 
 /*
  * Adds an entry to the trace log:
- *	0  1 byte  reason of dispatch    8  4 bytes  from ready to waiting   24  8 bytes  fault address
- *	1  1 byte  reason of preemption 12  4 bytes  from waiting to ready   32  8 bytes  SRR0: where it goes on
- *	2  2 bytes processor            16  8 bytes  timebase                40  8 bytes  SRR1: MSR
- *	4  4 bytes from enqueued to dispatched
+ *	0  1 byte  reason of dispatch    8  4 bytes  from ready to waiting   24  8 bytes  fault
+ * address 1  1 byte  reason of preemption 12  4 bytes  from waiting to ready   32  8 bytes  SRR0:
+ * where it goes on 2  2 bytes processor            16  8 bytes  timebase                40  8 bytes
+ * SRR1: MSR 4  4 bytes from enqueued to dispatched
  */
 static void log_dispatch(struct hv_vcpu *vcpu, u8 *vpa)
 {
 	u64 entries = vcpu->dtl.len / DTL_ENTRY_BYTES;
-	u8 *log = vcpu->dtl.gpa ? hv_guest_ptr(vcpu->vm, vcpu->dtl.gpa, vcpu->dtl.len, false) : NULL;
+	u8 *log =
+	    vcpu->dtl.gpa ? hv_guest_ptr(vcpu->vm, vcpu->dtl.gpa, vcpu->dtl.len, false) : NULL;
 	u64 offset;
 	u8 *entry;
 

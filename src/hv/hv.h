@@ -7,7 +7,8 @@
  *	vcpu->mutex        held by the thread that is in an ioctl of that vcpu (KVM_RUN included)
  *	vm->shootdown.lock the log's tail
  *	vcpu->idle_lock    sleeping and waking (H_CEDE)
- * Hash table entry locks and reverse-map locks (hpt.h) are leaves: nothing is waited for while one is held.
+ * Hash table entry locks and reverse-map locks (hpt.h) are leaves: nothing is waited for while one
+ * is held.
  *
  * Errors are returned as negative errno values.
  */
@@ -26,10 +27,10 @@
 #define HV_PAGE_SHIFT 12
 #define HV_PAGE_SIZE  (1ull << HV_PAGE_SHIFT)
 
-#define HV_MAX_VCPUS     2048  /* of a VM */
-#define HV_MAX_VCPU_ID   16384 /* vcpu ids are below this */
-#define HV_MAX_MEMSLOTS  32767 /* slot numbers are below this */
-#define HV_SMT_MAX       8 /* vcpus in a virtual core: ids core * 8 ... core * 8 + 7 */
+#define HV_MAX_VCPUS	2048  /* of a VM */
+#define HV_MAX_VCPU_ID	16384 /* vcpu ids are below this */
+#define HV_MAX_MEMSLOTS 32767 /* slot numbers are below this */
+#define HV_SMT_MAX	8     /* vcpus in a virtual core: ids core * 8 ... core * 8 + 7 */
 
 #define HV_DEFAULT_HTAB_ORDER 24 /* of a VM that runs without KVM_PPC_ALLOCATE_HTAB */
 
@@ -38,20 +39,22 @@ struct hv_vcpu;
 struct hv_xics;
 struct hv_icp;
 
-/* One memory slot. Immutable once published in a table, but for the atomically set bytes and bits. */
+/* One memory slot. Immutable once published in a table, but for the atomically set bytes and bits.
+ */
 struct hv_memslot {
 	u32 id;
-	u32 flags;        /* KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY */
-	u64 gpa;          /* of the first byte */
-	u64 size;         /* bytes */
+	u32 flags; /* KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY */
+	u64 gpa;   /* of the first byte */
+	u64 size;  /* bytes */
 	u8 *host;
-	u64 *dirty;       /* one bit a host page (getpagesize()), NULL without logging; atomic */
+	u64 *dirty; /* one bit a host page (getpagesize()), NULL without logging; atomic */
 	struct code_marks *code; /* which pages hold decoded code (codepage.c) */
 };
 
 /*
- * The slots, sorted by address. Vcpus in the guest read vm->slots without a lock; a changed table is published, then all
- * vcpus are shot down (hv_shootdown_all), and then nobody uses the old one any more and it is freed.
+ * The slots, sorted by address. Vcpus in the guest read vm->slots without a lock; a changed table
+ * is published, then all vcpus are shot down (hv_shootdown_all), and then nobody uses the old one
+ * any more and it is freed.
  */
 struct hv_memslots {
 	unsigned nr;
@@ -61,9 +64,9 @@ struct hv_memslots {
 /* --- invalidations: shootdown.c has the protocol --- */
 
 enum hv_inval_kind {
-	HV_INVAL_PAGE,    /* va, page_shift: cpu_flush_page() */
-	HV_INVAL_ALL,     /* every translation */
-	HV_INVAL_CODE,    /* gpa: decoded code of that page */
+	HV_INVAL_PAGE,	  /* va, page_shift: cpu_flush_page() */
+	HV_INVAL_ALL,	  /* every translation */
+	HV_INVAL_CODE,	  /* gpa: decoded code of that page */
 	HV_INVAL_PROTECT, /* gpa: stores to that page must go the slow way */
 };
 
@@ -84,10 +87,11 @@ struct hv_shootdown_log {
 };
 
 /*
- * Two steps. hv_inval_log() makes every vcpu drop a translation or page at its next block boundary, or on its way in. May be
- * called with any lock held. hv_shootdown_wait() returns when all that was logged before has been dropped by every vcpu, so that
- * none can use it any more. @self: the vcpu whose thread calls (it catches up itself while it waits), or NULL for a thread that
- * runs no vcpu. No entry lock may be held.
+ * Two steps. hv_inval_log() makes every vcpu drop a translation or page at its next block boundary,
+ * or on its way in. May be called with any lock held. hv_shootdown_wait() returns when all that was
+ * logged before has been dropped by every vcpu, so that none can use it any more. @self: the vcpu
+ * whose thread calls (it catches up itself while it waits), or NULL for a thread that runs no vcpu.
+ * No entry lock may be held.
  */
 void hv_inval_log(struct hv_vm *vm, struct hv_inval inval);
 void hv_shootdown_wait(struct hv_vm *vm, struct hv_vcpu *self);
@@ -107,17 +111,18 @@ void hv_guest_leave(struct hv_vcpu *vcpu);
 
 static inline void hv_shootdown_all(struct hv_vm *vm, struct hv_vcpu *self)
 {
-	hv_shootdown(vm, self, (struct hv_inval){ HV_INVAL_ALL, 0, 0 });
+	hv_shootdown(vm, self, (struct hv_inval){HV_INVAL_ALL, 0, 0});
 }
 
 /* --- virtual processor areas --- */
 
 /*
- * An area that the guest registered (H_REGISTER_VPA). Other vcpus of the guest may register for this one, while it runs:
- * hv_vcpu.vpa_lock guards the structs. Its memory is looked up at each use: slots come and go.
+ * An area that the guest registered (H_REGISTER_VPA). Other vcpus of the guest may register for
+ * this one, while it runs: hv_vcpu.vpa_lock guards the structs. Its memory is looked up at each
+ * use: slots come and go.
  */
 struct hv_vpa {
-	u64 gpa;   /* 0: none is registered */
+	u64 gpa; /* 0: none is registered */
 	u32 len;
 	bool fresh; /* since the vcpu last looked */
 };
@@ -150,40 +155,44 @@ struct hv_vcpu {
 	/* Shoot-down: written by the owner, read by those who wait. */
 	_Atomic bool in_guest;
 	_Atomic u64 seen; /* sequence number up to which the log has been worked through */
-	_Atomic u64 must_reach; /* ... and up to which others wait for it; written under the log's lock */
+	_Atomic u64
+	    must_reach; /* ... and up to which others wait for it; written under the log's lock */
 
 	/* KVM_SET_SIGNAL_MASK */
 	bool sigmask_set;
 	sigset_t sigmask;
-	sigset_t client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile: run.c */
+	sigset_t
+	    client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile: run.c */
 
 	/* What must be finished by the next KVM_RUN. */
 	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO } pending;
 	struct hv_mmio *mmio; /* fault.c */
 
 	/* Sleeping (H_CEDE): idle.c. */
-	atomic_bool ceded;  /* between H_CEDE and the event that ends it; survives KVM_RUN's end */
+	atomic_bool ceded; /* between H_CEDE and the event that ends it; survives KVM_RUN's end */
 	atomic_bool prodded;
 	atomic_bool asleep; /* its thread waits on wake_fd, or is about to */
-	int wake_fd;        /* eventfd */
-	int signal_fd;      /* the signals that end KVM_RUN though the thread blocks them; -1 without such a mask */
+	int wake_fd;	    /* eventfd */
+	int signal_fd; /* the signals that end KVM_RUN though the thread blocks them; -1 without
+			  such a mask */
 
-	bool papr;          /* KVM_ENABLE_CAP(KVM_CAP_PPC_PAPR) was given */
+	bool papr; /* KVM_ENABLE_CAP(KVM_CAP_PPC_PAPR) was given */
 	pthread_mutex_t vpa_lock;
 	struct hv_vpa vpa, slb_shadow, dtl;
 	u64 dtl_index;
 	bool vpa_dispatched;
 
-	struct hv_icp *_Atomic icp; /* XICS presentation controller, NULL: the client models interrupts */
+	struct hv_icp
+	    *_Atomic icp; /* XICS presentation controller, NULL: the client models interrupts */
 	struct hv_icp *old_icp; /* dropped, freed with the vcpu */
-	unsigned slot_hint; /* where hv_cpu_ram() found its last slot */
+	unsigned slot_hint;	/* where hv_cpu_ram() found its last slot */
 
 	struct hv_vcpu_stats *stats; /* own_stats, or in stats_file */
 	struct hv_vcpu_stats own_stats;
 	struct hv_stats_file stats_file;
 
 	/* Registers that only clients see. */
-	u32 guest_debug;    /* KVM_SET_GUEST_DEBUG's control */
+	u32 guest_debug; /* KVM_SET_GUEST_DEBUG's control */
 	u64 sprg_4_7[4];
 	struct hv_kept kept_msr, kept_xer;
 	struct hv_slb_list slb_set;
@@ -205,23 +214,27 @@ struct hv_vm {
 	struct hpt *_Atomic hpt;
 	struct hv_table_user *table_users; /* table.h */
 	atomic_bool frozen; /* nobody may begin KVM_RUN: the table is being changed as a whole */
-	bool vrma_done; /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
+	bool vrma_done;	    /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
 	bool rma_setup_tried;
 	struct hv_memslots *_Atomic slots;
 	struct hv_shootdown_log shootdown;
-	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0; see table.h */
+	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0;
+				     see table.h */
 	atomic_uint nr_vcpus;
-	struct hv_vcpu *_Atomic vcpus[HV_MAX_VCPUS];   /* in order of creation; live as long as the VM */
+	struct hv_vcpu
+	    *_Atomic vcpus[HV_MAX_VCPUS]; /* in order of creation; live as long as the VM */
 	struct hv_vcpu *_Atomic by_id[HV_MAX_VCPU_ID];
-	u64 lpcr;       /* of new vcpus */
-	u64 tb_offset;  /* of new vcpus */
+	u64 lpcr;      /* of new vcpus */
+	u64 tb_offset; /* of new vcpus */
 	u32 arch_compat;
-	unsigned smt;   /* vcpu ids in a virtual core */
+	unsigned smt;		  /* vcpu ids in a virtual core */
 	atomic_uint slot_readers; /* threads between hv_slots_hold() and hv_slots_release() */
 	struct hv_xics *_Atomic xics;
 	struct hv_xics *old_xics; /* dropped by the client, freed with the VM */
-	pthread_mutex_t connect_lock; /* of vcpus to the XICS: server numbers are unique; within vcpu->mutex */
-	u64 enabled_hcalls[0x1000 / 4 / 64 + 1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
+	pthread_mutex_t
+	    connect_lock; /* of vcpus to the XICS: server numbers are unique; within vcpu->mutex */
+	u64 enabled_hcalls[0x1000 / 4 / 64 +
+			   1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
 	pthread_mutex_t rtas_lock;
 	struct hv_rtas_token *rtas_tokens;
 };
@@ -231,8 +244,8 @@ static inline struct hv_vcpu *hv_vcpu_by_id(struct hv_vm *vm, u64 id)
 	return id < HV_MAX_VCPU_ID ? vm->by_id[id] : NULL;
 }
 
-#define hv_for_each_vcpu(vcpu, vm)                                                       \
-	for (unsigned vcpu##_i = 0; vcpu##_i < (vm)->nr_vcpus; vcpu##_i++)               \
+#define hv_for_each_vcpu(vcpu, vm)                                                                 \
+	for (unsigned vcpu##_i = 0; vcpu##_i < (vm)->nr_vcpus; vcpu##_i++)                         \
 		if (((vcpu) = (vm)->vcpus[vcpu##_i]))
 
 /* vm.c */
@@ -251,7 +264,8 @@ void hv_get_smmu_info(const struct cpu_model *model, struct kvm_ppc_smmu_info *i
 
 /* vcpu.c */
 /* @run, @run_bytes: its shared page, unmapped when the vcpu goes; the caller's still on failure. */
-int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t run_bytes, struct hv_vcpu **vcpu);
+int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t run_bytes,
+		   struct hv_vcpu **vcpu);
 void hv_vcpu_destroy(struct hv_vcpu *vcpu);
 /* KVM_INTERRUPT (any thread). */
 void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq);
@@ -280,9 +294,10 @@ int hv_vcpu_run(struct hv_vcpu *vcpu);
 void hv_vcpu_kick(struct hv_vcpu *vcpu);
 
 /*
- * idle.c. Sleeps while vcpu->ceded, until an interrupt can be taken, somebody prods, or KVM_RUN must end. True: awake,
- * no longer ceded, go on. False: a signal, immediate_exit or CPU_REQ_EXIT wants KVM_RUN to return; still ceded. The caller
- * is the vcpu's thread, in or out of the guest; while it sleeps shoot-downs don't wait for it.
+ * idle.c. Sleeps while vcpu->ceded, until an interrupt can be taken, somebody prods, or KVM_RUN
+ * must end. True: awake, no longer ceded, go on. False: a signal, immediate_exit or CPU_REQ_EXIT
+ * wants KVM_RUN to return; still ceded. The caller is the vcpu's thread, in or out of the guest;
+ * while it sleeps shoot-downs don't wait for it.
  */
 bool hv_vcpu_idle(struct hv_vcpu *vcpu);
 /* Makes @vcpu look around if it sleeps (any thread). */
@@ -297,8 +312,8 @@ int hv_get_dirty_log(struct hv_vm *vm, u32 slot, u64 **bits, size_t *bytes);
 /* The caller couldn't pass them on: they are dirty again. */
 void hv_put_back_dirty_log(struct hv_vm *vm, u32 slot, const u64 *bits, size_t bytes);
 /*
- * What these find stays valid while the caller is a vcpu's thread that is in the guest and does not catch up with shoot-downs,
- * or for others between hv_slots_hold() and hv_slots_release().
+ * What these find stays valid while the caller is a vcpu's thread that is in the guest and does not
+ * catch up with shoot-downs, or for others between hv_slots_hold() and hv_slots_release().
  */
 void hv_slots_hold(struct hv_vm *vm);
 void hv_slots_release(struct hv_vm *vm);
@@ -319,35 +334,36 @@ void hv_set_lpcr(struct hv_vm *vm, u64 value, u64 mask);
 
 /* --- hypercalls --- */
 
-#define H_SUCCESS   0
-#define H_BUSY      1
-#define H_CLOSED    2
-#define H_NOT_AVAILABLE 3
-#define H_PARTIAL   5
-#define H_PAGE_REGISTERED 15
-#define H_TOO_HARD  9999
-#define H_HARDWARE  (-1)
-#define H_FUNCTION  (-2)
-#define H_PRIVILEGE (-3)
-#define H_PARAMETER (-4)
-#define H_BAD_MODE  (-5)
-#define H_PTEG_FULL (-6)
-#define H_NOT_FOUND (-7)
-#define H_RESERVED_DABR (-8)
-#define H_NO_MEM    (-9)
-#define H_AUTHORITY (-10)
-#define H_PERMISSION (-11)
-#define H_RESOURCE  (-16)
-#define H_P2 (-55)
-#define H_P3 (-56)
-#define H_P4 (-57)
-#define H_P5 (-58)
-#define H_UNSUPPORTED (-67)
+#define H_SUCCESS		 0
+#define H_BUSY			 1
+#define H_CLOSED		 2
+#define H_NOT_AVAILABLE		 3
+#define H_PARTIAL		 5
+#define H_PAGE_REGISTERED	 15
+#define H_TOO_HARD		 9999
+#define H_HARDWARE		 (-1)
+#define H_FUNCTION		 (-2)
+#define H_PRIVILEGE		 (-3)
+#define H_PARAMETER		 (-4)
+#define H_BAD_MODE		 (-5)
+#define H_PTEG_FULL		 (-6)
+#define H_NOT_FOUND		 (-7)
+#define H_RESERVED_DABR		 (-8)
+#define H_NO_MEM		 (-9)
+#define H_AUTHORITY		 (-10)
+#define H_PERMISSION		 (-11)
+#define H_RESOURCE		 (-16)
+#define H_P2			 (-55)
+#define H_P3			 (-56)
+#define H_P4			 (-57)
+#define H_P5			 (-58)
+#define H_UNSUPPORTED		 (-67)
 #define H_UNSUPPORTED_FLAG_START (-256)
 
 /*
- * A hypercall's handler: arguments in gpr[4]..., results into gpr[4]..., the return value goes into gpr[3]. Runs in the engine's
- * loop, on the vcpu's thread. H_TOO_HARD: the client's business (KVM_EXIT_PAPR_HCALL).
+ * A hypercall's handler: arguments in gpr[4]..., results into gpr[4]..., the return value goes into
+ * gpr[3]. Runs in the engine's loop, on the vcpu's thread. H_TOO_HARD: the client's business
+ * (KVM_EXIT_PAPR_HCALL).
  */
 typedef long hcall_fn(struct hv_vcpu *vcpu, u64 *gpr);
 

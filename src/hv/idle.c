@@ -2,13 +2,13 @@
 /*
  * Sleeping in H_CEDE.
  *
- * Lost wake-ups: who has news for a vcpu makes them visible (pending interrupt, prod, request) and then looks at vcpu->asleep;
- * the vcpu sets asleep and then looks for news. One of the two sees the other. wake_fd keeps its count, so that it doesn't
- * matter whether the vcpu already waits.
+ * Lost wake-ups: who has news for a vcpu makes them visible (pending interrupt, prod, request) and
+ * then looks at vcpu->asleep; the vcpu sets asleep and then looks for news. One of the two sees the
+ * other. wake_fd keeps its count, so that it doesn't matter whether the vcpu already waits.
  *
- * Signals: the thread has them all blocked (run.c) but while ppoll() waits, which lets those of the client through; its handler
- * runs then, and KVM_RUN ends. Those of KVM_SET_SIGNAL_MASK stay blocked and pending; signal_fd tells of them without taking
- * them.
+ * Signals: the thread has them all blocked (run.c) but while ppoll() waits, which lets those of the
+ * client through; its handler runs then, and KVM_RUN ends. Those of KVM_SET_SIGNAL_MASK stay
+ * blocked and pending; signal_fd tells of them without taking them.
  */
 #include <errno.h>
 #include <poll.h>
@@ -47,7 +47,8 @@ static bool has_event(struct hv_vcpu *vcpu)
 static bool must_leave(struct hv_vcpu *vcpu)
 {
 	return __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_SEQ_CST) ||
-	       (__atomic_load_n(&vcpu->cpu.request, __ATOMIC_SEQ_CST) & CPU_REQ_EXIT) || hv_vcpu_signalled(vcpu);
+	       (__atomic_load_n(&vcpu->cpu.request, __ATOMIC_SEQ_CST) & CPU_REQ_EXIT) ||
+	       hv_vcpu_signalled(vcpu);
 }
 
 /* Until the decrementer passes zero; for ever would be seconds anyway: it has 32 bits. */
@@ -60,19 +61,20 @@ static struct timespec time_left(const struct cpu *cpu)
 	if (ticks > (s64)(60 * TIMEBASE_HZ))
 		ticks = 60 * TIMEBASE_HZ;
 	return (struct timespec){
-		.tv_sec = ticks / TIMEBASE_HZ,
-		.tv_nsec = ticks % TIMEBASE_HZ * 125 / 64,
+	    .tv_sec = ticks / TIMEBASE_HZ,
+	    .tv_nsec = ticks % TIMEBASE_HZ * 125 / 64,
 	};
 }
 
 /* One wait; false: interrupted by a signal. */
 static bool wait(struct hv_vcpu *vcpu)
 {
-	struct pollfd fds[2] = { { vcpu->wake_fd, POLLIN, 0 }, { vcpu->signal_fd, POLLIN, 0 } };
+	struct pollfd fds[2] = {{vcpu->wake_fd, POLLIN, 0}, {vcpu->signal_fd, POLLIN, 0}};
 	struct timespec left = time_left(&vcpu->cpu);
 	u64 count;
 
-	if (ppoll(fds, vcpu->sigmask_set ? 2 : 1, &left, vcpu->sigmask_set ? NULL : &vcpu->client_mask) < 0)
+	if (ppoll(fds, vcpu->sigmask_set ? 2 : 1, &left,
+		  vcpu->sigmask_set ? NULL : &vcpu->client_mask) < 0)
 		return errno != EINTR;
 	if ((fds[0].revents & POLLIN) && read(vcpu->wake_fd, &count, sizeof(count)) < 0)
 		return true; /* a wake-up of an earlier sleep, read meanwhile */

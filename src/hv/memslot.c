@@ -2,8 +2,9 @@
 /*
  * Memory slots: which guest real addresses are memory, where it is, and what was written to.
  *
- * Vcpus read the table of slots without a lock. A change makes a new table, publishes it, has every vcpu forget what it knew
- * (after which none can still be using the old table) and frees the old one.
+ * Vcpus read the table of slots without a lock. A change makes a new table, publishes it, has every
+ * vcpu forget what it knew (after which none can still be using the old table) and frees the old
+ * one.
  */
 #include <errno.h>
 #include <sched.h>
@@ -85,10 +86,10 @@ struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, bool store)
 	if (unlikely(!slot || !slot_has(slot, gpa)))
 		slot = find(slots, gpa, &vcpu->slot_hint);
 	if (!slot)
-		return (struct cpu_ram){ 0 };
+		return (struct cpu_ram){0};
 	if (store && !(slot->flags & KVM_MEM_READONLY))
 		hv_mark_dirty(slot, gpa, HV_PAGE_SIZE);
-	return (struct cpu_ram){ slot->host + (gpa - slot->gpa), !(slot->flags & KVM_MEM_READONLY) };
+	return (struct cpu_ram){slot->host + (gpa - slot->gpa), !(slot->flags & KVM_MEM_READONLY)};
 }
 
 void *hv_guest_ptr(struct hv_vm *vm, u64 gpa, u64 len, bool write)
@@ -164,7 +165,8 @@ static bool overlaps(const struct hv_memslots *slots, const struct hv_memslot *s
 	for (unsigned i = 0; i < slots->nr; i++) {
 		const struct hv_memslot *s = slots->slot[i];
 
-		if (s->id != slot->id && s->gpa < slot->gpa + slot->size && slot->gpa < s->gpa + s->size)
+		if (s->id != slot->id && s->gpa < slot->gpa + slot->size &&
+		    slot->gpa < s->gpa + s->size)
 			return true;
 	}
 	return false;
@@ -176,10 +178,11 @@ static size_t dirty_bytes(const struct hv_memslot *slot)
 }
 
 /*
- * A slot made of @region and of what is left as it was in @old (or NULL). It shares what it can with @old, which must then
- * be freed by free_replaced().
+ * A slot made of @region and of what is left as it was in @old (or NULL). It shares what it can
+ * with @old, which must then be freed by free_replaced().
  */
-static struct hv_memslot *slot_new(const struct kvm_userspace_memory_region *region, const struct hv_memslot *old)
+static struct hv_memslot *slot_new(const struct kvm_userspace_memory_region *region,
+				   const struct hv_memslot *old)
 {
 	struct hv_memslot *slot = calloc(1, sizeof(*slot));
 
@@ -211,8 +214,10 @@ static void free_replaced(struct hv_memslot *old, const struct hv_memslot *slot)
 	free(old);
 }
 
-/* A copy of @old without its @without'th slot (or -1), and with @slot (or NULL) in its place by address. */
-static struct hv_memslots *table_new(const struct hv_memslots *old, int without, struct hv_memslot *slot)
+/* A copy of @old without its @without'th slot (or -1), and with @slot (or NULL) in its place by
+ * address. */
+static struct hv_memslots *table_new(const struct hv_memslots *old, int without,
+				     struct hv_memslot *slot)
 {
 	struct hv_memslots *new = malloc(sizeof(*new) + (old->nr + 1) * sizeof(new->slot[0]));
 
@@ -242,7 +247,8 @@ static int replace(struct hv_vm *vm, int index, struct hv_memslot *slot)
 	if (!new)
 		return -ENOMEM;
 	vm->slots = new;
-	/* From here on the table's entries for the old place say that there is no memory (hv_classify). */
+	/* From here on the table's entries for the old place say that there is no memory
+	 * (hv_classify). */
 	if (gone && vm->hpt && (!slot || slot->gpa != gone->gpa))
 		hpt_rmap_make_absent(vm->hpt, gone->gpa, gone->size);
 	settle(vm);
@@ -326,8 +332,9 @@ static struct hv_memslot *logging_slot(struct hv_vm *vm, u32 id)
 }
 
 /*
- * The bits are cleared before the vcpus lose the right to store unseen. A store in between finds its page among those told,
- * and happens before the client, which has yet to return from here, copies the page.
+ * The bits are cleared before the vcpus lose the right to store unseen. A store in between finds
+ * its page among those told, and happens before the client, which has yet to return from here,
+ * copies the page.
  */
 static int take_bits(struct hv_vm *vm, u32 id, u64 **bits, size_t *bytes)
 {
@@ -343,7 +350,9 @@ static int take_bits(struct hv_vm *vm, u32 id, u64 **bits, size_t *bytes)
 	for (size_t i = 0; i < *bytes / sizeof(u64); i++) {
 		u64 *word = &slot->dirty[i];
 
-		(*bits)[i] = __atomic_load_n(word, __ATOMIC_RELAXED) ? __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) : 0;
+		(*bits)[i] = __atomic_load_n(word, __ATOMIC_RELAXED)
+				 ? __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST)
+				 : 0;
 		any |= (*bits)[i];
 	}
 	if (any)

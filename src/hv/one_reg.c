@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* KVM_GET_ONE_REG, KVM_SET_ONE_REG. Most registers are a word of struct cpu: a table; the rest has rules. */
+/* KVM_GET_ONE_REG, KVM_SET_ONE_REG. Most registers are a word of struct cpu: a table; the rest has
+ * rules. */
 #include <errno.h>
 #include "hv/hv.h"
 #include "hv/vpa.h"
@@ -14,82 +15,94 @@ struct word_reg {
 	size_t offset; /* in struct hv_vcpu */
 	u8 bytes;      /* of the field */
 	u8 after;
-	u64 drop;      /* bits that are not taken */
+	u64 drop; /* bits that are not taken */
 };
 
 enum { NOTHING, TRANSLATION }; /* what a change makes stale */
 
-#define FIELD(name, field)               { KVM_REG_PPC_##name, offsetof(struct hv_vcpu, field), \
-					   sizeof(((struct hv_vcpu *)0)->field), NOTHING, 0 }
-#define FIELD_TLB(name, field)           { KVM_REG_PPC_##name, offsetof(struct hv_vcpu, field), \
-					   sizeof(((struct hv_vcpu *)0)->field), TRANSLATION, 0 }
-#define FIELD_TLB_DROP(name, field, off) { KVM_REG_PPC_##name, offsetof(struct hv_vcpu, field), \
-					   sizeof(((struct hv_vcpu *)0)->field), TRANSLATION, off }
-#define FIELD_DROP(name, field, off)     { KVM_REG_PPC_##name, offsetof(struct hv_vcpu, field), \
-					   sizeof(((struct hv_vcpu *)0)->field), NOTHING, off }
+#define FIELD(name, field)                                                                         \
+	{                                                                                          \
+		KVM_REG_PPC_##name, offsetof(struct hv_vcpu, field),                               \
+		    sizeof(((struct hv_vcpu *)0)->field), NOTHING, 0                               \
+	}
+#define FIELD_TLB(name, field)                                                                     \
+	{                                                                                          \
+		KVM_REG_PPC_##name, offsetof(struct hv_vcpu, field),                               \
+		    sizeof(((struct hv_vcpu *)0)->field), TRANSLATION, 0                           \
+	}
+#define FIELD_TLB_DROP(name, field, off)                                                           \
+	{                                                                                          \
+		KVM_REG_PPC_##name, offsetof(struct hv_vcpu, field),                               \
+		    sizeof(((struct hv_vcpu *)0)->field), TRANSLATION, off                         \
+	}
+#define FIELD_DROP(name, field, off)                                                               \
+	{                                                                                          \
+		KVM_REG_PPC_##name, offsetof(struct hv_vcpu, field),                               \
+		    sizeof(((struct hv_vcpu *)0)->field), NOTHING, off                             \
+	}
 
-#define BREAK_HYPER  4ull /* DABRX, DAWRX: stop in the hypervisor */
-#define PSSCR_GUEST  0xf0000000000003ffull
-#define PID_BITS     0xffffffffull
+#define BREAK_HYPER 4ull /* DABRX, DAWRX: stop in the hypervisor */
+#define PSSCR_GUEST 0xf0000000000003ffull
+#define PID_BITS    0xffffffffull
 
 static const struct word_reg words[] = {
-	FIELD_TLB(DABR, cpu.dabr),
-	FIELD_TLB_DROP(DABRX, cpu.dabrx, BREAK_HYPER),
-	FIELD(DSCR, cpu.dscr),
-	FIELD(PURR, purr),
-	FIELD(SPURR, spurr),
-	FIELD(DAR, cpu.dar),
-	FIELD(DSISR, cpu.dsisr),
-	FIELD_TLB(AMR, cpu.amr),
-	FIELD_TLB(UAMOR, cpu.uamor),
-	FIELD_TLB(IAMR, cpu.iamr),
-	FIELD_DROP(PID, cpu.pid, ~PID_BITS),
-	FIELD(ACOP, cpu.acop),
-	FIELD(VRSAVE, cpu.vrsave),
-	FIELD(PPR, cpu.ppr),
-	FIELD_TLB(DAWR, cpu.dawr),
-	FIELD_TLB_DROP(DAWRX, cpu.dawrx, BREAK_HYPER),
-	FIELD(DAWR1, dawr1),
-	FIELD_DROP(DAWRX1, dawrx1, BREAK_HYPER),
-	FIELD(IC, cpu.ic),
-	FIELD(VTB, vtb),
-	FIELD(WORT, cpu.wort),
-	FIELD(FSCR, cpu.fscr),
-	FIELD(PSPB, cpu.pspb),
-	FIELD(EBBHR, cpu.ebbhr),
-	FIELD(EBBRR, cpu.ebbrr),
-	FIELD(BESCR, cpu.bescr),
-	FIELD(TAR, cpu.tar),
-	FIELD(CSIGR, cpu.csigr),
-	FIELD(TACR, cpu.tacr),
-	FIELD(TCSCR, cpu.tcscr),
-	FIELD(MMCR0, cpu.mmcr[0]),
-	FIELD(MMCR1, cpu.mmcr[1]),
-	FIELD(MMCRA, cpu.mmcra),
-	FIELD(MMCR2, cpu.mmcr[2]),
-	FIELD(MMCRS, cpu.mmcrs),
-	FIELD_DROP(MMCR3, mmcr3, ~0ull),
-	FIELD(SIAR, cpu.siar),
-	FIELD(SDAR, cpu.sdar),
-	FIELD(SIER, cpu.sier),
-	FIELD(SIER2, sier2),
-	FIELD(SIER3, sier3),
-	FIELD(PMC1, cpu.pmc[0]),
-	FIELD(PMC2, cpu.pmc[1]),
-	FIELD(PMC3, cpu.pmc[2]),
-	FIELD(PMC4, cpu.pmc[3]),
-	FIELD(PMC5, cpu.pmc[4]),
-	FIELD(PMC6, cpu.pmc[5]),
-	FIELD(PMC7, cpu.pmc[6]),
-	FIELD(PMC8, cpu.pmc[7]),
-	FIELD(SPMC1, cpu.spmc[0]),
-	FIELD(SPMC2, cpu.spmc[1]),
-	FIELD(FPSCR, cpu.fpscr),
-	FIELD(VSCR, cpu.vscr),
-	FIELD(TIDR, tidr),
-	FIELD_DROP(PSSCR, cpu.psscr, ~PSSCR_GUEST),
-	FIELD(ONLINE, online),
-	FIELD(PTCR, ptcr),
+    FIELD_TLB(DABR, cpu.dabr),
+    FIELD_TLB_DROP(DABRX, cpu.dabrx, BREAK_HYPER),
+    FIELD(DSCR, cpu.dscr),
+    FIELD(PURR, purr),
+    FIELD(SPURR, spurr),
+    FIELD(DAR, cpu.dar),
+    FIELD(DSISR, cpu.dsisr),
+    FIELD_TLB(AMR, cpu.amr),
+    FIELD_TLB(UAMOR, cpu.uamor),
+    FIELD_TLB(IAMR, cpu.iamr),
+    FIELD_DROP(PID, cpu.pid, ~PID_BITS),
+    FIELD(ACOP, cpu.acop),
+    FIELD(VRSAVE, cpu.vrsave),
+    FIELD(PPR, cpu.ppr),
+    FIELD_TLB(DAWR, cpu.dawr),
+    FIELD_TLB_DROP(DAWRX, cpu.dawrx, BREAK_HYPER),
+    FIELD(DAWR1, dawr1),
+    FIELD_DROP(DAWRX1, dawrx1, BREAK_HYPER),
+    FIELD(IC, cpu.ic),
+    FIELD(VTB, vtb),
+    FIELD(WORT, cpu.wort),
+    FIELD(FSCR, cpu.fscr),
+    FIELD(PSPB, cpu.pspb),
+    FIELD(EBBHR, cpu.ebbhr),
+    FIELD(EBBRR, cpu.ebbrr),
+    FIELD(BESCR, cpu.bescr),
+    FIELD(TAR, cpu.tar),
+    FIELD(CSIGR, cpu.csigr),
+    FIELD(TACR, cpu.tacr),
+    FIELD(TCSCR, cpu.tcscr),
+    FIELD(MMCR0, cpu.mmcr[0]),
+    FIELD(MMCR1, cpu.mmcr[1]),
+    FIELD(MMCRA, cpu.mmcra),
+    FIELD(MMCR2, cpu.mmcr[2]),
+    FIELD(MMCRS, cpu.mmcrs),
+    FIELD_DROP(MMCR3, mmcr3, ~0ull),
+    FIELD(SIAR, cpu.siar),
+    FIELD(SDAR, cpu.sdar),
+    FIELD(SIER, cpu.sier),
+    FIELD(SIER2, sier2),
+    FIELD(SIER3, sier3),
+    FIELD(PMC1, cpu.pmc[0]),
+    FIELD(PMC2, cpu.pmc[1]),
+    FIELD(PMC3, cpu.pmc[2]),
+    FIELD(PMC4, cpu.pmc[3]),
+    FIELD(PMC5, cpu.pmc[4]),
+    FIELD(PMC6, cpu.pmc[5]),
+    FIELD(PMC7, cpu.pmc[6]),
+    FIELD(PMC8, cpu.pmc[7]),
+    FIELD(SPMC1, cpu.spmc[0]),
+    FIELD(SPMC2, cpu.spmc[1]),
+    FIELD(FPSCR, cpu.fpscr),
+    FIELD(VSCR, cpu.vscr),
+    FIELD(TIDR, tidr),
+    FIELD_DROP(PSSCR, cpu.psscr, ~PSSCR_GUEST),
+    FIELD(ONLINE, online),
+    FIELD(PTCR, ptcr),
 };
 
 static const struct word_reg *find_word(u64 id)
@@ -188,11 +201,8 @@ static const struct {
 	u32 pvr;
 	enum isa_level level;
 } compat_modes[] = {
-	{ 0, ISA_201 }, /* none: all that the processor can do */
-	{ 0x0f000002, ISA_205 },
-	{ 0x0f000003, ISA_206 },
-	{ 0x0f100003, ISA_206 },
-	{ 0x0f000004, ISA_207 },
+    {0, ISA_201}, /* none: all that the processor can do */
+    {0x0f000002, ISA_205}, {0x0f000003, ISA_206}, {0x0f100003, ISA_206}, {0x0f000004, ISA_207},
 };
 
 static int set_arch_compat(struct hv_vcpu *vcpu, u32 pvr)
@@ -206,7 +216,7 @@ static int set_arch_compat(struct hv_vcpu *vcpu, u32 pvr)
 	return -EINVAL;
 }
 
-#define CIABR_PRIV       3ull
+#define CIABR_PRIV	 3ull
 #define CIABR_PRIV_HYPER 3ull
 
 static void set_ciabr(struct hv_vcpu *vcpu, u64 ciabr)
@@ -383,7 +393,8 @@ int hv_set_one_reg(struct hv_vcpu *vcpu, u64 id, const void *value)
 	}
 	if (!area_of(id, &area))
 		return set_area(vcpu, id, value);
-	return bytes_of(id) == 4 || bytes_of(id) == 8 ? set_special(vcpu, id, load(value, bytes_of(id))) :
-	       id == KVM_REG_PPC_VP_STATE		 ? -ENXIO :
-							   -EINVAL;
+	return bytes_of(id) == 4 || bytes_of(id) == 8
+		   ? set_special(vcpu, id, load(value, bytes_of(id)))
+	       : id == KVM_REG_PPC_VP_STATE ? -ENXIO
+					    : -EINVAL;
 }

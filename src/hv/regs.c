@@ -4,8 +4,8 @@
 #include "hv/hv.h"
 
 /*
- * A client reads back what it set, be there such bits or not: what the processor has no place for is kept beside it, until
- * the guest has changed the rest.
+ * A client reads back what it set, be there such bits or not: what the processor has no place for
+ * is kept beside it, until the guest has changed the rest.
  */
 static void kept_set(struct hv_kept *kept, u64 wanted, u64 real)
 {
@@ -83,14 +83,16 @@ void hv_set_regs(struct hv_vcpu *vcpu, const struct kvm_regs *regs)
 
 #define SLBE_INDEX 0xfffull
 
-/* What slbmte would make of the listed entries, one after another; an index beyond the SLB wraps. */
+/* What slbmte would make of the listed entries, one after another; an index beyond the SLB wraps.
+ */
 static void slb_apply(const struct hv_slb_list *list, struct slb_entry *slb, unsigned nr)
 {
 	memset(slb, 0, nr * sizeof(*slb));
 	for (unsigned i = 0; i < list->nr; i++) {
 		u64 slbe = list->entry[i].slbe;
 
-		slb[(slbe & SLBE_INDEX) % nr] = (struct slb_entry){ slbe & ~SLBE_INDEX, list->entry[i].slbv };
+		slb[(slbe & SLBE_INDEX) % nr] =
+		    (struct slb_entry){slbe & ~SLBE_INDEX, list->entry[i].slbv};
 	}
 }
 
@@ -101,11 +103,13 @@ static void slb_list(const struct cpu *cpu, struct hv_slb_list *list)
 		const struct slb_entry *e = &cpu->slb[i];
 
 		if (e->esid & SLB_ESID_V)
-			list->entry[list->nr++] = (struct hv_slb_pair){ (e->esid & ~SLBE_INDEX) | i, e->vsid };
+			list->entry[list->nr++] =
+			    (struct hv_slb_pair){(e->esid & ~SLBE_INDEX) | i, e->vsid};
 	}
 }
 
-/* The listing that the client made, as long as the SLB is what came of it, else one in the entries' order. */
+/* The listing that the client made, as long as the SLB is what came of it, else one in the entries'
+ * order. */
 void hv_get_sregs(struct hv_vcpu *vcpu, struct kvm_sregs *sregs)
 {
 	const struct cpu *cpu = &vcpu->cpu;
@@ -142,7 +146,7 @@ int hv_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs)
 
 		if (slbe & SLB_ESID_V)
 			vcpu->slb_set.entry[vcpu->slb_set.nr++] =
-				(struct hv_slb_pair){ slbe, sregs->u.s.ppc64.slb[i].slbv };
+			    (struct hv_slb_pair){slbe, sregs->u.s.ppc64.slb[i].slbv};
 	}
 	slb_apply(&vcpu->slb_set, cpu->slb, cpu->slb_nr);
 	cpu_slb_changed(cpu);

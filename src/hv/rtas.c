@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * RTAS calls of the interrupt controller. The guest's argument block, all big-endian words:
- *	0  token, 4  number of arguments, 8  number of results, 12  arguments, then results; 16 of both together
- * The first result is the call's status.
+ *	0  token, 4  number of arguments, 8  number of results, 12  arguments, then results; 16 of
+ * both together The first result is the call's status.
  */
 #include "hv/rtas.h"
 
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include "hv/xics.h"
 
-#define RTAS_WORDS      16u
+#define RTAS_WORDS	16u
 #define RTAS_BAD_PARAMS (-3)
-#define RTAS_HEADER     3u
+#define RTAS_HEADER	3u
 
 struct rtas_args {
 	u32 token, nargs, nret;
@@ -24,7 +24,8 @@ static void set_xive(struct hv_vm *vm, struct rtas_args *a)
 {
 	int ret = RTAS_BAD_PARAMS;
 
-	if (a->nargs == 3 && a->nret == 1 && !hv_xics_set_xive(vm, a->args[0], a->args[1], a->args[2]))
+	if (a->nargs == 3 && a->nret == 1 &&
+	    !hv_xics_set_xive(vm, a->args[0], a->args[1], a->args[2]))
 		ret = 0;
 	a->rets[0] = ret;
 }
@@ -60,10 +61,10 @@ static const struct rtas_call {
 	const char *name;
 	void (*fn)(struct hv_vm *vm, struct rtas_args *args);
 } calls[] = {
-	{ "ibm,set-xive", set_xive },
-	{ "ibm,get-xive", get_xive },
-	{ "ibm,int-off", int_off },
-	{ "ibm,int-on", int_on },
+    {"ibm,set-xive", set_xive},
+    {"ibm,get-xive", get_xive},
+    {"ibm,int-off", int_off},
+    {"ibm,int-on", int_on},
 };
 
 struct hv_rtas_token {
@@ -92,7 +93,8 @@ static bool same_name(const char *name, size_t size, const char *known)
 	return size > len && !memcmp(name, known, len + 1);
 }
 
-/* Forgets one token of the call named so; a call without any, or an unknown one, is none the worse. */
+/* Forgets one token of the call named so; a call without any, or an unknown one, is none the worse.
+ */
 static void undefine(struct hv_vm *vm, const char *name, size_t size)
 {
 	for (struct hv_rtas_token **p = &vm->rtas_tokens; *p; p = &(*p)->next) {
@@ -122,7 +124,7 @@ static int define(struct hv_vm *vm, const char *name, size_t size, u64 token)
 	t = malloc(sizeof(*t));
 	if (!t)
 		return -ENOMEM;
-	*t = (struct hv_rtas_token){ token, &calls[i], vm->rtas_tokens };
+	*t = (struct hv_rtas_token){token, &calls[i], vm->rtas_tokens};
 	vm->rtas_tokens = t;
 	return 0;
 }
@@ -180,8 +182,8 @@ static bool load_args(const u8 *block, struct rtas_args *a)
  *
  * @gpr[4]: guest real address of the argument block
  *
- * Returns H_SUCCESS (what became of the call is in the block), H_TOO_HARD: the call is not ours, or its block is not in
- * memory, or makes no sense. The client deals with all that.
+ * Returns H_SUCCESS (what became of the call is in the block), H_TOO_HARD: the call is not ours, or
+ * its block is not in memory, or makes no sense. The client deals with all that.
  */
 long h_rtas(struct hv_vcpu *vcpu, u64 *gpr)
 {

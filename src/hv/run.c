@@ -2,9 +2,10 @@
 /*
  * KVM_RUN: into the guest and out again.
  *
- * Signals: on POWER hardware a signal ends KVM_RUN, and its handler runs afterwards. Here the guest runs in the client's own
- * thread, so that thread blocks all signals while it is in KVM_RUN, looks now and then whether one is pending that the client
- * lets through, and leaves if so. Signals that tell of a fault of the program itself stay as they are.
+ * Signals: on POWER hardware a signal ends KVM_RUN, and its handler runs afterwards. Here the guest
+ * runs in the client's own thread, so that thread blocks all signals while it is in KVM_RUN, looks
+ * now and then whether one is pending that the client lets through, and leaves if so. Signals that
+ * tell of a fault of the program itself stay as they are.
  */
 #include <errno.h>
 #include "hv/codepage.h"
@@ -43,7 +44,8 @@ static void hv_doorbell(struct cpu *cpu, unsigned thread)
 {
 	struct hv_vcpu *self = hv_vcpu_of(cpu);
 	unsigned smt = self->vm->smt;
-	struct hv_vcpu *target = thread < smt ? hv_vcpu_by_id(self->vm, self->id / smt * smt + thread) : NULL;
+	struct hv_vcpu *target =
+	    thread < smt ? hv_vcpu_by_id(self->vm, self->id / smt * smt + thread) : NULL;
 
 	if (!target)
 		return;
@@ -54,7 +56,8 @@ static void hv_doorbell(struct cpu *cpu, unsigned thread)
 
 static bool must_return(struct hv_vcpu *vcpu)
 {
-	return __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED) || hv_vcpu_signalled(vcpu);
+	return __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED) ||
+	       hv_vcpu_signalled(vcpu);
 }
 
 static bool hv_tick(struct cpu *cpu)
@@ -63,15 +66,15 @@ static bool hv_tick(struct cpu *cpu)
 }
 
 const struct cpu_host hv_cpu_host = {
-	.ram = hv_cpu_ram,
-	.hcall = hv_hcall,
-	.fault = hv_fault,
-	.doorbell = hv_doorbell,
-	.tick = hv_tick,
-	.catch_up = hv_catch_up,
-	.code_read = hv_code_read,
-	.code_write = hv_code_write,
-	.is_code_page = hv_is_code_page,
+    .ram = hv_cpu_ram,
+    .hcall = hv_hcall,
+    .fault = hv_fault,
+    .doorbell = hv_doorbell,
+    .tick = hv_tick,
+    .catch_up = hv_catch_up,
+    .code_read = hv_code_read,
+    .code_write = hv_code_write,
+    .is_code_page = hv_is_code_page,
 };
 
 /* --- KVM_RUN --- */
@@ -97,7 +100,8 @@ static bool complete_pending(struct hv_vcpu *vcpu)
 	return false;
 }
 
-/* Table and real-mode area of a VM whose first vcpu runs. Called with the table in use (hv_run_begin). */
+/* Table and real-mode area of a VM whose first vcpu runs. Called with the table in use
+ * (hv_run_begin). */
 static int prepare_table(struct hv_vcpu *vcpu)
 {
 	struct hv_vm *vm = vcpu->vm;
@@ -118,7 +122,8 @@ static int interrupted(struct hv_vcpu *vcpu)
 	return -EINTR;
 }
 
-/* Entering the guest makes problem state imply interrupts and translation, whatever the client set. */
+/* Entering the guest makes problem state imply interrupts and translation, whatever the client set.
+ */
 static void sanitize_msr(struct cpu *cpu)
 {
 	if (cpu->msr & MSR_PR)
@@ -128,7 +133,8 @@ static void sanitize_msr(struct cpu *cpu)
 /* In the guest until there is an exit for the client (0), or KVM_RUN must return (-EINTR). */
 static int run_guest(struct hv_vcpu *vcpu)
 {
-	/* What was pending and not blocked was delivered before the signals were blocked, but for those of a mask of its own. */
+	/* What was pending and not blocked was delivered before the signals were blocked, but for
+	 * those of a mask of its own. */
 	bool look = vcpu->sigmask_set;
 
 	for (;; look = true) {
@@ -175,7 +181,8 @@ static int run_with_table(struct hv_vcpu *vcpu)
 
 static void block_signals(sigset_t *old)
 {
-	static const int own_faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGPROF };
+	static const int own_faults[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
+					 SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
 	sigset_t all;
 
 	sigfillset(&all);

@@ -2,21 +2,23 @@
 /*
  * Shoot-down of translations.
  *
- * Vcpus keep translations in caches of their own. What becomes invalid is written to a log of the VM, entry after entry; each
- * vcpu remembers how far it has worked through it (vcpu->seen).
+ * Vcpus keep translations in caches of their own. What becomes invalid is written to a log of the
+ * VM, entry after entry; each vcpu remembers how far it has worked through it (vcpu->seen).
  *
- *	the remover                                a vcpu
- *	changes the table                          in_guest = true
- *	appends to the log, tail = n               works through the log up to tail, seen = tail
- *	for each vcpu that is in the guest and     runs a block: says what it touches, searches the table
- *	may have touched the page: must_reach = n, CPU_REQ_FLUSH: works through the log, seen = tail
- *	CPU_REQ_FLUSH, waits until !in_guest       in_guest = false
- *	or seen >= n
+ *	the remover                            a vcpu
+ *	changes the table                      in_guest = true
+ *	appends to the log, tail = n           works through the log up to tail, seen = tail
+ *	for each vcpu that is in the guest     runs a block: says what it touches, then
+ *	and may have touched the page:         searches the table
+ *	must_reach = n, CPU_REQ_FLUSH, waits   CPU_REQ_FLUSH: works through the log, seen = tail
+ *	until !in_guest or seen >= n           in_guest = false
  *
- * in_guest and tail are written and read in one total order: either the remover sees that a vcpu is in the guest, and waits
- * for it, or that vcpu sees the new tail on its way in. Two removers that wait for each other both go on working through the
- * log while they wait. Nobody waits for a vcpu that has not touched the page (cpu/touched.h): what it looks up from now on, it
- * finds in the changed table. Such a vcpu works through the log later, before the ring overtakes it. A vcpu that walks the table while an entry is removed may put the dead translation into its caches, but it
+ * in_guest and tail are written and read in one total order: either the remover sees that a vcpu is
+ * in the guest, and waits for it, or that vcpu sees the new tail on its way in. Two removers that
+ * wait for each other both go on working through the log while they wait. Nobody waits for a vcpu
+ * that has not touched the page (cpu/touched.h): what it looks up from now on, it finds in the
+ * changed table. Such a vcpu works through the log later, before the ring overtakes it. A vcpu that
+ * walks the table while an entry is removed may put the dead translation into its caches, but it
  * does so before its next block boundary, and drops it there. tests/model/ checks all this.
  */
 #include <sched.h>
@@ -62,12 +64,13 @@ void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
 
 	pthread_mutex_lock(&log->lock);
 	tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
-	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].what, pack(inval), memory_order_relaxed);
-	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].addr, inval.addr, memory_order_relaxed);
+	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].what, pack(inval),
+			      memory_order_relaxed);
+	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].addr, inval.addr,
+			      memory_order_relaxed);
 	atomic_store(&log->tail, ++tail);
 	atomic_thread_fence(memory_order_seq_cst);
-	hv_for_each_vcpu(vcpu, vm)
-		ask(vcpu, inval, tail);
+	hv_for_each_vcpu(vcpu, vm) ask(vcpu, inval, tail);
 	pthread_mutex_unlock(&log->lock);
 }
 
@@ -97,7 +100,8 @@ static void drop_everything(struct cpu *cpu)
 	cpu_flush_all_code(cpu);
 }
 
-/* Writers may overtake: what was read of the ring counts only if it can't have been overwritten meanwhile. */
+/* Writers may overtake: what was read of the ring counts only if it can't have been overwritten
+ * meanwhile. */
 static void catch_up(struct hv_vcpu *vcpu)
 {
 	struct hv_shootdown_log *log = &vcpu->vm->shootdown;
@@ -105,8 +109,10 @@ static void catch_up(struct hv_vcpu *vcpu)
 	u64 tail = atomic_load(&log->tail);
 
 	for (; seen != tail && tail - seen < HV_INVAL_LOG; seen++) {
-		u64 what = atomic_load_explicit(&log->ring[seen % HV_INVAL_LOG].what, memory_order_relaxed);
-		u64 addr = atomic_load_explicit(&log->ring[seen % HV_INVAL_LOG].addr, memory_order_relaxed);
+		u64 what = atomic_load_explicit(&log->ring[seen % HV_INVAL_LOG].what,
+						memory_order_relaxed);
+		u64 addr = atomic_load_explicit(&log->ring[seen % HV_INVAL_LOG].addr,
+						memory_order_relaxed);
 
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load(&log->tail) - seen >= HV_INVAL_LOG)
@@ -135,7 +141,8 @@ static bool must_wait_for(struct hv_vcpu *vcpu, u64 tail)
 static void wait_for(struct hv_vcpu *vcpu, u64 tail, struct hv_vcpu *self)
 {
 	for (unsigned spins = 0; must_wait_for(vcpu, tail); spins++) {
-		if (self && atomic_load_explicit(&self->vm->shootdown.tail, memory_order_relaxed) != self->seen)
+		if (self && atomic_load_explicit(&self->vm->shootdown.tail, memory_order_relaxed) !=
+				self->seen)
 			catch_up(self);
 		if (spins >= SPINS_BEFORE_YIELD)
 			sched_yield();
@@ -151,9 +158,7 @@ void hv_shootdown_wait(struct hv_vm *vm, struct hv_vcpu *self)
 
 	if (self)
 		catch_up(self);
-	hv_for_each_vcpu(vcpu, vm)
-		if (vcpu != self)
-			wait_for(vcpu, tail, self);
+	hv_for_each_vcpu(vcpu, vm) if (vcpu != self) wait_for(vcpu, tail, self);
 }
 
 void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r)
@@ -164,8 +169,8 @@ void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r)
 	if (!hpt_page_shifts(v, r, &base_shift, &actual_shift))
 		return;
 	va = hpt_entry_va(index, v, base_shift);
-	hv_inval_log(ctx, (struct hv_inval){ HV_INVAL_PAGE, actual_shift,
-					     (va.vsid << (va.is_1t ? 40 : 28)) + va.offset });
+	hv_inval_log(ctx, (struct hv_inval){HV_INVAL_PAGE, actual_shift,
+					    (va.vsid << (va.is_1t ? 40 : 28)) + va.offset});
 }
 
 void hv_guest_enter(struct hv_vcpu *vcpu)

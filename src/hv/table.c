@@ -8,7 +8,8 @@
 int hv_table_freeze(struct hv_vm *vm)
 {
 	pthread_mutex_lock(&vm->lock);
-	/* Sequentially consistent, both: either we see the vcpu, or it sees that it must wait (hv_run_begin). */
+	/* Sequentially consistent, both: either we see the vcpu, or it sees that it must wait
+	 * (hv_run_begin). */
 	vm->frozen = true;
 	if (!vm->vcpus_in_run)
 		return 0;
@@ -68,11 +69,12 @@ void hv_table_leave(struct hv_vm *vm, struct hv_table_user *user)
 }
 
 static const struct hpt_ops table_ops = {
-	.classify = hv_classify,
-	.invalidated = hv_hpte_invalidated,
+    .classify = hv_classify,
+    .invalidated = hv_hpte_invalidated,
 };
 
-/* Table frozen, or no vcpu ever ran: puts @hpt in the place of what is there. On an error all stays. */
+/* Table frozen, or no vcpu ever ran: puts @hpt in the place of what is there. On an error all
+ * stays. */
 static int install(struct hv_vm *vm, struct hpt *hpt)
 {
 	struct hpt *old = vm->hpt;
@@ -87,8 +89,7 @@ static int install(struct hv_vm *vm, struct hpt *hpt)
 			goto back;
 	}
 	vm->hpt = hpt;
-	hv_for_each_vcpu(vcpu, vm)
-		vcpu->cpu.hpt = hpt;
+	hv_for_each_vcpu(vcpu, vm) vcpu->cpu.hpt = hpt;
 	hpt_destroy(old);
 	return 0;
 

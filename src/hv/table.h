@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A VM's hash table as a whole: it may only be made, cleared, replaced or written by a stream while no vcpu is in KVM_RUN.
+ * A VM's hash table as a whole: it may only be made, cleared, replaced or written by a stream while
+ * no vcpu is in KVM_RUN.
  *
- * A vcpu's thread says hv_run_begin() before it looks at the table, and hv_run_end() when it leaves KVM_RUN. Whoever changes
- * the table freezes it first, which fails with EBUSY while a vcpu runs; a vcpu that would begin meanwhile waits for the thaw.
+ * A vcpu's thread says hv_run_begin() before it looks at the table, and hv_run_end() when it leaves
+ * KVM_RUN. Whoever changes the table freezes it first, which fails with EBUSY while a vcpu runs; a
+ * vcpu that would begin meanwhile waits for the thaw.
  */
 #ifndef PAPYR_HV_TABLE_H
 #define PAPYR_HV_TABLE_H
 
 #include "hv/hv.h"
 
-/* Somebody who reads or writes the table by itself, and must follow when another takes its place. */
+/* Somebody who reads or writes the table by itself, and must follow when another takes its place.
+ */
 struct hv_table_user {
-	/* The VM has the table @hpt (or none) from now on; called before the old one goes. On an error that stays. */
+	/* The VM has the table @hpt (or none) from now on; called before the old one goes. On an
+	 * error that stays. */
 	int (*replaced)(struct hv_table_user *user, struct hpt *hpt);
 	struct hv_table_user *next;
 };
@@ -25,7 +29,8 @@ void hv_table_thaw(struct hv_vm *vm);
 int hv_table_join(struct hv_vm *vm, struct hv_table_user *user);
 void hv_table_leave(struct hv_vm *vm, struct hv_table_user *user);
 
-/* A stream wrote an entry of the VRMA: before the first run its page size becomes the VRMA's. Table frozen. */
+/* A stream wrote an entry of the VRMA: before the first run its page size becomes the VRMA's. Table
+ * frozen. */
 void hv_table_vrma_entered(struct hv_vm *vm, u64 v, u64 r);
 
 void hv_run_begin(struct hv_vm *vm);

@@ -106,7 +106,8 @@ static int create(struct hv_vm *vm, unsigned id, struct hv_vcpu **out)
 	return 0;
 }
 
-int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t run_bytes, struct hv_vcpu **out)
+int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t run_bytes,
+		   struct hv_vcpu **out)
 {
 	struct hv_vcpu *vcpu;
 	int ret;

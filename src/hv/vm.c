@@ -8,13 +8,14 @@
 #include "hv/xics.h"
 
 /*
- * LPCR as every vcpu starts: virtualized partition memory for both translation states, default prefetch depth 4, wake-up
- * events enabled, online, hypervisor decrementer on.
+ * LPCR as every vcpu starts: virtualized partition memory for both translation states, default
+ * prefetch depth 4, wake-up events enabled, online, hypervisor decrementer on.
  */
 #define LPCR_DPFD_4 (4ull << 52)
 #define LPCR_PECEDP 0x10000ull /* privileged doorbells wake */
 #define LPCR_PECEDH 0x08000ull /* hypervisor doorbells wake */
-#define LPCR_FIRST  (LPCR_VPM0 | LPCR_VPM1 | LPCR_DPFD_4 | LPCR_ONL | LPCR_PECEDH | LPCR_PECE | LPCR_HDICE)
+#define LPCR_FIRST                                                                                 \
+	(LPCR_VPM0 | LPCR_VPM1 | LPCR_DPFD_4 | LPCR_ONL | LPCR_PECEDH | LPCR_PECE | LPCR_HDICE)
 
 int hv_vm_create(struct hv_vm **out)
 {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtual real-mode area: entries of the guest's own table, in segment HPT_VRMA_VSID, through which its real-mode accesses go.
- * They map the slot at guest real address 0, bolted, one in the last place of each primary group.
+ * The virtual real-mode area: entries of the guest's own table, in segment HPT_VRMA_VSID, through
+ * which its real-mode accesses go. They map the slot at guest real address 0, bolted, one in the
+ * last place of each primary group.
  */
 #include <errno.h>
 #include "hv/hv.h"
 
-#define VRMA_PAGE_SHIFT 16 /* as on hosts with 64 KiB pages */
-#define VRMA_SLB_LLP    (HPT_SLB_L | 0x10u)
-#define VRMA_LAST_PLACE 7
+#define VRMA_PAGE_SHIFT	 16 /* as on hosts with 64 KiB pages */
+#define VRMA_SLB_LLP	 (HPT_SLB_L | 0x10u)
+#define VRMA_LAST_PLACE	 7
 #define VRMA_REACH_SHIFT 40
 
 static void vrma_enter(struct hpt *hpt, u64 page)
 {
-	struct hpt_va va = { HPT_VRMA_VSID, page << VRMA_PAGE_SHIFT, true };
+	struct hpt_va va = {HPT_VRMA_VSID, page << VRMA_PAGE_SHIFT, true};
 	u64 group = hpt_hash(va, VRMA_PAGE_SHIFT) & hpt_pteg_mask(hpt);
 	u64 v = hpt_avpn(va, VRMA_PAGE_SHIFT) | HPT_V_BOLTED | HPT_V_LARGE | HPT_V_VALID;
 	u64 r = page << VRMA_PAGE_SHIFT | 1ull << HPT_R_LP_SHIFT | HPT_R_R | HPT_R_C | HPT_R_M;
@@ -33,8 +34,7 @@ void hv_set_lpcr(struct hv_vm *vm, u64 value, u64 mask)
 	struct hv_vcpu *vcpu;
 
 	vm->lpcr = (vm->lpcr & ~mask) | (value & mask);
-	hv_for_each_vcpu(vcpu, vm)
-		vcpu->cpu.lpcr = (vcpu->cpu.lpcr & ~mask) | (value & mask);
+	hv_for_each_vcpu(vcpu, vm) vcpu->cpu.lpcr = (vcpu->cpu.lpcr & ~mask) | (value & mask);
 }
 
 void hv_vrma_restore(struct hv_vm *vm, u64 slb_llp)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * XICS, the interrupt controller of PAPR guests: interrupt sources (ICS) present to one presentation controller (ICP) a vcpu.
+ * XICS, the interrupt controller of PAPR guests: interrupt sources (ICS) present to one
+ * presentation controller (ICP) a vcpu.
  *
- * A source has a destination server, a priority (0 most favoured, 0xff masked) and whether it is asserted. A server has
- *   CPPR: the priority that the processor works at, only more favoured ones interrupt it;
- *   XISR: the interrupt that is offered to the processor, or is being worked on; PPRI its priority;
- *   MFRR: the priority of its inter-processor interrupt, 0xff: none.
+ * A source has a destination server, a priority (0 most favoured, 0xff masked) and whether it is
+ * asserted. A server has CPPR: the priority that the processor works at, only more favoured ones
+ * interrupt it; XISR: the interrupt that is offered to the processor, or is being worked on; PPRI
+ * its priority; MFRR: the priority of its inter-processor interrupt, 0xff: none.
  *
  * xics_icp.c and xics_ics.c have the rules. Any thread may call any of these.
  */
@@ -14,11 +15,11 @@
 
 #include "hv/hv.h"
 
-#define XICS_IPI          2u       /* interrupt number of inter-processor interrupts */
-#define XICS_SOURCE_MIN   16u
+#define XICS_IPI	  2u /* interrupt number of inter-processor interrupts */
+#define XICS_SOURCE_MIN	  16u
 #define XICS_SOURCE_LIMIT 0x100000u
-#define XICS_MASKED       0xffu    /* priority */
-#define XICS_LEAST        0xffu
+#define XICS_MASKED	  0xffu /* priority */
+#define XICS_LEAST	  0xffu
 
 /* The device. -EEXIST: there is one. */
 int hv_xics_create(struct hv_vm *vm);
@@ -29,11 +30,13 @@ void hv_xics_free(struct hv_vm *vm);
 /* With the vcpu. */
 void hv_xics_free_icp(struct hv_vcpu *vcpu);
 
-/* Gives @vcpu the presentation controller with number @server. -EBUSY: it has one; -EEXIST: the number is taken. */
+/* Gives @vcpu the presentation controller with number @server. -EBUSY: it has one; -EEXIST: the
+ * number is taken. */
 int hv_xics_connect(struct hv_vcpu *vcpu, u64 server);
 
 bool hv_xics_has_source_number(u64 irq);
-/* KVM_DEV_XICS_GRP_SOURCES: the words of <papyr/kvm.h>. -ENOENT, -EINVAL (no such server), -ENOMEM. */
+/* KVM_DEV_XICS_GRP_SOURCES: the words of <papyr/kvm.h>. -ENOENT, -EINVAL (no such server), -ENOMEM.
+ */
 int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value);
 int hv_xics_get_source(struct hv_vm *vm, u64 irq, u64 *value);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The XICS as the client's device: made and dropped, connected to vcpus, its sources saved and restored. */
+/* The XICS as the client's device: made and dropped, connected to vcpus, its sources saved and
+ * restored. */
 #include <errno.h>
 #include <stdlib.h>
 #include "hv/xics_internal.h"
@@ -24,8 +25,8 @@ int hv_xics_create(struct hv_vm *vm)
 }
 
 /*
- * Threads may be at work in it, in hypercalls and KVM_IRQ_LINE. So it is put aside and freed with the VM. Each vcpu is
- * waited for, so that none runs with half of a controller.
+ * Threads may be at work in it, in hypercalls and KVM_IRQ_LINE. So it is put aside and freed with
+ * the VM. Each vcpu is waited for, so that none runs with half of a controller.
  */
 void hv_xics_destroy(struct hv_vm *vm)
 {
@@ -40,7 +41,8 @@ void hv_xics_destroy(struct hv_vm *vm)
 		vm->old_xics = xics;
 	}
 	pthread_mutex_unlock(&vm->lock);
-	hv_for_each_vcpu(vcpu, vm) {
+	hv_for_each_vcpu(vcpu, vm)
+	{
 		struct hv_icp *icp;
 
 		pthread_mutex_lock(&vcpu->mutex);
@@ -100,7 +102,8 @@ struct hv_icp *xics_server(struct hv_xics *xics, u32 server)
 
 	if (icp && icp->server == server)
 		return icp;
-	hv_for_each_vcpu(vcpu, xics->vm) {
+	hv_for_each_vcpu(vcpu, xics->vm)
+	{
 		icp = vcpu->icp;
 		if (icp && icp->server == server)
 			return icp;
@@ -112,7 +115,7 @@ struct hv_icp *xics_server(struct hv_xics *xics, u32 server)
 static int connect(struct hv_vcpu *vcpu, u32 server)
 {
 	struct hv_vm *vm = vcpu->vm;
-	union icp_state first = { .mfrr = XICS_LEAST, .pri = XICS_LEAST };
+	union icp_state first = {.mfrr = XICS_LEAST, .pri = XICS_LEAST};
 	struct hv_icp *icp;
 
 	if (!vm->xics)
@@ -187,13 +190,13 @@ int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value)
 		return -ENOMEM;
 	pthread_mutex_lock(&ics->lock);
 	*ics_source(ics, irq) = (struct source){
-		.exists = true,
-		.server = server,
-		.saved_priority = priority,
-		.priority = value & KVM_XICS_MASKED ? XICS_MASKED : priority,
-		.level = value & KVM_XICS_LEVEL_SENSITIVE,
-		.p = value & (KVM_XICS_PRESENTED | KVM_XICS_PENDING),
-		.q = value & KVM_XICS_QUEUED,
+	    .exists = true,
+	    .server = server,
+	    .saved_priority = priority,
+	    .priority = value & KVM_XICS_MASKED ? XICS_MASKED : priority,
+	    .level = value & KVM_XICS_LEVEL_SENSITIVE,
+	    .p = value & (KVM_XICS_PRESENTED | KVM_XICS_PENDING),
+	    .q = value & KVM_XICS_QUEUED,
 	};
 	ics_set_waiting(ics, irq, false);
 	pthread_mutex_unlock(&ics->lock);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * XICS presentation: what a vcpu sees of interrupts. State changes are single compare-and-exchanges; what follows from them
- * (the processor's interrupt line, sources that lost their place or may have one now) is done after.
+ * XICS presentation: what a vcpu sees of interrupts. State changes are single
+ * compare-and-exchanges; what follows from them (the processor's interrupt line, sources that lost
+ * their place or may have one now) is done after.
  */
 #include <errno.h>
 #include "hv/xics_internal.h"
 
 static union icp_state get(struct hv_icp *icp)
 {
-	return (union icp_state){ .word = atomic_load(&icp->state) };
+	return (union icp_state){.word = atomic_load(&icp->state)};
 }
 
 static bool asserted(union icp_state s)
@@ -17,8 +18,9 @@ static bool asserted(union icp_state s)
 }
 
 /*
- * Makes the processor's interrupt line what the state says. Another thread may change both at the same time: who changes
- * the state last also looks last, so the line ends up right; a moment of it being wrong gives at worst a spurious interrupt.
+ * Makes the processor's interrupt line what the state says. Another thread may change both at the
+ * same time: who changes the state last also looks last, so the line ends up right; a moment of it
+ * being wrong gives at worst a spurious interrupt.
  */
 static void update_line(struct hv_icp *icp)
 {
@@ -111,16 +113,17 @@ static void lower_cppr(struct hv_icp *icp, u8 cppr)
 
 	do {
 		new = old;
-		after = (struct aftermath){ .resend = old.need_resend };
+		after = (struct aftermath){.resend = old.need_resend};
 		new.cppr = cppr;
 		new.need_resend = 0;
-		if (new.mfrr < cppr && new.mfrr <= new.pri)
+		if (new.mfrr < cppr &&new.mfrr <= new.pri)
 			take_place(&new, &after);
 	} while (!try(icp, &old, new));
 	finish(icp, after);
 }
 
-/* A more favoured one: what is offered may have to go. An inter-processor interrupt stays in MFRR. */
+/* A more favoured one: what is offered may have to go. An inter-processor interrupt stays in MFRR.
+ */
 static void raise_cppr(struct hv_icp *icp, u8 cppr)
 {
 	union icp_state old = get(icp), new;
@@ -128,7 +131,7 @@ static void raise_cppr(struct hv_icp *icp, u8 cppr)
 
 	do {
 		new = old;
-		after = (struct aftermath){ 0 };
+		after = (struct aftermath){0};
 		new.cppr = cppr;
 		if (new.pri >= cppr) {
 			after.rejected = source_of(new.xisr);
@@ -159,8 +162,8 @@ static u32 accept(struct hv_icp *icp)
 /*
  * H_XIRR - takes the interrupt that is offered; CPPR becomes its priority.
  *
- * Returns H_SUCCESS and in gpr[4] CPPR as it was (bits 31:24) and the interrupt's number, 0: none. H_TOO_HARD: the vcpu has no
- * presentation controller here.
+ * Returns H_SUCCESS and in gpr[4] CPPR as it was (bits 31:24) and the interrupt's number, 0: none.
+ * H_TOO_HARD: the vcpu has no presentation controller here.
  */
 long h_xirr(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -230,7 +233,7 @@ static void set_mfrr(struct hv_icp *icp, u8 mfrr)
 
 	do {
 		new = old;
-		after = (struct aftermath){ 0 };
+		after = (struct aftermath){0};
 		new.mfrr = mfrr;
 		if (mfrr < new.cppr && mfrr <= new.pri)
 			take_place(&new, &after);
@@ -270,8 +273,8 @@ long h_ipi(struct hv_vcpu *vcpu, u64 *gpr)
  *
  * @gpr[4]: server
  *
- * Returns H_SUCCESS, in gpr[4] what H_XIRR would give, in gpr[5] MFRR; H_PARAMETER (no such server), H_TOO_HARD (no presentation
- * controller).
+ * Returns H_SUCCESS, in gpr[4] what H_XIRR would give, in gpr[5] MFRR; H_PARAMETER (no such
+ * server), H_TOO_HARD (no presentation controller).
  */
 long h_ipoll(struct hv_vcpu *vcpu, u64 *gpr)
 {
@@ -299,8 +302,9 @@ int hv_xics_get_icp(struct hv_vcpu *vcpu, u64 *value)
 	if (!vcpu->icp)
 		return -ENXIO;
 	s = get(vcpu->icp);
-	*value = (u64)s.cppr << KVM_REG_PPC_ICP_CPPR_SHIFT | (u64)s.xisr << KVM_REG_PPC_ICP_XISR_SHIFT |
-		 (u64)s.mfrr << KVM_REG_PPC_ICP_MFRR_SHIFT | (u64)s.pri << KVM_REG_PPC_ICP_PPRI_SHIFT;
+	*value =
+	    (u64)s.cppr << KVM_REG_PPC_ICP_CPPR_SHIFT | (u64)s.xisr << KVM_REG_PPC_ICP_XISR_SHIFT |
+	    (u64)s.mfrr << KVM_REG_PPC_ICP_MFRR_SHIFT | (u64)s.pri << KVM_REG_PPC_ICP_PPRI_SHIFT;
 	return 0;
 }
 
@@ -318,15 +322,15 @@ int hv_xics_set_icp(struct hv_vcpu *vcpu, u64 value)
 {
 	struct hv_icp *icp = vcpu->icp;
 	struct hv_xics *xics = vcpu->vm->xics;
-	union icp_state old, new = { 0 };
+	union icp_state old, new = {0};
 	bool resend;
 
 	if (!icp || !xics)
 		return -ENXIO;
-	new.cppr = value >> KVM_REG_PPC_ICP_CPPR_SHIFT & KVM_REG_PPC_ICP_CPPR_MASK;
-	new.xisr = value >> KVM_REG_PPC_ICP_XISR_SHIFT & KVM_REG_PPC_ICP_XISR_MASK;
-	new.mfrr = value >> KVM_REG_PPC_ICP_MFRR_SHIFT & KVM_REG_PPC_ICP_MFRR_MASK;
-	new.pri = value >> KVM_REG_PPC_ICP_PPRI_SHIFT & KVM_REG_PPC_ICP_PPRI_MASK;
+	new.cppr = value >> KVM_REG_PPC_ICP_CPPR_SHIFT &KVM_REG_PPC_ICP_CPPR_MASK;
+	new.xisr = value >> KVM_REG_PPC_ICP_XISR_SHIFT &KVM_REG_PPC_ICP_XISR_MASK;
+	new.mfrr = value >> KVM_REG_PPC_ICP_MFRR_SHIFT &KVM_REG_PPC_ICP_MFRR_MASK;
+	new.pri = value >> KVM_REG_PPC_ICP_PPRI_SHIFT &KVM_REG_PPC_ICP_PPRI_MASK;
 	if (!consistent(xics, new))
 		return -EINVAL;
 	old = get(icp);

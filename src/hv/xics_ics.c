@@ -2,8 +2,8 @@
 /*
  * XICS sources: where each interrupt goes, and that none is lost.
  *
- * Locks: an ICS's lock guards its sources, one at a time. Offering to a presentation controller is done with it held (that takes
- * no lock); presenting a displaced source is not.
+ * Locks: an ICS's lock guards its sources, one at a time. Offering to a presentation controller is
+ * done with it held (that takes no lock); presenting a displaced source is not.
  */
 #include <errno.h>
 #include "hv/codepage.h"
@@ -35,8 +35,8 @@ static bool offer(struct hv_icp *icp, struct ics *ics, u32 irq, u32 *rejected)
 	if (icp_offer(icp, irq, s->priority, rejected) == ICP_TAKEN)
 		return true;
 	/*
-	 * No room. Who makes room takes need_resend back and then looks for those that wait; if it came between our offer
-	 * and this mark, it hasn't seen us.
+	 * No room. Who makes room takes need_resend back and then looks for those that wait; if it
+	 * came between our offer and this mark, it hasn't seen us.
 	 */
 	mark_waiting(icp, irq);
 	ics_set_waiting(ics, irq, true);
@@ -163,7 +163,8 @@ int hv_xics_set_irq(struct hv_vm *vm, u32 irq, u32 level)
 /* --- RTAS --- */
 
 /* Another server or priority. What came while it was masked, or found no room, is tried there. */
-static void redirect(struct hv_xics *xics, struct ics *ics, u32 irq, u32 server, u8 priority, u8 saved)
+static void redirect(struct hv_xics *xics, struct ics *ics, u32 irq, u32 server, u8 priority,
+		     u8 saved)
 {
 	struct source *s = ics_source(ics, irq);
 	bool present;
@@ -193,7 +194,8 @@ int hv_xics_set_xive(struct hv_vm *vm, u32 irq, u32 server, u32 priority)
 	return 0;
 }
 
-/* How a source is set up now; -EINVAL: no such. Guests don't change one from two vcpus at a time. */
+/* How a source is set up now; -EINVAL: no such. Guests don't change one from two vcpus at a time.
+ */
 static int look(struct hv_xics *xics, u32 irq, struct ics **ics, struct source *s)
 {
 	*ics = xics ? xics_ics(xics, irq) : NULL;

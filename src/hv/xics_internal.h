@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the XICS share: xics_icp.c (presentation), xics_ics.c (sources), xics_device.c (the client's side). */
+/* What the parts of the XICS share: xics_icp.c (presentation), xics_ics.c (sources), xics_device.c
+ * (the client's side). */
 #ifndef PAPYR_HV_XICS_INTERNAL_H
 #define PAPYR_HV_XICS_INTERNAL_H
 
@@ -12,9 +13,10 @@
 /*
  * A presentation controller's state: one word, changed by compare and exchange.
  *
- * At most one interrupt is offered (xisr, with priority pri). It is offered to the processor while pri < cppr; a more
- * favoured one takes its place, and the source of the one before is told to try again later (it is "rejected"). A source
- * whose interrupt finds no place says so in need_resend, and is tried again when cppr or mfrr make room.
+ * At most one interrupt is offered (xisr, with priority pri). It is offered to the processor while
+ * pri < cppr; a more favoured one takes its place, and the source of the one before is told to try
+ * again later (it is "rejected"). A source whose interrupt finds no place says so in need_resend,
+ * and is tried again when cppr or mfrr make room.
  */
 union icp_state {
 	u64 word;
@@ -22,7 +24,7 @@ union icp_state {
 		u32 xisr; /* 0: none */
 		u8 cppr;
 		u8 mfrr;
-		u8 pri;   /* of xisr, XICS_LEAST without one */
+		u8 pri; /* of xisr, XICS_LEAST without one */
 		u8 need_resend;
 	};
 };
@@ -95,15 +97,16 @@ enum icp_offer {
 };
 
 /*
- * Offers interrupt @irq of priority @pri. Taken: *@rejected is the source whose place it took, 0 if none (an inter-processor
- * interrupt is no source: MFRR remembers it).
+ * Offers interrupt @irq of priority @pri. Taken: *@rejected is the source whose place it took, 0 if
+ * none (an inter-processor interrupt is no source: MFRR remembers it).
  */
 enum icp_offer icp_offer(struct hv_icp *icp, u32 irq, u8 pri, u32 *rejected);
 bool icp_wants_resend(struct hv_icp *icp);
 
 /* --- xics_ics.c --- */
 
-/* Presents a source's interrupt, and those that it displaces. @only_resend: if it still waits for room. */
+/* Presents a source's interrupt, and those that it displaces. @only_resend: if it still waits for
+ * room. */
 void ics_deliver(struct hv_xics *xics, u32 irq, bool only_resend);
 /* There may be room at @icp now: tries all that wait. */
 void ics_resend(struct hv_xics *xics, struct hv_icp *icp);

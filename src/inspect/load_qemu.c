@@ -8,11 +8,11 @@
  *	part, or end:             2 or 3 | id 4 | data
  *	after each of them:       0x7e | id 4
  *	configuration, once:      7 | bytes 4, machine | subsections: 5 | length 1, name | version 4
- *| data
+ * | data
  *
  * Sections don't tell their length. The table's ("spapr/htab") and the memory's ("ram") we know;
- *what is unknown is skipped by looking for its footer with something behind it that makes sense.
- *The table comes before the devices, so there is hardly ever anything to skip.
+ * what is unknown is skipped by looking for its footer with something behind it that makes sense.
+ * The table comes before the devices, so there is hardly ever anything to skip.
  */
 #include "inspect/load.h"
 #include "inspect/stream.h"

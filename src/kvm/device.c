@@ -53,9 +53,9 @@ static void xics_release(struct file *file)
 }
 
 static const struct file_ops xics_ops = {
-	.name = "kvm-xics",
-	.ioctl = xics_ioctl,
-	.release = xics_release,
+    .name = "kvm-xics",
+    .ioctl = xics_ioctl,
+    .release = xics_release,
 };
 
 int device_create(struct hv_vm *vm, struct kvm_create_device *cd)

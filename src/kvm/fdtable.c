@@ -12,12 +12,12 @@
 #include "base/bits.h"
 
 /*
- * Two levels of numbers, so that file_maybe() needs no lock and the table never moves. Slots are written under @lock; chunks
- * are never freed.
+ * Two levels of numbers, so that file_maybe() needs no lock and the table never moves. Slots are
+ * written under @lock; chunks are never freed.
  */
 #define CHUNK_SHIFT 10
 #define CHUNK_SLOTS (1u << CHUNK_SHIFT)
-#define CHUNKS      1024u
+#define CHUNKS	    1024u
 
 struct chunk {
 	struct file *_Atomic slot[CHUNK_SLOTS];
@@ -63,7 +63,8 @@ static struct file *_Atomic *slot_make(int fd)
 	return slot_of(fd);
 }
 
-/* Drops @n references under @lock; true: that was the last one and the caller must destroy() without it. */
+/* Drops @n references under @lock; true: that was the last one and the caller must destroy()
+ * without it. */
 static bool unref(struct file *file)
 {
 	if (--file->refs)
@@ -131,7 +132,8 @@ int memfd_new(const char *name, size_t bytes, bool cloexec)
 
 	if (fd < 0)
 		return -errno;
-	if (!ftruncate(fd, bytes) && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+	if (!ftruncate(fd, bytes) &&
+	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		return fd;
 	err = -errno;
 	close(fd);
@@ -151,7 +153,12 @@ int file_install(const struct file_ops *ops, void *data, int memfd)
 		return -ENOMEM;
 	}
 	*file = (struct file){
-		.ops = ops, .data = data, .dev = st.st_dev, .ino = st.st_ino, .owner = process, .refs = 1,
+	    .ops = ops,
+	    .data = data,
+	    .dev = st.st_dev,
+	    .ino = st.st_ino,
+	    .owner = process,
+	    .refs = 1,
 	};
 
 	pthread_mutex_lock(&lock);
@@ -290,8 +297,8 @@ int file_close(int fd)
 	slot = slot_of(fd);
 	if (*slot == file) {
 		/*
-		 * Forgotten before it is closed: the number may be given out again at once. The call's own reference
-		 * keeps the file until both are done.
+		 * Forgotten before it is closed: the number may be given out again at once. The
+		 * call's own reference keeps the file until both are done.
 		 */
 		replace(slot, NULL);
 		pthread_mutex_unlock(&lock);

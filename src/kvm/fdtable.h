@@ -2,10 +2,10 @@
 /*
  * Which descriptor numbers are ours, and what is behind them.
  *
- * Each object that a client can name stands behind a memfd, so that its number is a real one: taken from the process's table,
- * closed on exec or not, and for a vcpu mappable with plain mmap(2). The memfd's inode is the object's identity. A number that
- * was closed behind our back, and perhaps given out again by the kernel, is found out by it; so is a number that dup() made of
- * one of ours.
+ * Each object that a client can name stands behind a memfd, so that its number is a real one: taken
+ * from the process's table, closed on exec or not, and for a vcpu mappable with plain mmap(2). The
+ * memfd's inode is the object's identity. A number that was closed behind our back, and perhaps
+ * given out again by the kernel, is found out by it; so is a number that dup() made of one of ours.
  *
  * A file lives while a number names it or a call uses it, like the kernel's.
  */
@@ -22,12 +22,12 @@ struct file;
 struct file_ops {
 	const char *name; /* of the memfd, for /proc */
 	long (*ioctl)(struct file *file, unsigned long request, unsigned long arg);
-	ssize_t (*read)(struct file *file, unsigned long buf, size_t count);        /* NULL: EINVAL */
-	ssize_t (*write)(struct file *file, unsigned long buf, size_t count);       /* NULL: EINVAL */
+	ssize_t (*read)(struct file *file, unsigned long buf, size_t count);  /* NULL: EINVAL */
+	ssize_t (*write)(struct file *file, unsigned long buf, size_t count); /* NULL: EINVAL */
 	void (*release)(struct file *file); /* the last number is closed and no call is under way */
-	bool shared;   /* a forked child may use it */
-	bool mappable; /* else mmap gives ENODEV */
-	bool plain;    /* reading is read(2) of the number itself; writing is refused (EBADF) */
+	bool shared;			    /* a forked child may use it */
+	bool mappable;			    /* else mmap gives ENODEV */
+	bool plain; /* reading is read(2) of the number itself; writing is refused (EBADF) */
 };
 
 struct file {
@@ -45,7 +45,8 @@ struct file {
 int memfd_new(const char *name, size_t bytes, bool cloexec);
 
 /*
- * Makes @memfd (taken over, closed on failure too) the descriptor of a new file. Returns the number, or -errno; on failure
+ * Makes @memfd (taken over, closed on failure too) the descriptor of a new file. Returns the
+ * number, or -errno; on failure
  * @data is still the caller's.
  */
 int file_install(const struct file_ops *ops, void *data, int memfd);
@@ -64,7 +65,8 @@ bool file_is_foreign(const struct file *file);
 int file_close(int fd);
 
 /*
- * For libpapyr-preload: might @fd be ours? Costs one load when it isn't. And: @to was made by dup() and the like of @from;
+ * For libpapyr-preload: might @fd be ours? Costs one load when it isn't. And: @to was made by dup()
+ * and the like of @from;
  * @fd is about to be closed by somebody who doesn't know us.
  */
 bool file_maybe(int fd);

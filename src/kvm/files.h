@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kinds of descriptors, and how each is made. All return a descriptor number or a negative errno value. */
+/* The kinds of descriptors, and how each is made. All return a descriptor number or a negative
+ * errno value. */
 #ifndef PAPYR_KVM_FILES_H
 #define PAPYR_KVM_FILES_H
 

@@ -13,7 +13,7 @@
 struct htab_file {
 	struct hv_vm *vm;
 	struct hv_table_user user; /* told when the table is replaced */
-	pthread_mutex_t lock;      /* one call at a time */
+	pthread_mutex_t lock;	   /* one call at a time */
 	bool write;
 	unsigned flags;
 	u64 start_index;
@@ -69,8 +69,8 @@ static ssize_t htab_read(struct file *file, unsigned long buf, size_t count)
 }
 
 /*
- * The writer wants memory that nobody changes meanwhile, so the records come in by way of a copy. A record cut off by the
- * copy's end is taken with the next piece.
+ * The writer wants memory that nobody changes meanwhile, so the records come in by way of a copy. A
+ * record cut off by the copy's end is taken with the next piece.
  */
 static ssize_t write_pieces(struct htab_file *htab, unsigned long buf, size_t count, u8 *copy)
 {
@@ -88,7 +88,8 @@ static ssize_t write_pieces(struct htab_file *htab, unsigned long buf, size_t co
 		if (ret < 0)
 			return done ? (ssize_t)done : ret;
 		done += ret;
-		/* Nothing but a cut-off record is left, or a bad one that the next write will hear of. */
+		/* Nothing but a cut-off record is left, or a bad one that the next write will hear
+		 * of. */
 		if (!ret || htab->writer.deferred)
 			break;
 	}
@@ -142,11 +143,11 @@ static void htab_release(struct file *file)
 }
 
 static const struct file_ops htab_ops = {
-	.name = "kvm-htab",
-	.ioctl = htab_ioctl,
-	.read = htab_read,
-	.write = htab_write,
-	.release = htab_release,
+    .name = "kvm-htab",
+    .ioctl = htab_ioctl,
+    .read = htab_read,
+    .write = htab_write,
+    .release = htab_release,
 };
 
 int htab_file_new(struct hv_vm *vm, const struct kvm_get_htab_fd *ghf)

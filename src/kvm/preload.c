@@ -2,10 +2,12 @@
 /*
  * libpapyr-preload: a program that opens /dev/kvm finds Papyr behind it.
  *
- * Stands in for libc's wrappers of the system calls that reach a descriptor of KVM. What is not ours goes on to the next
- * library. The library itself calls these too, with descriptors of its own: for those that lookup costs one load.
+ * Stands in for libc's wrappers of the system calls that reach a descriptor of KVM. What is not
+ * ours goes on to the next library. The library itself calls these too, with descriptors of its
+ * own: for those that lookup costs one load.
  */
-/* The two families, with and without 64, are defined side by side here: the headers must not make one of the other. */
+/* The two families, with and without 64, are defined side by side here: the headers must not make
+ * one of the other. */
 #undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,9 +24,10 @@
 #include "kvm/fdtable.h"
 
 #define KVM_PATH "/dev/kvm"
-#define API      __attribute__((visibility("default")))
+#define API	 __attribute__((visibility("default")))
 
-/* The wrappers that we stand in for; libc's headers would declare some of them with fortified bodies. */
+/* The wrappers that we stand in for; libc's headers would declare some of them with fortified
+ * bodies. */
 #undef open
 #undef read
 
@@ -38,19 +41,20 @@ static bool needs_mode(int flags)
 	return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 }
 
-#define MODE_OF(flags)                                        \
-	({                                                    \
-		mode_t mode_ = 0;                             \
-		if (needs_mode(flags)) {                      \
-			va_list ap_;                          \
-			va_start(ap_, flags);                 \
-			mode_ = va_arg(ap_, int);             \
-			va_end(ap_);                          \
-		}                                             \
-		mode_;                                        \
+#define MODE_OF(flags)                                                                             \
+	({                                                                                         \
+		mode_t mode_ = 0;                                                                  \
+		if (needs_mode(flags)) {                                                           \
+			va_list ap_;                                                               \
+			va_start(ap_, flags);                                                      \
+			mode_ = va_arg(ap_, int);                                                  \
+			va_end(ap_);                                                               \
+		}                                                                                  \
+		mode_;                                                                             \
 	})
 
-/* Straight to the kernel: these wrappers do nothing else in libc, and work before and while dlsym() does. */
+/* Straight to the kernel: these wrappers do nothing else in libc, and work before and while dlsym()
+ * does. */
 static int real_openat(int dir, const char *path, int flags, mode_t mode)
 {
 	return syscall(SYS_openat, dir, path, flags, mode);
@@ -121,8 +125,8 @@ API int ioctl(int fd, unsigned long request, ...)
 }
 
 /*
- * read, write and close are where threads can be cancelled, so they go on by way of libc. Found when the library is loaded,
- * before the program's threads are.
+ * read, write and close are where threads can be cancelled, so they go on by way of libc. Found
+ * when the library is loaded, before the program's threads are.
  */
 static ssize_t (*next_read)(int, void *, size_t);
 static ssize_t (*next_write)(int, const void *, size_t);

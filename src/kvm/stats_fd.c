@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The descriptor of statistics, KVM_GET_STATS_FD. It is a real file in memory whose values the hypervisor counts in place, so
- * that read() and pread() of it are the host's own. Each descriptor is an opening of its own, with its own place to read.
+ * The descriptor of statistics, KVM_GET_STATS_FD. It is a real file in memory whose values the
+ * hypervisor counts in place, so that read() and pread() of it are the host's own. Each descriptor
+ * is an opening of its own, with its own place to read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,29 +22,29 @@ struct stat_row {
 	u16 size;
 };
 
-#define COUNT_ROW(name) { #name, KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_NONE, 0, 1 },
-#define NS_ROW(name)    { #name, KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_SECONDS, -9, 1 },
-#define HIST_ROW(name)  { #name, KVM_STATS_TYPE_LOG_HIST | KVM_STATS_UNIT_SECONDS, -9, HV_STATS_BUCKETS },
-#define FLAG_ROW(name)  { #name, KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_BOOLEAN, 0, 1 },
+#define COUNT_ROW(name) {#name, KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_NONE, 0, 1},
+#define NS_ROW(name)	{#name, KVM_STATS_TYPE_CUMULATIVE | KVM_STATS_UNIT_SECONDS, -9, 1},
+#define HIST_ROW(name)                                                                             \
+	{#name, KVM_STATS_TYPE_LOG_HIST | KVM_STATS_UNIT_SECONDS, -9, HV_STATS_BUCKETS},
+#define FLAG_ROW(name) {#name, KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_BOOLEAN, 0, 1},
 
-static const struct stat_row vcpu_rows[] = { HV_VCPU_STATS(COUNT_ROW, NS_ROW, HIST_ROW, FLAG_ROW) };
+static const struct stat_row vcpu_rows[] = {HV_VCPU_STATS(COUNT_ROW, NS_ROW, HIST_ROW, FLAG_ROW)};
 
 /* None of it happens here. */
 static const struct stat_row vm_rows[] = {
-	COUNT_ROW(remote_tlb_flush)
-	COUNT_ROW(remote_tlb_flush_requests)
-	{ "num_2M_pages", KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_NONE, 0, 1 },
-	{ "num_1G_pages", KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_NONE, 0, 1 },
+    COUNT_ROW(remote_tlb_flush) COUNT_ROW(remote_tlb_flush_requests){
+	"num_2M_pages", KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_NONE, 0, 1},
+    {"num_1G_pages", KVM_STATS_TYPE_INSTANT | KVM_STATS_UNIT_NONE, 0, 1},
 };
 
 static struct kvm_stats_header header(unsigned n_rows)
 {
 	return (struct kvm_stats_header){
-		.name_size = NAME_BYTES,
-		.num_desc = n_rows,
-		.id_offset = sizeof(struct kvm_stats_header),
-		.desc_offset = sizeof(struct kvm_stats_header) + NAME_BYTES,
-		.data_offset = sizeof(struct kvm_stats_header) + NAME_BYTES + n_rows * DESC_BYTES,
+	    .name_size = NAME_BYTES,
+	    .num_desc = n_rows,
+	    .id_offset = sizeof(struct kvm_stats_header),
+	    .desc_offset = sizeof(struct kvm_stats_header) + NAME_BYTES,
+	    .data_offset = sizeof(struct kvm_stats_header) + NAME_BYTES + n_rows * DESC_BYTES,
 	};
 }
 
@@ -59,12 +60,16 @@ static size_t describe(u8 *at, const struct stat_row *rows, unsigned n_rows, con
 	}
 	for (unsigned i = 0; i < n_rows; i++) {
 		struct kvm_stats_desc desc = {
-			.flags = rows[i].flags, .exponent = rows[i].exponent, .size = rows[i].size, .offset = offset,
+		    .flags = rows[i].flags,
+		    .exponent = rows[i].exponent,
+		    .size = rows[i].size,
+		    .offset = offset,
 		};
 
 		if (at) {
 			memcpy(at + h.desc_offset + i * DESC_BYTES, &desc, sizeof(desc));
-			snprintf((char *)at + h.desc_offset + i * DESC_BYTES + sizeof(desc), NAME_BYTES, "%s", rows[i].name);
+			snprintf((char *)at + h.desc_offset + i * DESC_BYTES + sizeof(desc),
+				 NAME_BYTES, "%s", rows[i].name);
 		}
 		offset += rows[i].size * sizeof(u64);
 	}
@@ -72,7 +77,8 @@ static size_t describe(u8 *at, const struct stat_row *rows, unsigned n_rows, con
 }
 
 /* Makes the file. 0 or -errno. */
-static int make(struct hv_stats_file *file, const struct stat_row *rows, unsigned n_rows, const char *id)
+static int make(struct hv_stats_file *file, const struct stat_row *rows, unsigned n_rows,
+		const char *id)
 {
 	size_t bytes = header(n_rows).data_offset + describe(NULL, rows, n_rows, id);
 	struct stat st;
@@ -87,7 +93,7 @@ static int make(struct hv_stats_file *file, const struct stat_row *rows, unsigne
 		return -ENOMEM;
 	}
 	describe(map, rows, n_rows, id);
-	*file = (struct hv_stats_file){ .map = map, .bytes = bytes, .fd = fd, .inode = st.st_ino };
+	*file = (struct hv_stats_file){.map = map, .bytes = bytes, .fd = fd, .inode = st.st_ino};
 	return 0;
 }
 
@@ -104,10 +110,10 @@ static void stats_release(struct file *file)
 }
 
 static const struct file_ops stats_ops = {
-	.name = "kvm-stats",
-	.ioctl = stats_ioctl,
-	.release = stats_release,
-	.plain = true,
+    .name = "kvm-stats",
+    .ioctl = stats_ioctl,
+    .release = stats_release,
+    .plain = true,
 };
 
 /* Another opening of the file, for reading only. */

@@ -35,10 +35,10 @@ static void system_release(struct file *file)
 }
 
 static const struct file_ops system_ops = {
-	.name = "kvm",
-	.ioctl = system_ioctl,
-	.release = system_release,
-	.shared = true,
+    .name = "kvm",
+    .ioctl = system_ioctl,
+    .release = system_release,
+    .shared = true,
 };
 
 int system_file_new(bool cloexec)

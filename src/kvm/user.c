@@ -14,8 +14,8 @@
 #endif
 
 /*
- * The kernel copies within our own process. Some sandboxes forbid the call; there a bad pointer costs the client its life, as
- * it does in any library.
+ * The kernel copies within our own process. Some sandboxes forbid the call; there a bad pointer
+ * costs the client its life, as it does in any library.
  */
 static int forbidden(void)
 {
@@ -24,7 +24,7 @@ static int forbidden(void)
 
 int user_read(void *to, unsigned long from, size_t bytes)
 {
-	struct iovec local = { to, bytes }, remote = { (void *)from, bytes };
+	struct iovec local = {to, bytes}, remote = {(void *)from, bytes};
 
 	if (!bytes || process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes)
 		return 0;
@@ -36,7 +36,7 @@ int user_read(void *to, unsigned long from, size_t bytes)
 
 int user_write(unsigned long to, const void *from, size_t bytes)
 {
-	struct iovec local = { (void *)from, bytes }, remote = { (void *)to, bytes };
+	struct iovec local = {(void *)from, bytes}, remote = {(void *)to, bytes};
 
 	if (!bytes || process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes)
 		return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A vcpu's descriptor. The vcpu itself belongs to its VM; the descriptor holds a reference to that. */
+/* A vcpu's descriptor. The vcpu itself belongs to its VM; the descriptor holds a reference to that.
+ */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -58,7 +59,7 @@ static size_t reg_bytes(u64 id)
 static long one_reg(struct hv_vcpu *vcpu, unsigned long arg, bool set)
 {
 	struct kvm_one_reg reg;
-	u64 value[2] = { 0 };
+	u64 value[2] = {0};
 	long ret;
 
 	if (user_read(&reg, arg, sizeof(reg)))
@@ -216,10 +217,10 @@ static void vcpu_release(struct file *file)
 }
 
 static const struct file_ops vcpu_ops = {
-	.name = "kvm-vcpu",
-	.ioctl = vcpu_ioctl,
-	.release = vcpu_release,
-	.mappable = true,
+    .name = "kvm-vcpu",
+    .ioctl = vcpu_ioctl,
+    .release = vcpu_release,
+    .mappable = true,
 };
 
 int vcpu_file_new(struct hv_vm *vm, u32 id)

@@ -78,16 +78,18 @@ static long get_smmu_info(struct hv_vm *vm, unsigned long arg)
 	return user_write(arg, &info, sizeof(info));
 }
 
-/* The paravirtual interface's hypercall, for guests that ask their hypervisor for it: "KV" "M!" in r0, then sc. */
+/* The paravirtual interface's hypercall, for guests that ask their hypervisor for it: "KV" "M!" in
+ * r0, then sc. */
 static long get_pvinfo(unsigned long arg)
 {
 	struct kvm_ppc_pvinfo info = {
-		.flags = KVM_PPC_PVINFO_FLAGS_EV_IDLE,
-		.hcall = {
-			be32(0x3c004b56), /* lis r0, "KV" */
-			be32(0x60004d21), /* ori r0, r0, "M!" */
-			be32(0x44000002), /* sc */
-			be32(0x60000000), /* nop */
+	    .flags = KVM_PPC_PVINFO_FLAGS_EV_IDLE,
+	    .hcall =
+		{
+		    be32(0x3c004b56), /* lis r0, "KV" */
+		    be32(0x60004d21), /* ori r0, r0, "M!" */
+		    be32(0x44000002), /* sc */
+		    be32(0x60000000), /* nop */
 		},
 	};
 
@@ -97,7 +99,7 @@ static long get_pvinfo(unsigned long arg)
 /* No speculation happens here: nothing is to be said about it, but that is known for sure. */
 static long get_cpu_char(unsigned long arg)
 {
-	struct kvm_ppc_cpu_char info = { 0 };
+	struct kvm_ppc_cpu_char info = {0};
 
 	return user_write(arg, &info, sizeof(info));
 }
@@ -201,9 +203,9 @@ static void vm_release(struct file *file)
 }
 
 static const struct file_ops vm_ops = {
-	.name = "kvm-vm",
-	.ioctl = vm_ioctl,
-	.release = vm_release,
+    .name = "kvm-vm",
+    .ioctl = vm_ioctl,
+    .release = vm_release,
 };
 
 int vm_file_new(struct hv_vm *vm)

@@ -9,7 +9,7 @@
  *	file:PATH        a regular file: one way only
  *
  * Nothing here hangs: a transfer that makes no progress for the timeout fails, and so does every
- *one as soon as the cancelling descriptor is readable.
+ * one as soon as the cancelling descriptor is readable.
  */
 #ifndef PAPYR_MIGRATION_CHANNEL_H
 #define PAPYR_MIGRATION_CHANNEL_H

@@ -27,9 +27,9 @@ int migration_stream_htab(struct machine *m, int fd, struct error *err);
  *
  *	saved = migration_open(path, progress, opaque, &err);
  *	migration_config(saved, &cfg);                       accel, in_fd and out_fd are the
- *caller's m = machine_new(&cfg, &err); migration_restore(m, saved, progress, opaque, &err); instead
- *of machine_boot() machine_run(m); machine_free(m); migration_close(saved); cfg's strings live
- *until here
+ * caller's m = machine_new(&cfg, &err); migration_restore(m, saved, progress, opaque, &err); instead
+ * of machine_boot() machine_run(m); machine_free(m); migration_close(saved); cfg's strings live
+ * until here
  *
  * When the third step fails, the machine is to be freed: it is half filled and must not run.
  */

@@ -229,8 +229,9 @@ static void build_memory_node(struct tree *t, u64 base, u64 bytes)
 }
 
 /*
- * The first node's end is what Linux takes for the end of real mode's reach. It makes its memory blocks as large as
- * the second one, which has to be a power of two; so what is behind the first comes in naturally aligned ones.
+ * The first node's end is what Linux takes for the end of real mode's reach. It makes its memory
+ * blocks as large as the second one, which has to be a power of two; so what is behind the first
+ * comes in naturally aligned ones.
  */
 static void build_memory(struct tree *t, const struct machine *m)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One processor with memory, a small hash table and no hypervisor: programs are written as instruction words, run a step at a
- * time, and looked at.
+ * One processor with memory, a small hash table and no hypervisor: programs are written as
+ * instruction words, run a step at a time, and looked at.
  */
 #ifndef PAPYR_TESTS_CPU_FIXTURE_H
 #define PAPYR_TESTS_CPU_FIXTURE_H
@@ -31,7 +31,8 @@ static inline struct fixture *fixture_of(struct cpu *cpu)
 
 static inline struct cpu_ram fixture_ram(struct cpu *cpu, u64 gpa, bool store)
 {
-	return gpa < RAM_BYTES ? (struct cpu_ram){ fixture_of(cpu)->ram + gpa, true } : (struct cpu_ram){ 0 };
+	return gpa < RAM_BYTES ? (struct cpu_ram){fixture_of(cpu)->ram + gpa, true}
+			       : (struct cpu_ram){0};
 }
 
 static inline bool fixture_hcall(struct cpu *cpu)
@@ -81,9 +82,15 @@ static inline void fixture_doorbell(struct cpu *cpu, unsigned thread)
 static inline struct fixture *fixture_new(void)
 {
 	static const struct cpu_host host = {
-		.ram = fixture_ram, .hcall = fixture_hcall, .fault = fixture_fault, .doorbell = fixture_doorbell,
-		.tick = fixture_tick, .catch_up = fixture_nothing, .code_read = fixture_code_read,
-		.code_write = fixture_code_write, .is_code_page = fixture_is_code_page,
+	    .ram = fixture_ram,
+	    .hcall = fixture_hcall,
+	    .fault = fixture_fault,
+	    .doorbell = fixture_doorbell,
+	    .tick = fixture_tick,
+	    .catch_up = fixture_nothing,
+	    .code_read = fixture_code_read,
+	    .code_write = fixture_code_write,
+	    .is_code_page = fixture_is_code_page,
 	};
 	struct fixture *f = aligned_alloc(64, (sizeof(*f) + 63) & ~(size_t)63);
 
@@ -104,10 +111,11 @@ static inline void fixture_free(struct fixture *f)
 	free(f);
 }
 
-/* A 256 MB segment at @esid (ea >> 28), number @vsid, flags of the SLB's VSID word (Ks, Kp, L...), in SLB slot @slot. */
+/* A 256 MB segment at @esid (ea >> 28), number @vsid, flags of the SLB's VSID word (Ks, Kp, L...),
+ * in SLB slot @slot. */
 static inline void map_segment(struct fixture *f, unsigned slot, u64 esid, u64 vsid, u64 flags)
 {
-	f->cpu.slb[slot] = (struct slb_entry){ esid << 28 | SLB_ESID_V, vsid << 12 | flags };
+	f->cpu.slb[slot] = (struct slb_entry){esid << 28 | SLB_ESID_V, vsid << 12 | flags};
 	cpu_slb_changed(&f->cpu);
 }
 

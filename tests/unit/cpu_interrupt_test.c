@@ -4,11 +4,11 @@
 
 #define CODE_GPA  0x100000ull
 #define DATA_GPA  0x200000ull
-#define CODE_EA   0x10000000ull
-#define DATA_EA   0x20000000ull
+#define CODE_EA	  0x10000000ull
+#define DATA_EA	  0x20000000ull
 #define CODE_VSID 0x111ull
 #define DATA_VSID 0x222ull
-#define MEMORY    0x10ull /* WIMG = M */
+#define MEMORY	  0x10ull /* WIMG = M */
 
 #define INSN_LWZ   0x80640000u /* lwz r3, 0(r4) */
 #define INSN_STW   0x90640000u /* stw r3, 0(r4) */
@@ -19,7 +19,7 @@
 #define INSN_FADD  0xfc22182au
 #define INSN_VADD  0x10221880u
 #define INSN_XXLOR 0xf0221c97u
-#define INSN_SC    0x44000002u
+#define INSN_SC	   0x44000002u
 #define INSN_HCALL 0x44000022u
 #define INSN_RFID  0x4c000024u
 #define INSN_MTTAR 0x7c6fcba6u /* mtspr 815, r3 */
@@ -125,7 +125,7 @@ static void class_key_is_looked_up_in_amr(void **state)
 	struct fixture *f = fixture_new();
 
 	fixture_free(f);
-	f = mapped(2 | 3ull << 9); /* key 3 */
+	f = mapped(2 | 3ull << 9);	   /* key 3 */
 	f->cpu.amr = 1ull << (62 - 2 * 3); /* no reading */
 	run_one(f, INSN_LWZ);
 	assert_interrupt(f, VEC_DSI, CODE_EA, KERNEL);
@@ -180,7 +180,8 @@ static void invalidated_large_segment_is_gone(void **state)
 	struct fixture *f = mapped(~0ull);
 	u64 ea = 0x7f1234567000ull; /* bit 38 is 0 */
 
-	f->cpu.slb[2] = (struct slb_entry){ (ea >> 40 << 40) | SLB_ESID_V, SLB_VSID_B_1T | 0x333ull << 24 };
+	f->cpu.slb[2] =
+	    (struct slb_entry){(ea >> 40 << 40) | SLB_ESID_V, SLB_VSID_B_1T | 0x333ull << 24};
 	cpu_slb_changed(&f->cpu);
 	f->cpu.gpr[4] = ea;
 	run_one(f, INSN_LWZ);
@@ -334,7 +335,8 @@ static void stores_to_code_are_seen(void **state)
 	struct fixture *f = mapped(2);
 	u64 at = CODE_GPA;
 
-	/* stw r3, 0(r4); isync; <changed>; hcall, all in one block's reach; the store writes the third word. */
+	/* stw r3, 0(r4); isync; <changed>; hcall, all in one block's reach; the store writes the
+	 * third word. */
 	map_page(f, DATA_VSID, DATA_EA + 0x1000, CODE_GPA, MEMORY | 2);
 	put_insn(f, at, INSN_STW);
 	put_insn(f, at + 4, 0x4c00012c); /* isync */
@@ -364,24 +366,24 @@ static void stores_to_code_are_seen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(load_finds_its_page_and_sets_r),
-		cmocka_unit_test(no_entry_is_a_storage_interrupt),
-		cmocka_unit_test(no_segment_is_a_segment_interrupt),
-		cmocka_unit_test(protection_follows_pp_and_key),
-		cmocka_unit_test(class_key_is_looked_up_in_amr),
-		cmocka_unit_test(fetch_faults_tell_in_srr1),
-		cmocka_unit_test(removed_page_is_gone_after_its_flush),
-		cmocka_unit_test(invalidated_segment_is_gone),
-		cmocka_unit_test(invalidated_large_segment_is_gone),
-		cmocka_unit_test(unaligned_reservation_is_an_alignment_interrupt),
-		cmocka_unit_test(program_interrupts_say_why),
-		cmocka_unit_test(facilities_are_asked_for),
-		cmocka_unit_test(system_call_and_return),
-		cmocka_unit_test(interrupts_take_mode_and_place_from_lpcr),
-		cmocka_unit_test(pending_interrupts_wait_for_ee),
-		cmocka_unit_test(traced_instructions_interrupt),
-		cmocka_unit_test(watchpoint_stops_the_access),
-		cmocka_unit_test(stores_to_code_are_seen),
+	    cmocka_unit_test(load_finds_its_page_and_sets_r),
+	    cmocka_unit_test(no_entry_is_a_storage_interrupt),
+	    cmocka_unit_test(no_segment_is_a_segment_interrupt),
+	    cmocka_unit_test(protection_follows_pp_and_key),
+	    cmocka_unit_test(class_key_is_looked_up_in_amr),
+	    cmocka_unit_test(fetch_faults_tell_in_srr1),
+	    cmocka_unit_test(removed_page_is_gone_after_its_flush),
+	    cmocka_unit_test(invalidated_segment_is_gone),
+	    cmocka_unit_test(invalidated_large_segment_is_gone),
+	    cmocka_unit_test(unaligned_reservation_is_an_alignment_interrupt),
+	    cmocka_unit_test(program_interrupts_say_why),
+	    cmocka_unit_test(facilities_are_asked_for),
+	    cmocka_unit_test(system_call_and_return),
+	    cmocka_unit_test(interrupts_take_mode_and_place_from_lpcr),
+	    cmocka_unit_test(pending_interrupts_wait_for_ee),
+	    cmocka_unit_test(traced_instructions_interrupt),
+	    cmocka_unit_test(watchpoint_stops_the_access),
+	    cmocka_unit_test(stores_to_code_are_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Generated code gives the same bits as the instructions' functions: random loops of the instructions that it knows, with some
- * that it does not know between them, run by both; registers, CR, LR, CTR and memory are compared.
+ * Generated code gives the same bits as the instructions' functions: random loops of the
+ * instructions that it knows, with some that it does not know between them, run by both; registers,
+ * CR, LR, CTR and memory are compared.
  */
 #include <stdio.h>
 #include "cpu_fixture.h"
 
 #define CODE_GPA  0x100000ull
 #define DATA_GPA  0x200000ull
-#define CODE_EA   0x10000000ull
-#define DATA_EA   0x20000000ull
+#define CODE_EA	  0x10000000ull
+#define DATA_EA	  0x20000000ull
 #define CODE_VSID 0x111ull
 #define DATA_VSID 0x222ull
-#define MODE      (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP)
-#define LENGTH    40  /* instructions of a loop's body */
+#define MODE	  (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP)
+#define LENGTH	  40 /* instructions of a loop's body */
 #define PROGRAMS  3000
-#define ROUNDS    5   /* of a loop */
+#define ROUNDS	  5 /* of a loop */
 
-#define BASE   30 /* points into the data page; nobody's target */
-#define INDEX  29 /* small, nobody's target */
-#define MOVING 28 /* updated, set back to BASE at the loop's head */
+#define BASE	30 /* points into the data page; nobody's target */
+#define INDEX	29 /* small, nobody's target */
+#define MOVING	28 /* updated, set back to BASE at the loop's head */
 #define TARGETS 24
 
 static u64 seed = 12345;
@@ -39,38 +40,43 @@ static u32 reg(void)
 
 /* Register-to-register forms: the bits but for RT/RS, RA, RB. */
 static const u32 three[] = {
-	0x7c000214, 0x7c000215, 0x7c000050, 0x7c000051, /* add, add., subf, subf. */
-	0x7c0001d6, 0x7c0001d2, 0x7c000038, 0x7c000039, 0x7c000378, 0x7c000379, /* mullw, mulld, and, and., or, or. */
-	0x7c000278, 0x7c000078, 0x7c000338, 0x7c000238, 0x7c0000f8, /* xor, andc, orc, eqv, nor */
-	0x7c000014, 0x7c000114, 0x7c000030, 0x7c000036, 0x7c000630, /* addc, adde, slw, sld, sraw: by their functions */
+    0x7c000214, 0x7c000215, 0x7c000050, 0x7c000051, /* add, add., subf, subf. */
+    0x7c0001d6, 0x7c0001d2, 0x7c000038, 0x7c000039,
+    0x7c000378, 0x7c000379, /* mullw, mulld, and, and., or, or. */
+    0x7c000278, 0x7c000078, 0x7c000338, 0x7c000238,
+    0x7c0000f8, /* xor, andc, orc, eqv, nor */
+    0x7c000014, 0x7c000114, 0x7c000030, 0x7c000036,
+    0x7c000630, /* addc, adde, slw, sld, sraw: by their functions */
 };
 
 static const u32 two[] = {
-	0x7c0000d0, 0x7c000774, 0x7c000734, 0x7c0007b4, 0x7c0007b5, 0x7c000775, /* neg, extsb, extsh, extsw, extsw., extsb. */
+    0x7c0000d0, 0x7c000774, 0x7c000734,
+    0x7c0007b4, 0x7c0007b5, 0x7c000775, /* neg, extsb, extsh, extsw, extsw., extsb. */
 };
 
 static const u32 immediate[] = {
-	0x38000000, 0x3c000000, 0x1c000000, /* addi, addis, mulli */
-	0x60000000, 0x64000000, 0x68000000, 0x6c000000, 0x70000000, 0x74000000, /* ori ... andis. */
+    0x38000000, 0x3c000000, 0x1c000000,					    /* addi, addis, mulli */
+    0x60000000, 0x64000000, 0x68000000, 0x6c000000, 0x70000000, 0x74000000, /* ori ... andis. */
 };
 
-static const u32 rotates[] = { 0x54000000, 0x54000001, 0x78000000, 0x78000001, 0x78000004, 0x78000005 };
+static const u32 rotates[] = {0x54000000, 0x54000001, 0x78000000,
+			      0x78000001, 0x78000004, 0x78000005};
 
-static const u32 compares[] = { 0x7c000000, 0x7c200000, 0x7c000040, 0x7c200040 };
-static const u32 compares_imm[] = { 0x2c000000, 0x2c200000, 0x28000000, 0x28200000 };
+static const u32 compares[] = {0x7c000000, 0x7c200000, 0x7c000040, 0x7c200040};
+static const u32 compares_imm[] = {0x2c000000, 0x2c200000, 0x28000000, 0x28200000};
 
 /* D-forms, update forms last; ld, std and lwa have low bits of their own. */
-static const u32 d_forms[] = { 0x88000000, 0xa0000000, 0xa8000000, 0x80000000, 0xe8000000, 0xe8000002,
-			       0x98000000, 0xb0000000, 0x90000000, 0xf8000000 };
-static const u32 update_forms[] = { 0x8c000000, 0xa4000000, 0xac000000, 0x84000000, 0xe8000001,
-				    0x9c000000, 0xb4000000, 0x94000000, 0xf8000001 };
-static const u32 x_forms[] = { 0x7c0000ae, 0x7c00022e, 0x7c0002ae, 0x7c00002e, 0x7c00002a, 0x7c0002aa,
-			       0x7c0001ae, 0x7c00032e, 0x7c00012e, 0x7c00012a };
+static const u32 d_forms[] = {0x88000000, 0xa0000000, 0xa8000000, 0x80000000, 0xe8000000,
+			      0xe8000002, 0x98000000, 0xb0000000, 0x90000000, 0xf8000000};
+static const u32 update_forms[] = {0x8c000000, 0xa4000000, 0xac000000, 0x84000000, 0xe8000001,
+				   0x9c000000, 0xb4000000, 0x94000000, 0xf8000001};
+static const u32 x_forms[] = {0x7c0000ae, 0x7c00022e, 0x7c0002ae, 0x7c00002e, 0x7c00002a,
+			      0x7c0002aa, 0x7c0001ae, 0x7c00032e, 0x7c00012e, 0x7c00012a};
 
 /* Floating-point ones; any target. */
-static const u32 fp_forms[] = { 0xc8000000, 0xd8000000 };
-static const u32 fp_x_forms[] = { 0x7c0004ae, 0x7c0005ae };
-static const u32 fp_update_forms[] = { 0xcc000000, 0xdc000000 };
+static const u32 fp_forms[] = {0xc8000000, 0xd8000000};
+static const u32 fp_x_forms[] = {0x7c0004ae, 0x7c0005ae};
+static const u32 fp_update_forms[] = {0xcc000000, 0xdc000000};
 
 #define PICK(a) ((a)[rnd() % ARRAY_SIZE(a)])
 
@@ -95,7 +101,8 @@ static u32 random_insn(unsigned left)
 	case 5:
 		return fields(PICK(immediate), reg(), reg(), 0) | (u16)rnd();
 	case 6:
-		return fields(PICK(rotates), reg(), reg(), rnd() & 31) | (rnd() & 0x7e0) | (rnd() & 2);
+		return fields(PICK(rotates), reg(), reg(), rnd() & 31) | (rnd() & 0x7e0) |
+		       (rnd() & 2);
 	case 7:
 		return fields(PICK(compares), (rnd() & 7) << 2, reg(), reg());
 	case 8:
@@ -120,7 +127,8 @@ static u32 random_insn(unsigned left)
 	default: /* a conditional branch over some of what is left */
 		if (left < 2)
 			return 0x60000000;
-		return 0x40000000 | (rnd() & 1 ? 12 : 4) << 21 | (rnd() & 31) << 16 | (1 + rnd() % (left - 1)) * 4;
+		return 0x40000000 | (rnd() & 1 ? 12 : 4) << 21 | (rnd() & 31) << 16 |
+		       (1 + rnd() % (left - 1)) * 4;
 	}
 }
 
@@ -160,7 +168,7 @@ static void run(struct fixture *f, const u32 *program, unsigned n, u64 state, bo
 	for (unsigned i = 0; i < 32; i++)
 		f->cpu.gpr[i] = rnd() & 3 ? rnd() : (u64)(s64)(s32)rnd() >> (rnd() & 31);
 	for (unsigned i = 0; i < 32; i++)
-		f->cpu.vsr[i] = (union vsr){ .d = { rnd(), rnd() } };
+		f->cpu.vsr[i] = (union vsr){.d = {rnd(), rnd()}};
 	cpu_set_cr(&f->cpu, (u32)rnd());
 	cpu_set_xer(&f->cpu, rnd() & 0xe0000000);
 	seed = keep;
@@ -176,8 +184,9 @@ static void assert_same(struct fixture *a, struct fixture *b, unsigned program, 
 {
 	for (unsigned i = 0; i < 32; i++)
 		if (a->cpu.gpr[i] != b->cpu.gpr[i])
-			fail_msg("program %u, %s-endian: r%u is %016lx by its functions, %016lx generated", program,
-				 le ? "little" : "big", i, a->cpu.gpr[i], b->cpu.gpr[i]);
+			fail_msg("program %u, %s-endian: r%u is %016lx by its functions, %016lx "
+				 "generated",
+				 program, le ? "little" : "big", i, a->cpu.gpr[i], b->cpu.gpr[i]);
 	assert_int_equal(cpu_get_cr(&a->cpu), cpu_get_cr(&b->cpu));
 	assert_int_equal(cpu_get_xer(&a->cpu), cpu_get_xer(&b->cpu));
 	assert_int_equal(a->cpu.lr, b->cpu.lr);
@@ -220,7 +229,7 @@ static void random_loops_agree(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_loops_agree),
+	    cmocka_unit_test(random_loops_agree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,8 +26,9 @@ static void count_release(struct file *file)
 	released++;
 }
 
-static const struct file_ops ops = { .name = "test", .ioctl = no_ioctl, .release = count_release };
-static const struct file_ops shared_ops = { .name = "shared", .ioctl = no_ioctl, .release = count_release, .shared = true };
+static const struct file_ops ops = {.name = "test", .ioctl = no_ioctl, .release = count_release};
+static const struct file_ops shared_ops = {
+    .name = "shared", .ioctl = no_ioctl, .release = count_release, .shared = true};
 
 static int setup(void **state)
 {
@@ -165,7 +166,9 @@ static void in_a_child(void **state)
 static void out_of_numbers(void **state)
 {
 	int fd, count = 0, first = -1;
-	struct { int fd[4096]; } held;
+	struct {
+		int fd[4096];
+	} held;
 
 	while ((fd = file_new(&ops, NULL, true)) >= 0 && count < 4096) {
 		if (first < 0)
@@ -217,15 +220,15 @@ static void threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(closing, setup),
-		cmocka_unit_test_setup(closing_while_used, setup),
-		cmocka_unit_test_setup(closed_behind_our_back, setup),
-		cmocka_unit_test_setup(number_used_again, setup),
-		cmocka_unit_test_setup(duplicates, setup),
-		cmocka_unit_test_setup(memfd_keeps_its_size, setup),
-		cmocka_unit_test_setup(in_a_child, setup),
-		cmocka_unit_test_setup(out_of_numbers, setup),
-		cmocka_unit_test_setup(threads, setup),
+	    cmocka_unit_test_setup(closing, setup),
+	    cmocka_unit_test_setup(closing_while_used, setup),
+	    cmocka_unit_test_setup(closed_behind_our_back, setup),
+	    cmocka_unit_test_setup(number_used_again, setup),
+	    cmocka_unit_test_setup(duplicates, setup),
+	    cmocka_unit_test_setup(memfd_keeps_its_size, setup),
+	    cmocka_unit_test_setup(in_a_child, setup),
+	    cmocka_unit_test_setup(out_of_numbers, setup),
+	    cmocka_unit_test_setup(threads, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

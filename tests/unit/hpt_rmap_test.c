@@ -159,8 +159,8 @@ static void slot_race(void **state)
 		hpt_rmap_make_absent(hpt, 0, 16 << 12);
 		/* One that is being removed is off its chain, but shows VALID until the lock goes. */
 		for (u64 i = 0; i < 128; i++)
-			assert_int_not_equal(hpt_load_v(&hpt->entries[i]) & (HPT_V_VALID | HPT_V_LOCK),
-					     HPT_V_VALID);
+			assert_int_not_equal(
+			    hpt_load_v(&hpt->entries[i]) & (HPT_V_VALID | HPT_V_LOCK), HPT_V_VALID);
 		__atomic_store_n(&slot_gone, 0, __ATOMIC_SEQ_CST);
 		if (round % 16 == 0)
 			sched_yield();

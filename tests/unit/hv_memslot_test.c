@@ -20,7 +20,7 @@ static int teardown(void **state)
 
 static int set(struct hv_vm *vm, u32 id, u32 flags, u64 gpa, u64 size, const u8 *host)
 {
-	struct kvm_userspace_memory_region r = { id, flags, gpa, size, (uintptr_t)host };
+	struct kvm_userspace_memory_region r = {id, flags, gpa, size, (uintptr_t)host};
 
 	return hv_set_memory_region(vm, &r);
 }
@@ -105,7 +105,9 @@ static void processor_side(void **state)
 	struct cpu_ram ram;
 
 	for (unsigned i = 0; i < 8; i++)
-		assert_int_equal(set(vm, i, i == 5 ? KVM_MEM_READONLY : 0, 2 * i * MIB, MIB / 2, memory + i * PAGE), 0);
+		assert_int_equal(set(vm, i, i == 5 ? KVM_MEM_READONLY : 0, 2 * i * MIB, MIB / 2,
+				     memory + i * PAGE),
+				 0);
 	for (unsigned i = 8; i-- > 0;) {
 		ram = hv_cpu_ram(&vcpu->cpu, 2 * i * MIB + PAGE, true);
 		assert_ptr_equal(ram.host, memory + (i + 1) * PAGE);
@@ -133,7 +135,7 @@ static void dirty_log(void **state)
 {
 	struct hv_vm *vm = *state;
 	struct hv_vcpu *vcpu = new_vcpu(vm, 0);
-	u64 none[2] = { 0 }, some[2] = { 0x21, 0x8 }, *bits;
+	u64 none[2] = {0}, some[2] = {0x21, 0x8}, *bits;
 	size_t bytes;
 
 	assert_int_equal(hv_get_dirty_log(vm, 0, &bits, &bytes), -ENOENT);
@@ -193,14 +195,14 @@ static void many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(arguments, setup, teardown),
-		cmocka_unit_test_setup_teardown(overlapping, setup, teardown),
-		cmocka_unit_test_setup_teardown(changing, setup, teardown),
-		cmocka_unit_test_setup_teardown(pointers, setup, teardown),
-		cmocka_unit_test_setup_teardown(processor_side, setup, teardown),
-		cmocka_unit_test_setup_teardown(dirty_log, setup, teardown),
-		cmocka_unit_test_setup_teardown(entries_of_a_slot, setup, teardown),
-		cmocka_unit_test_setup_teardown(many, setup, teardown),
+	    cmocka_unit_test_setup_teardown(arguments, setup, teardown),
+	    cmocka_unit_test_setup_teardown(overlapping, setup, teardown),
+	    cmocka_unit_test_setup_teardown(changing, setup, teardown),
+	    cmocka_unit_test_setup_teardown(pointers, setup, teardown),
+	    cmocka_unit_test_setup_teardown(processor_side, setup, teardown),
+	    cmocka_unit_test_setup_teardown(dirty_log, setup, teardown),
+	    cmocka_unit_test_setup_teardown(entries_of_a_slot, setup, teardown),
+	    cmocka_unit_test_setup_teardown(many, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static bool line(unsigned i)
 
 static u32 xirr(unsigned i)
 {
-	u64 gpr[13] = { 0 };
+	u64 gpr[13] = {0};
 
 	assert_int_equal(h_xirr(vcpu[i], gpr), H_SUCCESS);
 	return gpr[4];
@@ -49,21 +49,21 @@ static u32 xirr(unsigned i)
 
 static void eoi(unsigned i, u32 value)
 {
-	u64 gpr[13] = { [4] = value };
+	u64 gpr[13] = {[4] = value};
 
 	assert_int_equal(h_eoi(vcpu[i], gpr), H_SUCCESS);
 }
 
 static void cppr(unsigned i, u8 value)
 {
-	u64 gpr[13] = { [4] = value };
+	u64 gpr[13] = {[4] = value};
 
 	assert_int_equal(h_cppr(vcpu[i], gpr), H_SUCCESS);
 }
 
 static long ipi(unsigned i, u64 server, u8 priority)
 {
-	u64 gpr[13] = { [4] = server, [5] = priority };
+	u64 gpr[13] = {[4] = server, [5] = priority};
 
 	return h_ipi(vcpu[i], gpr);
 }
@@ -157,7 +157,7 @@ static void priorities(void **state)
 
 static void inter_processor(void **state)
 {
-	u64 gpr[13] = { [4] = 1 };
+	u64 gpr[13] = {[4] = 1};
 
 	cppr(1, 0xff);
 	assert_int_equal(ipi(0, 1, 4), H_SUCCESS);
@@ -200,7 +200,8 @@ static void masking(void **state)
 	hv_xics_set_irq(vm, EDGE, 1);
 	assert_false(line(0));
 	hv_xics_get_source(vm, EDGE, &value);
-	assert_int_equal(value, source(0, 5, KVM_XICS_MASKED | KVM_XICS_PENDING | KVM_XICS_PRESENTED));
+	assert_int_equal(value,
+			 source(0, 5, KVM_XICS_MASKED | KVM_XICS_PENDING | KVM_XICS_PRESENTED));
 	assert_int_equal(hv_xics_set_xive(vm, EDGE, 1, 6), 0);
 	assert_false(line(0));
 	assert_true(line(1));
@@ -246,7 +247,7 @@ static void saved_state(void **state)
 
 static void dropped(void **state)
 {
-	u64 gpr[13] = { 0 }, value;
+	u64 gpr[13] = {0}, value;
 
 	hv_xics_destroy(vm);
 	assert_int_equal(hv_xics_set_irq(vm, EDGE, 1), -ENXIO);
@@ -261,7 +262,7 @@ static void dropped(void **state)
  * was seen; in the end nothing that was raised after the last time it was seen may be missing.
  */
 #define SOURCES 24u
-#define ROUNDS  40000u
+#define ROUNDS	40000u
 
 static _Atomic u64 raised[SOURCES], seen_at[SOURCES], clock_now;
 static atomic_int raisers;
@@ -275,7 +276,8 @@ static void *raise_all(void *arg)
 
 		switch (rand_r(&seed) % 8) {
 		case 0:
-			hv_xics_set_xive(vm, EDGE + n, rand_r(&seed) % VCPUS, rand_r(&seed) % 7 + 1);
+			hv_xics_set_xive(vm, EDGE + n, rand_r(&seed) % VCPUS,
+					 rand_r(&seed) % 7 + 1);
 			break;
 		case 1:
 			hv_xics_int_off(vm, EDGE + n);
@@ -350,15 +352,15 @@ static void nothing_is_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(connecting, setup, teardown),
-		cmocka_unit_test_setup_teardown(edge, setup, teardown),
-		cmocka_unit_test_setup_teardown(level, setup, teardown),
-		cmocka_unit_test_setup_teardown(priorities, setup, teardown),
-		cmocka_unit_test_setup_teardown(inter_processor, setup, teardown),
-		cmocka_unit_test_setup_teardown(masking, setup, teardown),
-		cmocka_unit_test_setup_teardown(saved_state, setup, teardown),
-		cmocka_unit_test_setup_teardown(dropped, setup, teardown),
-		cmocka_unit_test_setup_teardown(nothing_is_lost, setup, teardown),
+	    cmocka_unit_test_setup_teardown(connecting, setup, teardown),
+	    cmocka_unit_test_setup_teardown(edge, setup, teardown),
+	    cmocka_unit_test_setup_teardown(level, setup, teardown),
+	    cmocka_unit_test_setup_teardown(priorities, setup, teardown),
+	    cmocka_unit_test_setup_teardown(inter_processor, setup, teardown),
+	    cmocka_unit_test_setup_teardown(masking, setup, teardown),
+	    cmocka_unit_test_setup_teardown(saved_state, setup, teardown),
+	    cmocka_unit_test_setup_teardown(dropped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(nothing_is_lost, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,11 +20,11 @@
 #include <papyr/papyr.h>
 #include "base/bits.h"
 
-#define MIB    0x100000ull
-#define MEMORY (4 * MIB)
-#define VCPUS  2
-#define CODE   0x3000
-#define PAGES  128
+#define MIB	0x100000ull
+#define MEMORY	(4 * MIB)
+#define VCPUS	2
+#define CODE	0x3000
+#define PAGES	128
 #define AREA(i) (MIB * ((i) + 1))
 
 static int kvm, vm, fd[VCPUS];
@@ -35,13 +35,13 @@ static u64 mmio_stores;
 
 /* r4: where, r5: what, r6: end, r7: begin, r8: step */
 static const u32 stores[] = {
-	0x38a50001, /* 1: addi  r5, r5, 1 */
-	0xf8a40000, /*    std   r5, 0(r4) */
-	0x7c844214, /*    add   r4, r4, r8 */
-	0x7c243040, /*    cmpld r4, r6 */
-	0x4180fff0, /*    blt   1b */
-	0x7ce43b78, /*    mr    r4, r7 */
-	0x4bffffe8, /*    b     1b */
+    0x38a50001, /* 1: addi  r5, r5, 1 */
+    0xf8a40000, /*    std   r5, 0(r4) */
+    0x7c844214, /*    add   r4, r4, r8 */
+    0x7c243040, /*    cmpld r4, r6 */
+    0x4180fff0, /*    blt   1b */
+    0x7ce43b78, /*    mr    r4, r7 */
+    0x4bffffe8, /*    b     1b */
 };
 
 static void stop_signal(int sig)
@@ -50,7 +50,7 @@ static void stop_signal(int sig)
 
 static void set_slot(u32 slot, u32 flags, u64 gpa, u64 size, void *host)
 {
-	struct kvm_userspace_memory_region r = { slot, flags, gpa, size, (uintptr_t)host };
+	struct kvm_userspace_memory_region r = {slot, flags, gpa, size, (uintptr_t)host};
 
 	assert_int_equal(papyr_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &r), 0);
 }
@@ -65,8 +65,8 @@ static void *pages(size_t bytes)
 
 static void new_vcpu(unsigned i, u64 step)
 {
-	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
-	struct kvm_regs regs = { .pc = CODE, .msr = 1ull << 63 };
+	struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
+	struct kvm_regs regs = {.pc = CODE, .msr = 1ull << 63};
 
 	fd[i] = papyr_ioctl(vm, KVM_CREATE_VCPU, 8ul * i);
 	assert_true(fd[i] >= 0);
@@ -81,7 +81,7 @@ static void new_vcpu(unsigned i, u64 step)
 
 static int setup(void **state)
 {
-	struct sigaction act = { .sa_handler = stop_signal };
+	struct sigaction act = {.sa_handler = stop_signal};
 	u32 order = 18;
 
 	sigaction(SIGUSR1, &act, NULL);
@@ -146,7 +146,7 @@ static void stop(void)
 static unsigned copy_dirty(u8 *copy)
 {
 	static u64 bits[MEMORY / 4096 / 64];
-	struct kvm_dirty_log log = { .dirty_bitmap = bits };
+	struct kvm_dirty_log log = {.dirty_bitmap = bits};
 	size_t page = getpagesize();
 	unsigned count = 0;
 
@@ -235,9 +235,9 @@ static void slots_under_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(copying, setup, teardown),
-		cmocka_unit_test_setup_teardown(switching, setup, teardown),
-		cmocka_unit_test_setup_teardown(slots_under_them, setup, teardown),
+	    cmocka_unit_test_setup_teardown(copying, setup, teardown),
+	    cmocka_unit_test_setup_teardown(switching, setup, teardown),
+	    cmocka_unit_test_setup_teardown(slots_under_them, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
