@@ -37,7 +37,6 @@ static void copy_path(char *to, size_t size, const char *path)
 void capture_machine(const struct machine *m, struct saved_machine *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->timebase = capture_timebase(m);
 	c->saved_at = time(NULL);
 	snprintf(c->writer, sizeof(c->writer), "papyr " PAPYR_VERSION);
 	snprintf(c->name, sizeof(c->name), "%s", m->cfg.name ? m->cfg.name : "");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between a machine that stands still and the plain structs of saved.h: what an image file and a
- * live migration both send.
+ * Between a machine that stands still, where not said otherwise, and the plain structs of saved.h:
+ * what an image file and a live migration both send.
  */
 #ifndef PAPYR_MIGRATION_CAPTURE_H
 #define PAPYR_MIGRATION_CAPTURE_H
@@ -11,8 +11,9 @@
 
 /* ---- Out of the machine ---- */
 
-/* The guest's timebase now. */
+/* The guest's timebase now. Of a machine that stands still: a register waits for its vcpu. */
 u64 capture_timebase(const struct machine *m);
+/* What the machine is, all but its timebase; it may run. */
 void capture_machine(const struct machine *m, struct saved_machine *c);
 int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err);
 int capture_xics(struct machine *m, struct saved_xics *x, struct error *err);

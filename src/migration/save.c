@@ -48,6 +48,7 @@ static int save_machine(struct save *s, struct error *err)
 	if (!c)
 		abort();
 	capture_machine(s->m, c);
+	c->timebase = capture_timebase(s->m);
 	saved_machine_pack(c, &out);
 	free(c);
 	return add(s, IMAGE_MACHINE, 0, &out, err);
