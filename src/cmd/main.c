@@ -37,6 +37,16 @@ static void usage(FILE *to)
 	    "\n'papyr VERB --help' tells more. 'papyr run' alone shows a small built-in guest.\n");
 }
 
+/* getopt_long() begins its messages with argv[0]. */
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "papyr %s", verb->name);
+	argv[0] = name;
+	return verb->main(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -53,7 +63,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(argv[1], verbs[i].name))
-			return verbs[i].main(argc - 1, argv + 1);
+			return run_verb(&verbs[i], argc - 1, argv + 1);
 	cmd_error("there is no '%s'; 'papyr --help' lists what there is", argv[1]);
 	return STATUS_ERROR;
 }

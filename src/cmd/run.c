@@ -208,8 +208,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 		return 1 +
 		       cmd_usage("run", "--restore brings its own kernel: leave out -k, -i and -p");
 	if (o->incoming && (o->restore || o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline))
-		return 1 + cmd_usage("run", "--incoming brings its own kernel: leave out -k, -i, -p "
-					    "and --restore");
+		return 1 + cmd_usage("run",
+				     "--incoming brings its own kernel: leave out -k, -i, -p "
+				     "and --restore");
 	if (o->cfg.initrd && !o->cfg.kernel)
 		return 1 + cmd_usage("run", "-i wants a kernel to go with it (-k)");
 	return 0;
@@ -243,16 +244,38 @@ static int watch_signals(struct machine *m)
 	return fd;
 }
 
+/* Is the guest that came what the command line asked for? o->cfg is its machine already. */
+static int agree(const struct run_options *o, const struct machine_config *asked, struct error *err)
+{
+	const struct machine_config *c = &o->cfg;
+
+	if (o->mem_given && c->mem_bytes != asked->mem_bytes)
+		return error_set(err, "the guest has %llu MiB of memory, here are %llu",
+				 (unsigned long long)(c->mem_bytes >> 20),
+				 (unsigned long long)(asked->mem_bytes >> 20));
+	if (o->cpus_given && (c->n_vcpus != asked->n_vcpus || c->threads != asked->threads))
+		return error_set(err, "the guest has %u vcpus, %u in a core; here are %u, %u",
+				 c->n_vcpus, c->threads, asked->n_vcpus, asked->threads);
+	if (o->model_given && c->model != asked->model)
+		return error_set(err, "the guest's processor is a %s, here is a %s", c->model->name,
+				 asked->model->name);
+	if (o->order_given && c->htab_order != asked->htab_order)
+		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
+				 c->htab_order, asked->htab_order);
+	return 0;
+}
+
 /* Opens the saved guest and makes its machine the wanted one. */
 static struct migration_image *open_saved(struct run_options *o, struct progress *bar,
 					  struct error *err)
 {
+	struct machine_config asked = o->cfg;
 	struct migration_image *saved;
 
 	progress_begin(bar, "Checking");
 	saved = migration_open(o->restore, progress_show, bar, err);
 	progress_end(bar);
-	if (saved && migration_config(saved, &o->cfg, err)) {
+	if (saved && (migration_config(saved, &o->cfg, err) || agree(o, &asked, err))) {
 		migration_close(saved);
 		return NULL;
 	}
@@ -269,38 +292,18 @@ static void complain(const char *why)
 	cmd_error("%s; waiting for another", why);
 }
 
-/* Is the guest what the command line asks for? Then the config becomes its. */
-static int agree(struct run_options *o, const struct arrival *a, struct error *err)
-{
-	const struct saved_machine *c = arrival_machine(a);
-
-	if (o->mem_given && c->mem_bytes != o->cfg.mem_bytes)
-		return error_set(err, "the guest has %llu MiB of memory, here are %llu",
-				 (unsigned long long)(c->mem_bytes >> 20),
-				 (unsigned long long)(o->cfg.mem_bytes >> 20));
-	if (o->cpus_given && (c->n_vcpus != o->cfg.n_vcpus || c->threads != o->cfg.threads))
-		return error_set(err, "the guest has %u vcpus, %u in a core; here are %u, %u",
-				 c->n_vcpus, c->threads, o->cfg.n_vcpus, o->cfg.threads);
-	if (o->model_given && strcmp(c->model, o->cfg.model->name))
-		return error_set(err, "the guest's processor is a %s, here is a %s", c->model,
-				 o->cfg.model->name);
-	if (o->order_given && c->htab_order != o->cfg.htab_order)
-		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
-				 c->htab_order, o->cfg.htab_order);
-	return arrival_config(a, &o->cfg, err);
-}
-
 /* Waits for the guest, and makes the machine as it is. */
 static struct machine *machine_for_arrival(struct run_options *o, struct arrival **arrival,
 					   struct error *err)
 {
+	struct machine_config asked = o->cfg;
 	struct machine *m = NULL;
 	struct arrival *a;
 
 	a = *arrival = arrival_wait(o->incoming, &o->live, complain, err);
 	if (!a)
 		return NULL;
-	if (!agree(o, a, err))
+	if (!arrival_config(a, &o->cfg, err) && !agree(o, &asked, err))
 		m = machine_new(&o->cfg, err);
 	if (!m)
 		arrival_refuse(a, err->text);

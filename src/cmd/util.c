@@ -31,6 +31,12 @@ int cmd_usage(const char *verb, const char *fmt, ...)
 	return STATUS_ERROR;
 }
 
+/* argv[0] is "papyr VERB" (main.c). */
+static const char *verb_of(char **argv)
+{
+	return strrchr(argv[0], ' ') + 1;
+}
+
 int parse_verb(int argc, char **argv, const char *help, const char **args, int n)
 {
 	bool json_ok = strstr(help, "--json");
@@ -44,14 +50,14 @@ int parse_verb(int argc, char **argv, const char *help, const char **args, int n
 		if (!strcmp(argv[i], "--json") && json_ok)
 			json = 1;
 		else if (argv[i][0] == '-' && argv[i][1])
-			return 2 + cmd_usage(argv[0], "there is no option '%s'", argv[i]);
+			return 2 + cmd_usage(verb_of(argv), "there is no option '%s'", argv[i]);
 		else if (got < n)
 			args[got++] = argv[i];
 		else
-			return 2 + cmd_usage(argv[0], "what is '%s'?", argv[i]);
+			return 2 + cmd_usage(verb_of(argv), "what is '%s'?", argv[i]);
 	}
 	if (got < n)
-		return 2 + cmd_usage(argv[0], "something is missing");
+		return 2 + cmd_usage(verb_of(argv), "something is missing");
 	return json;
 }
 

@@ -22,7 +22,7 @@ WRONG = [
     (['run', '--htab-order', '47'], '46'),
     (['run', '--name', '../up'], '--name'),
     (['run', '--accel', 'magic'], 'magic'),
-    (['run', '--nonsense'], '--help'),
+    (['run', '--nonsense'], 'papyr run'),
     (['run', '-k'], '--help'),
     (['run', '-i', 'initrd'], '-k'),
     (['run', '-k', '/nowhere/vmlinux'], '/nowhere/vmlinux'),
