@@ -4,13 +4,7 @@
  * the translation cache has needs no stack, and all others are kept out of its way.
  */
 #include "cpu/insn_fp.h"
-#include "cpu/mem.h"
-
-#define SLOW static __attribute__((noinline, cold)) const struct op *
-
-/* Is all of @bits at @ea on a page that the cache can read, or write? */
-#define HIT(e, tag, ea, bits)                                                                      \
-	likely(((((ea) + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) == (e)->tag)
+#include "cpu/insn_access.h"
 
 /* What an update form does before and after its access. */
 #define NO_CHECK
@@ -67,11 +61,6 @@
 		update NEXT;                                                                       \
 	}
 
-#define SWAP_32 __builtin_bswap32
-#define SWAP_64 __builtin_bswap64
-
-#define AS_IS(v)    (v)
-#define FROM_S32(v) ((u64)(s64)(s32)(v))
 #define LOW_WORD(v) ((u32)(v))
 
 /* Displacement and indexed, both with and without update. */

@@ -9,13 +9,7 @@
  */
 #include "cpu/ops.h"
 #include "cpu/insn_forms.h"
-#include "cpu/mem.h"
-
-#define SLOW static __attribute__((noinline, cold)) const struct op *
-
-/* Is all of @bits at @ea on a page that the cache can read, or write? */
-#define HIT(e, tag, ea, bits)                                                                      \
-	likely(((((ea) + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) == (e)->tag)
+#include "cpu/insn_access.h"
 
 /* What an update form does before and after its access. */
 #define NO_CHECK  ((void)0)
@@ -82,15 +76,6 @@
 		update;                                                                            \
 		NEXT;                                                                              \
 	}
-
-#define SWAP_8(v) (v)
-#define SWAP_16	  __builtin_bswap16
-#define SWAP_32	  __builtin_bswap32
-#define SWAP_64	  __builtin_bswap64
-
-#define AS_IS(v)    (v)
-#define FROM_S16(v) ((u64)(s64)(s16)(v))
-#define FROM_S32(v) ((u64)(s64)(s32)(v))
 
 #define LOAD_FORMS(name, bits, convert)                                                            \
 	LOAD(name, bits, convert, EA_D(), NO_CHECK, NO_UPDATE)                                     \
