@@ -124,7 +124,6 @@ struct slb_entry {
 #define CPU_IRQ_DECR	 0x02u /* derived from the decrementer by the owner thread */
 #define CPU_IRQ_DOORBELL 0x04u /* directed privileged doorbell (msgsndp) */
 #define CPU_IRQ_PERFMON	 0x08u
-#define CPU_IRQ_HDECR	 0x10u
 
 /* What cpu_run() came back for. */
 enum cpu_exit {
@@ -223,13 +222,12 @@ struct cpu {
 	union vsr vsr[64] __attribute__((aligned(64)));
 
 	/* --- supervisor state --- */
-	u64 srr0, srr1, dar, dsisr, sprg[4], sprg_user_vrsave;
+	u64 srr0, srr1, dar, dsisr, sprg[4];
 	u64 hsrr0, hsrr1; /* set by interrupts that the hypervisor directs there */
 	u64 vrsave;
 	u64 cfar, dscr, udscr, amr, uamor, iamr, amor, ctrl, ppr, fscr, tar, pspb;
-	u64 dabr, dabrx, dawr, dawrx, ciabr, dexcr;
-	u64 ebbhr, ebbrr, bescr, tfhar, tfiar, texasr, texasru, csigr, tacr, tcscr, acop, pid, wort,
-	    psscr;
+	u64 dabr, dabrx, dawr, dawrx, ciabr;
+	u64 ebbhr, ebbrr, bescr, csigr, tacr, tcscr, acop, pid, wort, psscr;
 	u64 mmcr[4], mmcrs, mmcra, siar, sdar, sier, pmc[8], spmc[2];
 	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, vtb_offset, purr_offset, spurr_offset,
 	    ic;
@@ -297,11 +295,6 @@ void cpu_set_dec(struct cpu *cpu, s64 dec);
 u64 host_timebase(void);
 #define TIMEBASE_HZ 512000000ull
 
-/* SPRs by number, without privilege checks, for owners and dumps (spr.def). False: this model has
- * no such SPR. */
-bool cpu_get_spr(struct cpu *cpu, unsigned spr, u64 *value);
-bool cpu_set_spr(struct cpu *cpu, unsigned spr, u64 value);
-
 /* The SLB, AMR, a watchpoint or LPCR changed by something but an instruction. Own thread only. */
 void cpu_slb_changed(struct cpu *cpu);
 
@@ -336,11 +329,5 @@ void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits);
 bool cpu_take_pending(struct cpu *cpu);
 /* Would cpu_take_pending() find one if MSR[EE] were set? Looks at the clock too. */
 bool cpu_has_pending(struct cpu *cpu);
-
-/*
- * Translates @ea for a debugger or a hypercall that takes an address: data access with the current
- * MSR, no interrupt, no R or C update. False: no translation.
- */
-bool cpu_debug_translate(struct cpu *cpu, u64 ea, u64 *gpa);
 
 #endif

@@ -111,7 +111,7 @@ static void look_at_clock(struct cpu *cpu)
 bool cpu_has_pending(struct cpu *cpu)
 {
 	look_at_clock(cpu);
-	return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE) & ~CPU_IRQ_HDECR;
+	return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
 }
 
 bool cpu_take_pending(struct cpu *cpu)

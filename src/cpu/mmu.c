@@ -108,8 +108,6 @@ static void drop_effective(struct cpu *cpu, u64 ea)
 	code_forget_page(cpu, ea);
 }
 
-#define VRMA_SLB_MASK (SLB_VSID_L | SLB_VSID_LP)
-
 /* The SLB's VSID word that real-mode accesses use: LPCR[VRMASD] says the page size. */
 static u64 vrma_slb(const struct cpu *cpu)
 {
@@ -302,7 +300,7 @@ static bool set_rc(struct cpu *cpu, struct vtlb_entry *e, bool store)
 }
 
 static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_kind kind,
-			 bool update, struct translation *t)
+			 struct translation *t)
 {
 	bool key = slb_vsid & (cpu->msr & MSR_PR ? SLB_VSID_KP : SLB_VSID_KS);
 	u64 store_bit = kind == CPU_STORE ? DSISR_STORE : 0;
@@ -319,7 +317,7 @@ static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_
 		if (!pp_allows(e->r, key, kind == CPU_STORE))
 			return fail(t, VEC_DSI, DSISR_PROT | store_bit);
 		t->absent = e->v & HPT_V_ABSENT;
-	} while (update && !t->absent && !set_rc(cpu, e, kind == CPU_STORE));
+	} while (!t->absent && !set_rc(cpu, e, kind == CPU_STORE));
 	t->gpa = e->gpa | (ea & ~CPU_PAGE_MASK);
 	t->hpte_index = e->index;
 	t->fresh = !e->fetched;
@@ -329,16 +327,14 @@ static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_
 	return true;
 }
 
-static bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, bool update,
-		      struct translation *t)
+static bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct translation *t)
 {
 	const struct slb_entry *s;
 
 	*t = (struct translation){0};
 	if (!(cpu->msr & (kind == CPU_FETCH ? MSR_IR : MSR_DR))) {
 		if (cpu->hpt && (cpu->lpcr & LPCR_VPM0))
-			return translate_by(cpu, vrma_slb(cpu), ea & ((1ull << 40) - 1), kind,
-					    update, t);
+			return translate_by(cpu, vrma_slb(cpu), ea & ((1ull << 40) - 1), kind, t);
 		t->gpa = (ea & REAL_MASK) + cpu->rmor;
 		t->hpte_index = ~0ull;
 		t->writable = true;
@@ -348,17 +344,7 @@ static bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, bool u
 	s = slb_lookup(cpu, ea);
 	if (!s)
 		return fail(t, VEC_DSEGI, 0);
-	return translate_by(cpu, s->vsid, ea, kind, update, t);
-}
-
-bool cpu_debug_translate(struct cpu *cpu, u64 ea, u64 *gpa)
-{
-	struct translation t;
-
-	if (!translate(cpu, ea, CPU_LOAD, false, &t) || t.absent)
-		return false;
-	*gpa = t.gpa;
-	return true;
+	return translate_by(cpu, s->vsid, ea, kind, t);
 }
 
 /* --- instruction fetch --- */
@@ -407,7 +393,7 @@ bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 
 	*fresh = false;
 	if (f->tag != tag) {
-		if (!translate(cpu, nip, CPU_FETCH, true, &t))
+		if (!translate(cpu, nip, CPU_FETCH, &t))
 			return fetch_fails(cpu, nip, &t);
 		ram = t.absent ? (struct cpu_ram){0}
 			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, false);
@@ -513,7 +499,7 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 
 	*done = false;
 	for (;;) {
-		if (!translate(cpu, ea, access.kind, true, &t)) {
+		if (!translate(cpu, ea, access.kind, &t)) {
 			data_fails(cpu, op, ea, &t);
 			return NULL;
 		}
@@ -693,7 +679,7 @@ static bool probe_page(struct cpu *cpu, const struct op *op, u64 ea, bool store)
 
 	if (tlb_hit(cpu, ea, 1, store))
 		return true;
-	if (translate(cpu, ea, store ? CPU_STORE : CPU_LOAD, true, &t))
+	if (translate(cpu, ea, store ? CPU_STORE : CPU_LOAD, &t))
 		return true;
 	return data_fails(cpu, op, ea, &t);
 }

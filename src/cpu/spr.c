@@ -243,22 +243,6 @@ static void spr_write(struct cpu *cpu, const struct spr *s, u64 v)
 		s->set(cpu, v);
 }
 
-bool cpu_get_spr(struct cpu *cpu, unsigned n, u64 *value)
-{
-	if (!spr_exists(cpu, n))
-		return false;
-	*value = spr_read(cpu, &sprs[n]);
-	return true;
-}
-
-bool cpu_set_spr(struct cpu *cpu, unsigned n, u64 value)
-{
-	if (!spr_exists(cpu, n))
-		return false;
-	spr_write(cpu, &sprs[n], value);
-	return true;
-}
-
 /* --- facilities: FSCR and MMCR0 say what problem state may use (ISA 2.07 Book III-S 6.2.10, 9.4.4)
  * --- */
 

@@ -215,7 +215,6 @@ struct hv_vm {
 	struct hv_table_user *table_users; /* table.h */
 	atomic_bool frozen; /* nobody may begin KVM_RUN: the table is being changed as a whole */
 	bool vrma_done;	    /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
-	bool rma_setup_tried;
 	struct hv_memslots *_Atomic slots;
 	struct hv_shootdown_log shootdown;
 	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0;
@@ -290,8 +289,6 @@ void hv_catch_up(struct cpu *cpu); /* shootdown.c */
 
 /* run.c: KVM_RUN. 0 with run->exit_reason, or -EINTR and others. */
 int hv_vcpu_run(struct hv_vcpu *vcpu);
-/* Makes @vcpu leave the guest and look around (any thread). */
-void hv_vcpu_kick(struct hv_vcpu *vcpu);
 
 /*
  * idle.c. Sleeps while vcpu->ceded, until an interrupt can be taken, somebody prods, or KVM_RUN

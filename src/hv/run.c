@@ -206,9 +206,3 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 	pthread_sigmask(SIG_SETMASK, &vcpu->client_mask, NULL);
 	return ret;
 }
-
-void hv_vcpu_kick(struct hv_vcpu *vcpu)
-{
-	cpu_request(&vcpu->cpu, CPU_REQ_EXIT);
-	hv_vcpu_wake(vcpu);
-}

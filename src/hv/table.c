@@ -128,7 +128,6 @@ int hv_vm_allocate_htab(struct hv_vm *vm, u32 *order)
 		ret = make(vm, *order);
 	if (!ret) {
 		vm->vrma_done = false;
-		vm->rma_setup_tried = false;
 		hv_shootdown_all(vm, NULL);
 	}
 	hv_table_thaw(vm);
