@@ -11,8 +11,13 @@
 static const char help_pause[] = "Usage: papyr pause NAME\n"
 				 "Makes a running guest stand still until 'papyr resume NAME'.\n";
 
-static const char help_resume[] = "Usage: papyr resume NAME\n"
-				  "Lets a paused guest go on.\n";
+static const char help_resume[] =
+    "Usage: papyr resume NAME [--force]\n"
+    "Lets a paused guest go on.\n\n"
+    "      --force  even one that was moved away and is said to run elsewhere: it goes on from\n"
+    "               where it stopped. Only for when it is certain that it ended there, for else\n"
+    "               it runs twice\n"
+    "      --help\n";
 
 static const char help_stop[] =
     "Usage: papyr stop NAME [--powerdown]\n"
@@ -42,38 +47,45 @@ int cmd_pause(int argc, char **argv)
 	return r > 1 ? r - 2 : request(name, "stop", false);
 }
 
-int cmd_resume(int argc, char **argv)
+/* A verb with one option of its own, which stands for another command. */
+static int switched(int argc, char **argv, const char *help, const char *option, bool *given)
 {
-	const char *name;
-	int r = parse_verb(argc, argv, help_resume, &name, 1);
-
-	return r > 1 ? r - 2 : request(name, "cont", false);
-}
-
-int cmd_stop(int argc, char **argv)
-{
-	static const struct option options[] = {
-	    {"powerdown", no_argument, NULL, 'p'},
+	const struct option options[] = {
+	    {option, no_argument, NULL, 'o'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
-	bool powerdown = false;
+	const char *verb = strrchr(argv[0], ' ') + 1;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
-		case 'p':
-			powerdown = true;
+		case 'o':
+			*given = true;
 			break;
 		case 'h':
-			fputs(help_stop, stdout);
-			return STATUS_OK;
+			fputs(help, stdout);
+			return 2 + STATUS_OK;
 		default:
-			fputs("Try 'papyr stop --help'.\n", stderr);
-			return STATUS_ERROR;
+			fprintf(stderr, "Try 'papyr %s --help'.\n", verb);
+			return 2 + STATUS_ERROR;
 		}
 	}
-	if (optind + 1 != argc)
-		return cmd_usage("stop", "wants one guest's name");
-	return request(argv[optind], powerdown ? "system_powerdown" : "quit", true);
+	return optind + 1 == argc ? 0 : 2 + cmd_usage(verb, "wants one guest's name");
+}
+
+int cmd_resume(int argc, char **argv)
+{
+	bool force = false;
+	int r = switched(argc, argv, help_resume, "force", &force);
+
+	return r > 1 ? r - 2 : request(argv[optind], force ? "x-cont-forced" : "cont", false);
+}
+
+int cmd_stop(int argc, char **argv)
+{
+	bool powerdown = false;
+	int r = switched(argc, argv, help_stop, "powerdown", &powerdown);
+
+	return r > 1 ? r - 2 : request(argv[optind], powerdown ? "system_powerdown" : "quit", true);
 }

@@ -14,7 +14,7 @@ static const struct verb verbs[] = {
     {"list", "[--json]", "show the running guests", cmd_list},
     {"info", "NAME|FILE [--json]", "show one guest, running or saved", cmd_info},
     {"pause", "NAME", "make a guest stand still", cmd_pause},
-    {"resume", "NAME", "let a paused guest go on", cmd_resume},
+    {"resume", "NAME [--force]", "let a paused guest go on", cmd_resume},
     {"stop", "NAME [--powerdown]", "end a guest", cmd_stop},
     {"migrate", "NAME URI [OPTION]...", "move a running guest to another papyr", cmd_migrate},
     {"save", "NAME FILE", "stop a guest into a file", cmd_save},

@@ -77,8 +77,19 @@ static void do_stop(struct qmp_client *c, json_t *args, struct qmp_result *resul
 
 static void do_cont(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	if (migrate_guest_is_here(qmp_machine(c), true, result))
+	if (migrate_guest_is_here(qmp_machine(c), CLAIM_LOOKED, result))
 		machine_resume(qmp_machine(c));
+}
+
+/* x-cont-forced: cont, even if the other side of a migration said that the guest runs there. */
+static void do_x_cont_forced(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+
+	if (!migrate_guest_is_here(m, CLAIM_FORCED, result))
+		return;
+	machine_set_place(m, PLACE_HERE);
+	machine_resume(m);
 }
 
 static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -88,7 +99,7 @@ static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *resul
 
 static void do_system_reset(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	if (migrate_guest_is_here(qmp_machine(c), false, result))
+	if (migrate_guest_is_here(qmp_machine(c), CLAIM_NONE, result))
 		machine_request(qmp_machine(c), REQUEST_RESET);
 }
 
@@ -165,7 +176,7 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 		fail(result, "'path' must be an absolute path");
 		return;
 	}
-	if (!migrate_guest_is_here(m, false, result))
+	if (!migrate_guest_is_here(m, CLAIM_NONE, result))
 		return;
 	was_running = !strcmp(machine_status(m), "running");
 	machine_pause(m);
@@ -202,6 +213,7 @@ static const struct {
     {"stop", do_stop},
     {"system_powerdown", do_system_powerdown},
     {"system_reset", do_system_reset},
+    {"x-cont-forced", do_x_cont_forced},
     {"x-htab", qmp_x_htab},
     {"x-info", do_x_info},
     {"x-save", do_x_save},

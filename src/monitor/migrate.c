@@ -11,14 +11,15 @@ static int fail(struct qmp_result *result)
 	return -1;
 }
 
-bool migrate_guest_is_here(struct machine *m, bool person_decides, struct qmp_result *result)
+bool migrate_guest_is_here(struct machine *m, enum migrate_claim claim, struct qmp_result *result)
 {
 	enum machine_place place;
 
 	pthread_mutex_lock(&m->lock);
 	place = m->place;
 	pthread_mutex_unlock(&m->lock);
-	if (place == PLACE_HERE || (place == PLACE_UNCERTAIN && person_decides))
+	if (place == PLACE_HERE || (place == PLACE_UNCERTAIN && claim >= CLAIM_LOOKED) ||
+	    (place == PLACE_GONE && claim == CLAIM_FORCED))
 		return true;
 	fail(result);
 	if (place == PLACE_COMING)
@@ -26,8 +27,10 @@ bool migrate_guest_is_here(struct machine *m, bool person_decides, struct qmp_re
 	else if (place == PLACE_LEAVING)
 		error_set(&result->error, "the guest is just being handed over");
 	else if (place == PLACE_GONE)
-		error_set(&result->error, "the guest runs elsewhere now; 'papyr stop' ends this "
-					  "process");
+		error_set(&result->error,
+			  "the guest runs elsewhere now; 'papyr stop' ends this process. Only if "
+			  "it is certain that the guest ended there, 'papyr resume --force' lets "
+			  "it go on here from where it stopped: else it runs twice");
 	else
 		error_set(&result->error, "the guest may run elsewhere; look there first, and "
 					  "'papyr resume' it here if it doesn't");
@@ -102,7 +105,7 @@ static json_t *phases(const struct live_status *s)
 /* Our own: what QEMU's fields have no word for. Milliseconds there are whole numbers. */
 static json_t *details(const struct live_status *s)
 {
-	return json_pack("{s:i,s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:I,s:I,s:I}", "pass", (int)s->pass,
+	return json_pack("{s:i,s:I,s:I,s:I,s:f,s:f,s:f,s:f,s:I,s:I,s:I,s:I}", "pass", (int)s->pass,
 			 "dirty-pages", (json_int_t)s->dirty_pages, "table-bytes",
 			 (json_int_t)s->table_bytes, "table-entries", (json_int_t)s->table_entries,
 			 "bandwidth", s->bandwidth, "downtime-ms", s->downtime_ms,

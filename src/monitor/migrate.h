@@ -17,10 +17,16 @@ void migrate_query_parameters(struct qmp_client *c, json_t *args, struct qmp_res
 /* Has every client told of the migration's states: the event MIGRATION. */
 void migrate_watch(struct qmp *qmp, struct machine *m);
 
+/* How sure of it is who wants to do something with a guest that was handed over? */
+enum migrate_claim {
+	CLAIM_NONE,   /* only with a guest that is here for certain */
+	CLAIM_LOOKED, /* also if it may run elsewhere: a person has looked there */
+	CLAIM_FORCED, /* also if it was heard to run elsewhere: a person knows that it ended there */
+};
+
 /*
- * May the guest be started or reset here? Not while it is being handed over, or when it runs
- * elsewhere.
+ * May the guest be started, saved or reset here? Never while it comes or is being handed over.
  */
-bool migrate_guest_is_here(struct machine *m, bool person_decides, struct qmp_result *result);
+bool migrate_guest_is_here(struct machine *m, enum migrate_claim claim, struct qmp_result *result);
 
 #endif

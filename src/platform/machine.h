@@ -107,7 +107,7 @@ enum machine_place {
 	PLACE_COMING,	 /* not here yet: it must not run */
 	PLACE_LEAVING,	 /* it stands still to be handed over */
 	PLACE_UNCERTAIN, /* the other side may have started it; a person decides */
-	PLACE_GONE,	 /* the other side runs it: never here again */
+	PLACE_GONE,	 /* the other side runs it: here again only if a person insists */
 };
 
 #define NVRAM_BYTES 0x10000

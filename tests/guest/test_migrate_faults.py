@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Either side is killed, and the connection cut or brought to a standstill, at every step of a migration:
 test_migrate_faults.py [STEP:ACTION]... Never do two run; one runs on or can be resumed, save where the only
-process that has the guest was killed; what the guest keeps checksums of holds; nothing hangs longer than the timeout."""
+process that has the guest was killed (by force, where the destination died after it had said that the guest runs);
+what the guest keeps checksums of holds; nothing hangs longer than the timeout."""
 import os
 import re
 import sys
@@ -55,6 +56,13 @@ def clean(guest):
     check(not re.search(BAD, guest.text), guest.text[-2000:])
 
 
+def stays_away():
+    """A guest that was said to run elsewhere is not resumed just so."""
+    said = papyr('resume', 'source', status=1)[1]
+    check('--force' in said, f'the refusal does not tell what can be done: {said}')
+    check(status('source') == 'postmigrate', 'a refused resume changed something')
+
+
 def walk(case):
     where, action = case.rsplit(':', 1)
     on_source = where.startswith('source')
@@ -76,13 +84,16 @@ def walk(case):
         check(handed_over, f'{case}: the destination started too early')
         beats(dest, 2)
         if states[0] == 'postmigrate' and code == 0:
-            papyr('resume', 'source', status=1)
+            stays_away()
     elif states[0] == 'running':
         beats(source, 2)
     elif states[0] == 'postmigrate':
         check(handed_over, f'{case}: the source does not run on')
-        papyr('resume', 'source')
+        if code == 0:
+            stays_away()
+        papyr('resume', 'source', *(['--force'] if code == 0 else []))
         beats(source, 2)
+        check(status('source') == 'running', f"{case}: the source is {status('source')}")
     else:
         check(on_source and action == 'kill', f'{case}: no guest is left, source {states[0]}, destination {states[1]}')
     clean(source)
