@@ -37,7 +37,7 @@ static const char help[] =
 
 struct options {
 	json_t *params;
-	bool keep, json;
+	bool throttle, keep, json;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -115,6 +115,13 @@ static int begin(struct control *c, const char *uri, struct options *o, struct e
 		full = strdup("fd:migrate");
 	}
 	v = control_execute(c, "migrate-set-parameters", json_incref(o->params), err);
+	if (v) {
+		json_decref(v);
+		v = control_execute(c, "migrate-set-capabilities",
+				    json_pack("{s:[{s:s,s:b}]}", "capabilities", "capability",
+					      "auto-converge", "state", o->throttle),
+				    err);
+	}
 	if (v) {
 		json_decref(v);
 		v = control_execute(c, "migrate", json_pack("{s:s}", "uri", full), err);
@@ -262,6 +269,19 @@ static int set_path(struct options *o, const char *name)
 	return 0;
 }
 
+static int set_throttle(struct options *o)
+{
+	u64 percent;
+
+	if (!parse_uint(optarg, 0, 99, &percent))
+		return cmd_usage("migrate", "--throttle %s: not a whole number from 0 to 99",
+				 optarg);
+	o->throttle = percent > 0;
+	if (percent)
+		json_object_set_new(o->params, "max-cpu-throttle", json_integer(percent));
+	return 0;
+}
+
 static int set_bandwidth(struct options *o)
 {
 	u64 bytes;
@@ -278,7 +298,7 @@ static int take(struct options *o, int c)
 	case OPT_DOWNTIME:
 		return set_number(o, "downtime-ms", "x-downtime-ms", 0.1, 2000000);
 	case OPT_THROTTLE:
-		return set_number(o, "throttle", "max-cpu-throttle", 0, 99);
+		return set_throttle(o);
 	case OPT_BANDWIDTH:
 		return set_bandwidth(o);
 	case OPT_TIMEOUT:
@@ -309,8 +329,8 @@ static int take(struct options *o, int c)
 static json_t *default_params(void)
 {
 	return json_pack("{s:f,s:i,s:i,s:f,s:b,s:s,s:s,s:s}", "x-downtime-ms", 5.0,
-			 "max-cpu-throttle", 0, "max-bandwidth", 0, "x-timeout", 30.0, "x-compress",
-			 1, "x-tls-psk", "", "x-tls-x509", "", "tls-hostname", "");
+			 "max-cpu-throttle", 99, "max-bandwidth", 0, "x-timeout", 30.0,
+			 "x-compress", 1, "x-tls-psk", "", "x-tls-x509", "", "tls-hostname", "");
 }
 
 int cmd_migrate(int argc, char **argv)

@@ -28,6 +28,7 @@ void live_default_params(struct live_params *p)
 {
 	*p = (struct live_params){
 	    .downtime_ms = 5,
+	    .throttle_max = 99,
 	    .throttle_initial = 20,
 	    .throttle_increment = 10,
 	    .timeout_ms = 30000,
@@ -63,13 +64,19 @@ static void wake(int fd)
 		;
 }
 
+/* With l->lock held. */
+static void queue_event(struct live *l, struct live_event event)
+{
+	if (l->n_events < LIVE_EVENTS_MAX)
+		l->events[l->n_events++] = event;
+	wake(l->event_fd);
+}
+
 static void tell(struct live *l, struct live_event event)
 {
 	pthread_mutex_lock(&l->lock);
-	if (l->n_events < LIVE_EVENTS_MAX)
-		l->events[l->n_events++] = event;
+	queue_event(l, event);
 	pthread_mutex_unlock(&l->lock);
-	wake(l->event_fd);
 }
 
 void live_tell(struct live *l, int what)
@@ -171,6 +178,9 @@ static int give_up(struct live *l, const char *why)
 	if (!late && !l->cancelled) {
 		l->cancelled = true;
 		snprintf(l->cancel_why, sizeof(l->cancel_why), "%s", why);
+		if (!l->done)
+			queue_event(l, (struct live_event){.what = LIVE_EVENT_STATE,
+							   .state = LIVE_CANCELLING});
 		wake(l->cancel_fd);
 	}
 	pthread_mutex_unlock(&l->lock);

@@ -18,7 +18,8 @@ struct live;
 struct live_params {
 	double downtime_ms;	     /* how long the guest may stand still */
 	u64 max_bandwidth;	     /* bytes a second while it runs; 0: no limit */
-	unsigned throttle_max;	     /* percent of the vcpus' time that may be taken; 0: none */
+	bool auto_converge;	     /* may the vcpus be slowed down? */
+	unsigned throttle_max;	     /* percent of the vcpus' time that may be taken then */
 	unsigned throttle_initial;   /* the first step */
 	unsigned throttle_increment; /* each further one */
 	unsigned timeout_ms;	     /* without any progress */
@@ -67,6 +68,7 @@ struct live_status {
 	double dirty_rate;			     /* pages a second */
 	u64 table_bytes;			     /* all of the table's stream */
 	u64 table_entries;			     /* told of in the last pass */
+	u64 stop_timebase;			     /* the guest's, when it stood still */
 	u64 final_bytes, final_pages, final_entries; /* what was sent while the guest stood still */
 	double phase_ms[LIVE_PHASES];
 	double bandwidth;  /* bytes a second, measured */

@@ -163,7 +163,8 @@ static int send_rest(struct source *s, struct error *err)
 	phase(s, LIVE_PHASE_STATE);
 	fault_point(s->ch, "source-end");
 	pthread_mutex_lock(&s->l->lock);
-	st->final_bytes = channel_written(s->ch) - before;
+	st->transferred = channel_written(s->ch);
+	st->final_bytes = st->transferred - before;
 	st->final_pages = pages;
 	st->final_entries = entries;
 	pthread_mutex_unlock(&s->l->lock);
@@ -207,6 +208,9 @@ enum handover source_hand_over(struct source *s, struct error *err)
 		return HANDOVER_TOO_MUCH;
 	}
 	phase(s, LIVE_PHASE_STOP);
+	pthread_mutex_lock(&s->l->lock);
+	s->l->status.stop_timebase = s->stop_timebase;
+	pthread_mutex_unlock(&s->l->lock);
 	pthread_mutex_lock(&m->lock);
 	was_running = !m->paused;
 	m->place = PLACE_LEAVING;

@@ -162,6 +162,7 @@ static void refresh_params(struct source *s)
 	live_get_params(s->l, &p);
 	s->p.downtime_ms = p.downtime_ms;
 	s->p.max_bandwidth = p.max_bandwidth;
+	s->p.auto_converge = p.auto_converge;
 	s->p.throttle_max = p.throttle_max;
 	s->p.throttle_initial = p.throttle_initial;
 	s->p.throttle_increment = p.throttle_increment;
@@ -215,7 +216,7 @@ static bool throttle_more(struct source *s)
 
 	if (next > s->p.throttle_max)
 		next = s->p.throttle_max;
-	if (next <= s->throttled)
+	if (!s->p.auto_converge || next <= s->throttled)
 		return false;
 	if (!s->throttle)
 		s->throttle = throttle_new(s->m);

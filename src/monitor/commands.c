@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "migration/migration.h"
+#include "monitor/args.h"
 #include "monitor/migrate.h"
 #include "monitor/qmp.h"
 
@@ -112,7 +113,7 @@ static void do_getfd(struct qmp_client *c, json_t *args, struct qmp_result *resu
 {
 	const char *name = json_string_value(json_object_get(args, "fdname"));
 
-	if (!name || !name[0] || strlen(name) > 31)
+	if (!name[0] || strlen(name) > 31)
 		fail(result, "'fdname' must be a name of at most 31 characters");
 	else if (qmp_keep_fd(c, name))
 		fail(result, "no descriptor came with the message, or too many are kept already");
@@ -172,7 +173,7 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 	struct progress p = {.client = c};
 	bool was_running;
 
-	if (!path || path[0] != '/') {
+	if (path[0] != '/') {
 		fail(result, "'path' must be an absolute path");
 		return;
 	}
@@ -194,30 +195,33 @@ static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_res
 
 static const struct {
 	const char *name;
+	const char *takes; /* as for qmp_check_args() */
 	void (*fn)(struct qmp_client *c, json_t *args, struct qmp_result *result);
 } commands[] = {
-    {"cont", do_cont},
-    {"getfd", do_getfd},
-    {"migrate", migrate_start},
-    {"migrate-incoming", migrate_incoming},
-    {"migrate-set-parameters", migrate_set_parameters},
-    {"migrate_cancel", migrate_cancel},
-    {"query-commands", do_query_commands},
-    {"query-cpus-fast", do_query_cpus_fast},
-    {"query-migrate", migrate_query},
-    {"query-migrate-parameters", migrate_query_parameters},
-    {"query-name", do_query_name},
-    {"query-status", do_query_status},
-    {"query-version", do_query_version},
-    {"quit", do_quit},
-    {"stop", do_stop},
-    {"system_powerdown", do_system_powerdown},
-    {"system_reset", do_system_reset},
-    {"x-cont-forced", do_x_cont_forced},
-    {"x-htab", qmp_x_htab},
-    {"x-info", do_x_info},
-    {"x-save", do_x_save},
-    {"x-stats", qmp_x_stats},
+    {"cont", "", do_cont},
+    {"getfd", "fdname:str", do_getfd},
+    {"migrate", "uri:str blk:bool? inc:bool? detach:bool? resume:bool?", migrate_start},
+    {"migrate-incoming", "uri:str", migrate_incoming},
+    {"migrate-set-capabilities", "capabilities:list", migrate_set_capabilities},
+    {"migrate-set-parameters", MIGRATE_PARAMETERS, migrate_set_parameters},
+    {"migrate_cancel", "", migrate_cancel},
+    {"query-commands", "", do_query_commands},
+    {"query-cpus-fast", "", do_query_cpus_fast},
+    {"query-migrate", "", migrate_query},
+    {"query-migrate-capabilities", "", migrate_query_capabilities},
+    {"query-migrate-parameters", "", migrate_query_parameters},
+    {"query-name", "", do_query_name},
+    {"query-status", "", do_query_status},
+    {"query-version", "", do_query_version},
+    {"quit", "", do_quit},
+    {"stop", "", do_stop},
+    {"system_powerdown", "", do_system_powerdown},
+    {"system_reset", "", do_system_reset},
+    {"x-cont-forced", "", do_x_cont_forced},
+    {"x-htab", "fdname:str follow:bool?", qmp_x_htab},
+    {"x-info", "", do_x_info},
+    {"x-save", "path:str quit:bool?", do_x_save},
+    {"x-stats", "registers:bool?", qmp_x_stats},
 };
 
 static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -230,11 +234,15 @@ static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_res
 void qmp_execute(struct qmp_client *client, const char *command, json_t *args,
 		 struct qmp_result *result)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(command, commands[i].name)) {
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(command, commands[i].name))
+			continue;
+		if (qmp_check_args(commands[i].takes, args, &result->error))
+			result->error_class = QMP_GENERIC_ERROR;
+		else
 			commands[i].fn(client, args, result);
-			return;
-		}
+		return;
+	}
 	result->error_class = QMP_COMMAND_NOT_FOUND;
 	error_set(&result->error, "there is no command '%.64s'", command);
 }

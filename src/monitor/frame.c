@@ -52,6 +52,9 @@ static const char *take(struct frame *f, char c, bool *complete)
 	if (!keep(f, c))
 		return "the message is too long";
 	if (f->in_string) {
+		/* Else a forgotten quotation mark would swallow all commands to come. */
+		if (c == '\n')
+			return "a string doesn't end in its line";
 		if (f->escaped)
 			f->escaped = false;
 		else if (c == '\\')

@@ -44,10 +44,6 @@ static int start(struct qmp_client *c, json_t *args, struct qmp_result *result,
 	const char *uri = json_string_value(json_object_get(args, "uri"));
 	int fd = -1;
 
-	if (!uri) {
-		error_set(&result->error, "'uri' must say where");
-		return fail(result);
-	}
 	if (!strncmp(uri, "fd:", 3)) {
 		fd = qmp_take_fd(c, uri + 3);
 		if (fd < 0) {
@@ -63,8 +59,30 @@ static int start(struct qmp_client *c, json_t *args, struct qmp_result *result,
 	return fail(result);
 }
 
+/* QEMU's clients may say that they don't want what we haven't got. */
+static bool wants_too_much(json_t *args, struct error *err)
+{
+	static const struct {
+		const char *name, *why;
+	} wishes[] = {
+	    {"blk", "there are no disks to be moved"},
+	    {"inc", "there are no disks to be moved"},
+	    {"resume", "a migration that broke off begins anew"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++)
+		if (json_is_true(json_object_get(args, wishes[i].name)))
+			return error_set(err, "Parameter '%s' can't be true: %s", wishes[i].name,
+					 wishes[i].why);
+	return false;
+}
+
 void migrate_start(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
+	if (wants_too_much(args, &result->error)) {
+		fail(result);
+		return;
+	}
 	start(c, args, result, live_migrate);
 }
 
@@ -81,15 +99,31 @@ void migrate_cancel(struct qmp_client *c, json_t *args, struct qmp_result *resul
 
 /* ---- query-migrate ---- */
 
+/* Fields of QEMU's that say nothing here are there too: some clients can't do without. */
 static json_t *ram(const struct live_status *s)
 {
-	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:I,s:i,s:f,s:I}", "transferred",
-			 (json_int_t)s->transferred, "remaining", (json_int_t)s->remaining, "total",
-			 (json_int_t)s->total, "duplicate", (json_int_t)s->pages_zero, "normal",
-			 (json_int_t)s->pages_sent, "normal-bytes",
-			 (json_int_t)s->pages_sent * 4096, "dirty-sync-count", (int)s->pass,
-			 "dirty-pages-rate", (json_int_t)s->dirty_rate, "page-size", 4096, "mbps",
-			 s->bandwidth * 8 / 1e6, "skipped", (json_int_t)0);
+	static const char *const nothing[] = {
+	    "skipped",	     "postcopy-requests",	    "postcopy-bytes",
+	    "multifd-bytes", "dirty-sync-missed-zero-copy",
+	};
+	u64 pages = s->pages_sent + s->pages_zero, left = s->remaining;
+	double seconds = (s->total_ms - s->setup_ms) / 1000;
+	json_t *v;
+
+	if (s->state == LIVE_COMPLETED)
+		left = 0;
+	v = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:I,s:i,s:f,s:I,s:I}", "transferred",
+		      (json_int_t)s->transferred, "remaining", (json_int_t)left, "total",
+		      (json_int_t)s->total, "duplicate", (json_int_t)s->pages_zero, "normal",
+		      (json_int_t)s->pages_sent, "normal-bytes", (json_int_t)s->pages_sent * 4096,
+		      "dirty-sync-count", (int)s->pass, "dirty-pages-rate",
+		      (json_int_t)s->dirty_rate, "page-size", 4096, "mbps", s->bandwidth * 8 / 1e6,
+		      "pages-per-second", (json_int_t)(seconds > 0 ? pages / seconds : 0),
+		      "downtime-bytes", (json_int_t)s->final_bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(nothing); i++)
+		json_object_set_new(v, nothing[i], json_integer(0));
+	json_object_set_new(v, "precopy-bytes", json_integer(s->transferred - s->final_bytes));
+	return v;
 }
 
 static json_t *phases(const struct live_status *s)
@@ -111,7 +145,8 @@ static json_t *details(const struct live_status *s)
 			 "bandwidth", s->bandwidth, "downtime-ms", s->downtime_ms,
 			 "expected-downtime-ms", s->expected_downtime_ms, "zstd-ratio",
 			 s->zstd_ratio, "final-bytes", (json_int_t)s->final_bytes, "final-pages",
-			 (json_int_t)s->final_pages, "final-entries", (json_int_t)s->final_entries);
+			 (json_int_t)s->final_pages, "final-entries", (json_int_t)s->final_entries,
+			 "stop-timebase", (json_int_t)s->stop_timebase);
 }
 
 void migrate_query(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -144,112 +179,14 @@ void migrate_query(struct qmp_client *c, json_t *args, struct qmp_result *result
 		json_object_set_new(v, "cpu-throttle-percentage", json_integer(s.throttle));
 }
 
-/* ---- Parameters ---- */
-
-static bool take_number(json_t *args, const char *name, double min, double max, double *val,
-			struct error *err)
-{
-	json_t *v = json_object_get(args, name);
-
-	if (!v)
-		return true;
-	if (!json_is_number(v) || json_number_value(v) < min || json_number_value(v) > max) {
-		error_set(err, "'%s' must be a number from %g to %g", name, min, max);
-		return false;
-	}
-	*val = json_number_value(v);
-	return true;
-}
-
-static bool take_string(json_t *args, const char *name, char *val, size_t size, struct error *err)
-{
-	json_t *v = json_object_get(args, name);
-	const char *s = json_string_value(v);
-
-	if (!v)
-		return true;
-	if (!s || strlen(s) >= size) {
-		error_set(err, "'%s' must be a string of less than %zu characters", name, size);
-		return false;
-	}
-	strcpy(val, s);
-	return true;
-}
-
-void migrate_set_parameters(struct qmp_client *c, json_t *args, struct qmp_result *result)
-{
-	static const char *const known[] = {
-	    "downtime-limit",	"x-downtime-ms",	"max-bandwidth",
-	    "max-cpu-throttle", "cpu-throttle-initial", "cpu-throttle-increment",
-	    "x-timeout",	"x-compress",		"x-tls-psk",
-	    "x-tls-x509",	"tls-hostname",
-	};
-	struct error *err = &result->error;
-	struct live_params p;
-	double bandwidth, throttle, initial, increment, timeout;
-	const char *key;
-	json_t *v;
-
-	live_get_params(qmp_machine(c)->live, &p);
-	bandwidth = p.max_bandwidth;
-	throttle = p.throttle_max;
-	initial = p.throttle_initial;
-	increment = p.throttle_increment;
-	timeout = p.timeout_ms / 1000.0;
-	json_object_foreach(args, key, v)
-	{
-		size_t i;
-
-		for (i = 0; i < ARRAY_SIZE(known) && strcmp(known[i], key); i++)
-			;
-		if (i == ARRAY_SIZE(known)) {
-			error_set(err, "there is no parameter '%.64s'", key);
-			fail(result);
-			return;
-		}
-	}
-	if (!take_number(args, "downtime-limit", 0.1, 2000000, &p.downtime_ms, err) ||
-	    !take_number(args, "x-downtime-ms", 0.1, 2000000, &p.downtime_ms, err) ||
-	    !take_number(args, "max-bandwidth", 0, 1e15, &bandwidth, err) ||
-	    !take_number(args, "max-cpu-throttle", 0, 99, &throttle, err) ||
-	    !take_number(args, "cpu-throttle-initial", 1, 99, &initial, err) ||
-	    !take_number(args, "cpu-throttle-increment", 1, 99, &increment, err) ||
-	    !take_number(args, "x-timeout", 0.1, 86400, &timeout, err) ||
-	    !take_string(args, "x-tls-psk", p.tls.psk, sizeof(p.tls.psk), err) ||
-	    !take_string(args, "x-tls-x509", p.tls.x509, sizeof(p.tls.x509), err) ||
-	    !take_string(args, "tls-hostname", p.tls.hostname, sizeof(p.tls.hostname), err)) {
-		fail(result);
-		return;
-	}
-	if (json_object_get(args, "x-compress"))
-		p.compress = json_is_true(json_object_get(args, "x-compress"));
-	p.max_bandwidth = bandwidth;
-	p.throttle_max = throttle;
-	p.throttle_initial = initial;
-	p.throttle_increment = increment;
-	p.timeout_ms = timeout * 1000;
-	live_set_params(qmp_machine(c)->live, &p);
-}
-
-void migrate_query_parameters(struct qmp_client *c, json_t *args, struct qmp_result *result)
-{
-	struct live_params p;
-
-	live_get_params(qmp_machine(c)->live, &p);
-	result->value = json_pack(
-	    "{s:I,s:f,s:I,s:i,s:i,s:i,s:f,s:b,s:s,s:s,s:s}", "downtime-limit",
-	    (json_int_t)(p.downtime_ms + 0.5), "x-downtime-ms", p.downtime_ms, "max-bandwidth",
-	    (json_int_t)p.max_bandwidth, "max-cpu-throttle", p.throttle_max, "cpu-throttle-initial",
-	    p.throttle_initial, "cpu-throttle-increment", p.throttle_increment, "x-timeout",
-	    p.timeout_ms / 1000.0, "x-compress", p.compress, "x-tls-psk", p.tls.psk, "x-tls-x509",
-	    p.tls.x509, "tls-hostname", p.tls.hostname);
-}
-
 /* ---- Events ---- */
 
 static void on_state(void *opaque, enum live_state state)
 {
-	qmp_event(opaque, "MIGRATION", json_pack("{s:s}", "status", live_state_name(state)));
+	struct qmp *qmp = opaque;
+
+	if (*qmp_migration_events(qmp))
+		qmp_event(qmp, "MIGRATION", json_pack("{s:s}", "status", live_state_name(state)));
 }
 
 void migrate_watch(struct qmp *qmp, struct machine *m)

@@ -11,10 +11,23 @@ void migrate_start(struct qmp_client *c, json_t *args, struct qmp_result *result
 void migrate_incoming(struct qmp_client *c, json_t *args, struct qmp_result *result);
 void migrate_cancel(struct qmp_client *c, json_t *args, struct qmp_result *result);
 void migrate_query(struct qmp_client *c, json_t *args, struct qmp_result *result);
+
+/* ---- migrate_params.c ---- */
+
+/* As for qmp_check_args(). */
+#define MIGRATE_PARAMETERS                                                                         \
+	"downtime-limit:int? x-downtime-ms:num? max-bandwidth:int? max-cpu-throttle:int? "         \
+	"cpu-throttle-initial:int? cpu-throttle-increment:int? tls-creds:str? tls-authz:str? "     \
+	"tls-hostname:str? x-timeout:num? x-compress:bool? x-tls-psk:str? x-tls-x509:str?"
+
 void migrate_set_parameters(struct qmp_client *c, json_t *args, struct qmp_result *result);
 void migrate_query_parameters(struct qmp_client *c, json_t *args, struct qmp_result *result);
+void migrate_set_capabilities(struct qmp_client *c, json_t *args, struct qmp_result *result);
+void migrate_query_capabilities(struct qmp_client *c, json_t *args, struct qmp_result *result);
 
-/* Has every client told of the migration's states: the event MIGRATION. */
+/* ---- The guest's place ---- */
+
+/* Has clients told of the migration's states by the event MIGRATION, if they asked for it. */
 void migrate_watch(struct qmp *qmp, struct machine *m);
 
 /* How sure of it is who wants to do something with a guest that was handed over? */

@@ -11,8 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "monitor/frame.h"
 #include "migration/live.h"
+#include "monitor/args.h"
+#include "monitor/frame.h"
 #include "monitor/migrate.h"
 #include "monitor/htab_watch.h"
 #include "monitor/paths.h"
@@ -43,9 +44,20 @@ struct qmp {
 	int listen_fd;
 	char path[CONTROL_PATH_MAX];
 	struct qmp_client *clients[CLIENTS_MAX];
+	bool migration_events;
 };
 
 static void on_client(void *opaque, int fd, unsigned events);
+
+bool *qmp_migration_events(struct qmp *qmp)
+{
+	return &qmp->migration_events;
+}
+
+struct qmp *qmp_of(struct qmp_client *client)
+{
+	return client->qmp;
+}
 
 struct machine *qmp_machine(struct qmp_client *client)
 {
@@ -184,26 +196,56 @@ static json_t *error_json(const char *class, const char *desc)
 	return json_pack("{s:{s:s,s:s}}", "error", "class", class, "desc", desc);
 }
 
+/* What is wrong with a message before one looks at its command. NULL: nothing. */
+static const char *check_message(json_t *msg, struct error *err)
+{
+	json_t *args = json_object_get(msg, "arguments"), *value;
+	const char *key;
+
+	json_object_foreach(msg, key, value) {
+		if (strcmp(key, "execute") && strcmp(key, "arguments") && strcmp(key, "id")) {
+			error_set(err, "a message has no member '%.64s'", key);
+			return err->text;
+		}
+	}
+	if (!json_is_string(json_object_get(msg, "execute")))
+		return "there is no 'execute' with a command's name";
+	if (args && !json_is_object(args))
+		return "'arguments' is not an object";
+	return NULL;
+}
+
+/* qmp_capabilities, of which there are none to be enabled. */
+static json_t *make_ready(struct qmp_client *c, json_t *args)
+{
+	struct error err;
+
+	if (qmp_check_args("enable:list?", args, &err))
+		return error_json(QMP_GENERIC_ERROR, err.text);
+	if (json_array_size(json_object_get(args, "enable")))
+		return error_json(QMP_GENERIC_ERROR, "there is no capability to be enabled");
+	c->ready = true;
+	return json_pack("{s:{}}", "return");
+}
+
 /* The answer to a message, without its id. */
 static json_t *answer(struct qmp_client *c, json_t *msg)
 {
-	const char *command = json_string_value(json_object_get(msg, "execute"));
-	json_t *args = json_object_get(msg, "arguments");
 	struct qmp_result result = {0};
-	json_t *reply;
+	const char *command, *problem = check_message(msg, &result.error);
+	json_t *args = json_object_get(msg, "arguments"), *reply;
+	bool capabilities;
 
-	if (!command)
-		return error_json(QMP_GENERIC_ERROR, "there is no 'execute' with a command's name");
-	if (args && !json_is_object(args))
-		return error_json(QMP_GENERIC_ERROR, "'arguments' is not an object");
-	if (!c->ready && strcmp(command, "qmp_capabilities"))
+	if (problem)
+		return error_json(QMP_GENERIC_ERROR, problem);
+	command = json_string_value(json_object_get(msg, "execute"));
+	capabilities = !strcmp(command, "qmp_capabilities");
+	if (!c->ready && !capabilities)
 		return error_json(QMP_COMMAND_NOT_FOUND, "say qmp_capabilities first");
-	if (c->ready && !strcmp(command, "qmp_capabilities"))
+	if (!c->ready)
+		return make_ready(c, args);
+	if (capabilities)
 		return error_json(QMP_COMMAND_NOT_FOUND, "qmp_capabilities was said already");
-	if (!c->ready) {
-		c->ready = true;
-		return json_pack("{s:{}}", "return");
-	}
 	qmp_execute(c, command, args, &result);
 	if (result.error_class) {
 		json_decref(result.value);
@@ -219,14 +261,16 @@ static void on_message(void *opaque, const char *text, size_t len, const char *p
 	struct qmp_client *c = opaque;
 	json_error_t json_err;
 	json_t *msg = NULL, *reply, *id;
+	struct error err;
 
 	if (c->dead)
 		return;
 	if (!problem) {
 		msg = json_loadb(text, len, JSON_REJECT_DUPLICATES, &json_err);
-		if (!msg)
-			problem = "that is not JSON";
-		else if (!json_is_object(msg))
+		if (!msg) {
+			error_set(&err, "that is not JSON: %s", json_err.text);
+			problem = err.text;
+		} else if (!json_is_object(msg))
 			problem = "that is not a JSON object";
 	}
 	reply = problem ? error_json(QMP_GENERIC_ERROR, problem) : answer(c, msg);

@@ -30,6 +30,10 @@ void qmp_free(struct qmp *qmp);
 /* An event to all clients; takes over @data (NULL: none). */
 void qmp_event(struct qmp *qmp, const char *name, json_t *data);
 
+/* Are clients told of a migration's states? The capability 'events', which is off at first. */
+bool *qmp_migration_events(struct qmp *qmp);
+
+struct qmp *qmp_of(struct qmp_client *client);
 struct machine *qmp_machine(struct qmp_client *client);
 /* The client's connection, to tell it of progress in the middle of a command. */
 void qmp_client_event(struct qmp_client *client, const char *name, json_t *data);

@@ -63,7 +63,7 @@ void qmp_x_htab(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	struct machine *m = qmp_machine(c);
 	const char *name = json_string_value(json_object_get(args, "fdname"));
-	int fd = name ? qmp_take_fd(c, name) : -1, r;
+	int fd = qmp_take_fd(c, name), r;
 
 	if (fd < 0) {
 		error_set(&result->error, "'fdname' must name a descriptor that getfd brought");

@@ -1,31 +1,63 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Control of live migration: QMP's commands and events, refusals before anything moves, cancelling, a guest that
-doesn't converge and one that is throttled, strangers with wrong keys, commands and files as transports."""
+"""Control of live migration: QMP's commands, capabilities, parameters and events as QEMU's clients know them, refusals
+before anything moves, cancelling, a guest that is throttled, commands and files as transports."""
 import os
-import subprocess
 import time
 
 from migratetest import Local, beats, migrate, status, storm_guest, wait_listening, wait_socket
-from papyrtest import Guest, check, papyr, workdir
+from papyrtest import Guest, Qmp, check, fail, papyr, workdir
 
 folder = workdir()
 link = Local(folder)
 uri = link.uri(0)
 
 
-def key(name, hexkey):
-    path = os.path.join(folder, name)
-    with open(path, 'w') as f:
-        f.write(f'papyr:{hexkey}\n')
-    return path
+# What QEMU's clients look for in query-migrate's ram, all whole numbers but mbps.
+RAM = ['transferred', 'remaining', 'total', 'duplicate', 'skipped', 'normal', 'normal-bytes', 'dirty-pages-rate', 'mbps',
+       'dirty-sync-count', 'postcopy-requests', 'page-size', 'multifd-bytes', 'pages-per-second', 'precopy-bytes',
+       'downtime-bytes', 'postcopy-bytes']
 
 
-def refused(options, word, *migrate_options):
+class Client(Qmp):
+    """Keeps the states that the event MIGRATION tells."""
+
+    def receive(self):
+        self.states = getattr(self, 'states', [])
+        message = super().receive()
+        if message.get('event') == 'MIGRATION':
+            self.states.append(message['data']['status'])
+        return message
+
+    def wait_states(self, *states):
+        while len(self.states) < len(states):
+            self.receive()
+        check(self.states == list(states), self.states)
+        self.states.clear()
+
+    def no(self, word, command, **arguments):
+        """The command is refused."""
+        error = self.execute(command, **arguments).get('error', {})
+        check(error.get('class') == 'GenericError' and word in error['desc'], f'{command} {arguments}: {error}')
+
+    def set(self, **capabilities):
+        return {'capabilities': [{'capability': name.replace('_', '-'), 'state': on}
+                                 for name, on in capabilities.items()]}
+
+    def wait_status(self, *wanted, seconds=20):
+        for _ in range(seconds * 20):
+            now = self.ok('query-migrate')
+            if now['status'] in wanted:
+                return now
+            time.sleep(0.05)
+        fail(f'never {wanted}: {now}')
+
+
+def refused(options, word):
     """The destination says why not, and the guest runs on."""
     there = Guest(['run', '--incoming', uri, '--name', 'there', *options])
     wait_listening(uri)
-    code, _, said = migrate('here', uri, '--timeout', '5', *migrate_options)
+    code, _, said = migrate('here', uri, '--timeout', '5')
     check(code == 1 and word in said, f'{options}: {said}')
     beats(guest, 1)
     there.kill()
@@ -35,6 +67,9 @@ def refused(options, word, *migrate_options):
 
 guest = storm_guest(folder, 'here', memory='192M')
 beats(guest, 2)
+qmp = Client('here')
+qmp.ok('qmp_capabilities')
+check(qmp.ok('query-migrate') == {}, 'a state of a migration that never was')
 
 # Nobody there; a guest that is other than wanted.
 code, _, said = migrate('here', f'unix:{folder}/nobody')
@@ -46,46 +81,104 @@ refused(['-c', '3'], 'vcpus')
 refused(['--cpu', 'POWER7'], 'processor')
 refused(['--htab-order', '24'], 'hash table')
 
-# Strangers: another key, none, one where none is asked for.
-right, wrong = key('right', '00112233445566778899aabbccddeeff'), key('wrong', 'ff112233445566778899aabbccddeeff')
-refused(['--tls-psk', right], '', '--tls-psk', wrong)
-refused(['--tls-psk', right], '')
-refused([], '', '--tls-psk', right)
+# Capabilities and parameters.
+capabilities = qmp.ok('query-migrate-capabilities')
+check(all(set(c) == {'capability', 'state'} for c in capabilities), capabilities)
+check({c['capability']: c['state'] for c in capabilities} ==
+      {'auto-converge': False, 'events': False, 'return-path': True}, capabilities)
+qmp.no("'no-such'", 'migrate-set-capabilities', **qmp.set(events=True, no_such=True))
+qmp.no("'no-such'", 'migrate-set-capabilities', **qmp.set(no_such=False))
+for name in ('xbzrle', 'postcopy-ram', 'multifd', 'pause-before-switchover'):
+    qmp.no(f"'{name}' is not supported", 'migrate-set-capabilities', **qmp.set(events=True, **{name: True}))
+qmp.no('always on', 'migrate-set-capabilities', **qmp.set(return_path=False))
+qmp.no("'state' is missing", 'migrate-set-capabilities', capabilities=[{'capability': 'events'}])
+qmp.no("'state' must be", 'migrate-set-capabilities', capabilities=[{'capability': 'events', 'state': 1}])
+qmp.no('{capability, state}', 'migrate-set-capabilities', capabilities=['events'])
+qmp.no("'capabilities' must be", 'migrate-set-capabilities', capabilities='events')
+check(qmp.ok('query-migrate-capabilities') == capabilities, 'a refused list was taken in part')
+qmp.ok('migrate-set-capabilities', **qmp.set(xbzrle=False, return_path=True, events=True, auto_converge=False))
+qmp.no("'no-such' is unexpected", 'migrate-set-parameters', **{'no-such': 1, 'downtime-limit': 99})
+qmp.no("'downtime-limit' must be", 'migrate-set-parameters', **{'downtime-limit': 1.5})
+qmp.no("'downtime-limit' must be", 'migrate-set-parameters', **{'downtime-limit': 2000001})
+qmp.no("'max-bandwidth' must be", 'migrate-set-parameters', **{'max-bandwidth': -1})
+qmp.no("'max-cpu-throttle' must be", 'migrate-set-parameters', **{'max-cpu-throttle': 100})
+qmp.no("'cpu-throttle-initial' must be", 'migrate-set-parameters', **{'cpu-throttle-initial': 0})
+qmp.no("'tls-creds'", 'migrate-set-parameters', **{'tls-creds': 'tls0'})
+before = qmp.ok('query-migrate-parameters')
+check(before['downtime-limit'] != 99, 'a refused set was taken in part')
+qmp.ok('migrate-set-parameters', **{'downtime-limit': 7, 'tls-creds': '', 'cpu-throttle-initial': 30})
+after = qmp.ok('query-migrate-parameters')
+check(after == {**before, 'downtime-limit': 7, 'x-downtime-ms': 7.0, 'cpu-throttle-initial': 30}, after)
+qmp.no("'uri' is missing", 'migrate')
+qmp.no("'uri' must be", 'migrate', uri=5)
+qmp.no('disks', 'migrate', uri=uri, blk=True)
+qmp.no('getfd', 'migrate', uri='fd:nothing')
+qmp.no('none of tcp:', 'migrate', uri='nowhere')
 
-# A slow link: never little enough left. It says so after a while; here it is cancelled in the middle.
+# A slow link: never little enough left. Here it is cancelled in the middle.
 there = Guest(['run', '--incoming', uri, '--name', 'there'])
 wait_listening(uri)
-qmp = wait_socket('here')
-qmp.ok('qmp_capabilities')
 qmp.ok('migrate-set-parameters', **{'max-bandwidth': 4 << 20, 'x-downtime-ms': 1, 'x-tls-psk': ''})
-check('error' in qmp.execute('migrate-set-parameters', **{'no-such': 1}), 'an unknown parameter is taken')
-check('error' in qmp.execute('migrate', uri='fd:nothing'), 'a descriptor that never came is taken')
-qmp.ok('migrate', uri=uri)
-check('error' in qmp.execute('migrate', uri=uri), 'two migrations at once')
+qmp.ok('migrate', uri=uri, detach=True, blk=False, inc=False)
+qmp.no('under way', 'migrate', uri=uri)
+qmp.no('under way', 'migrate-set-capabilities', **qmp.set(events=False))
 for _ in range(100):
     now = qmp.ok('query-migrate')
     if now.get('ram', {}).get('transferred', 0) > 1 << 20:
         break
     time.sleep(0.1)
 check(now['status'] == 'active' and now['ram']['total'] == 192 << 20, now)
-check('x-downtime-ms' in qmp.ok('query-migrate-parameters'), 'no parameters')
+check(all(isinstance(now['ram'][name], (int, float) if name == 'mbps' else int) for name in RAM), now)
+check(all(isinstance(now[name], int) for name in ('total-time', 'setup-time', 'expected-downtime')), now)
+check(0 < now['ram']['remaining'] < now['ram']['total'], now)
 qmp.ok('migrate_cancel')
-qmp.wait_event('MIGRATION')
-for _ in range(100):
-    now = qmp.ok('query-migrate')
-    if now['status'] == 'cancelled':
-        break
-    time.sleep(0.05)
-check(now['status'] == 'cancelled', now)
+now = qmp.wait_status('cancelled')
+check('error-desc' in now, now)
+qmp.wait_states('setup', 'active', 'cancelling', 'cancelled')
+qmp.ok('migrate_cancel')
 check(status('here') == 'running', status('here'))
 there.wait_for_status(1)
 beats(guest, 2)
 
-# With a key, over a command, throttled if need be.
-there = Guest(['run', '--incoming', uri, '--name', 'there', '--tls-psk', right])
+# Throttled: from the first step on, which was set to 30 %.
+there = Guest(['run', '--incoming', uri, '--name', 'there'])
 wait_listening(uri)
-code, value, said = migrate('here', uri, '--tls-psk', right, '--throttle', '60')
-check(code == 0, said)
+qmp.ok('migrate-set-capabilities', **qmp.set(auto_converge=True, events=False))
+qmp.ok('migrate-set-parameters', **{'max-bandwidth': 30 << 20, 'x-downtime-ms': 0.5})
+qmp.ok('migrate', uri=uri)
+for _ in range(600):
+    now = qmp.ok('query-migrate')
+    if 'cpu-throttle-percentage' in now:
+        break
+    time.sleep(0.1)
+check(now.get('cpu-throttle-percentage', 0) >= 30, now)
+# With more of a downtime it comes to its end.
+qmp.ok('migrate-set-parameters', **{'max-bandwidth': 0, 'downtime-limit': 300})
+qmp.ok('migrate-set-parameters', **{'max-cpu-throttle': 99})
+now = qmp.wait_status('completed', 'failed', seconds=60)
+check(now['status'] == 'completed' and now['downtime'] <= 300 and now['ram']['remaining'] == 0, now)
+check(now['ram']['downtime-bytes'] + now['ram']['precopy-bytes'] == now['ram']['transferred'], now)
+check(not qmp.states, f'events that nobody wanted: {qmp.states}')
+beats(there, 2)
+# It doesn't run here again but by force.
+qmp.no('--force', 'cont')
+qmp.no('elsewhere', 'system_reset')
+qmp.no('handed over', 'migrate', uri=uri)
+papyr('stop', 'there')
+there.wait_for_status(0)
+papyr('resume', 'here', status=1)
+papyr('resume', '--force', 'here')
+beats(guest, 2)
+
+# By the command, which says in JSON what became of it; events as they come.
+there = Guest(['run', '--incoming', uri, '--name', 'there'])
+wait_listening(uri)
+qmp.ok('migrate-set-capabilities', **qmp.set(events=True))
+code, value, said = migrate('here', uri, '--throttle', '60', '--downtime-ms', '20', '--keep')
+check(code == 0 and value['status'] == 'completed' and value['downtime'] <= 40, f'{said} {value}')
+qmp.wait_states('setup', 'active', 'device', 'completed')
+check({c['capability']: c['state'] for c in qmp.ok('query-migrate-capabilities')}['auto-converge'], 'no throttling')
+papyr('stop', 'here')
 guest.wait_for_status(0)
 beats(there, 2)
 
@@ -94,7 +187,7 @@ image = os.path.join(folder, 'file')
 code, value, said = migrate('there', f'file:{image}', '--keep')
 check(code == 0, said)
 check(status('there') == 'postmigrate', status('there'))
-papyr('resume', 'there', status=1)
+check('--force' in papyr('resume', 'there', status=1)[1], 'no word of --force')
 papyr('stop', 'there')
 there.wait_for_status(0)
 guest = Guest(['run', '--incoming', f'file:{image}', '--name', 'again'])

@@ -11,24 +11,58 @@ folder = workdir()
 guest = Guest(['run', '--name', 'qmp', '-p', 'storm', '-c', '2', '-m', '64M'])
 guest.expect('memory as it should be', 60)
 
+
+
+def refused(answer, word, error_class='GenericError'):
+    error = answer.get('error', {})
+    check(error.get('class') == error_class and word in error.get('desc', ''), f'{answer}, not {word!r}')
+
+
 qmp = Qmp('qmp')
 check('QMP' in qmp.greeting and 'version' in qmp.greeting['QMP'], f'no greeting: {qmp.greeting}')
 check(qmp.execute('query-status')['error']['class'] == 'CommandNotFound', 'commands before qmp_capabilities')
-check(qmp.ok('qmp_capabilities') == {}, 'qmp_capabilities')
+refused(qmp.execute('qmp_capabilities', enable=['oob']), 'no capability')
+refused(qmp.execute('qmp_capabilities', x=1), "'x' is unexpected")
+check(qmp.ok('qmp_capabilities', enable=[]) == {}, 'qmp_capabilities')
+refused(qmp.execute('qmp_capabilities'), 'already', 'CommandNotFound')
 check(qmp.ok('query-status')['status'] == 'running', 'not running')
 cpus = qmp.ok('query-cpus-fast')
 check(len(cpus) == 2 and cpus[0]['cpu-index'] == 0, f'query-cpus-fast: {cpus}')
 
 # An id comes back; nonsense gives an error and the socket lives on.
 check(qmp.raw('{"execute": "query-status", "id": 42}\n').get('id') == 42, 'the id does not come back')
-check(qmp.execute('no-such-command')['error']['class'] == 'CommandNotFound', 'no-such-command')
-check(qmp.raw('{"execute": 7}\n')['error']['class'] == 'GenericError', 'execute must be a string')
+check(qmp.raw('{"id": {"a": [1, "x", null]}, "execute": "query-name"}')['id'] == {'a': [1, 'x', None]}, 'an object as id')
+check(qmp.raw('{"execute": "no-such-command", "id": "e"}')['id'] == 'e', 'an error without its id')
+check('id' not in qmp.raw('{"execute": "query-name"}'), 'an id that nobody gave')
+refused(qmp.execute('no-such-command'), 'no-such-command', 'CommandNotFound')
+refused(qmp.raw('{"execute": 7}\n'), 'execute')
+refused(qmp.raw('{}\n'), 'execute')
+refused(qmp.raw('{"execute": "query-status", "more": 1, "id": 1}\n'), "'more'")
+refused(qmp.raw('{"execute": "query-status", "arguments": [1]}\n'), 'arguments')
+refused(qmp.raw('{"execute": "query-status", "execute": "stop"}\n'), 'JSON')
+refused(qmp.raw('{"execute": "stop" "id"}\n'), 'JSON')
+refused(qmp.raw('[{"execute": "stop"}]\n'), 'object')
+refused(qmp.raw('stop\n'), 'object')
+# A string doesn't go on in the next line: what follows is understood.
+refused(qmp.raw('{"execute": "query-status}\n'), 'string')
+check(qmp.ok('query-status')['status'] == 'running', 'a command that was none was obeyed')
 check('error' in qmp.raw('{]}\n'), 'broken JSON')
 # What follows a mistake may be taken for more of them; the next good command is understood.
 answer = qmp.raw('{"execute": "query-status", "id": "after"}\n')
 while answer.get('id') != 'after':
     answer = qmp.receive()
 check(answer['return']['running'] is True, 'not running any more')
+# Arguments that a command has not, of another type, and too few.
+refused(qmp.execute('query-status', now=True), "'now' is unexpected")
+refused(qmp.execute('stop', really=True), "'really' is unexpected")
+refused(qmp.execute('getfd'), "'fdname' is missing")
+refused(qmp.execute('getfd', fdname=5), "'fdname' must be a string")
+refused(qmp.execute('getfd', fdname='none'), 'no descriptor')
+refused(qmp.execute('x-save', path='/nowhere', quit='yes'), "'quit' must be true or false")
+refused(qmp.execute('x-htab', fdname='none', follow=1), "'follow'")
+refused(qmp.execute('x-stats', registers=0), "'registers'")
+check(qmp.ok('x-stats', registers=True)['vcpus'], 'x-stats')
+check(qmp.ok('query-status', **{})['status'] == 'running', 'not running')
 # A command in pieces, and two at once.
 qmp.socket.sendall(b'{"execute": "query-')
 time.sleep(0.2)

@@ -79,6 +79,9 @@ static void problems(void **state)
 	s = feed(text, 7);
 	assert_int_equal(s.problems, 1);
 	assert_int_equal(s.n, 1);
+	s = feed("{\"a\n{\"b\":2}{\"c\\\n{\"b\":2}", 1);
+	assert_int_equal(s.problems, 2);
+	assert_int_equal(s.n, 2);
 	s = feed("[1]\n5\n\"x\"\n}\n{\"b\":2}", 1);
 	assert_int_equal(s.problems, 4);
 	assert_int_equal(s.n, 1);
