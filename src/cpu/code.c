@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <errno.h>
+#include "base/prefault.h"
 #include "cpu/code.h"
 #include "cpu/jit.h"
 #include "cpu/ops.h"
@@ -9,7 +10,8 @@
 #include "cpu/tlb.h"
 
 #define ARENA_BYTES    (48u << 20)
-#define HASH_SHIFT     17 /* 2^17 buckets */
+#define ARENA_FIRST    (4u << 20) /* what a guest needs soon */
+#define HASH_SHIFT     17	  /* 2^17 buckets */
 #define HASH_BUCKETS   (1u << HASH_SHIFT)
 #define PAGE_BUCKETS   4096u
 #define BLOCK_MAX      64u /* instructions */
@@ -54,6 +56,8 @@ int code_init(struct cpu *cpu)
 		return -ENOMEM;
 	}
 	madvise(c->arena, ARENA_BYTES, MADV_HUGEPAGE);
+	prefault_write(c->arena, ARENA_FIRST);
+	isa_prepare();
 	c->jit = jit_new();
 	c->epoch = 1;
 	c->jump_gen = 1;

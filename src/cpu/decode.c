@@ -91,12 +91,18 @@ static void build_index(void)
 		index_primary(primary);
 }
 
-const struct insn_row *isa_lookup(u32 insn, enum isa_level level)
+void isa_prepare(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	const u16 *list;
 
 	pthread_once(&once, build_index);
+}
+
+const struct insn_row *isa_lookup(u32 insn, enum isa_level level)
+{
+	const u16 *list;
+
+	isa_prepare();
 	list = &pool[bucket[(insn >> 26) << LOW_BITS | (insn & ((1u << LOW_BITS) - 1))]];
 	for (; *list != NO_ROW; list++) {
 		const struct insn_row *row = &isa_table[*list];

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "base/prefault.h"
 #include "cpu/code.h"
 #include "cpu/ops.h"
 #include "cpu/pseudo.h"
@@ -21,7 +22,8 @@
 #include "cpu/x86_64.h"
 
 #define CODE_BYTES (32u << 20)
-#define RUN_MARGIN (64u << 10) /* more than the code of the longest block */
+#define CODE_FIRST (512u << 10) /* what a guest needs soon */
+#define RUN_MARGIN (64u << 10)	/* more than the code of the longest block */
 /* Runs after which a block's compilation, some microseconds, is worth it. */
 #define THRESHOLD 200u
 
@@ -919,8 +921,11 @@ static bool map_both(struct jit *jit, int fd)
 	if (jit->write == MAP_FAILED)
 		return false;
 	jit->run = mmap(NULL, CODE_BYTES, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-	if (jit->run != MAP_FAILED)
+	if (jit->run != MAP_FAILED) {
+		prefault_write(jit->write, CODE_FIRST);
+		prefault_read(jit->run, CODE_FIRST);
 		return true;
+	}
 	munmap(jit->write, CODE_BYTES);
 	return false;
 }

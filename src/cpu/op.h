@@ -172,6 +172,8 @@ struct insn_row {
 extern const struct insn_row isa_table[];
 extern const unsigned isa_rows;
 
+/* Makes the index that isa_lookup() needs, which takes a moment; without it the first lookup does. */
+void isa_prepare(void);
 /* The row of @insn on a processor of @level; NULL: illegal. */
 const struct insn_row *isa_lookup(u32 insn, enum isa_level level);
 /* Fills @op's operands as the row's format says. */

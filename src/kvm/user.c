@@ -5,13 +5,10 @@
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
+#include "base/prefault.h"
 
 /*
  * The kernel copies within our own process. Some sandboxes forbid the call; there a bad pointer
@@ -69,7 +66,7 @@ int user_populate(unsigned long addr, size_t bytes)
 	if (__builtin_add_overflow(addr, bytes, &end) || end > ULONG_MAX - page)
 		return -EFAULT;
 	end = (end + page - 1) & ~(page - 1);
-	if (!madvise((void *)start, end - start, MADV_POPULATE_WRITE))
+	if (!prefault_write((void *)start, end - start))
 		return 0;
 	if (errno != EINVAL)
 		return -EFAULT;
