@@ -5,8 +5,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Short enough that the guest's timers notice little. */
-#define PERIOD_MS 10
+/*
+ * Short enough that the guest's timers notice little. A guest always gets the least part of it that is worth
+ * starting the vcpus for: near 100 % the period gets longer, so that 99 % is slow and no standstill.
+ */
+#define PERIOD_MS  4.0
+#define RUNNING_MS 0.5
 
 struct throttle {
 	struct machine *m;
@@ -36,21 +40,23 @@ static void *throttle_main(void *arg)
 
 	pthread_mutex_lock(&t->lock);
 	while (!t->quit) {
-		double percent = t->percent;
+		double running = PERIOD_MS * (100 - t->percent) / 100, parked;
 
 		if (!t->percent) {
 			pthread_cond_wait(&t->changed, &t->lock);
 			continue;
 		}
+		if (running < RUNNING_MS)
+			running = RUNNING_MS;
+		parked = running * t->percent / (100 - t->percent);
 		pthread_mutex_unlock(&t->lock);
 		machine_hold(t->m);
 		pthread_mutex_lock(&t->lock);
-		/* The running part has a fixed length, so that 99 % is slow and no standstill. */
 		if (!t->quit)
-			wait_ms(t, PERIOD_MS * percent / (100 - percent));
+			wait_ms(t, parked);
 		machine_unhold(t->m);
 		if (!t->quit)
-			wait_ms(t, PERIOD_MS);
+			wait_ms(t, running);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
