@@ -5,13 +5,15 @@
  *     gap
  *
  * Prints "gap N us" four times a second: the longest time between two looks since the last line. It
- * sleeps half a millisecond between looks, which is taken off.
+ * sleeps half a millisecond between looks, which is taken off. Behind it, as T:N, the timebase at the end
+ * and the length in microseconds of each that was longer than that; if they are many, of the first ones.
  */
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/platform/ppc.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,12 +28,58 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* The gaps since the last line. */
+struct beat {
+	uint64_t longest;
+	size_t used;
+	char text[4096];
+};
+
+static void note(struct beat *b, uint64_t ns)
+{
+	if (ns > b->longest)
+		b->longest = ns;
+	if (ns > NAP_NS && sizeof(b->text) - b->used > 48)
+		b->used += sprintf(b->text + b->used, " %llu:%llu",
+				   (unsigned long long)__ppc_get_timebase(),
+				   (unsigned long long)ns / 1000);
+}
+
+static int print(int out, struct beat *b)
+{
+	char line[sizeof(b->text) + 64];
+	int n = sprintf(line, "gap %llu us%.*s\n", (unsigned long long)b->longest / 1000,
+			(int)b->used, b->text);
+
+	*b = (struct beat){0};
+	return write(out, line, n) == n ? 0 : -1;
+}
+
+/* Writing to a console takes its time: a child does it, less urgent. Returns the pipe to it. */
+static int start_printer(void)
+{
+	char text[4096];
+	int ends[2];
+	ssize_t n;
+
+	if (pipe(ends))
+		return -1;
+	if (fork())
+		return ends[1];
+	close(ends[1]);
+	while ((n = read(ends[0], text, sizeof(text))) > 0)
+		if (write(1, text, n) != n)
+			break;
+	_exit(0);
+}
+
 int main(void)
 {
 	struct sched_param urgent = {.sched_priority = 50};
 	const struct timespec nap = {.tv_nsec = NAP_NS};
-	uint64_t beat = now_ns(), last = beat, longest = 0;
-	char line[64];
+	uint64_t begin = now_ns(), last = begin;
+	struct beat beat = {0};
+	int out = start_printer();
 
 	if (sched_setscheduler(0, SCHED_FIFO, &urgent) || mlockall(MCL_CURRENT | MCL_FUTURE))
 		perror("gap");
@@ -40,18 +88,13 @@ int main(void)
 
 		nanosleep(&nap, NULL);
 		now = now_ns();
-		if (now - last > NAP_NS && now - last - NAP_NS > longest)
-			longest = now - last - NAP_NS;
+		if (now - last > NAP_NS)
+			note(&beat, now - last - NAP_NS);
 		last = now;
-		if (now - beat < BEAT_NS)
+		if (now - begin < BEAT_NS)
 			continue;
-		if (write(1, line,
-			  snprintf(line, sizeof(line), "gap %llu us\n",
-				   (unsigned long long)longest / 1000)) < 0)
+		if (print(out, &beat))
 			return 1;
-		beat = now;
-		longest = 0;
-		/* The line's own time is no gap. */
-		last = now_ns();
+		begin = now;
 	}
 }

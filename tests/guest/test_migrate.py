@@ -7,7 +7,7 @@ import re
 import statistics
 import sys
 
-from migratetest import BAD, Link, Local, beats, gap_around, migrate, storm_guest, usual_gap, wait_listening
+from migratetest import BAD, Link, Local, beats, gap_at, migrate, storm_guest, usual_gap, wait_listening
 from papyrtest import Guest, check, fail, papyr, workdir
 
 moves = int(sys.argv[1])
@@ -32,10 +32,10 @@ for n in range(1, moves + 1):
     check(all(a >= b for a, b in zip(now, last)), f'the guest went back, from {last} to {now}')
     last = now
     source_ms.append(value['x-papyr']['downtime-ms'])
-    clock_ms.append(gap_around(there))
+    clock_ms.append(gap_at(there, value['x-papyr']['stop-timebase']))
     print(f'move {n}: downtime {source_ms[-1]:.1f} ms by the source, the guest missed {clock_ms[-1]:.1f} ms (usually '
           f'{usual[-1]:.1f}); {value["total-time"]} ms in all, {value["x-papyr"]["pass"]} passes, in the end '
-          f'{value["x-papyr"]["final-pages"]} pages, {value["x-papyr"]["final-entries"]} entries; '
+          f'{value["x-papyr"]["final-pages"]} pages, {value["x-papyr"]["final-entries"]} entries, slowed {value.get("cpu-throttle-percentage", 0)} %; '
           + ', '.join(f'{k} {v:.1f}' for k, v in value['x-downtime-phases-ms'].items()), flush=True)
     guest = there
 now = beats(guest, 4)
