@@ -71,9 +71,8 @@ enum isa_level {
 	ISA_202,
 	ISA_203,
 	ISA_205,
-	ISA_206,  /* POWER7 */
-	ISA_207,  /* POWER8 */
-	ISA_NONE, /* no model has it: rows that are known and missing */
+	ISA_206, /* POWER7 */
+	ISA_207, /* POWER8 */
 };
 
 struct cpu_model {

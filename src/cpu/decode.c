@@ -4,20 +4,11 @@
 #include <pthread.h>
 #include "cpu/ops.h"
 
-#define ROW_FN(name, level) ((level) == ISA_NONE ? NULL : op_##name)
-#define ROW_FN_RC(name, level, flags)                                                              \
-	((level) == ISA_NONE || !((flags)&F_RC) ? NULL : op_##name##_rc)
+#define ROW_FN_RC(name, flags) ((flags)&F_RC ? op_##name##_rc : NULL)
 
 const struct insn_row isa_table[] = {
 #define INSN(name, mnemonic, mask, match, format, level, flags)                                    \
-	{mnemonic,                                                                                 \
-	 mask,                                                                                     \
-	 match,                                                                                    \
-	 FMT_##format,                                                                             \
-	 level,                                                                                    \
-	 flags,                                                                                    \
-	 ROW_FN(name, level),                                                                      \
-	 ROW_FN_RC(name, level, flags)},
+	{mnemonic, mask, match, FMT_##format, level, flags, op_##name, ROW_FN_RC(name, flags)},
 #include "cpu/isa.def"
 #undef INSN
 };

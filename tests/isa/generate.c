@@ -443,6 +443,8 @@ void generate_state(struct rng *rng, const struct insn_row *row, u32 insn, struc
 				      : branch_target(rng);
 	state->tar = branches ? branch_target(rng) : integer(rng);
 	vector_registers(rng, row, state);
+	if (row_is_decimal(row))
+		decimal_registers(rng, row, state);
 	if (row_accesses_memory(row))
 		point_at_memory(rng, row, insn, state);
 }

@@ -16,6 +16,8 @@ u64 rng_next(struct rng *rng);
 /* Below @n. */
 unsigned rng_below(struct rng *rng, unsigned n);
 
+/* Is it a row of decimal floating point? */
+bool row_is_decimal(const struct insn_row *row);
 /* Does the row reach memory at an address from registers? */
 bool row_accesses_memory(const struct insn_row *row);
 bool row_branches(const struct insn_row *row);
@@ -32,6 +34,8 @@ u32 generate_insn(struct rng *rng, const struct insn_row *row);
  * branch stays among traps. */
 void generate_state(struct rng *rng, const struct insn_row *row, u32 insn, struct isa_state *state);
 void generate_memory(struct rng *rng, u64 *words, unsigned count);
+/* Operands for a row of decimal floating point, and a decimal rounding mode. */
+void decimal_registers(struct rng *rng, const struct insn_row *row, struct isa_state *state);
 
 /*
  * A program of straight-line code and forward branches that runs off its end. Registers 24..31 hold

@@ -195,8 +195,6 @@ static void test_row(const struct insn_row *row)
 /* Why the row is not compared at all; NULL: it is. */
 static const char *left_out(const struct insn_row *row)
 {
-	if (row->level == ISA_NONE)
-		return "missing, as the table says";
 	if ((row->flags & F_NOTEST) && !row_moves_special(row))
 		return "not a function of registers and memory";
 	return NULL;
