@@ -18,6 +18,7 @@
 void channel_set_timeout(struct channel *ch, unsigned timeout_ms)
 {
 	ch->timeout_ms = timeout_ms;
+	ch->meet_by_ms = 0;
 }
 
 bool channel_one_way(const struct channel *ch)
@@ -30,7 +31,7 @@ u64 channel_written(const struct channel *ch)
 	return ch->written;
 }
 
-static u64 now_ms(void)
+u64 channel_now_ms(void)
 {
 	struct timespec t;
 
@@ -44,10 +45,13 @@ int channel_wait(struct channel *ch, short events, struct error *err)
 	    {.fd = ch->stalled ? -1 : ch->fd, .events = events},
 	    {.fd = ch->cancel_fd, .events = POLLIN},
 	};
-	u64 end = now_ms() + ch->timeout_ms;
+	u64 end = channel_now_ms() + ch->timeout_ms;
+	bool meeting = ch->meet_by_ms && ch->meet_by_ms < end;
 
+	if (meeting)
+		end = ch->meet_by_ms;
 	for (;;) {
-		u64 now = now_ms();
+		u64 now = channel_now_ms();
 		int n = now < end ? poll(p, 2, end - now) : 0;
 
 		if (n < 0 && errno == EINTR)
@@ -56,6 +60,9 @@ int channel_wait(struct channel *ch, short events, struct error *err)
 			return error_errno(err, "cannot wait for the connection");
 		if (p[1].revents)
 			return error_set(err, "cancelled");
+		if (!n && meeting)
+			return error_set(err, "somebody connected and said nothing that makes "
+					      "sense in time");
 		if (!n)
 			return error_set(err, "the connection stood still for %g s",
 					 ch->timeout_ms / 1000.0);
@@ -123,6 +130,17 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 	return 0;
 }
 
+/* The other side closed the connection; one that is refused for how he begins is hung up on. */
+static int hung_up(const struct channel *ch, struct error *err)
+{
+	if (ch->one_way)
+		return error_set(err, "the file ends too early");
+	if (ch->heard || ch->tls)
+		return error_set(err, "the other side closed the connection");
+	return error_set(err, "the other side closed the connection without a word: is it a papyr "
+			      "that waits, and with the same TLS options?");
+}
+
 int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
 {
 	u8 *p = buf;
@@ -135,13 +153,13 @@ int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
 			n = receive_some(ch, p, bytes, err);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (!n || (n < 0 && errno == ECONNRESET))
+			return hung_up(ch, err);
 		if (n < 0 && (errno != EAGAIN || channel_wait(ch, POLLIN, err)))
 			return -1;
-		if (!n)
-			return error_set(err, ch->one_way ? "the file ends too early"
-							  : "the other side closed the connection");
 		if (n < 0)
 			continue;
+		ch->heard = true;
 		p += n;
 		bytes -= n;
 	}

@@ -60,7 +60,10 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err);
 /* Everything written is where it belongs: on the disk, for a file. */
 int channel_finish(struct channel *ch, struct error *err);
-/* How long to wait without progress from now on. */
+/*
+ * How long to wait without progress from now on. Before it is said, who connected to a listener
+ * has ten seconds in all to say who he is: others may be waiting behind him.
+ */
 void channel_set_timeout(struct channel *ch, unsigned timeout_ms);
 u64 channel_written(const struct channel *ch);
 

@@ -18,18 +18,23 @@ struct channel {
 	bool is_socket;
 	bool stalled; /* by fault_point() */
 	bool broken;  /* a write failed: nothing more may get out */
+	bool heard;   /* something came from the other side */
 	int cancel_fd;
 	unsigned timeout_ms;
+	u64 meet_by_ms; /* until the other side has said who it is; 0: no such limit */
 	u64 written;
 	char *remove; /* a file to be removed if it never gets finished */
 	struct channel_tls *tls;
 };
 
+u64 channel_now_ms(void);
 /* Waits for poll()'s @events; fails on timeout and cancellation. */
 int channel_wait(struct channel *ch, short events, struct error *err);
 
 /* ---- channel_tls.c ---- */
 
+/* Are the files of keys and certificates as they should be? */
+int channel_tls_check(const struct tls_options *opts, bool server, struct error *err);
 /* Shakes hands; @host is who the client wants to talk to. */
 int channel_tls_start(struct channel *ch, const struct tls_options *opts, bool server,
 		      const char *host, struct error *err);

@@ -19,6 +19,9 @@ struct channel_tls {
 	gnutls_psk_client_credentials_t psk_client;
 	gnutls_psk_server_credentials_t psk_server;
 	gnutls_certificate_credentials_t x509;
+	/* What the other side's certificate must say; GnuTLS keeps pointers to it. */
+	char host[256];
+	gnutls_typed_vdata_st must_be[2];
 	bool up;
 };
 
@@ -47,6 +50,13 @@ static int check(int r, const char *what, struct error *err)
 
 /* ---- Pre-shared keys ---- */
 
+static bool is_hex(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len && len % 2 == 0 && strspn(s, "0123456789abcdefABCDEF") == len;
+}
+
 /* The first NAME:HEXKEY of the file. */
 static int read_key(const char *path, char *name, size_t size, char *key, size_t key_size,
 		    struct error *err)
@@ -62,7 +72,7 @@ static int read_key(const char *path, char *name, size_t size, char *key, size_t
 	fclose(f);
 	line[strcspn(line, "\r\n")] = 0;
 	colon = strchr(line, ':');
-	if (!colon || colon == line || !colon[1])
+	if (!colon || colon == line || !is_hex(colon + 1))
 		return error_set(err, "%s doesn't begin with NAME:HEXKEY", path);
 	*colon = 0;
 	snprintf(name, size, "%s", line);
@@ -107,39 +117,84 @@ static int use_psk(struct channel_tls *tls, const char *path, bool server, struc
 
 /* ---- Certificates ---- */
 
-static int use_x509(struct channel_tls *tls, const struct tls_options *opts, bool server,
-		    const char *host, struct error *err)
+/* Whose authority to believe, and what to show. */
+static int load_x509(struct channel_tls *tls, const struct tls_options *opts, bool server,
+		     struct error *err)
 {
 	const char *who = server ? "server" : "client";
 	char ca[4200], cert[4200], key[4200];
+	int n;
 
 	snprintf(ca, sizeof(ca), "%s/ca-cert.pem", opts->x509);
 	snprintf(cert, sizeof(cert), "%s/%s-cert.pem", opts->x509, who);
 	snprintf(key, sizeof(key), "%s/%s-key.pem", opts->x509, who);
 	gnutls_certificate_allocate_credentials(&tls->x509);
-	if (check(gnutls_priority_set_direct(tls->session, PRIORITY_X509, NULL), "TLS", err) ||
-	    check(gnutls_certificate_set_x509_trust_file(tls->x509, ca, GNUTLS_X509_FMT_PEM), ca,
-		  err) ||
-	    check(gnutls_certificate_set_x509_key_file(tls->x509, cert, key, GNUTLS_X509_FMT_PEM),
-		  cert, err) ||
+	n = gnutls_certificate_set_x509_trust_file(tls->x509, ca, GNUTLS_X509_FMT_PEM);
+	if (check(n, ca, err))
+		return -1;
+	if (!n)
+		return error_set(err, "%s: there is no certificate in it", ca);
+	return check(
+	    gnutls_certificate_set_x509_key_file(tls->x509, cert, key, GNUTLS_X509_FMT_PEM), cert,
+	    err);
+}
+
+/*
+ * Each side wants a certificate of the other that is of its authority, valid now and, if it says
+ * what it is for, for that; and the client one that is the server's whom it wanted to talk to.
+ */
+static int use_x509(struct channel_tls *tls, const struct tls_options *opts, bool server,
+		    const char *host, struct error *err)
+{
+	const char *purpose = server ? GNUTLS_KP_TLS_WWW_CLIENT : GNUTLS_KP_TLS_WWW_SERVER;
+	unsigned n = 0;
+
+	if (load_x509(tls, opts, server, err) ||
+	    check(gnutls_priority_set_direct(tls->session, PRIORITY_X509, NULL), "TLS", err) ||
 	    check(gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE, tls->x509), "TLS",
 		  err))
 		return -1;
+	tls->must_be[n].type = GNUTLS_DT_KEY_PURPOSE_OID;
+	tls->must_be[n++].data = (void *)purpose;
 	if (server) {
 		gnutls_certificate_server_set_request(tls->session, GNUTLS_CERT_REQUIRE);
-		gnutls_session_set_verify_cert(tls->session, NULL, 0);
-		return 0;
+	} else {
+		snprintf(tls->host, sizeof(tls->host), "%s",
+			 opts->hostname[0] ? opts->hostname : host);
+		if (!tls->host[0])
+			return error_set(err, "TLS with certificates wants the server's name here "
+					      "(--tls-hostname)");
+		tls->must_be[n].type = GNUTLS_DT_DNS_HOSTNAME;
+		tls->must_be[n++].data = (void *)tls->host;
 	}
-	if (opts->hostname[0])
-		host = opts->hostname;
-	if (!host[0])
-		return error_set(err, "TLS with certificates wants the server's name here "
-				      "(--tls-hostname)");
-	gnutls_session_set_verify_cert(tls->session, host, 0);
+	gnutls_session_set_verify_cert2(tls->session, tls->must_be, n, 0);
 	return 0;
 }
 
 /* ---- Life ---- */
+
+/* What is wrong with the other side's certificate, or what else GnuTLS says. */
+static int stranger(gnutls_session_t session, int r, struct error *err)
+{
+	unsigned status = gnutls_session_get_verify_cert_status(session);
+	gnutls_datum_t text = {0};
+
+	if (r == GNUTLS_E_PULL_ERROR || r == GNUTLS_E_PUSH_ERROR ||
+	    r == GNUTLS_E_PREMATURE_TERMINATION)
+		return error_set(err, "the other side hung up instead of shaking hands: it speaks "
+				      "no TLS, or doesn't believe us");
+	if (r == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR &&
+	    gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) == 0)
+		error_set(err, "the other side is not who it should be: %s", text.data);
+	else
+		error_set(err, "the other side is not who it should be, or speaks no TLS: %s",
+			  gnutls_strerror(r));
+	gnutls_free(text.data);
+	/* GnuTLS's are whole sentences. */
+	for (size_t len = strlen(err->text); len && strchr(". ", err->text[len - 1]); len--)
+		err->text[len - 1] = 0;
+	return -1;
+}
 
 static int shake_hands(struct channel *ch, struct error *err)
 {
@@ -157,10 +212,7 @@ static int shake_hands(struct channel *ch, struct error *err)
 			continue;
 		}
 		if (gnutls_error_is_fatal(r))
-			return error_set(err,
-					 "the other side is not who it should be, or speaks no "
-					 "TLS: %s",
-					 gnutls_strerror(r));
+			return stranger(ch->tls->session, r, err);
 	}
 }
 
@@ -179,22 +231,54 @@ static int confirm(struct channel *ch, bool server, struct error *err)
 	return error_set(err, "the other side refuses us: wrong key or certificate");
 }
 
-int channel_tls_start(struct channel *ch, const struct tls_options *opts, bool server,
-		      const char *host, struct error *err)
+static struct channel_tls *new_tls(bool server)
 {
 	struct channel_tls *tls = calloc(1, sizeof(*tls));
-	int r;
 
 	if (!tls)
 		abort();
-	ch->tls = tls;
 	gnutls_init(&tls->session,
 		    (server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
+	return tls;
+}
+
+static void free_tls(struct channel_tls *tls)
+{
+	gnutls_deinit(tls->session);
+	if (tls->psk_client)
+		gnutls_psk_free_client_credentials(tls->psk_client);
+	if (tls->psk_server)
+		gnutls_psk_free_server_credentials(tls->psk_server);
+	if (tls->x509)
+		gnutls_certificate_free_credentials(tls->x509);
+	free(tls);
+}
+
+static int load(struct channel_tls *tls, const struct tls_options *opts, bool server,
+		const char *host, struct error *err)
+{
 	if (opts->psk[0] && opts->x509[0])
 		return error_set(err, "a pre-shared key and certificates are one too many");
-	r = opts->psk[0] ? use_psk(tls, opts->psk, server, err)
-			 : use_x509(tls, opts, server, host, err);
-	if (r)
+	if (opts->psk[0])
+		return use_psk(tls, opts->psk, server, err);
+	return use_x509(tls, opts, server, host, err);
+}
+
+int channel_tls_check(const struct tls_options *opts, bool server, struct error *err)
+{
+	struct channel_tls *tls = new_tls(server);
+	int r = load(tls, opts, server, "any", err);
+
+	free_tls(tls);
+	return r;
+}
+
+int channel_tls_start(struct channel *ch, const struct tls_options *opts, bool server,
+		      const char *host, struct error *err)
+{
+	struct channel_tls *tls = ch->tls = new_tls(server);
+
+	if (load(tls, opts, server, host, err))
 		return -1;
 	gnutls_transport_set_ptr(tls->session, ch);
 	gnutls_transport_set_push_function(tls->session, push);
@@ -236,13 +320,6 @@ void channel_tls_end(struct channel *ch)
 		return;
 	if (tls->up && !ch->broken)
 		gnutls_bye(tls->session, GNUTLS_SHUT_WR);
-	gnutls_deinit(tls->session);
-	if (tls->psk_client)
-		gnutls_psk_free_client_credentials(tls->psk_client);
-	if (tls->psk_server)
-		gnutls_psk_free_server_credentials(tls->psk_server);
-	if (tls->x509)
-		gnutls_certificate_free_credentials(tls->x509);
-	free(tls);
+	free_tls(tls);
 	ch->tls = NULL;
 }

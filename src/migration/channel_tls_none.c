@@ -12,6 +12,11 @@ static int refuse(struct error *err)
 	return error_set(err, "this papyr was built without TLS");
 }
 
+int channel_tls_check(const struct tls_options *opts, bool server, struct error *err)
+{
+	return refuse(err);
+}
+
 int channel_tls_start(struct channel *ch, const struct tls_options *opts, bool server,
 		      const char *host, struct error *err)
 {

@@ -20,6 +20,9 @@
 
 enum kind { KIND_TCP, KIND_UNIX, KIND_FD, KIND_EXEC, KIND_FILE, KIND_NONE };
 
+/* For who connects to say who he is. */
+#define MEET_MS 10000
+
 struct listener {
 	enum kind kind;
 	int fd;
@@ -272,8 +275,9 @@ static int open_file(const char *path, struct error *err)
 
 /* ---- Both ends ---- */
 
+/* @meet_ms: how long the other side may take to say who it is, 0: no limit but the timeout. */
 static struct channel *finish(int fd, pid_t child, const struct channel_options *opts, bool server,
-			      const char *host, struct error *err)
+			      unsigned meet_ms, const char *host, struct error *err)
 {
 	struct channel *ch;
 
@@ -281,6 +285,8 @@ static struct channel *finish(int fd, pid_t child, const struct channel_options 
 		return NULL;
 	ch = channel_from_fd(fd, opts);
 	ch->child = child;
+	if (meet_ms)
+		ch->meet_by_ms = channel_now_ms() + meet_ms;
 	if (tls_wanted(opts->tls) && ch->one_way)
 		error_set(err, "TLS needs a connection, not a file");
 	else if (!tls_wanted(opts->tls) || channel_tls_start(ch, opts->tls, server, host, err) == 0)
@@ -319,7 +325,7 @@ struct channel *channel_connect(const char *uri, const struct channel_options *o
 	default:
 		fd = create_file(rest, &why);
 	}
-	ch = finish(fd, child, opts, false, host, &why);
+	ch = finish(fd, child, opts, false, 0, host, &why);
 	if (!ch)
 		error_set(err, "%.150s: %.300s", uri, why.text);
 	else if (kind == KIND_FILE)
@@ -334,6 +340,9 @@ struct listener *channel_listen(const char *uri, const struct channel_options *o
 	const char *rest;
 
 	if (channel_check_uri(uri, err))
+		return NULL;
+	/* Else everybody who comes would be told off for what is wrong here. */
+	if (tls_wanted(opts->tls) && channel_tls_check(opts->tls, true, err))
 		return NULL;
 	l = calloc(1, sizeof(*l));
 	if (!l || !(l->uri = strdup(uri)))
@@ -383,7 +392,7 @@ static struct channel *accept_one(struct listener *l, struct error *err)
 	} while (fd < 0);
 	if (l->kind == KIND_TCP)
 		no_delay(fd);
-	return finish(fd, 0, &l->opts, true, "", err);
+	return finish(fd, 0, &l->opts, true, MEET_MS, "", err);
 }
 
 struct channel *channel_accept(struct listener *l, struct error *err)
@@ -404,7 +413,7 @@ struct channel *channel_accept(struct listener *l, struct error *err)
 		fd = spawn(l->rest, &child, err);
 	else
 		fd = open_file(l->rest, err);
-	return finish(fd, child, &l->opts, true, "", err);
+	return finish(fd, child, &l->opts, true, 0, "", err);
 }
 
 void listener_close(struct listener *l)
