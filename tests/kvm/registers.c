@@ -4,6 +4,11 @@
  */
 #include "machine.h"
 
+/* Linux's header has none. */
+#ifndef KVM_REG_PPC_PAPYR_TB_OFFSET
+#define KVM_REG_PPC_PAPYR_TB_OFFSET (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xf000)
+#endif
+
 #define R(name)                                                                                    \
 	{                                                                                          \
 #name, KVM_REG_PPC_##name                                                          \
@@ -394,6 +399,22 @@ static void tb_offset(struct vcpu *v)
 	set_one(v, KVM_REG_PPC_TB_OFFSET, 0);
 }
 
+static void exact_tb_offset(struct vcpu *v)
+{
+	u64 value = 0x123456789abcdef;
+
+	topic("TB_OFFSET to the tick, of Papyr only");
+	say("set: %s", one_reg(v, KVM_SET_ONE_REG, KVM_REG_PPC_PAPYR_TB_OFFSET, &value)
+			   ? errno_name(errno)
+			   : "0");
+	value = 0;
+	if (one_reg(v, KVM_GET_ONE_REG, KVM_REG_PPC_PAPYR_TB_OFFSET, &value))
+		say("get: %s", errno_name(errno));
+	else
+		say("get: %016llx, TB_OFFSET %016llx", value, get_one(v, KVM_REG_PPC_TB_OFFSET));
+	set_one(v, KVM_REG_PPC_TB_OFFSET, 0);
+}
+
 static int set_area(struct vcpu *v, u64 id, u64 address, u64 bytes)
 {
 	u64 value[2] = {address, bytes};
@@ -498,6 +519,7 @@ int main(void)
 	lpcr(&v);
 	arch_compat(&v);
 	tb_offset(&v);
+	exact_tb_offset(&v);
 	vpa(&v);
 	topic("REGS all set");
 	set_all_regs(&v);
