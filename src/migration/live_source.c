@@ -18,8 +18,11 @@
 #define PAGE_BYTES_GUESS (LIVE_PAGE + 8.0)
 /* Enough bytes to tell a link's speed by. */
 #define MEASURE_BYTES (128u << 10)
-/* Stopping, reading registers, applying: besides what has to be sent. */
-#define STOP_OVERHEAD_NS 1e6
+/*
+ * Besides what has to be sent: stopping, reading registers, applying, and the guest's first steps on the other
+ * side, where nothing is decoded and no translation is cached.
+ */
+#define STOP_OVERHEAD_NS 2e6
 /*
  * When does it not converge? The estimated downtime has not fallen for so many passes, and so long;
  * the same number of passes without progress asks for the next step of throttling.
@@ -32,7 +35,7 @@
  * stopped only if this part of the wanted downtime is enough.
  */
 #define CAREFUL_PASSES 24
-#define CAREFUL_PART   0.5
+#define CAREFUL_PART   0.7
 
 /* ---- Getting to know each other ---- */
 
