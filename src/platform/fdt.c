@@ -198,6 +198,7 @@ static void build_core(struct tree *t, const struct machine *m, unsigned core)
 	    t, m,
 	    m->smmu.flags & KVM_PPC_PAGE_SIZES_REAL ? __builtin_ctzl(sysconf(_SC_PAGESIZE)) : 63);
 	prop_cells(t, "ibm,vmx", 2); /* VMX and VSX */
+	prop_cells(t, "ibm,dfp", 1); /* decimal floating point */
 	prop_cells(t, "ibm,purr", 1);
 	prop_cells(t, "ibm,spurr", 1);
 	prop(t, "ibm,pa-features", model->pa_features, model->n_pa_features);
