@@ -12,15 +12,18 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/migrate_show.h"
 #include "monitor/client.h"
 
 static const char help[] =
     "Usage: papyr migrate NAME URI [OPTION]...\n"
     "Moves a running guest to the papyr that waits at URI ('papyr run --incoming URI'):\n"
-    "tcp:HOST:PORT, unix:PATH, fd:N, exec:COMMAND, or file:PATH to be started from later. The "
-    "guest\n"
-    "runs on until little is left to send, and stands still for that only. Ctrl-C gives up: the\n"
-    "guest then runs on here as if nothing had been.\n\n"
+    "tcp:HOST:PORT, unix:PATH, fd:N, exec:COMMAND, or file:PATH to be started from later.\n"
+    "The guest runs on until little is left to send, and stands still for that only.\n"
+    "Ctrl-C gives up: the guest then runs on here as if nothing had been.\n\n"
+    "A terminal shows for each pass the memory that was to be sent and what is left of it,\n"
+    "changed entries of the hash table, all that was sent, the rate, how long the guest\n"
+    "would have stood still if it had been stopped before, and how much it is slowed down.\n\n"
     "      --downtime-ms N       stand still for at most so long (default 5)\n"
     "      --throttle PERCENT    if the guest changes faster than it can be sent, take up to\n"
     "                            so much of its time, step by step (default: none)\n"
@@ -30,10 +33,12 @@ static const char help[] =
     "      --tls-psk FILE        encrypt; both sides show that they know this key (NAME:HEXKEY)\n"
     "      --tls-x509 DIR        encrypt; both sides show certificates of the authority in DIR\n"
     "      --tls-hostname NAME   what the other side's certificate says (default: URI's host)\n"
-    "      --keep                leave this process behind when the guest is gone\n"
+    "      --keep                leave this process behind when the guest is gone; should it\n"
+    "                            end there at once, 'papyr resume --force' has it go on here\n"
     "      --json                print the result as JSON\n"
     "      --help\n\n"
-    "Exit status: 0 the guest runs there, 1 it does not; what is then is said.\n";
+    "Exit status: 0 the guest runs there, 1 it does not, or nobody knows; the message\n"
+    "tells.\n";
 
 struct options {
 	json_t *params;
@@ -47,39 +52,11 @@ static void on_interrupt(int sig)
 	interrupted = 1;
 }
 
-/* ---- What is shown ---- */
-
 static double number(json_t *v, const char *part, const char *name)
 {
 	json_t *o = part ? json_object_get(v, part) : v;
 
 	return json_number_value(json_object_get(o, name));
-}
-
-static void show(json_t *v, double *last_pass, bool tty)
-{
-	double pass = number(v, "x-papyr", "pass");
-	char left[32], rate[32], table[32];
-
-	if (!pass || !tty)
-		return;
-	/* One line a pass stays; the present one's is rewritten. */
-	if (*last_pass && pass > *last_pass)
-		fputc('\n', stderr);
-	*last_pass = pass;
-	fprintf(stderr,
-		"\rpass %3.0f: memory %s left, %.0f pages changed; table %s, %.0f entries; %s/s; "
-		"downtime %.1f ms",
-		pass, format_size(number(v, "ram", "remaining"), left, sizeof(left)),
-		number(v, "x-papyr", "dirty-pages"),
-		format_size(number(v, "x-papyr", "table-bytes"), table, sizeof(table)),
-		number(v, "x-papyr", "table-entries"),
-		format_size((u64)number(v, "x-papyr", "bandwidth") >> 10 << 10, rate, sizeof(rate)),
-		number(v, "x-papyr", "expected-downtime-ms"));
-	if (number(v, NULL, "cpu-throttle-percentage"))
-		fprintf(stderr, "; throttled %.0f %%", number(v, NULL, "cpu-throttle-percentage"));
-	fputs("\033[K", stderr);
-	fflush(stderr);
 }
 
 /* ---- Talking to the guest's process ---- */
@@ -141,17 +118,18 @@ static bool is_over(json_t *v)
 }
 
 /* Looks every so often until it is over; the last answer. */
-static json_t *follow(struct control *c, struct error *err)
+static json_t *follow(struct control *c, const char *uri, struct error *err)
 {
-	bool tty = isatty(STDERR_FILENO), cancelled = false;
-	double last_pass = 0;
+	struct migrate_show shown;
+	bool cancelled = false;
 	json_t *v;
 
+	migrate_show_begin(&shown, uri);
 	for (;;) {
 		v = control_execute(c, "query-migrate", NULL, err);
 		if (!v)
-			return NULL;
-		show(v, &last_pass, tty);
+			break;
+		migrate_show(&shown, v);
 		if (is_over(v))
 			break;
 		json_decref(v);
@@ -162,10 +140,9 @@ static json_t *follow(struct control *c, struct error *err)
 				cmd_error("%s", err->text);
 			json_decref(v);
 		}
-		poll(NULL, 0, tty ? 50 : 20);
+		poll(NULL, 0, 20);
 	}
-	if (tty && last_pass)
-		fputc('\n', stderr);
+	migrate_show_end(&shown);
 	return v;
 }
 
@@ -203,7 +180,7 @@ static int migrate(const char *name, const char *uri, struct options *o)
 		return cmd_error("%s", err.text);
 	sigaction(SIGINT, &act, NULL);
 	if (!begin(c, uri, o, &err))
-		v = follow(c, &err);
+		v = follow(c, uri, &err);
 	status = v ? report(v, uri, o->json) : cmd_error("%s", err.text);
 	if (status == STATUS_OK && !o->keep) {
 		json_decref(control_execute(c, "quit", NULL, &err));
