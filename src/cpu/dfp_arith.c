@@ -2,17 +2,15 @@
 /* Decimal arithmetic: ISA 2.07 Book I 5.6.1. */
 #include "cpu/dfp_number.h"
 
-/* A sum is exact in this many digits, or one that doesn't end there rounds as if it did. */
-#define SUM_DIGITS 70
-
 /*
- * |a| with the exponent of @b, which isn't higher; or, when that takes too many digits, with one so
- * much higher that of @b nothing counts but that it is there: @b, lowered, goes along.
+ * |a| with the exponent of @b, which isn't higher, and |b| in @low. If that takes more than twice a
+ * precision's digits, |a| gets so many, and of @b what is less than its last one is only told of: it
+ * stands far behind any digit that a result has.
  */
-static struct dfp_wide align(const struct dfp_num *a, const struct dfp_num *b, struct dfp_wide *low,
-			     struct dfp_exact *sum)
+static struct dfp_wide align(const struct dfp_format *f, const struct dfp_num *a,
+			     const struct dfp_num *b, struct dfp_wide *low, struct dfp_exact *sum)
 {
-	int distance = a->exp - b->exp, room = SUM_DIGITS - (int)dfp_digits(a->coeff);
+	int distance = a->exp - b->exp, room = 2 * f->digits + 2 - (int)dfp_digits(a->coeff);
 	struct dfp_exact far = {.exp = b->exp, .mag = dfp_wide(b->coeff)};
 	struct dfp_rounded d;
 
@@ -50,7 +48,7 @@ static bool add_finite(u64 *fpscr, const struct dfp_format *f, const struct dfp_
 {
 	const struct dfp_num *h = a->exp >= b->exp ? a : b, *l = h == a ? b : a;
 	struct dfp_exact sum = {.sign = h->sign};
-	struct dfp_wide low, high = align(h, l, &low, &sum);
+	struct dfp_wide low, high = align(f, h, l, &low, &sum);
 
 	if (a->sign == b->sign)
 		sum.mag = dfp_wide_add(high, low);
