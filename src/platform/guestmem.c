@@ -20,6 +20,12 @@ int guest_mem_alloc(struct guest_mem *mem, u64 bytes, struct error *err)
 	mem->host = (u8 *)(((uintptr_t)p + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1));
 	mem->bytes = bytes;
 	madvise(mem->host, bytes, MADV_HUGEPAGE);
+	/*
+	 * A child would share it: each page is then copied when the guest next writes to it, large
+	 * pages in small pieces, and Linux's KVM can't go on with those under an entry for a large
+	 * one.
+	 */
+	madvise(mem->host, bytes, MADV_DONTFORK);
 	return 0;
 }
 
