@@ -213,6 +213,9 @@ enum handover source_hand_over(struct source *s, struct error *err)
 	pthread_mutex_unlock(&s->l->lock);
 	pthread_mutex_lock(&m->lock);
 	was_running = !m->paused;
+	/* What the guest asked for with its last breath is not in what would be sent. */
+	if (!r && m->request != REQUEST_NONE)
+		r = error_set(err, "the guest ends, or starts anew");
 	m->place = PLACE_LEAVING;
 	pthread_mutex_unlock(&m->lock);
 	if (was_running)

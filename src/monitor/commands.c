@@ -76,21 +76,24 @@ static void do_stop(struct qmp_client *c, json_t *args, struct qmp_result *resul
 	machine_pause(qmp_machine(c));
 }
 
+static void resume(struct qmp_client *c, enum migrate_claim claim, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+
+	/* Between the two a migration may begin to hand it over. */
+	if (migrate_claim_guest(m, claim, result) && !machine_resume(m))
+		migrate_claim_guest(m, CLAIM_NONE, result);
+}
+
 static void do_cont(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	if (migrate_guest_is_here(qmp_machine(c), CLAIM_LOOKED, result))
-		machine_resume(qmp_machine(c));
+	resume(c, CLAIM_LOOKED, result);
 }
 
 /* x-cont-forced: cont, even if the other side of a migration said that the guest runs there. */
 static void do_x_cont_forced(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	struct machine *m = qmp_machine(c);
-
-	if (!migrate_guest_is_here(m, CLAIM_FORCED, result))
-		return;
-	machine_set_place(m, PLACE_HERE);
-	machine_resume(m);
+	resume(c, CLAIM_FORCED, result);
 }
 
 static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -100,7 +103,7 @@ static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *resul
 
 static void do_system_reset(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	if (migrate_guest_is_here(qmp_machine(c), CLAIM_NONE, result))
+	if (migrate_claim_guest(qmp_machine(c), CLAIM_NONE, result))
 		machine_request(qmp_machine(c), REQUEST_RESET);
 }
 
@@ -177,8 +180,12 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 		fail(result, "'path' must be an absolute path");
 		return;
 	}
-	if (!migrate_guest_is_here(m, CLAIM_NONE, result))
+	if (!migrate_claim_guest(m, CLAIM_NONE, result))
 		return;
+	if (migrate_under_way(m)) {
+		fail(result, "a migration is under way: save when it is over, or cancel it");
+		return;
+	}
 	was_running = !strcmp(machine_status(m), "running");
 	machine_pause(m);
 	if (migration_save(m, path, tell_progress, &p, &result->error)) {

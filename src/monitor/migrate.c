@@ -11,15 +11,26 @@ static int fail(struct qmp_result *result)
 	return -1;
 }
 
-bool migrate_guest_is_here(struct machine *m, enum migrate_claim claim, struct qmp_result *result)
+bool migrate_under_way(struct machine *m)
+{
+	struct live_status s;
+
+	live_get_status(m->live, &s);
+	return !s.incoming && (s.state == LIVE_SETUP || s.state == LIVE_ACTIVE ||
+			       s.state == LIVE_DEVICE || s.state == LIVE_CANCELLING);
+}
+
+bool migrate_claim_guest(struct machine *m, enum migrate_claim claim, struct qmp_result *result)
 {
 	enum machine_place place;
 
 	pthread_mutex_lock(&m->lock);
 	place = m->place;
-	pthread_mutex_unlock(&m->lock);
-	if (place == PLACE_HERE || (place == PLACE_UNCERTAIN && claim >= CLAIM_LOOKED) ||
+	if ((place == PLACE_UNCERTAIN && claim >= CLAIM_LOOKED) ||
 	    (place == PLACE_GONE && claim == CLAIM_FORCED))
+		place = m->place = PLACE_HERE;
+	pthread_mutex_unlock(&m->lock);
+	if (place == PLACE_HERE)
 		return true;
 	fail(result);
 	if (place == PLACE_COMING)

@@ -38,8 +38,11 @@ enum migrate_claim {
 };
 
 /*
- * May the guest be started, saved or reset here? Never while it comes or is being handed over.
+ * May the guest be started, saved or reset here? Never while it comes or is being handed over. If
+ * it may, it is here from now on.
  */
-bool migrate_guest_is_here(struct machine *m, enum migrate_claim claim, struct qmp_result *result);
+bool migrate_claim_guest(struct machine *m, enum migrate_claim claim, struct qmp_result *result);
+/* Is a migration of this guest to elsewhere under way? */
+bool migrate_under_way(struct machine *m);
 
 #endif

@@ -167,15 +167,6 @@ static int take_capability(struct wishes *w, json_t *item, struct error *err)
 	return error_set(err, "Parameter 'capability' does not accept value '%.64s'", name);
 }
 
-static bool is_under_way(struct live *l)
-{
-	struct live_status s;
-
-	live_get_status(l, &s);
-	return !s.incoming && (s.state == LIVE_SETUP || s.state == LIVE_ACTIVE ||
-			       s.state == LIVE_DEVICE || s.state == LIVE_CANCELLING);
-}
-
 /* All of them, or none if one is wrong. */
 void migrate_set_capabilities(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
@@ -188,7 +179,7 @@ void migrate_set_capabilities(struct qmp_client *c, json_t *args, struct qmp_res
 
 	live_get_params(l, &p);
 	w = (struct wishes){.auto_converge = p.auto_converge, .events = *events};
-	if (is_under_way(l)) {
+	if (migrate_under_way(qmp_machine(c))) {
 		error_set(&result->error, "a migration is under way");
 		fail(result);
 		return;

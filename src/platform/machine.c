@@ -122,19 +122,20 @@ void machine_pause(struct machine *m)
 		tell(m, EVENT_STOP);
 }
 
-void machine_resume(struct machine *m)
+bool machine_resume(struct machine *m)
 {
-	bool was;
+	bool here, was;
 
 	pthread_mutex_lock(&m->lock);
+	here = m->place == PLACE_HERE;
 	was = m->paused;
-	m->paused = false;
-	if (m->place == PLACE_UNCERTAIN)
-		m->place = PLACE_HERE;
+	if (here)
+		m->paused = false;
 	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->lock);
-	if (was)
+	if (here && was)
 		tell(m, EVENT_RESUME);
+	return here;
 }
 
 void machine_hold(struct machine *m)
@@ -167,6 +168,7 @@ void machine_set_place(struct machine *m, enum machine_place place)
 {
 	pthread_mutex_lock(&m->lock);
 	m->place = place;
+	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -621,16 +623,22 @@ static void end_with(struct machine *m, int status)
 	loop_stop(m->loop);
 }
 
+/* It may have been handed over between the wish for a reset and now; then there is nothing to do. */
 static void do_reset(struct machine *m)
 {
 	struct error err;
+	bool here;
 
-	if (machine_boot(m, &err)) {
+	pthread_mutex_lock(&m->lock);
+	here = m->place == PLACE_HERE;
+	pthread_mutex_unlock(&m->lock);
+	if (here && machine_boot(m, &err)) {
 		fprintf(stderr, "papyr: cannot start the guest again: %s\r\n", err.text);
 		end_with(m, 1);
 		return;
 	}
-	tell(m, EVENT_RESET);
+	if (here)
+		tell(m, EVENT_RESET);
 	pthread_mutex_lock(&m->lock);
 	m->request = REQUEST_NONE;
 	pthread_cond_broadcast(&m->changed);

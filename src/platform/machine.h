@@ -141,11 +141,15 @@ struct machine {
 	bool powerdown_asked;  /* (L) an EPOW event waits to be fetched by the guest */
 
 	pthread_mutex_t lock;
-	pthread_cond_t changed;	  /* any (L) field of any vcpu, or of these */
-	bool paused;		  /* (L) by the user */
-	unsigned holds;		  /* (L) others that want the vcpus parked: machine_hold() */
-	enum machine_place place; /* (L) where the guest lives, for all that this process knows */
-	bool quit;		  /* (L) vcpu threads end */
+	pthread_cond_t changed; /* any (L) field of any vcpu, or of these */
+	bool paused;		/* (L) by the user */
+	unsigned holds;		/* (L) others that want the vcpus parked: machine_hold() */
+	/*
+	 * (L) Where the guest lives, for all that this process knows. No vcpu runs but of a guest
+	 * that is here.
+	 */
+	enum machine_place place;
+	bool quit;		      /* (L) vcpu threads end */
 	enum machine_request request; /* (L) the first one counts until the main thread took it */
 	struct error failure;	      /* (L) with REQUEST_ERROR */
 
@@ -189,7 +193,8 @@ int machine_run(struct machine *m);
 
 /* Main thread only: returns with every vcpu parked; idempotent. */
 void machine_pause(struct machine *m);
-void machine_resume(struct machine *m);
+/* False: the guest isn't here (m->place), and nothing changes. */
+bool machine_resume(struct machine *m);
 
 /*
  * The vcpus parked for a while, without anybody being told: any thread but a vcpu's. Holds add up;

@@ -183,8 +183,10 @@ static void do_work(struct vcpu *vcpu)
 
 static bool must_park(const struct vcpu *vcpu)
 {
-	return !vcpu->online || vcpu->m->paused || vcpu->m->holds ||
-	       vcpu->m->request != REQUEST_NONE;
+	const struct machine *m = vcpu->m;
+
+	return !vcpu->online || m->paused || m->holds || m->place != PLACE_HERE ||
+	       m->request != REQUEST_NONE;
 }
 
 static void *vcpu_main(void *arg)

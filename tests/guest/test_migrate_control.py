@@ -122,6 +122,8 @@ qmp.ok('migrate-set-parameters', **{'max-bandwidth': 4 << 20, 'x-downtime-ms': 1
 qmp.ok('migrate', uri=uri, detach=True, blk=False, inc=False)
 qmp.no('under way', 'migrate', uri=uri)
 qmp.no('under way', 'migrate-set-capabilities', **qmp.set(events=False))
+# A guest that is saved stands still; it must not be let go again after it moved meanwhile.
+qmp.no('under way', 'x-save', path=os.path.join(folder, 'never'))
 for _ in range(100):
     now = qmp.ok('query-migrate')
     if now.get('ram', {}).get('transferred', 0) > 1 << 20:
