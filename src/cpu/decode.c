@@ -16,29 +16,32 @@ const struct insn_row isa_table[] = {
 const unsigned isa_rows = ARRAY_SIZE(isa_table);
 
 /*
- * Index: primary opcode and the low 11 bits lead to a list of candidate rows, most specific mask
- * first. Lists end with NO_ROW and lie in one pool; neighbours with the same list share it.
+ * Index: primary opcode and those of the low 11 bits that any of its rows looks at lead to a list of
+ * candidate rows, most specific mask first. Lists end with NO_ROW and lie in one pool; neighbours with the
+ * same list share it.
  */
 #define NO_ROW	  0xffffu
 #define LOW_BITS  11
+#define LOW_MASK  ((1u << LOW_BITS) - 1)
 #define BUCKETS	  (64u << LOW_BITS)
 #define POOL_SIZE (BUCKETS * 3)
 
 static u32 bucket[BUCKETS];
+static u32 low_mask[64]; /* by primary opcode */
 static u16 pool[POOL_SIZE];
 static unsigned pool_used;
 
 /* The rows of @among that an instruction with these primary opcode and low bits may be. */
 static unsigned candidates(u32 key, const u16 *among, unsigned nr, u16 *list)
 {
-	u32 low = key & ((1u << LOW_BITS) - 1);
+	u32 low = key & LOW_MASK;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < nr; i++) {
 		const struct insn_row *row = &isa_table[among[i]];
 		unsigned at;
 
-		if ((low ^ row->match) & row->mask & ((1u << LOW_BITS) - 1))
+		if ((low ^ row->match) & row->mask & LOW_MASK)
 			continue;
 		for (at = n++; at > 0; at--) {
 			if (__builtin_popcount(isa_table[list[at - 1]].mask) >=
@@ -59,12 +62,17 @@ static void index_primary(u32 primary)
 	u32 last = 0;
 
 	for (unsigned i = 0; i < isa_rows; i++)
-		if (isa_table[i].match >> 26 == primary)
+		if (isa_table[i].match >> 26 == primary) {
 			among[nr++] = i;
-	for (u32 low = 0; low < 1u << LOW_BITS; low++) {
+			low_mask[primary] |= isa_table[i].mask & LOW_MASK;
+		}
+	for (u32 low = 0; low <= LOW_MASK; low++) {
 		u32 key = primary << LOW_BITS | low;
-		unsigned n = candidates(key, among, nr, list);
+		unsigned n;
 
+		if (low & ~low_mask[primary])
+			continue;
+		n = candidates(key, among, nr, list);
 		if (low == 0 || memcmp(&pool[last], list, n * sizeof(*list))) {
 			if (pool_used + n > POOL_SIZE)
 				__builtin_trap(); /* a table this dense needs a larger pool */
@@ -91,10 +99,11 @@ void isa_prepare(void)
 
 const struct insn_row *isa_lookup(u32 insn, enum isa_level level)
 {
+	u32 primary = insn >> 26;
 	const u16 *list;
 
 	isa_prepare();
-	list = &pool[bucket[(insn >> 26) << LOW_BITS | (insn & ((1u << LOW_BITS) - 1))]];
+	list = &pool[bucket[primary << LOW_BITS | (insn & low_mask[primary])]];
 	for (; *list != NO_ROW; list++) {
 		const struct insn_row *row = &isa_table[*list];
 
