@@ -180,6 +180,48 @@ static void slots(void)
 	slot_memory_free(b, HOST_PAGE);
 }
 
+/* A page of slot 0 mapped at 80000, and stored to there. Returns its entry. */
+static u64 store_through_entry(u64 gpa)
+{
+	struct hcall h;
+	u64 ptex = ((LOW_VSID ^ 0x80) & 0x3ff) * 8;
+
+	if (HCALL(&v, &h, H_ENTER, H_EXACT, ptex, LOW_VSID << 12 | V_VALID, gpa | R_M | 2))
+		die("mapping %llx: %s", gpa, h_name(h.r[3]));
+	v.msr |= MSR_DR;
+	guest_stores(0x80000, 1, 8);
+	v.msr &= ~MSR_DR;
+	return ptex;
+}
+
+/* With low memory mapped already. */
+static void dirty_log_of_removed(void)
+{
+	struct hcall h;
+	u64 ptex;
+
+	topic("Dirty log of pages whose entries go");
+	if (set_slot(m.vm, 0, KVM_MEM_LOG_DIRTY_PAGES, 0, MEMORY, m.memory))
+		die("turning the log on");
+	say_dirty("just turned on", 0, MEMORY);
+	ptex = store_through_entry(0x200000);
+	HCALL(&v, &h, H_REMOVE, 0, ptex, 0);
+	say_dirty("a store to 200000, H_REMOVE", 0, MEMORY);
+	ptex = store_through_entry(0x210000);
+	HCALL(&v, &h, H_BULK_REMOVE, 1ull << 62 | ptex, 0, 3ull << 62, 0);
+	say_dirty("a store to 210000, H_BULK_REMOVE", 0, MEMORY);
+	ptex = store_through_entry(0x220000);
+	HCALL(&v, &h, H_PROTECT, 3, ptex, 0);
+	say_dirty("a store to 220000, H_PROTECT", 0, MEMORY);
+	HCALL(&v, &h, H_REMOVE, 0, ptex, 0);
+	enable_hcall(&m, H_CLEAR_MOD, true);
+	ptex = store_through_entry(0x230000);
+	HCALL(&v, &h, H_CLEAR_MOD, 0, ptex);
+	say_dirty("a store to 230000, H_CLEAR_MOD", 0, MEMORY);
+	HCALL(&v, &h, H_REMOVE, 0, ptex, 0);
+	set_slot(m.vm, 0, 0, 0, MEMORY, m.memory);
+}
+
 static void vcpu_mapping(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -277,6 +319,7 @@ int main(void)
 	vcpu_new(&v, &m, 0);
 	dirty_log();
 	slots();
+	dirty_log_of_removed();
 	vcpu_mapping();
 	closing();
 	after_fork();
