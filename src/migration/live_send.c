@@ -10,6 +10,8 @@
 #include "migration/image_format.h"
 #include "migration/live_source.h"
 
+/* Sent at full speed before a pause, where the user set a limit. */
+#define LIMIT_BURST	 (512u << 10)
 #define TABLE_READ_BYTES (256u << 10)
 /* A read that leaves more than this has come to the pass's end. */
 #define TABLE_TAIL_BYTES 64
@@ -44,17 +46,28 @@ static bool use_zstd(struct source *s)
 	return z->raw * 1e9 / z->ns > s->bandwidth && z->stored < z->raw - z->raw / 8;
 }
 
-/* Sleeps so that the guest's migration takes no more of the link than it may. */
-static void keep_limit(struct source *s, u64 begin_ns, u64 bytes)
+int source_keep_limit(struct source *s, u64 burst, struct error *err)
 {
-	struct pollfd p = {.fd = s->l->cancel_fd, .events = POLLIN};
-	u64 due_ns, now = live_now_ns();
+	u64 bytes = channel_written(s->ch) - s->burst_from, now;
 
-	if (!s->p.max_bandwidth)
-		return;
-	due_ns = begin_ns + (u64)(bytes * 1e9 / s->p.max_bandwidth);
-	if (due_ns > now + 1000000)
-		poll(&p, 1, (due_ns - now) / 1000000);
+	if (!s->p.max_bandwidth || bytes < burst)
+		return 0;
+	/* What is on its way yet would go while we sleep, and the link seem faster than it is. */
+	if (source_sync(s, err))
+		return -1;
+	if (s->due_ns < s->burst_ns)
+		s->due_ns = s->burst_ns;
+	s->due_ns += bytes * 1e9 / s->p.max_bandwidth;
+	now = live_now_ns();
+	if (s->due_ns > now + 1000000) {
+		struct pollfd p = {.fd = s->l->cancel_fd, .events = POLLIN};
+
+		poll(&p, 1, (s->due_ns - now) / 1000000);
+	}
+	s->burst_from = channel_written(s->ch);
+	s->burst_ns = live_now_ns();
+	s->waited_ns += s->burst_ns - now;
+	return 0;
 }
 
 static bool page_is_zero(const u8 *page)
@@ -71,17 +84,16 @@ static bool page_is_zero(const u8 *page)
 
 struct chunk {
 	u32 n, n_zero;
+	u64 n_left_out; /* zero too */
 	u64 words[LIVE_CHUNK_PAGES];
 	u8 buf[4 + LIVE_CHUNK_PAGES * (8 + LIVE_PAGE)];
 };
 
-static int send_chunk(struct source *s, struct chunk *c, struct error *err)
+/* Returns the record's bytes. */
+static size_t pack_chunk(const struct source *s, struct chunk *c)
 {
 	u8 *p = c->buf + 4;
-	int r;
 
-	if (!c->n)
-		return 0;
 	put_le(c->buf, c->n, 4);
 	for (u32 i = 0; i < c->n; i++, p += 8)
 		put_le(p, c->words[i], 8);
@@ -90,14 +102,22 @@ static int send_chunk(struct source *s, struct chunk *c, struct error *err)
 			memcpy(p, s->m->mem.host + c->words[i], LIVE_PAGE);
 			p += LIVE_PAGE;
 		}
-	r = live_send(s->stream, LIVE_MEMORY, c->buf, p - c->buf, use_zstd(s), err);
+	return p - c->buf;
+}
+
+static int send_chunk(struct source *s, struct chunk *c, struct error *err)
+{
+	int r = 0;
+
+	if (c->n)
+		r = live_send(s->stream, LIVE_MEMORY, c->buf, pack_chunk(s, c), use_zstd(s), err);
 	pthread_mutex_lock(&s->l->lock);
 	s->l->status.pages_sent += c->n - c->n_zero;
-	s->l->status.pages_zero += c->n_zero;
+	s->l->status.pages_zero += c->n_zero + c->n_left_out;
 	s->l->status.transferred = channel_written(s->ch);
 	s->l->status.remaining = s->n_dirty * LIVE_PAGE;
 	pthread_mutex_unlock(&s->l->lock);
-	c->n = c->n_zero = 0;
+	c->n = c->n_zero = c->n_left_out = 0;
 	return r;
 }
 
@@ -111,22 +131,24 @@ static void add_page(struct source *s, struct chunk *c, u64 page, bool first)
 	bool zero = page_is_zero(s->m->mem.host + gpa);
 
 	s->n_dirty--;
-	if (zero && first)
+	if (zero && first) {
+		c->n_left_out++;
 		return;
+	}
 	c->words[c->n++] = gpa | (zero ? LIVE_PAGE_ZERO : 0);
 	c->n_zero += zero;
 }
 
 int source_send_memory(struct source *s, bool final, struct error *err)
 {
-	u64 begin_ns = live_now_ns(), before = channel_written(s->ch), found = s->n_dirty;
+	u64 before = channel_written(s->ch), found = s->n_dirty;
 	bool first = !s->first_done_ns && !final;
 	struct chunk *c = malloc(sizeof(*c));
 	int r = 0;
 
 	if (!c)
 		abort();
-	c->n = c->n_zero = 0;
+	c->n = c->n_zero = c->n_left_out = 0;
 	for (u64 i = 0; i < s->words && !r; i++)
 		while (s->dirty[i] && !r) {
 			unsigned bit = __builtin_ctzll(s->dirty[i]);
@@ -136,8 +158,8 @@ int source_send_memory(struct source *s, bool final, struct error *err)
 			if (c->n < LIVE_CHUNK_PAGES)
 				continue;
 			r = send_chunk(s, c, err);
-			if (!final)
-				keep_limit(s, begin_ns, channel_written(s->ch) - before);
+			if (!r && !final)
+				r = source_keep_limit(s, LIMIT_BURST, err);
 		}
 	if (!r)
 		r = send_chunk(s, c, err);

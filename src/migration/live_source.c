@@ -150,7 +150,7 @@ static int begin(struct source *s, struct error *err)
 		s->dirty[page / 64] |= 1ull << (page % 64);
 	s->n_dirty = s->pages;
 	s->collected_ns = s->table_ns = live_now_ns();
-	s->bandwidth = s->p.max_bandwidth ? s->p.max_bandwidth : BANDWIDTH_GUESS;
+	s->bandwidth = BANDWIDTH_GUESS;
 	s->bytes_per_page = PAGE_BYTES_GUESS;
 	s->stop_overhead_ns = STOP_OVERHEAD_NS;
 	s->best_ns = ~0ull;
@@ -173,7 +173,7 @@ static void refresh_params(struct source *s)
 
 static int send_pass(struct source *s, struct error *err)
 {
-	u64 begin_ns = live_now_ns(), before = channel_written(s->ch), bytes, ns, entries;
+	u64 begin_ns, before, bytes, ns, entries;
 	bool first = !s->first_done_ns;
 
 	pthread_mutex_lock(&s->l->lock);
@@ -181,10 +181,15 @@ static int send_pass(struct source *s, struct error *err)
 	s->l->status.dirty_pages = s->n_dirty;
 	pthread_mutex_unlock(&s->l->lock);
 	fault_point(s->ch, first ? "source-first-pass" : "source-pass");
+	if (source_keep_limit(s, 1, err))
+		return -1;
+	s->waited_ns = 0;
+	begin_ns = live_now_ns();
+	before = channel_written(s->ch);
 	if (source_send_table(s, false, &entries, err) || source_send_memory(s, false, err) ||
 	    source_sync(s, err))
 		return -1;
-	ns = live_now_ns() - begin_ns;
+	ns = live_now_ns() - begin_ns - s->waited_ns;
 	bytes = channel_written(s->ch) - before;
 	/* The first pass looks at all of memory: it shows the least that the link can do. */
 	if (bytes >= MEASURE_BYTES && ns)
@@ -247,9 +252,10 @@ static int judge(struct source *s, double downtime_ns, struct error *err)
 	return error_set(err,
 			 "it won't converge: the guest changes %.1f MB/s and the link carries %.1f "
 			 "MB/s, so it would stand still for %.1f ms instead of %g. Allow more "
-			 "(--downtime-ms), or slow the guest down (--throttle)",
+			 "(--downtime-ms)%s",
 			 (s->page_rate * s->bytes_per_page + s->table_rate) / 1e6,
-			 s->bandwidth / 1e6, downtime_ns / 1e6, s->p.downtime_ms);
+			 s->bandwidth / 1e6, downtime_ns / 1e6, s->p.downtime_ms,
+			 s->throttled ? "" : ", or slow the guest down (--throttle)");
 }
 
 static double wanted_ns(const struct source *s)

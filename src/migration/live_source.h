@@ -32,10 +32,13 @@ struct source {
 	unsigned chunk;	 /* numbers the chunks, to try compression now and then */
 
 	/* Measured. */
-	double bandwidth;	    /* bytes a second on the wire */
-	double bytes_per_page;	    /* on the wire, of a page found dirty */
-	double table_rate;	    /* bytes a second that the table changes make */
-	double page_rate;	    /* pages a second found dirty */
+	double bandwidth;	  /* bytes a second on the wire */
+	u64 burst_from, burst_ns; /* since the last pause for the limit: bytes written then; when */
+	u64 due_ns;		  /* when the limit allows more than that burst */
+	u64 waited_ns;		  /* pauses in this pass */
+	double bytes_per_page;	  /* on the wire, of a page found dirty */
+	double table_rate;	  /* bytes a second that the table changes make */
+	double page_rate;	  /* pages a second found dirty */
 	u64 collected_ns, table_ns; /* when each was last looked at */
 	u64 stood_still_ns;	    /* by the guest's clock, as the destination told */
 	u64 phase_ns;		    /* when the present part of the standstill began */
@@ -56,6 +59,11 @@ int source_collect(struct source *s, struct error *err);
 int source_send_memory(struct source *s, bool final, struct error *err);
 /* One pass, or with @final passes until there is nothing to tell. */
 int source_send_table(struct source *s, bool final, u64 *entries, struct error *err);
+/*
+ * Pauses after each @burst bytes at least, so that the migration takes no more of the link than the user allows. Each
+ * burst goes at full speed: so the link's own is known, at which the last part will be sent.
+ */
+int source_keep_limit(struct source *s, u64 burst, struct error *err);
 /* Waits until the other side has taken all that was sent. */
 int source_sync(struct source *s, struct error *err);
 
