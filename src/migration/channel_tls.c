@@ -25,9 +25,14 @@ struct channel_tls {
 	bool up;
 };
 
+/*
+ * A pre-shared key's SHA-256 leaves TLS 1.3 AES-128 and ChaCha20, of which GnuTLS likes the second better; but AES has
+ * instructions of its own, and is 15 times as fast with them.
+ */
+#define PRIORITY "NORMAL:-CHACHA20-POLY1305:+CHACHA20-POLY1305:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 /* Keys of a key exchange that nobody without the pre-shared key can take part in, and no other. */
-#define PRIORITY_PSK  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-PSK:+DHE-PSK"
-#define PRIORITY_X509 "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define PRIORITY_PSK  PRIORITY ":-KX-ALL:+ECDHE-PSK:+DHE-PSK"
+#define PRIORITY_X509 PRIORITY
 
 static ssize_t push(gnutls_transport_ptr_t ptr, const void *data, size_t bytes)
 {
