@@ -131,10 +131,29 @@ static int meet(struct source *s, struct error *err)
 
 /* ---- Passes ---- */
 
+/* Where writes may go unnoticed the guest must not write. That takes long: it is for the user to say. */
+static int stand_still(struct source *s, struct error *err)
+{
+	bool paused;
+
+	machine_hold(s->m);
+	s->stands_still = true;
+	pthread_mutex_lock(&s->m->lock);
+	paused = s->m->paused;
+	pthread_mutex_unlock(&s->m->lock);
+	if (paused)
+		return 0;
+	return error_set(err,
+			 "this kernel's KVM, on a POWER8, doesn't record all that a running guest "
+			 "writes: 'papyr pause' it, migrate, and 'papyr resume' it there");
+}
+
 static int begin(struct source *s, struct error *err)
 {
 	struct kvm_get_htab_fd args = {0};
 
+	if (!machine_log_is_whole(s->m) && stand_still(s, err))
+		return -1;
 	if (machine_log_writes(s->m, true, err))
 		return -1;
 	s->htab_fd = s->m->accel->ioctl(s->m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
@@ -311,6 +330,8 @@ static void finish(struct source *s)
 	channel_close(s->ch);
 	free(s->dirty);
 	free(s->table_buf);
+	if (s->stands_still)
+		machine_unhold(s->m);
 }
 
 static void fail(struct source *s, const char *why)

@@ -11,6 +11,7 @@
 struct source {
 	struct live *l;
 	struct machine *m;
+	bool stands_still; /* throughout */
 	struct live_params p;
 	struct channel *ch;
 	struct live_stream *stream;

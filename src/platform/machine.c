@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "platform/console.h"
@@ -327,6 +328,29 @@ static int set_slot(struct machine *m, u64 bytes, u32 flags)
 
 #define PAGE_SHIFT 12
 
+#ifdef __powerpc64__
+#define LINUX_KVM "kvm"
+#else
+#define LINUX_KVM "" /* whatever answers here as that, it isn't Linux */
+#endif
+#define PVR_VERSION_POWER9 0x4e
+
+/*
+ * Up to POWER8 Linux answers H_REMOVE and others in real mode. Since 5.18, and in older series that got
+ * the change too, 5.10 the oldest, its record lies where real mode can't reach it.
+ */
+bool machine_log_is_whole(const struct machine *m)
+{
+	unsigned major = 0, minor = 0;
+	struct utsname host;
+
+	if (strcmp(m->accel->name, LINUX_KVM) || m->host_pvr >> 16 >= PVR_VERSION_POWER9)
+		return true;
+	if (uname(&host) || sscanf(host.release, "%u.%u", &major, &minor) != 2)
+		return false;
+	return major < 5 || (major == 5 && minor < 10);
+}
+
 static int log_writes(struct machine *m, bool on, struct error *err)
 {
 	if (set_slot(m, m->mem.bytes, on ? KVM_MEM_LOG_DIRTY_PAGES : 0) < 0)
@@ -375,7 +399,7 @@ s64 machine_count_writes(struct machine *m)
 
 	if (pthread_mutex_trylock(&m->log_lock))
 		return -1;
-	if (m->log_kept) {
+	if (m->log_kept || !machine_log_is_whole(m)) {
 		bytes = -1;
 	} else if (m->log_counted) {
 		bytes = count_writes(m);

@@ -77,6 +77,8 @@ static int set_model(struct vcpu *vcpu, struct error *err)
 		return error_errno(err, "cannot read the segment registers of vcpu %u",
 				   vcpu->index);
 	host_pvr = sregs.pvr;
+	if (!m->host_pvr)
+		m->host_pvr = host_pvr;
 	memset(&sregs.u, 0, sizeof(sregs.u));
 	sregs.pvr = model->pvr;
 	if (m->accel->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) == 0)
