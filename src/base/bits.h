@@ -51,6 +51,11 @@ static inline u64 be64(u64 v)
 	return BASE_HOST_LE ? __builtin_bswap64(v) : v;
 }
 
+static inline u64 le64(u64 v)
+{
+	return BASE_HOST_LE ? v : __builtin_bswap64(v);
+}
+
 /* Unaligned big-endian access, for structures that guests and streams lay out. */
 static inline u32 load_be32(const void *p)
 {

@@ -430,20 +430,18 @@ void machine_wrote(struct machine *m, u64 gpa, u64 len)
 
 /* KVM's bit stands for a page of the host, and bit 0 is the lowest of the first byte on every host.
  */
-static void add_kvm_bits(const u8 *kvm, unsigned shift, u64 pages, u64 *bitmap)
+static void add_kvm_bits(const u64 *kvm, unsigned shift, u64 pages, u64 *bitmap)
 {
-	u64 host_pages = ((pages - 1) >> shift) + 1;
+	u64 words = ((pages - 1) >> shift) / 64 + 1;
 
-	for (u64 i = 0; i < host_pages; i++) {
-		if (!kvm[i / 8]) {
-			i |= 7;
-			continue;
+	for (u64 i = 0; i < words; i++)
+		for (u64 left = le64(kvm[i]); left; left &= left - 1) {
+			u64 first = (i * 64 + __builtin_ctzll(left)) << shift;
+
+			for (u64 page = first; page < pages && page < first + (1ull << shift);
+			     page++)
+				bitmap[page / 64] |= 1ull << (page % 64);
 		}
-		if (!(kvm[i / 8] >> (i % 8) & 1))
-			continue;
-		for (u64 page = i << shift; page < pages && page < (i + 1) << shift; page++)
-			bitmap[page / 64] |= 1ull << (page % 64);
-	}
 }
 
 int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err)
@@ -460,7 +458,7 @@ int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err)
 	if (r < 0)
 		error_errno(err, "cannot learn which pages were written");
 	else
-		add_kvm_bits((const u8 *)kvm, shift, pages, bitmap);
+		add_kvm_bits(kvm, shift, pages, bitmap);
 	for (u64 i = 0; i <= pages / 64 && m->written; i++)
 		if (m->written[i])
 			bitmap[i] |= __atomic_exchange_n(&m->written[i], 0, __ATOMIC_ACQUIRE);
