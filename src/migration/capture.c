@@ -132,19 +132,36 @@ static int set_segments(struct vcpu *vcpu, const struct saved_vcpu *v)
 	return a->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
 }
 
-static const char *reg_name(u64 id)
+static const struct vcpu_reg *find_reg(u64 id)
 {
 	for (unsigned i = 0; i < n_vcpu_regs; i++)
 		if (vcpu_regs[i].id == id)
-			return vcpu_regs[i].name;
-	return "of unknown name";
+			return &vcpu_regs[i];
+	return NULL;
 }
 
-static int set_one_regs(struct vcpu *vcpu, const struct saved_vcpu *v, u64 tb_offset,
-			struct error *err)
+/* Most registers hold what they hold after a reset: setting the others only halves the time. */
+static bool is_as_reset(const struct saved_reg *reg, const struct saved_vcpu *reset, unsigned hint)
+{
+	const struct saved_reg *r = &reset->one_regs[hint];
+	const struct vcpu_reg *known;
+
+	if (hint >= reset->n_regs || r->id != reg->id || memcmp(r->val, reg->val, sizeof(r->val)))
+		return false;
+	/* What a reset leaves alone may mean something else after those before it were set. */
+	known = find_reg(reg->id);
+	return known && !(known->flags & VCPU_REG_NO_RESET);
+}
+
+static int set_one_regs(struct vcpu *vcpu, const struct saved_vcpu *v,
+			const struct saved_vcpu *reset, u64 tb_offset, struct error *err)
 {
 	for (unsigned i = 0; i < v->n_regs; i++) {
 		struct saved_reg reg = v->one_regs[i];
+		const struct vcpu_reg *known;
+
+		if (is_as_reset(&reg, reset, i))
+			continue;
 
 		/* Guest time goes on where it stopped, whatever this host's clock says. */
 		if (reg.id == KVM_REG_PPC_TB_OFFSET)
@@ -153,28 +170,34 @@ static int set_one_regs(struct vcpu *vcpu, const struct saved_vcpu *v, u64 tb_of
 		    vcpu_set_reg(vcpu, KVM_REG_PPC_PAPYR_TB_OFFSET, reg.val) == 0)
 			continue;
 		/* A register that isn't here is no loss if nothing was in it. */
-		if (vcpu_set_reg(vcpu, reg.id, reg.val) < 0 && (reg.val[0] || reg.val[1]))
+		if (vcpu_set_reg(vcpu, reg.id, reg.val) < 0 && (reg.val[0] || reg.val[1])) {
+			known = find_reg(reg.id);
 			return error_errno(err, "vcpu %u doesn't take register %s (0x%llx)",
-					   vcpu->index, reg_name(reg.id),
+					   vcpu->index, known ? known->name : "of unknown name",
 					   (unsigned long long)reg.id);
+		}
 	}
 	return 0;
 }
 
-int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, u64 tb_offset, struct error *err)
+int prepare_vcpu(struct vcpu *vcpu, struct saved_vcpu *reset, struct error *err)
+{
+	return vcpu_reset(vcpu, err) || capture_vcpu(vcpu, reset, err) ? -1 : 0;
+}
+
+int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved_vcpu *reset,
+	       u64 tb_offset, struct error *err)
 {
 	struct kvm_regs regs;
 
 	if (v->id != vcpu->id)
 		return error_set(err, "vcpu %u was number %u and would be %u here", vcpu->index,
 				 v->id, vcpu->id);
-	if (vcpu_reset(vcpu, err))
-		return -1;
 	regs = v->regs;
 	if (set_segments(vcpu, v) < 0 || vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0)
 		return error_errno(err, "vcpu %u doesn't take its registers", vcpu->index);
 	vcpu->online = v->online;
-	return set_one_regs(vcpu, v, tb_offset, err);
+	return set_one_regs(vcpu, v, reset, tb_offset, err);
 }
 
 int apply_xics(struct machine *m, const struct saved_xics *x, struct error *err)

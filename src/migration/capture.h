@@ -20,10 +20,13 @@ int capture_xics(struct machine *m, struct saved_xics *x, struct error *err);
 
 /* ---- Into a machine whose vcpus have not run yet ---- */
 
+/* Resets a vcpu, for apply_vcpu() to be quick; @reset gets what it holds then. */
+int prepare_vcpu(struct vcpu *vcpu, struct saved_vcpu *reset, struct error *err);
 /*
- * A vcpu's state; @tb_offset takes the place of the saved one, to the tick where the host can.
+ * The state of a vcpu that was prepared; @tb_offset takes the place of the saved one, to the tick where the host can.
  */
-int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, u64 tb_offset, struct error *err);
+int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved_vcpu *reset,
+	       u64 tb_offset, struct error *err);
 /*
  * After the vcpus: an interrupt that waits at its source is presented at once, and must find the
  * server as it was.

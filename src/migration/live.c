@@ -355,14 +355,20 @@ int live_receive_guest(struct live *l, struct arrival *a, struct error *err)
 
 int live_incoming(struct live *l, const char *uri, int fd, struct error *err)
 {
+	struct live_params p;
+	struct arrival *a;
+
 	if (!l->expecting || busy(l))
 		return error_set(err, "this guest is not waited for: start it with '--incoming "
 				      "defer', and say this once");
 	if (channel_check_uri(uri, err))
 		return -1;
-	l->uri = strdup(uri);
+	live_get_params(l, &p);
 	l->fd = fd;
-	l->arrival = NULL;
+	a = arrival_listen(uri, l, &p, err);
+	if (!a)
+		return -1;
+	l->arrival = a;
 	l->own_arrival = true;
 	return start(l, true, live_dest_main, err);
 }

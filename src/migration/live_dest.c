@@ -21,6 +21,8 @@ struct dest {
 	unsigned timeout_ms;
 	int htab_fd;
 	struct live_apply apply;
+	struct saved_vcpu *reset; /* what each vcpu is before anything is applied */
+	u64 answered_ns;	  /* when the source last heard of us, or later */
 	bool started;
 };
 
@@ -128,33 +130,47 @@ static int hear_hello(struct arrival *a, struct error *err)
 	return -1;
 }
 
-static struct arrival *wait_at(const char *uri, const struct channel_options *opts,
-			       void (*complain)(const char *why), struct error *err)
+struct arrival *arrival_listen(const char *uri, struct live *l, const struct live_params *p,
+			       struct error *err)
 {
 	struct arrival *a = calloc(1, sizeof(*a));
+	struct channel_options opts;
 
 	if (!a)
 		abort();
-	a->listener = channel_listen(uri, opts, err);
-	while (a->listener) {
-		if (!hear_hello(a, err))
-			return a;
+	a->params = *p;
+	opts = live_channel_options(l, &a->params);
+	a->listener = channel_listen(uri, &opts, err);
+	if (a->listener)
+		return a;
+	free(a);
+	return NULL;
+}
+
+int arrival_hear(struct arrival *a, void (*complain)(const char *why), struct error *err)
+{
+	while (hear_hello(a, err)) {
 		hang_up(a);
 		if (!listener_lasts(a->listener) || !strcmp(err->text, "cancelled"))
-			break;
+			return -1;
 		if (complain)
 			complain(err->text);
 	}
-	arrival_free(a);
-	return NULL;
+	/* One guest comes; others may be waited for at the same place. */
+	listener_close(a->listener);
+	a->listener = NULL;
+	return 0;
 }
 
 struct arrival *arrival_wait(const char *uri, const struct live_params *p,
 			     void (*complain)(const char *why), struct error *err)
 {
-	struct channel_options opts = live_channel_options(NULL, p);
+	struct arrival *a = arrival_listen(uri, NULL, p, err);
 
-	return wait_at(uri, &opts, complain, err);
+	if (!a || !arrival_hear(a, complain, err))
+		return a;
+	arrival_free(a);
+	return NULL;
 }
 
 const struct saved_machine *arrival_machine(const struct arrival *a)
@@ -200,6 +216,21 @@ static int write_table(void *opaque, const u8 *record, size_t bytes, struct erro
 	return (size_t)n == bytes ? 0 : error_set(err, "the hash table took but half a record");
 }
 
+/* A clock that goes on while the host sleeps. */
+static u64 boot_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int answer_number(struct dest *d, u32 type, u64 number, struct error *err)
+{
+	d->answered_ns = boot_ns();
+	return live_send_number(d->stream, type, number, err);
+}
+
 static int receive_all(struct dest *d, struct error *err)
 {
 	struct live_record rec;
@@ -215,12 +246,12 @@ static int receive_all(struct dest *d, struct error *err)
 			return -1;
 		case LIVE_STEP_PING:
 			number = d->m->accel->timebase();
-			if (live_send_number(d->stream, LIVE_PONG, number, err))
+			if (answer_number(d, LIVE_PONG, number, err))
 				return -1;
 			break;
 		case LIVE_STEP_SYNC:
 			fault_point(d->ch, "dest-sync");
-			if (live_send_number(d->stream, LIVE_ACK, number, err))
+			if (answer_number(d, LIVE_ACK, number, err))
 				return -1;
 			break;
 		case LIVE_STEP_END:
@@ -257,19 +288,16 @@ static int fill_machine(struct dest *d, struct error *err)
 	if (devices_load(d->m, &in, err))
 		return -1;
 	for (u32 i = 0; i < a->n_vcpus; i++)
-		if (apply_vcpu(&d->m->vcpus[i], &a->vcpus[i], offset, err))
+		if (apply_vcpu(&d->m->vcpus[i], &a->vcpus[i], &d->reset[i], offset, err))
 			return -1;
 	return apply_xics(d->m, &a->xics, err);
 }
 
-/*
- * Nothing of it for half the timeout: by the time the source gives up waiting for us, which is
- * later, it can be sure that we will not start any more.
- */
 static int wait_go(struct dest *d, struct error *err)
 {
 	struct live_record rec;
 
+	d->answered_ns = boot_ns();
 	if (live_send(d->stream, LIVE_READY, NULL, 0, false, err))
 		return -1;
 	fault_point(d->ch, "dest-ready");
@@ -282,25 +310,48 @@ static int wait_go(struct dest *d, struct error *err)
 	return 0;
 }
 
+/*
+ * The source waits for a whole timeout after its last word, which came after it had heard of us. Started within half of
+ * that, the guest runs here before the source gives up; later it never is, whatever has kept us: a stopped process, a
+ * host that slept.
+ */
+static int in_time(const struct dest *d, struct error *err)
+{
+	if (d->one_way || boot_ns() - d->answered_ns <= d->timeout_ms * 500000ull)
+		return 0;
+	return error_set(err, "the source's word came too late: it may have given up by now");
+}
+
 /* How long the guest stood still by its own clock. */
 static double stood_still_ms(const struct dest *d)
 {
 	return (s64)(capture_timebase(d->m) - d->apply.end.timebase) / 512000.0;
 }
 
+/* From here on nobody can take the guest back; a person who cancelled just before is heard. */
+static int take_over(struct dest *d, struct error *err)
+{
+	bool cancelled;
+
+	if (in_time(d, err))
+		return -1;
+	pthread_mutex_lock(&d->l->lock);
+	cancelled = d->l->cancelled;
+	d->l->handed_over = !cancelled;
+	d->l->status.downtime_ms = stood_still_ms(d);
+	pthread_mutex_unlock(&d->l->lock);
+	return cancelled ? error_set(err, "cancelled") : 0;
+}
+
 static void start_guest(struct dest *d)
 {
 	struct machine *m = d->m;
-	bool paused = d->apply.end.flags & LIVE_END_PAUSED;
+	bool paused;
 
-	/* From here on nobody can take the guest back. */
-	pthread_mutex_lock(&d->l->lock);
-	d->l->handed_over = true;
-	d->l->status.downtime_ms = stood_still_ms(d);
-	pthread_mutex_unlock(&d->l->lock);
 	pthread_mutex_lock(&m->lock);
 	m->place = PLACE_HERE;
-	m->paused = paused;
+	/* Paused there, or told here that it shall not run. */
+	paused = m->paused = m->paused || d->apply.end.flags & LIVE_END_PAUSED;
 	m->holds--;
 	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->lock);
@@ -310,9 +361,9 @@ static void start_guest(struct dest *d)
 	live_tell(d->l, LIVE_EVENT_ARRIVED);
 }
 
-static int cancelled(struct dest *d)
+static bool cancelled(struct dest *d)
 {
-	int r;
+	bool r;
 
 	pthread_mutex_lock(&d->l->lock);
 	r = d->l->cancelled;
@@ -320,16 +371,33 @@ static int cancelled(struct dest *d)
 	return r;
 }
 
-static int take_guest(struct dest *d, struct error *err)
+/* What can be done before the guest stands still. */
+static int prepare_machine(struct dest *d, struct error *err)
 {
 	struct kvm_get_htab_fd args = {.flags = KVM_GET_HTAB_WRITE};
 	struct machine *m = d->m;
-	int r;
+	int r = 0;
 
 	d->htab_fd = m->accel->ioctl(m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
 	if (d->htab_fd < 0)
 		return error_errno(err, "cannot get the hash table's descriptor");
-	if (receive_all(d, err))
+	d->reset = calloc(m->n_vcpus, sizeof(*d->reset));
+	if (!d->reset)
+		abort();
+	pthread_mutex_lock(&m->lock);
+	for (unsigned i = 0; i < m->n_vcpus && !r; i++)
+		r = prepare_vcpu(&m->vcpus[i], &d->reset[i], err);
+	pthread_mutex_unlock(&m->lock);
+	return r;
+}
+
+static int take_guest(struct dest *d, struct error *err)
+{
+	struct machine *m = d->m;
+	int r;
+
+	d->answered_ns = boot_ns();
+	if (prepare_machine(d, err) || receive_all(d, err))
 		return -1;
 	live_set_state(d->l, LIVE_DEVICE);
 	pthread_mutex_lock(&m->lock);
@@ -340,8 +408,8 @@ static int take_guest(struct dest *d, struct error *err)
 	fault_point(d->ch, "dest-applied");
 	if (!(d->apply.end.flags & LIVE_END_GO) && wait_go(d, err))
 		return -1;
-	if (cancelled(d))
-		return error_set(err, "cancelled");
+	if (take_over(d, err))
+		return -1;
 	start_guest(d);
 	fault_point(d->ch, "dest-started");
 	if (d->one_way)
@@ -365,18 +433,9 @@ static void say_failed(struct dest *d, const char *why)
 static int meet(struct dest *d, struct error *err)
 {
 	struct live *l = d->l;
-	struct live_params p;
-	struct arrival *a;
+	struct arrival *a = l->arrival;
 
-	if (!l->arrival) {
-		struct channel_options opts;
-
-		live_get_params(l, &p);
-		opts = live_channel_options(l, &p);
-		l->arrival = wait_at(l->uri, &opts, NULL, err);
-	}
-	a = l->arrival;
-	if (!a)
+	if (l->own_arrival && arrival_hear(a, NULL, err))
 		return -1;
 	d->ch = a->ch;
 	d->stream = a->stream;
@@ -408,6 +467,9 @@ static void finish(struct dest *d, int r, const char *why)
 	if (d->htab_fd >= 0)
 		d->m->accel->close(d->htab_fd);
 	live_apply_free(&d->apply);
+	free(d->reset);
+	if (l->arrival)
+		hang_up(l->arrival);
 	/* A guest that runs here runs here, whether or not the source has heard of it. */
 	if (!r || d->started) {
 		live_end(l, LIVE_COMPLETED, r ? why : "");

@@ -11,6 +11,7 @@
 #include "migration/live_protocol.h"
 
 struct arrival {
+	struct live_params params;
 	struct listener *listener;
 	struct channel *ch;
 	struct live_stream *stream;
@@ -65,6 +66,12 @@ struct channel_options live_channel_options(struct live *l, const struct live_pa
 
 void *live_source_main(void *live);
 void *live_dest_main(void *live);
+
+/* Nobody has come yet. NULL: nothing can be waited for there. @l is who can cancel it, or NULL. */
+struct arrival *arrival_listen(const char *uri, struct live *l, const struct live_params *p,
+			       struct error *err);
+/* Waits as arrival_wait() does. */
+int arrival_hear(struct arrival *a, void (*complain)(const char *why), struct error *err);
 
 /* Can the machine take what @h describes? */
 int live_check_hello(const struct machine *m, const struct live_hello *h, struct error *err);

@@ -261,17 +261,18 @@ static int restore_memory(struct restore *r, struct error *err)
 	return ret;
 }
 
-static int restore_vcpu(struct restore *r, struct vcpu *vcpu, struct saved_vcpu *v,
+/* @v: room for what the vcpu is to be, and what it is after a reset. */
+static int restore_vcpu(struct restore *r, struct vcpu *vcpu, struct saved_vcpu v[2],
 			struct error *err)
 {
-	if (load_vcpu(r->saved->file, vcpu->index, v, err))
+	if (load_vcpu(r->saved->file, vcpu->index, &v[0], err) || prepare_vcpu(vcpu, &v[1], err))
 		return -1;
-	return apply_vcpu(vcpu, v, r->tb_offset, err);
+	return apply_vcpu(vcpu, &v[0], &v[1], r->tb_offset, err);
 }
 
 static int restore_vcpus(struct restore *r, struct error *err)
 {
-	struct saved_vcpu *v = malloc(sizeof(*v));
+	struct saved_vcpu *v = malloc(2 * sizeof(*v));
 	int ret = 0;
 
 	if (!v)
