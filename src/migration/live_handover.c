@@ -11,6 +11,12 @@
 #include "migration/devices.h"
 #include "migration/live_source.h"
 
+/*
+ * Besides what has to be sent: stopping, and the guest's first steps on the other side, where nothing is decoded and no
+ * translation is cached; reading and setting a vcpu's registers.
+ */
+#define STOP_NS 1.6e6
+#define VCPU_NS 0.2e6
 /* Bytes of the devices and of a vcpu, about. */
 #define DEVICES_BYTES 2048
 #define VCPU_BYTES    3072
@@ -21,7 +27,7 @@ double source_downtime_ns(const struct source *s)
 	double rtts = s->rtt_ns * 2e-6 > s->p.downtime_ms / 2 ? 1 : 2;
 
 	bytes += s->table_rate * (live_now_ns() - s->table_ns) / 1e9;
-	return s->stop_overhead_ns + rtts * s->rtt_ns +
+	return STOP_NS + s->m->n_vcpus * VCPU_NS + rtts * s->rtt_ns +
 	       (s->bandwidth ? bytes * 1e9 / s->bandwidth : 0);
 }
 

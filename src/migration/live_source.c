@@ -19,11 +19,6 @@
 /* Enough bytes to tell a link's speed by. */
 #define MEASURE_BYTES (128u << 10)
 /*
- * Besides what has to be sent: stopping, reading registers, applying, and the guest's first steps on the other
- * side, where nothing is decoded and no translation is cached.
- */
-#define STOP_OVERHEAD_NS 2e6
-/*
  * When does it not converge? The estimated downtime has not fallen for so many passes, and so long;
  * the same number of passes without progress asks for the next step of throttling.
  */
@@ -171,7 +166,6 @@ static int begin(struct source *s, struct error *err)
 	s->collected_ns = s->table_ns = live_now_ns();
 	s->bandwidth = BANDWIDTH_GUESS;
 	s->bytes_per_page = PAGE_BYTES_GUESS;
-	s->stop_overhead_ns = STOP_OVERHEAD_NS;
 	s->best_ns = ~0ull;
 	return 0;
 }

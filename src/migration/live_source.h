@@ -44,7 +44,6 @@ struct source {
 	u64 stood_still_ns;	    /* by the guest's clock, as the destination told */
 	u64 phase_ns;		    /* when the present part of the standstill began */
 	u64 stop_timebase;	    /* the guest's, when it stood still */
-	double stop_overhead_ns;    /* what stopping costs besides sending */
 
 	unsigned throttled; /* percent */
 	u64 best_ns;	    /* lowest estimate so far */
