@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "platform/console.h"
+#include "platform/thread.h"
 
 const char *live_state_name(enum live_state state)
 {
@@ -266,9 +266,7 @@ void live_get_status(struct live *l, struct live_status *s)
 
 static int start(struct live *l, bool incoming, void *(*fn)(void *), struct error *err)
 {
-	sigset_t all, old;
 	u64 count;
-	int error;
 
 	if (read(l->cancel_fd, &count, sizeof(count)) < 0)
 		count = 0;
@@ -276,21 +274,15 @@ static int start(struct live *l, bool incoming, void *(*fn)(void *), struct erro
 	memset(&l->status, 0, sizeof(l->status));
 	l->status.incoming = incoming;
 	l->status.total = l->m->mem.bytes;
+	l->status.remaining = incoming ? 0 : l->m->mem.bytes;
 	l->cancelled = l->handed_over = l->done = false;
 	l->begin_ns = live_now_ns();
 	pthread_mutex_unlock(&l->lock);
 	live_set_state(l, LIVE_SETUP);
-	/* Signals are the main thread's. */
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&l->thread, NULL, fn, l);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (error) {
-		errno = error;
+	if (thread_start(&l->thread, 0, fn, l)) {
+		error_errno(err, "cannot start the migration's thread");
 		live_end(l, LIVE_FAILED, "there is no thread to be had");
-		return error_errno(err, "cannot start the migration's thread");
+		return -1;
 	}
 	pthread_setname_np(l->thread, "migration");
 	l->has_thread = true;

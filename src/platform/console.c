@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "platform/term.h"
+#include "platform/thread.h"
 
 #define IN_BYTES  65536
 #define OUT_BYTES 65536
@@ -279,7 +280,7 @@ struct console *console_new(struct loop *loop, int in_fd, int out_fd, const stru
 	con->out = (struct fifo){.data = con->out_data, .size = OUT_BYTES};
 	pthread_mutex_init(&con->lock, NULL);
 	pthread_cond_init(&con->changed, NULL);
-	con->has_writer = pthread_create(&con->writer, NULL, writer_main, con) == 0;
+	con->has_writer = thread_start(&con->writer, 0, writer_main, con) == 0;
 	if (!con->has_writer)
 		con->broken = true;
 	return con;

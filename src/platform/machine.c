@@ -703,6 +703,24 @@ static void on_wake(void *opaque, int fd, unsigned events)
 	}
 }
 
+/* Signals that end the process are blocked while a guest runs: does one of them wait? */
+static bool signal_waits(void)
+{
+	sigset_t set;
+
+	sigpending(&set);
+	return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) || sigismember(&set, SIGHUP);
+}
+
+/* A user who quits, by key or signal, doesn't wait for a terminal that stands still. */
+static void drain(struct machine *m)
+{
+	bool patient = m->ended_by != REQUEST_QUIT && m->ended_by != REQUEST_ERROR;
+
+	while (!console_drain(m->console, 1000) && patient && !signal_waits())
+		;
+}
+
 int machine_run(struct machine *m)
 {
 	struct error err;
@@ -718,7 +736,6 @@ int machine_run(struct machine *m)
 		xics_pulse(m, IRQ_VTY);
 	loop_run(m->loop);
 	end_threads(m);
-	/* A user who quits doesn't wait for a terminal that stands still. */
-	console_drain(m->console, m->ended_by == REQUEST_QUIT ? 1000 : -1);
+	drain(m);
 	return m->exit_status;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "platform/kvm_stats.h"
+#include "platform/thread.h"
 
 /* Sent to a vcpu's thread to get it out of KVM_RUN. Its handler has nothing to do. */
 #define SIG_KICK SIGUSR1
@@ -225,24 +226,10 @@ static void *vcpu_main(void *arg)
 int vcpu_start_thread(struct vcpu *vcpu, struct error *err)
 {
 	struct sigaction kick = {.sa_handler = on_kick};
-	sigset_t all, old;
-	int error;
 
 	sigaction(SIG_KICK, &kick, NULL);
-	/* Signals meant for the process go to the main thread. */
-	sigfillset(&all);
-	sigdelset(&all, SIG_KICK);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&vcpu->thread, NULL, vcpu_main, vcpu);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (error) {
-		errno = error;
+	if (thread_start(&vcpu->thread, SIG_KICK, vcpu_main, vcpu))
 		return error_errno(err, "cannot start the thread of vcpu %u", vcpu->index);
-	}
 	vcpu->has_thread = true;
 	return 0;
 }

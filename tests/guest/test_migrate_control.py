@@ -124,6 +124,9 @@ qmp.no('under way', 'migrate', uri=uri)
 qmp.no('under way', 'migrate-set-capabilities', **qmp.set(events=False))
 # A guest that is saved stands still; it must not be let go again after it moved meanwhile.
 qmp.no('under way', 'x-save', path=os.path.join(folder, 'never'))
+# Before the first page is sent, all are to be.
+now = qmp.wait_status('active')
+check(now['ram']['remaining'] > 128 << 20, now)
 for _ in range(100):
     now = qmp.ok('query-migrate')
     if now.get('ram', {}).get('transferred', 0) > 1 << 20:
