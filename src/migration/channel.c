@@ -230,6 +230,8 @@ void fault_point(struct channel *ch, const char *step)
 		return;
 	if (!strcmp(fault + len + 1, "kill"))
 		raise(SIGKILL);
+	else if (!strcmp(fault + len + 1, "stop"))
+		raise(SIGSTOP);
 	else if (!strcmp(fault + len + 1, "stall"))
 		ch->stalled = true;
 	else if (!strcmp(fault + len + 1, "cut"))

@@ -6,6 +6,7 @@ process that has the guest was killed (by force, where the destination died afte
 what the guest keeps checksums of holds; nothing hangs longer than the timeout."""
 import os
 import re
+import signal
 import sys
 import time
 
@@ -18,8 +19,10 @@ DEST = ['connected', 'hello', 'answer', 'record', 'sync', 'final', 'end', 'appli
 ACTIONS = ['kill', 'cut', 'stall']
 TIMEOUT = 2
 
+LATE = 'dest-ready:stop'
+
 cases = sys.argv[1:] or [f'{side}-{step}:{action}' for side, steps in (('source', SOURCE), ('dest', DEST))
-                         for step in steps for action in ACTIONS]
+                         for step in steps for action in ACTIONS] + [LATE]
 folder = workdir()
 image = os.path.join(folder, 'image')
 uri = Local(folder).uri(0)
@@ -52,6 +55,23 @@ def settle(source, dest):
     return states
 
 
+def pair(source_env=None, dest_env=None):
+    source = Guest(['run', '--restore', image, '--name', 'source'], env=source_env)
+    beats(source, 1)
+    dest = Guest(['run', '--incoming', uri, '--name', 'dest'], env=dest_env)
+    wait_listening(uri)
+    return source, dest
+
+
+def part(*guests):
+    for guest in guests:
+        clean(guest)
+        guest.kill()
+    # Its socket stays behind; the next one of that name makes room.
+    if os.path.exists(uri[5:]):
+        os.unlink(uri[5:])
+
+
 def clean(guest):
     check(not re.search(BAD, guest.text), guest.text[-2000:])
 
@@ -67,10 +87,7 @@ def walk(case):
     where, action = case.rsplit(':', 1)
     on_source = where.startswith('source')
     fault = {'PAPYR_FAULT': case}
-    source = Guest(['run', '--restore', image, '--name', 'source'], env=fault if on_source else None)
-    beats(source, 1)
-    dest = Guest(['run', '--incoming', uri, '--name', 'dest'], env=None if on_source else fault)
-    wait_listening(uri)
+    source, dest = pair(fault, None) if on_source else pair(None, fault)
     begin = time.monotonic()
     code, _, _ = migrate('source', uri, '--keep', '--timeout', str(TIMEOUT))
     took = time.monotonic() - begin
@@ -96,13 +113,21 @@ def walk(case):
         check(status('source') == 'running', f"{case}: the source is {status('source')}")
     else:
         check(on_source and action == 'kill', f'{case}: no guest is left, source {states[0]}, destination {states[1]}')
-    clean(source)
-    clean(dest)
-    for guest in (source, dest):
-        guest.kill()
-        # Its socket stays behind; the next one of that name makes room.
-    if os.path.exists(uri[5:]):
-        os.unlink(uri[5:])
+    part(source, dest)
+
+
+def walk_late(case):
+    """A destination that stands still itself from READY on, and goes on when the source was taken back."""
+    source, dest = pair(None, {'PAPYR_FAULT': case})
+    code, _, said = migrate('source', uri, '--keep', '--timeout', str(TIMEOUT))
+    check(code == 1 and 'may have started' in said, said)
+    papyr('resume', 'source')
+    beats(source, 1)
+    dest.process.send_signal(signal.SIGCONT)
+    dest.wait_for_status(1)
+    beats(source, 1)
+    print(f'{case}: source {status("source")}, destination ended', flush=True)
+    part(source, dest)
 
 
 guest = storm_guest(folder, 'first', memory='192M', workers=2)
@@ -110,5 +135,5 @@ beats(guest, 2)
 papyr('save', 'first', image)
 guest.wait_for_status(0)
 for c in cases:
-    walk(c)
+    walk_late(c) if c == LATE else walk(c)
 print(f'{len(cases)} faults')
