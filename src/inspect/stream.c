@@ -1,92 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect/stream.h"
 
-/* The record at the front of @data: 0, or -1: it is cut off. */
-static int front(const u8 *data, size_t len, enum saved_order order, struct htab_record *rec,
-		 size_t *bytes)
-{
-	if (len < HTAB_RECORD_HEADER)
-		return -1;
-	*rec = htab_record_decode(data, order);
-	*bytes = HTAB_RECORD_HEADER + (size_t)rec->n_valid * HTAB_ENTRY_BYTES;
-	return *bytes <= len ? 0 : -1;
-}
-
-static u64 record_end(const struct htab_record *rec)
-{
-	return (u64)rec->index + rec->n_valid + rec->n_invalid;
-}
-
 int stream_apply(struct table *t, const u8 *data, size_t len, enum saved_order order,
 		 struct error *err)
 {
+	struct htab_cursor c = {data, len, order};
 	u64 entries = t->n_chunks * TABLE_CHUNK;
+	struct htab_record rec;
+	const u8 *e;
 
-	while (len) {
-		struct htab_record rec;
-		size_t bytes;
-
-		if (front(data, len, order, &rec, &bytes))
-			return error_set(err, "the table's stream is cut off");
-		if (record_end(&rec) > entries)
+	while (htab_next(&c, &rec, &e)) {
+		if (htab_record_end(rec) > entries)
 			return error_set(err, "the table's stream tells of entries beyond its end");
-		for (unsigned i = 0; i < rec.n_valid; i++) {
-			const u8 *e = data + HTAB_RECORD_HEADER + (size_t)i * HTAB_ENTRY_BYTES;
-
+		for (unsigned i = 0; i < rec.n_valid; i++, e += HTAB_ENTRY_BYTES)
 			table_set(t, (u64)rec.index + i, load_be64(e), load_be64(e + 8));
-		}
 		table_clear(t, (u64)rec.index + rec.n_valid, rec.n_invalid);
-		data += bytes;
-		len -= bytes;
 	}
-	return 0;
+	return c.left ? error_set(err, "the table's stream is cut off") : 0;
 }
 
 int stream_runs(const u8 *data, size_t len, enum saved_order order, u64 entries, stream_run_fn fn,
 		void *opaque, struct error *err)
 {
-	while (len) {
-		struct htab_record rec;
-		size_t bytes;
+	static const char *what = "what came is not a stream of this table";
+	struct htab_cursor c = {data, len, order};
+	struct htab_record rec;
 
-		if (front(data, len, order, &rec, &bytes) || record_end(&rec) > entries)
-			return error_set(err, "what came is not a stream of this table");
+	while (htab_next(&c, &rec, NULL)) {
+		if (htab_record_end(rec) > entries)
+			return error_set(err, "%s", what);
 		fn(opaque, rec.index, (u64)rec.n_valid + rec.n_invalid);
-		data += bytes;
-		len -= bytes;
 	}
-	return 0;
+	return c.left ? error_set(err, "%s", what) : 0;
+}
+
+static bool all_valid(const u8 *e, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!(load_be64(e + (size_t)i * HTAB_ENTRY_BYTES) & ENTRY_V_VALID))
+			return false;
+	return true;
 }
 
 struct stream_shape stream_look(const u8 *data, size_t len, enum saved_order order)
 {
+	struct htab_cursor c = {data, len, order};
 	struct stream_shape s = {.steady = true};
+	struct htab_record rec;
 	bool first_pass = true;
+	const u8 *entries;
 	u64 expected = 0;
 
-	while (len) {
-		struct htab_record rec;
-		size_t bytes;
-
-		if (front(data, len, order, &rec, &bytes))
+	while (htab_next(&c, &rec, &entries)) {
+		if (!all_valid(entries, rec.n_valid))
 			return s;
-		for (unsigned i = 0; i < rec.n_valid; i++)
-			if (!(data[HTAB_RECORD_HEADER + (size_t)i * HTAB_ENTRY_BYTES + 7] &
-			      ENTRY_V_VALID))
-				return s;
 		/* Behind the first pass, changes begin again at some lower entry. */
 		if (first_pass && rec.index != expected) {
 			first_pass = false;
 			s.steady = s.records && rec.index < expected;
 		}
-		expected = record_end(&rec);
+		expected = htab_record_end(rec);
 		if (expected > s.end)
 			s.end = expected;
 		s.records++;
-		data += bytes;
-		len -= bytes;
 	}
-	s.whole = true;
+	s.whole = !c.left;
 	return s;
 }
 

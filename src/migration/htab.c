@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "migration/image_format.h"
 
@@ -32,29 +33,59 @@ void htab_record_encode(u8 *h, struct htab_record rec, enum saved_order order)
 	}
 }
 
-static u64 record_end(struct htab_record rec)
+u64 htab_record_end(struct htab_record rec)
 {
 	return (u64)rec.index + rec.n_valid + rec.n_invalid;
+}
+
+bool htab_next(struct htab_cursor *c, struct htab_record *rec, const u8 **entries)
+{
+	size_t bytes;
+
+	if (c->left < HTAB_RECORD_HEADER)
+		return false;
+	*rec = htab_record_decode(c->data, c->order);
+	bytes = HTAB_RECORD_HEADER + (size_t)rec->n_valid * HTAB_ENTRY_BYTES;
+	if (bytes > c->left)
+		return false;
+	if (entries)
+		*entries = c->data + HTAB_RECORD_HEADER;
+	c->data += bytes;
+	c->left -= bytes;
+	return true;
+}
+
+int htab_to_fd(void *opaque, const u8 *data, size_t bytes, struct error *err)
+{
+	int fd = *(const int *)opaque;
+
+	while (bytes) {
+		ssize_t n = write(fd, data, bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, "cannot write the hash table's stream");
+		data += n;
+		bytes -= n;
+	}
+	return 0;
 }
 
 /* What was read is whole records: @end becomes the number of the first entry not told of. */
 static int follow(const u8 *data, size_t bytes, u64 entries, u64 *end, struct error *err)
 {
-	while (bytes) {
-		struct htab_record rec;
-		size_t len;
+	struct htab_cursor c = {data, bytes, htab_host_order()};
+	struct htab_record rec;
 
-		if (bytes < HTAB_RECORD_HEADER)
-			return error_set(err, "the hash table's descriptor gave half a record");
-		rec = htab_record_decode(data, htab_host_order());
-		len = HTAB_RECORD_HEADER + (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
-		if (len > bytes || rec.index != *end || record_end(rec) > entries)
+	while (htab_next(&c, &rec, NULL)) {
+		if (rec.index != *end || htab_record_end(rec) > entries)
 			return error_set(err,
 					 "the hash table's descriptor gave a stream with gaps");
-		*end = record_end(rec);
-		data += len;
-		bytes -= len;
+		*end = htab_record_end(rec);
 	}
+	if (c.left)
+		return error_set(err, "the hash table's descriptor gave half a record");
 	return 0;
 }
 
@@ -107,12 +138,13 @@ int htab_walk(struct section_reader *r, u64 entries, enum saved_order from, enum
 			break;
 		rec = htab_record_decode(buf, from);
 		len = (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
-		if (rec.index != end || record_end(rec) > entries || record_end(rec) == end) {
+		if (rec.index != end || htab_record_end(rec) > entries ||
+		    htab_record_end(rec) == end) {
 			ret = error_set(
 			    err, "the hash table's stream has gaps, or is not of this table");
 			break;
 		}
-		end = record_end(rec);
+		end = htab_record_end(rec);
 		ret = section_read(r, buf + HTAB_RECORD_HEADER, len, err);
 		htab_record_encode(buf, rec, to);
 		if (!ret)

@@ -9,6 +9,8 @@
 #ifndef PAPYR_MIGRATION_HTAB_H
 #define PAPYR_MIGRATION_HTAB_H
 
+#include <stdbool.h>
+
 #include "migration/image.h"
 #include "migration/saved.h"
 #include "platform/accel.h"
@@ -25,9 +27,27 @@ struct htab_record {
 struct htab_record htab_record_decode(const u8 *header, enum saved_order order);
 void htab_record_encode(u8 *header, struct htab_record rec, enum saved_order order);
 enum saved_order htab_host_order(void);
+/* The number of the first entry behind those that it tells of. */
+u64 htab_record_end(struct htab_record rec);
+
+/* A walk over records that are in memory. */
+struct htab_cursor {
+	const u8 *data;
+	size_t left;
+	enum saved_order order;
+};
+
+/*
+ * Takes the next record; @entries, if it isn't NULL, are its valid ones. False at the end, and
+ * where what is left is no whole record.
+ */
+bool htab_next(struct htab_cursor *c, struct htab_record *rec, const u8 **entries);
 
 /* Something that takes the stream piece by piece, or fails. */
 typedef int (*htab_sink)(void *opaque, const u8 *data, size_t bytes, struct error *err);
+
+/* One that writes to a descriptor: @opaque points to its number. */
+int htab_to_fd(void *opaque, const u8 *data, size_t bytes, struct error *err);
 
 /*
  * Reads one first pass from the table of @vm_fd, to its end: whole records, all @entries of them

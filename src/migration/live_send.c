@@ -175,18 +175,12 @@ int source_send_memory(struct source *s, bool final, struct error *err)
 /* Entries told of in whole records of the host's byte order. */
 static u64 count_entries(const u8 *p, size_t bytes)
 {
+	struct htab_cursor c = {p, bytes, htab_host_order()};
+	struct htab_record rec;
 	u64 n = 0;
 
-	while (bytes >= HTAB_RECORD_HEADER) {
-		struct htab_record rec = htab_record_decode(p, htab_host_order());
-		size_t len = HTAB_RECORD_HEADER + (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
-
-		if (len > bytes)
-			break;
+	while (htab_next(&c, &rec, NULL))
 		n += rec.n_valid + rec.n_invalid;
-		p += len;
-		bytes -= len;
-	}
 	return n;
 }
 

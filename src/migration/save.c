@@ -161,39 +161,15 @@ int migration_save(struct machine *m, const char *path, progress_fn progress, vo
 
 /* ---- The table alone ---- */
 
-struct fd_sink {
-	int fd;
-};
-
-static int to_fd(void *opaque, const u8 *data, size_t bytes, struct error *err)
-{
-	const struct fd_sink *sink = opaque;
-
-	while (bytes) {
-		ssize_t n = write(sink->fd, data, bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, "cannot write the hash table's stream");
-		data += n;
-		bytes -= n;
-	}
-	return 0;
-}
-
 int migration_stream_htab(struct machine *m, int fd, struct error *err)
 {
-	struct fd_sink sink = {fd};
-
-	return htab_read(m->accel, m->vm_fd, table_entries(m), to_fd, &sink, err);
+	return htab_read(m->accel, m->vm_fd, table_entries(m), htab_to_fd, &fd, err);
 }
 
 int migration_copy_htab(struct migration_image *saved, int fd, struct error *err)
 {
 	const struct saved_machine *c = migration_machine(saved);
 	struct image *img = migration_file(saved);
-	struct fd_sink sink = {fd};
 	struct section_reader *r;
 	int ret;
 
@@ -201,7 +177,7 @@ int migration_copy_htab(struct migration_image *saved, int fd, struct error *err
 	if (!r)
 		return -1;
 	ret = htab_walk(r, 1ull << (c->htab_order - 4), c->htab_byte_order, c->htab_byte_order,
-			to_fd, &sink, err);
+			htab_to_fd, &fd, err);
 	section_close(r);
 	return ret;
 }

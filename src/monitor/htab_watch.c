@@ -48,18 +48,12 @@ u64 htab_watch_passes(const struct htab_watch *w)
 /* The number of the first entry behind those that whole records tell of. */
 static u64 told_up_to(const u8 *data, size_t bytes)
 {
+	struct htab_cursor c = {data, bytes, htab_host_order()};
+	struct htab_record rec;
 	u64 end = 0;
 
-	while (bytes >= HTAB_RECORD_HEADER) {
-		struct htab_record rec = htab_record_decode(data, htab_host_order());
-		size_t len = HTAB_RECORD_HEADER + (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
-
-		if (len > bytes)
-			break;
-		end = (u64)rec.index + rec.n_valid + rec.n_invalid;
-		data += len;
-		bytes -= len;
-	}
+	while (htab_next(&c, &rec, NULL))
+		end = htab_record_end(rec);
 	return end;
 }
 
