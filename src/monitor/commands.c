@@ -20,10 +20,10 @@
 #define PAPYR_VERSION "0.0.0"
 #endif
 
-static int fail(struct qmp_result *result, const char *what)
+int qmp_fail(struct qmp_result *result)
 {
 	result->error_class = QMP_GENERIC_ERROR;
-	return error_set(&result->error, "%s", what);
+	return -1;
 }
 
 json_t *qmp_version(void)
@@ -117,9 +117,13 @@ static void do_getfd(struct qmp_client *c, json_t *args, struct qmp_result *resu
 	const char *name = json_string_value(json_object_get(args, "fdname"));
 
 	if (!name[0] || strlen(name) > 31)
-		fail(result, "'fdname' must be a name of at most 31 characters");
+		error_set(&result->error, "'fdname' must be a name of at most 31 characters");
 	else if (qmp_keep_fd(c, name))
-		fail(result, "no descriptor came with the message, or too many are kept already");
+		error_set(&result->error,
+			  "no descriptor came with the message, or too many are kept already");
+	else
+		return;
+	qmp_fail(result);
 }
 
 /* ---- Our own ---- */
@@ -177,19 +181,22 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 	bool was_running;
 
 	if (path[0] != '/') {
-		fail(result, "'path' must be an absolute path");
+		error_set(&result->error, "'path' must be an absolute path");
+		qmp_fail(result);
 		return;
 	}
 	if (!migrate_claim_guest(m, CLAIM_NONE, result))
 		return;
 	if (migrate_under_way(m)) {
-		fail(result, "a migration is under way: save when it is over, or cancel it");
+		error_set(&result->error,
+			  "a migration is under way: save when it is over, or cancel it");
+		qmp_fail(result);
 		return;
 	}
 	was_running = !strcmp(machine_status(m), "running");
 	machine_pause(m);
 	if (migration_save(m, path, tell_progress, &p, &result->error)) {
-		result->error_class = QMP_GENERIC_ERROR;
+		qmp_fail(result);
 		quit = false;
 	}
 	if (quit)
@@ -245,7 +252,7 @@ void qmp_execute(struct qmp_client *client, const char *command, json_t *args,
 		if (strcmp(command, commands[i].name))
 			continue;
 		if (qmp_check_args(commands[i].takes, args, &result->error))
-			result->error_class = QMP_GENERIC_ERROR;
+			qmp_fail(result);
 		else
 			commands[i].fn(client, args, result);
 		return;

@@ -5,12 +5,6 @@
 
 #include "migration/live.h"
 
-static int fail(struct qmp_result *result)
-{
-	result->error_class = QMP_GENERIC_ERROR;
-	return -1;
-}
-
 bool migrate_under_way(struct machine *m)
 {
 	struct live_status s;
@@ -32,7 +26,7 @@ bool migrate_claim_guest(struct machine *m, enum migrate_claim claim, struct qmp
 	pthread_mutex_unlock(&m->lock);
 	if (place == PLACE_HERE)
 		return true;
-	fail(result);
+	qmp_fail(result);
 	if (place == PLACE_COMING)
 		error_set(&result->error, "the guest has not come yet");
 	else if (place == PLACE_LEAVING)
@@ -60,14 +54,14 @@ static int start(struct qmp_client *c, json_t *args, struct qmp_result *result,
 		if (fd < 0) {
 			error_set(&result->error, "'%.64s' is no descriptor that getfd brought",
 				  uri + 3);
-			return fail(result);
+			return qmp_fail(result);
 		}
 	}
 	if (!fn(qmp_machine(c)->live, uri, fd, &result->error))
 		return 0;
 	if (fd >= 0)
 		close(fd);
-	return fail(result);
+	return qmp_fail(result);
 }
 
 /* QEMU's clients may say that they don't want what we haven't got. */
@@ -91,7 +85,7 @@ static bool wants_too_much(json_t *args, struct error *err)
 void migrate_start(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	if (wants_too_much(args, &result->error)) {
-		fail(result);
+		qmp_fail(result);
 		return;
 	}
 	start(c, args, result, live_migrate);
@@ -105,7 +99,7 @@ void migrate_incoming(struct qmp_client *c, json_t *args, struct qmp_result *res
 void migrate_cancel(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	if (live_cancel(qmp_machine(c)->live, &result->error))
-		fail(result);
+		qmp_fail(result);
 }
 
 /* ---- query-migrate ---- */

@@ -6,11 +6,6 @@
 #include "monitor/args.h"
 #include "monitor/migrate.h"
 
-static void fail(struct qmp_result *result)
-{
-	result->error_class = QMP_GENERIC_ERROR;
-}
-
 /* ---- Parameters ---- */
 
 static bool take_number(json_t *args, const char *name, double min, double max, double *val,
@@ -87,7 +82,7 @@ void migrate_set_parameters(struct qmp_client *c, json_t *args, struct qmp_resul
 	    !take_string(args, "x-tls-psk", p.tls.psk, sizeof(p.tls.psk), err) ||
 	    !take_string(args, "x-tls-x509", p.tls.x509, sizeof(p.tls.x509), err) ||
 	    !take_string(args, "tls-hostname", p.tls.hostname, sizeof(p.tls.hostname), err)) {
-		fail(result);
+		qmp_fail(result);
 		return;
 	}
 	if (json_object_get(args, "x-compress"))
@@ -181,12 +176,12 @@ void migrate_set_capabilities(struct qmp_client *c, json_t *args, struct qmp_res
 	w = (struct wishes){.auto_converge = p.auto_converge, .events = *events};
 	if (migrate_under_way(qmp_machine(c))) {
 		error_set(&result->error, "a migration is under way");
-		fail(result);
+		qmp_fail(result);
 		return;
 	}
 	json_array_foreach(json_object_get(args, "capabilities"), i, item) {
 		if (take_capability(&w, item, &result->error)) {
-			fail(result);
+			qmp_fail(result);
 			return;
 		}
 	}

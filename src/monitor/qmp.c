@@ -281,7 +281,33 @@ static void on_message(void *opaque, const char *text, size_t len, const char *p
 	send_json(c, reply);
 }
 
-/* Reads once; a descriptor that comes along is kept for getfd. */
+/* Of the descriptors that came with one message the first is kept for getfd, no other. */
+static void take_descriptors(struct qmp_client *c, struct msghdr *msg)
+{
+	bool got = false;
+
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(msg); h; h = CMSG_NXTHDR(msg, h)) {
+		size_t n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(h) + i * sizeof(int), sizeof(int));
+			if (got) {
+				close(fd);
+				continue;
+			}
+			if (c->received_fd >= 0)
+				close(c->received_fd);
+			c->received_fd = fd;
+			got = true;
+		}
+	}
+}
+
+/* Reads once. */
 static ssize_t receive(struct qmp_client *c, char *buf, size_t size)
 {
 	char control[CMSG_SPACE(sizeof(int))];
@@ -296,13 +322,7 @@ static ssize_t receive(struct qmp_client *c, char *buf, size_t size)
 
 	if (n < 0)
 		return n;
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(&msg); h; h = CMSG_NXTHDR(&msg, h))
-		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
-		    h->cmsg_len == CMSG_LEN(sizeof(int))) {
-			if (c->received_fd >= 0)
-				close(c->received_fd);
-			memcpy(&c->received_fd, CMSG_DATA(h), sizeof(int));
-		}
+	take_descriptors(c, &msg);
 	return n;
 }
 
@@ -425,8 +445,10 @@ static void on_machine(struct machine *m, enum machine_event event, void *opaque
 
 static bool somebody_listens(const struct sockaddr_un *addr)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* One that has a queue of others before us listens too. */
+	bool yes = fd >= 0 && (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 ||
+			       errno == EAGAIN);
 
 	if (fd >= 0)
 		close(fd);

@@ -58,6 +58,9 @@ struct qmp_result {
 	struct error error;
 };
 
+/* The command failed, and result->error says why. Returns -1. */
+int qmp_fail(struct qmp_result *result);
+
 /* Runs one command. @args may be NULL. */
 void qmp_execute(struct qmp_client *client, const char *command, json_t *args,
 		 struct qmp_result *result);

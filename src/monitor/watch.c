@@ -2,40 +2,19 @@
 /*
  * The commands that look at a running guest from outside: x-htab and x-stats.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "migration/migration.h"
 #include "monitor/htab_watch.h"
+#include "monitor/migrate.h"
 #include "monitor/qmp.h"
 #include "platform/kvm_stats.h"
 
-static void fail(struct qmp_result *result)
-{
-	result->error_class = QMP_GENERIC_ERROR;
-}
-
 /* ---- x-htab ---- */
-
-static int to_fd(void *opaque, const u8 *data, size_t bytes, struct error *err)
-{
-	int fd = *(int *)opaque;
-
-	while (bytes) {
-		ssize_t n = write(fd, data, bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_errno(err, "cannot write the hash table's stream");
-		data += n;
-		bytes -= n;
-	}
-	return 0;
-}
 
 /* The connection's own watch, made when it is first wanted. */
 static struct htab_watch *watch(struct qmp_client *c, enum qmp_watch which, struct error *err)
@@ -51,31 +30,62 @@ static int follow(struct qmp_client *c, int fd, struct error *err)
 {
 	struct htab_watch *w = watch(c, QMP_WATCH_HTAB, err);
 
-	return w ? htab_watch_pass(w, to_fd, &fd, err) : -1;
+	return w ? htab_watch_pass(w, htab_to_fd, &fd, err) : -1;
 }
 
 /*
- * x-htab {fdname, follow}: writes the hash table's stream to the descriptor that getfd brought: one
- * whole first pass; with follow, from the second time of this connection on, what has changed since
- * the time before. The guest may be running.
+ * On such a KVM a change that one reader of the table took is lost to the others: a migration must
+ * be the only one.
+ */
+static bool table_is_taken(struct machine *m)
+{
+	return m->accel->one_reader && migrate_under_way(m);
+}
+
+/*
+ * The process's one main thread writes: it mustn't wait for somebody to read, as with a pipe.
+ * Files in memory are regular ones too.
+ */
+static int check_target(int fd, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return error_set(err, "'fdname' must name a regular file or one in memory (memfd)");
+	return 0;
+}
+
+static int export(struct qmp_client *c, int fd, bool changes, struct error *err)
+{
+	struct machine *m = qmp_machine(c);
+
+	if (check_target(fd, err))
+		return -1;
+	if (table_is_taken(m))
+		return error_set(err, "this KVM tells changes of the hash table to one reader, and "
+				      "that is the migration which is under way");
+	return changes ? follow(c, fd, err) : migration_stream_htab(m, fd, err);
+}
+
+/*
+ * x-htab {fdname, follow}: writes the hash table's stream to the file that getfd brought: one whole
+ * first pass; with follow, from the second time of this connection on, what has changed since the
+ * time before. The guest may be running.
  */
 void qmp_x_htab(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	struct machine *m = qmp_machine(c);
 	const char *name = json_string_value(json_object_get(args, "fdname"));
-	int fd = qmp_take_fd(c, name), r;
+	bool changes = json_is_true(json_object_get(args, "follow"));
+	int fd = qmp_take_fd(c, name);
 
 	if (fd < 0) {
 		error_set(&result->error, "'fdname' must name a descriptor that getfd brought");
-		fail(result);
+		qmp_fail(result);
 		return;
 	}
-	if (json_is_true(json_object_get(args, "follow")))
-		r = follow(c, fd, &result->error);
-	else
-		r = migration_stream_htab(m, fd, &result->error);
-	if (r)
-		fail(result);
+	if (export(c, fd, changes, &result->error))
+		qmp_fail(result);
 	else
 		result->value = json_pack("{s:i,s:I}", "order", m->htab_order, "memory",
 					  (json_int_t)m->mem.bytes);
@@ -90,17 +100,13 @@ struct change_count {
 
 static int count_records(void *opaque, const u8 *data, size_t bytes, struct error *err)
 {
+	struct htab_cursor c = {data, bytes, htab_host_order()};
 	struct change_count *count = opaque;
+	struct htab_record rec;
 
 	count->bytes += bytes;
-	while (bytes) {
-		struct htab_record rec = htab_record_decode(data, htab_host_order());
-		size_t len = HTAB_RECORD_HEADER + (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
-
+	while (htab_next(&c, &rec, NULL))
 		count->entries += rec.n_valid + rec.n_invalid;
-		data += len;
-		bytes -= len;
-	}
 	return 0;
 }
 
@@ -111,20 +117,21 @@ static json_t *known(bool is_known, s64 n)
 
 /*
  * What changed since this connection last asked: entries of the table, bytes of memory. Null the
- * first time, when all would count, and for memory while a migration keeps the record.
+ * first time, when all would count, and for what a migration keeps the record of.
  */
 static int count_changes(struct qmp_client *c, json_t *stats, struct error *err)
 {
+	struct machine *m = qmp_machine(c);
 	struct htab_watch *w = watch(c, QMP_WATCH_STATS, err);
 	struct change_count count = {0};
-	bool first = w && !htab_watch_passes(w);
+	bool first = w && !htab_watch_passes(w), taken = table_is_taken(m);
 	s64 written;
 
-	if (!w || htab_watch_pass(w, count_records, &count, err))
+	if (!w || (!taken && htab_watch_pass(w, count_records, &count, err)))
 		return -1;
-	written = machine_count_writes(qmp_machine(c));
-	json_object_set_new(stats, "htab-changed", known(!first, count.entries));
-	json_object_set_new(stats, "htab-bytes", known(!first, count.bytes));
+	written = machine_count_writes(m);
+	json_object_set_new(stats, "htab-changed", known(!first && !taken, count.entries));
+	json_object_set_new(stats, "htab-bytes", known(!first && !taken, count.bytes));
 	json_object_set_new(stats, "dirty-bytes", known(!first && written >= 0, written));
 	return 0;
 }
@@ -212,5 +219,5 @@ void qmp_x_stats(struct qmp_client *c, json_t *args, struct qmp_result *result)
 		      "ns", (json_int_t)ns_of(CLOCK_MONOTONIC), "htab-order", m->htab_order,
 		      "memory", (json_int_t)m->mem.bytes, "vcpus", vcpus);
 	if (count_changes(c, result->value, &result->error))
-		fail(result);
+		qmp_fail(result);
 }

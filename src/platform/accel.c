@@ -81,6 +81,7 @@ static const struct accel accel_kvm = {
     .munmap = munmap,
     .close = close,
     .timebase = sys_timebase,
+    .one_reader = true,
 };
 #endif
 

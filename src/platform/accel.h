@@ -6,6 +6,7 @@
 #ifndef PAPYR_PLATFORM_ACCEL_H
 #define PAPYR_PLATFORM_ACCEL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/bits.h"
@@ -24,6 +25,8 @@ struct accel {
 	int (*close)(int fd);
 	/* The timebase that KVM_REG_PPC_TB_OFFSET is relative to. */
 	u64 (*timebase)(void);
+	/* A change of the hash table is told to whichever of its descriptors is read first. */
+	bool one_reader;
 };
 
 /* Finds "papyr" or "kvm"; NULL with @err set if there is no such thing, or not in this build. */

@@ -3,6 +3,7 @@
 """The control socket and the verbs that use it, on the built-in guest."""
 import json
 import os
+import socket
 import time
 
 from papyrtest import Guest, Qmp, check, papyr, workdir
@@ -70,6 +71,28 @@ check('return' in qmp.raw('status"}\n'), 'a command in two pieces')
 check('return' in qmp.raw('{"execute": "query-status"}{"execute": "query-name"}\n'), 'two commands at once')
 check('return' in qmp.receive(), 'the second of two commands')
 
+# Of descriptors that come in one message one is kept, and no message leaves any behind.
+def descriptors():
+    return len(os.listdir(f'/proc/{guest.process.pid}/fd'))
+
+
+with open(os.path.join(folder, 'table'), 'w+b') as table:
+    before = descriptors()
+    for n in range(8):
+        socket.send_fds(qmp.socket, [b'{"execute": "query-name"}'], [table.fileno()] * (n + 1))
+        check('return' in qmp.receive(), 'query-name with descriptors')
+    check(descriptors() == before + 1, f'{descriptors() - before} descriptors of 36 are still there')
+    # The table's stream goes into a file; nobody waits for one who doesn't read a pipe.
+    socket.send_fds(qmp.socket, [b'{"execute": "getfd", "arguments": {"fdname": "t"}}'], [table.fileno()] * 2)
+    check('return' in qmp.receive(), 'getfd')
+    check(qmp.ok('x-htab', fdname='t', follow=True)['order'] >= 18, 'x-htab')
+    check(os.fstat(table.fileno()).st_size > 0, 'no stream of a table')
+    check(descriptors() == before + 1, 'x-htab leaves a descriptor behind')  # its own to follow the table by
+pipe = os.pipe()
+socket.send_fds(qmp.socket, [b'{"execute": "getfd", "arguments": {"fdname": "p"}}'], pipe[1:])
+check('return' in qmp.receive(), 'getfd')
+refused(qmp.execute('x-htab', fdname='p'), 'regular file')
+
 # A second client has its own greeting and hears of events.
 other = Qmp('qmp')
 other.ok('qmp_capabilities')
@@ -99,6 +122,21 @@ for verb in ('info', 'pause', 'resume', 'stop'):
 second = Guest(['run', '--name', 'qmp', '-m', '64M'])
 second.wait_for_status(1, 20)
 check('qmp' in second.text, f'one name twice: {second.text}')
+# One who has no time for new connections is there too.
+busy = socket.socket(socket.AF_UNIX)
+busy.bind(os.path.join(folder, 'papyr', 'busy.sock'))
+busy.listen(0)
+waiting = []
+while True:
+    one = socket.socket(socket.AF_UNIX)
+    one.setblocking(False)
+    waiting.append(one)
+    if one.connect_ex(busy.getsockname()):
+        break
+second = Guest(['run', '--name', 'busy', '-m', '64M'])
+second.wait_for_status(1, 20)
+check("'busy' is running" in second.text, second.text)
+busy.close()
 
 guest.seen = len(guest.text)
 papyr('stop', 'qmp')
