@@ -13,6 +13,8 @@
 /* Sent at full speed before a pause, where the user set a limit. */
 #define LIMIT_BURST	 (512u << 10)
 #define TABLE_READ_BYTES (256u << 10)
+/* The first pass begins with so much as it is, and sees by it how fast the link is. */
+#define PROBE_BYTES (8u << 20)
 /* A read that leaves more than this has come to the pass's end. */
 #define TABLE_TAIL_BYTES 64
 
@@ -83,6 +85,8 @@ static bool page_is_zero(const u8 *page)
 }
 
 struct chunk {
+	bool as_it_is;
+	u64 probe_bytes, probe_ns;
 	u32 n, n_zero;
 	u64 n_left_out; /* zero too */
 	u64 words[LIVE_CHUNK_PAGES];
@@ -110,7 +114,8 @@ static int send_chunk(struct source *s, struct chunk *c, struct error *err)
 	int r = 0;
 
 	if (c->n)
-		r = live_send(s->stream, LIVE_MEMORY, c->buf, pack_chunk(s, c), use_zstd(s), err);
+		r = live_send(s->stream, LIVE_MEMORY, c->buf, pack_chunk(s, c),
+			      !c->as_it_is && use_zstd(s), err);
 	pthread_mutex_lock(&s->l->lock);
 	s->l->status.pages_sent += c->n - c->n_zero;
 	s->l->status.pages_zero += c->n_zero + c->n_left_out;
@@ -139,16 +144,47 @@ static void add_page(struct source *s, struct chunk *c, u64 page, bool first)
 	c->n_zero += zero;
 }
 
+/*
+ * Compressed, the first pass would be no faster than zstd, whatever the link is. So its beginning
+ * goes as it is, and is waited for: the link's speed is known then.
+ */
+static int send_probe(struct source *s, struct chunk *c, struct error *err)
+{
+	u64 begin_ns = live_now_ns(), before = channel_written(s->ch);
+
+	if (send_chunk(s, c, err))
+		return -1;
+	c->probe_bytes += channel_written(s->ch) - before;
+	if (c->probe_bytes >= PROBE_BYTES) {
+		c->as_it_is = false;
+		if (source_sync(s, err))
+			return -1;
+	}
+	/* Looking for pages that aren't zero takes time too, but none of the link's. */
+	c->probe_ns += live_now_ns() - begin_ns;
+	if (!c->as_it_is)
+		s->bandwidth = c->probe_bytes * 1e9 / c->probe_ns;
+	return 0;
+}
+
+static int begin_probe(struct source *s, struct chunk *c, struct error *err)
+{
+	c->as_it_is = true;
+	/* The destination may be busy with the table yet. */
+	return source_sync(s, err);
+}
+
 int source_send_memory(struct source *s, bool final, struct error *err)
 {
 	u64 before = channel_written(s->ch), found = s->n_dirty;
 	bool first = !s->first_done_ns && !final;
-	struct chunk *c = malloc(sizeof(*c));
+	struct chunk *c = calloc(1, sizeof(*c));
 	int r = 0;
 
 	if (!c)
 		abort();
-	c->n = c->n_zero = c->n_left_out = 0;
+	if (first && s->p.compress && !s->one_way && !s->p.max_bandwidth)
+		r = begin_probe(s, c, err);
 	for (u64 i = 0; i < s->words && !r; i++)
 		while (s->dirty[i] && !r) {
 			unsigned bit = __builtin_ctzll(s->dirty[i]);
@@ -157,7 +193,7 @@ int source_send_memory(struct source *s, bool final, struct error *err)
 			add_page(s, c, i * 64 + bit, first);
 			if (c->n < LIVE_CHUNK_PAGES)
 				continue;
-			r = send_chunk(s, c, err);
+			r = c->as_it_is ? send_probe(s, c, err) : send_chunk(s, c, err);
 			if (!r && !final)
 				r = source_keep_limit(s, LIMIT_BURST, err);
 		}
