@@ -20,17 +20,13 @@
 #define MEASURE_BYTES (128u << 10)
 /*
  * When does it not converge? The estimated downtime has not fallen for so many passes, and so long;
- * the same number of passes without progress asks for the next step of throttling.
+ * some passes without progress ask for the next step of throttling.
  */
 #define FRUITLESS_PASSES 30
 #define FRUITLESS_NS	 10000000000ull
 #define THROTTLE_PASSES	 4
-/*
- * The estimate is one, and the host has other things to do too: for so many passes a guest is
- * stopped only if this part of the wanted downtime is enough.
- */
-#define CAREFUL_PASSES 24
-#define CAREFUL_PART   0.7
+/* How long a guest that was slowed down runs before it is stopped. */
+#define BREATH_NS 1000000
 
 /* ---- Getting to know each other ---- */
 
@@ -271,11 +267,15 @@ static int judge(struct source *s, double downtime_ns, struct error *err)
 			 s->throttled ? "" : ", or slow the guest down (--throttle)");
 }
 
-static double wanted_ns(const struct source *s)
+/*
+ * It may just be resting, for its slowness' sake: that and the standstill would be one for it.
+ */
+static void let_breathe(struct source *s)
 {
-	double part = s->l->status.pass < CAREFUL_PASSES ? CAREFUL_PART : 1;
+	const struct timespec breath = {.tv_nsec = BREATH_NS};
 
-	return s->p.downtime_ms * 1e6 * part;
+	throttle_set(s->throttle, 0);
+	nanosleep(&breath, NULL);
 }
 
 /*
@@ -292,12 +292,11 @@ static int converge(struct source *s, struct error *err)
 			return -1;
 		downtime_ns = source_downtime_ns(s);
 		show(s, downtime_ns);
-		if (s->one_way || downtime_ns <= wanted_ns(s)) {
+		if (s->one_way || downtime_ns <= s->p.downtime_ms * 1e6) {
 			enum handover h;
 
-			/* The guest's own slowness must not be in the way of stopping it. */
 			if (s->throttle)
-				throttle_set(s->throttle, 0);
+				let_breathe(s);
 			h = source_hand_over(s, err);
 			if (h != HANDOVER_TOO_MUCH)
 				return h == HANDOVER_DONE ? 0 : -1;
