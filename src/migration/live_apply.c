@@ -20,18 +20,6 @@ void live_apply_free(struct live_apply *a)
 	a->devices = NULL;
 }
 
-static bool page_is_zero(const u8 *page)
-{
-	for (unsigned i = 0; i < LIVE_PAGE; i += 8) {
-		u64 w;
-
-		memcpy(&w, page + i, sizeof(w));
-		if (w)
-			return false;
-	}
-	return true;
-}
-
 static int put_page(void *opaque, u64 gpa, const u8 *page, struct error *err)
 {
 	struct live_apply *a = opaque;
@@ -39,10 +27,10 @@ static int put_page(void *opaque, u64 gpa, const u8 *page, struct error *err)
 
 	a->pages++;
 	if (page)
-		memcpy(to, page, LIVE_PAGE);
+		memcpy(to, page, GUEST_PAGE);
 	/* Writing zeroes would only take memory from the host. */
-	else if (!page_is_zero(to))
-		memset(to, 0, LIVE_PAGE);
+	else if (!guest_page_is_zero(to))
+		memset(to, 0, GUEST_PAGE);
 	return 0;
 }
 

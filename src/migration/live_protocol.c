@@ -242,17 +242,17 @@ int live_memory_walk(const struct live_record *rec, u64 mem_bytes, live_page_fn 
 	for (u32 i = 0; i < n; i++)
 		full += !(get_le(rec->data + 4 + 8 * i, 8) & LIVE_PAGE_ZERO);
 	page = rec->data + 4 + 8 * n;
-	if (rec->bytes != 4 + 8 * (size_t)n + (size_t)full * LIVE_PAGE)
+	if (rec->bytes != 4 + 8 * (size_t)n + (size_t)full * GUEST_PAGE)
 		return error_set(err, "a memory record makes no sense");
 	for (u32 i = 0; i < n; i++) {
 		u64 word = get_le(rec->data + 4 + 8 * i, 8), gpa = word & ~LIVE_PAGE_ZERO;
 		bool zero = word & LIVE_PAGE_ZERO;
 
-		if ((gpa & (LIVE_PAGE - 1)) || gpa >= mem_bytes)
+		if ((gpa & (GUEST_PAGE - 1)) || gpa >= mem_bytes)
 			return error_set(err, "a page lies outside the guest's memory");
 		if (fn(opaque, gpa, zero ? NULL : page, err))
 			return -1;
-		page += zero ? 0 : LIVE_PAGE;
+		page += zero ? 0 : GUEST_PAGE;
 	}
 	return 0;
 }

@@ -17,13 +17,12 @@
 
 #include "migration/channel.h"
 #include "migration/saved.h"
+#include "platform/guestmem.h"
 
 #define LIVE_VERSION	  1
 #define LIVE_HEADER_BYTES 24
 #define LIVE_RECORD_MAX	  (2u << 20) /* stored or raw */
-#define LIVE_PAGE_SHIFT	  12
-#define LIVE_PAGE	  (1u << LIVE_PAGE_SHIFT)
-#define LIVE_CHUNK_PAGES  32u /* in a memory record */
+#define LIVE_CHUNK_PAGES  32u	     /* in a memory record */
 
 #define LIVE_TYPE(a, b, c, d) ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
 /* From the source. */

@@ -72,25 +72,13 @@ int source_keep_limit(struct source *s, u64 burst, struct error *err)
 	return 0;
 }
 
-static bool page_is_zero(const u8 *page)
-{
-	for (unsigned i = 0; i < LIVE_PAGE; i += 64) {
-		u64 w[8];
-
-		memcpy(w, page + i, sizeof(w));
-		if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
-			return false;
-	}
-	return true;
-}
-
 struct chunk {
 	bool as_it_is;
 	u64 probe_bytes, probe_ns;
 	u32 n, n_zero;
 	u64 n_left_out; /* zero too */
 	u64 words[LIVE_CHUNK_PAGES];
-	u8 buf[4 + LIVE_CHUNK_PAGES * (8 + LIVE_PAGE)];
+	u8 buf[4 + LIVE_CHUNK_PAGES * (8 + GUEST_PAGE)];
 };
 
 /* Returns the record's bytes. */
@@ -103,8 +91,8 @@ static size_t pack_chunk(const struct source *s, struct chunk *c)
 		put_le(p, c->words[i], 8);
 	for (u32 i = 0; i < c->n; i++)
 		if (!(c->words[i] & LIVE_PAGE_ZERO)) {
-			memcpy(p, s->m->mem.host + c->words[i], LIVE_PAGE);
-			p += LIVE_PAGE;
+			memcpy(p, s->m->mem.host + c->words[i], GUEST_PAGE);
+			p += GUEST_PAGE;
 		}
 	return p - c->buf;
 }
@@ -120,7 +108,7 @@ static int send_chunk(struct source *s, struct chunk *c, struct error *err)
 	s->l->status.pages_sent += c->n - c->n_zero;
 	s->l->status.pages_zero += c->n_zero + c->n_left_out;
 	s->l->status.transferred = channel_written(s->ch);
-	s->l->status.remaining = s->n_dirty * LIVE_PAGE;
+	s->l->status.remaining = s->n_dirty * GUEST_PAGE;
 	pthread_mutex_unlock(&s->l->lock);
 	c->n = c->n_zero = c->n_left_out = 0;
 	return r;
@@ -132,8 +120,8 @@ static int send_chunk(struct source *s, struct chunk *c, struct error *err)
  */
 static void add_page(struct source *s, struct chunk *c, u64 page, bool first)
 {
-	u64 gpa = page << LIVE_PAGE_SHIFT;
-	bool zero = page_is_zero(s->m->mem.host + gpa);
+	u64 gpa = page << GUEST_PAGE_SHIFT;
+	bool zero = guest_page_is_zero(s->m->mem.host + gpa);
 
 	s->n_dirty--;
 	if (zero && first) {
@@ -237,8 +225,8 @@ int source_send_table(struct source *s, bool final, u64 *entries, struct error *
 		*entries += count_entries(buf + 4, n);
 		if (live_send(s->stream, LIVE_TABLE, buf, n + 4, use_zstd(s), err))
 			return -1;
-		/* The first pass must be whole; behind any other's end the next would begin. */
-		if (!final && n < (ssize_t)(TABLE_READ_BYTES - TABLE_TAIL_BYTES))
+		/* Behind a pass's end the next would begin: of a guest that stands still there is nothing. */
+		if (n < (ssize_t)(TABLE_READ_BYTES - TABLE_TAIL_BYTES))
 			break;
 	}
 	bytes = channel_written(s->ch) - before;

@@ -15,7 +15,7 @@
 #define PINGS 8
 /* What is not measured yet: a link's speed, and a page's bytes. */
 #define BANDWIDTH_GUESS	 (50e6)
-#define PAGE_BYTES_GUESS (LIVE_PAGE + 8.0)
+#define PAGE_BYTES_GUESS (GUEST_PAGE + 8.0)
 /* Enough bytes to tell a link's speed by. */
 #define MEASURE_BYTES (128u << 10)
 /*
@@ -150,7 +150,7 @@ static int begin(struct source *s, struct error *err)
 	s->htab_fd = s->m->accel->ioctl(s->m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
 	if (s->htab_fd < 0)
 		return error_errno(err, "cannot get the hash table's descriptor");
-	s->pages = s->m->mem.bytes >> LIVE_PAGE_SHIFT;
+	s->pages = s->m->mem.bytes >> GUEST_PAGE_SHIFT;
 	s->words = s->pages / 64 + 1;
 	s->dirty = calloc(s->words, sizeof(u64));
 	s->table_buf = malloc(4 + (256u << 10));
@@ -216,7 +216,7 @@ static void show(struct source *s, double downtime_ns)
 
 	pthread_mutex_lock(&s->l->lock);
 	st->expected_downtime_ms = downtime_ns / 1e6;
-	st->remaining = s->n_dirty * LIVE_PAGE;
+	st->remaining = s->n_dirty * GUEST_PAGE;
 	st->dirty_rate = s->page_rate;
 	st->bandwidth = s->bandwidth;
 	st->throttle = s->throttled;

@@ -57,7 +57,7 @@ struct source {
 int source_collect(struct source *s, struct error *err);
 /* All that is known dirty; with @final the guest stands still, and no bandwidth limit holds. */
 int source_send_memory(struct source *s, bool final, struct error *err);
-/* One pass, or with @final passes until there is nothing to tell. */
+/* One pass over what changed; with @final the guest stands still, and that was all. */
 int source_send_table(struct source *s, bool final, u64 *entries, struct error *err);
 /*
  * Pauses after each @burst bytes at least, so that the migration takes no more of the link than the user allows. Each

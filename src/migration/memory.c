@@ -5,18 +5,6 @@
 
 #define RUN_HEADER 16
 
-static bool page_is_zero(const u8 *page)
-{
-	for (unsigned i = 0; i < MEMORY_PAGE; i += 64) {
-		u64 w[8];
-
-		memcpy(w, page + i, sizeof(w));
-		if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
-			return false;
-	}
-	return true;
-}
-
 static int put_run(const struct guest_mem *mem, struct image_writer *w, u64 gpa, u64 bytes,
 		   struct error *err)
 {
@@ -39,14 +27,14 @@ int memory_save(const struct guest_mem *mem, struct image_writer *w, progress_fn
 
 		if (limit > MEMORY_RUN_MAX)
 			limit = MEMORY_RUN_MAX;
-		while (run < limit && !page_is_zero(mem->host + gpa + run))
-			run += MEMORY_PAGE;
+		while (run < limit && !guest_page_is_zero(mem->host + gpa + run))
+			run += GUEST_PAGE;
 		if (run && put_run(mem, w, gpa, run, err))
 			return -1;
 		gpa += run;
-		while (run < limit && page_is_zero(mem->host + gpa)) {
-			run += MEMORY_PAGE;
-			gpa += MEMORY_PAGE;
+		while (run < limit && guest_page_is_zero(mem->host + gpa)) {
+			run += GUEST_PAGE;
+			gpa += GUEST_PAGE;
 		}
 		if (progress)
 			progress(opaque, gpa, mem->bytes);
@@ -67,7 +55,7 @@ int memory_load(const struct guest_mem *mem, struct section_reader *r, progress_
 			return -1;
 		gpa = get_le(header, 8);
 		bytes = get_le(header + 8, 8);
-		if ((gpa | bytes) & (MEMORY_PAGE - 1))
+		if ((gpa | bytes) & (GUEST_PAGE - 1))
 			return error_set(err, "a run of memory is no whole number of pages");
 		if (gpa < end || gpa > mem->bytes || bytes > mem->bytes - gpa ||
 		    bytes > MEMORY_RUN_MAX)

@@ -15,7 +15,6 @@
 #include "migration/image.h"
 #include "platform/guestmem.h"
 
-#define MEMORY_PAGE    4096u
 #define MEMORY_RUN_MAX (1u << 20)
 
 /* @progress is told how much of the memory was looked at. */

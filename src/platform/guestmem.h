@@ -6,8 +6,14 @@
 #ifndef PAPYR_PLATFORM_GUESTMEM_H
 #define PAPYR_PLATFORM_GUESTMEM_H
 
+#include <string.h>
+
 #include "base/bits.h"
 #include "platform/error.h"
+
+/* The pages in which images and migrations tell of it, whatever the host's and the guest's are. */
+#define GUEST_PAGE_SHIFT 12
+#define GUEST_PAGE	 (1u << GUEST_PAGE_SHIFT)
 
 struct guest_mem {
 	u8 *host;
@@ -27,6 +33,18 @@ static inline void *guest_ptr(const struct guest_mem *mem, u64 gpa, u64 len)
 	if (gpa > mem->bytes || mem->bytes - gpa < len)
 		return NULL;
 	return mem->host + gpa;
+}
+
+static inline bool guest_page_is_zero(const u8 *page)
+{
+	for (unsigned i = 0; i < GUEST_PAGE; i += 64) {
+		u64 w[8];
+
+		memcpy(w, page + i, sizeof(w));
+		if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7])
+			return false;
+	}
+	return true;
 }
 
 #endif

@@ -326,8 +326,6 @@ static int set_slot(struct machine *m, u64 bytes, u32 flags)
 
 /* ---- What was written ---- */
 
-#define PAGE_SHIFT 12
-
 #ifdef __powerpc64__
 #define LINUX_KVM "kvm"
 #else
@@ -357,7 +355,7 @@ static int log_writes(struct machine *m, bool on, struct error *err)
 		return error_errno(err, "the host's KVM cannot keep a record of written pages");
 	machine_hold(m);
 	free(m->written);
-	m->written = on ? calloc((m->mem.bytes >> PAGE_SHIFT) / 64 + 1, sizeof(u64)) : NULL;
+	m->written = on ? calloc((m->mem.bytes >> GUEST_PAGE_SHIFT) / 64 + 1, sizeof(u64)) : NULL;
 	if (on && !m->written)
 		abort();
 	machine_unhold(m);
@@ -424,7 +422,8 @@ void machine_wrote(struct machine *m, u64 gpa, u64 len)
 {
 	if (!m->written || !len || gpa >= m->mem.bytes || len > m->mem.bytes - gpa)
 		return;
-	for (u64 page = gpa >> PAGE_SHIFT; page <= (gpa + len - 1) >> PAGE_SHIFT; page++)
+	for (u64 page = gpa >> GUEST_PAGE_SHIFT; page <= (gpa + len - 1) >> GUEST_PAGE_SHIFT;
+	     page++)
 		__atomic_fetch_or(&m->written[page / 64], 1ull << (page % 64), __ATOMIC_RELEASE);
 }
 
@@ -446,8 +445,8 @@ static void add_kvm_bits(const u64 *kvm, unsigned shift, u64 pages, u64 *bitmap)
 
 int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err)
 {
-	u64 pages = m->mem.bytes >> PAGE_SHIFT;
-	unsigned shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)) - PAGE_SHIFT;
+	u64 pages = m->mem.bytes >> GUEST_PAGE_SHIFT;
+	unsigned shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)) - GUEST_PAGE_SHIFT;
 	u64 *kvm = calloc((pages >> shift) / 64 + 1, sizeof(u64));
 	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = kvm};
 	int r;

@@ -56,12 +56,12 @@ static int send_hello(struct live_stream *s)
 
 static int send_memory(struct live_stream *s)
 {
-	static u8 buf[4 + 2 * 8 + LIVE_PAGE];
+	static u8 buf[4 + 2 * 8 + GUEST_PAGE];
 
 	put_le(buf, 2, 4);
-	put_le(buf + 4, 5 * LIVE_PAGE, 8);
-	put_le(buf + 12, 6 * LIVE_PAGE | LIVE_PAGE_ZERO, 8);
-	for (unsigned i = 0; i < LIVE_PAGE; i++)
+	put_le(buf + 4, 5 * GUEST_PAGE, 8);
+	put_le(buf + 12, 6 * GUEST_PAGE | LIVE_PAGE_ZERO, 8);
+	for (unsigned i = 0; i < GUEST_PAGE; i++)
 		buf[20 + i] = i / 7;
 	return live_send(s, LIVE_MEMORY, buf, sizeof(buf), true, NULL);
 }
@@ -175,10 +175,10 @@ static void whole_stream(void **state)
 	struct live_end end;
 
 	make_stream(fd);
-	mem.host[6 * LIVE_PAGE + 9] = 1;
+	mem.host[6 * GUEST_PAGE + 9] = 1;
 	assert_true(take_stream(fd, &mem, &sink, &end));
-	assert_int_equal(mem.host[5 * LIVE_PAGE + 700], 100);
-	assert_int_equal(mem.host[6 * LIVE_PAGE + 9], 0);
+	assert_int_equal(mem.host[5 * GUEST_PAGE + 700], 100);
+	assert_int_equal(mem.host[6 * GUEST_PAGE + 9], 0);
 	assert_int_equal(sink.records, 1);
 	assert_int_equal(sink.last[8], 0x5a);
 	assert_int_equal(end.timebase, 77);
@@ -258,14 +258,14 @@ static enum live_step apply(u32 type, const void *data, size_t bytes)
 
 static void wrong_records(void **state)
 {
-	u8 page[4 + 8 + LIVE_PAGE] = {1}, table[4 + 8 + 16] = {0}, end[32] = {0};
+	u8 page[4 + 8 + GUEST_PAGE] = {1}, table[4 + 8 + 16] = {0}, end[32] = {0};
 
 	assert_int_equal(apply(LIVE_MEMORY, page, sizeof(page)), LIVE_STEP_MORE);
 	assert_int_equal(apply(LIVE_MEMORY, page, sizeof(page) - 1), LIVE_STEP_BAD);
 	assert_int_equal(apply(LIVE_MEMORY, page, 3), LIVE_STEP_BAD);
 	put_le(page + 4, MEM_BYTES, 8);
 	assert_int_equal(apply(LIVE_MEMORY, page, sizeof(page)), LIVE_STEP_BAD);
-	put_le(page + 4, ~(u64)(LIVE_PAGE - 1), 8);
+	put_le(page + 4, ~(u64)(GUEST_PAGE - 1), 8);
 	assert_int_equal(apply(LIVE_MEMORY, page, sizeof(page)), LIVE_STEP_BAD);
 	put_le(page + 4, 16, 8);
 	assert_int_equal(apply(LIVE_MEMORY, page, sizeof(page)), LIVE_STEP_BAD);
