@@ -41,7 +41,11 @@ def make():
 
 
 def set_rate(rate):
+    """None: as fast as it goes."""
     for name, dev in ((NEAR, 'near'), (FAR, 'far')):
+        if not rate:
+            run('ip', 'netns', 'exec', name, 'tc', 'qdisc', 'del', 'dev', dev, 'root', fine=True)
+            continue
         run('ip', 'netns', 'exec', name, 'tc', 'qdisc', 'replace', 'dev', dev, 'root', 'tbf', 'rate', rate, 'burst',
             str(BURST[rate]), 'limit', '4mb')
 
@@ -67,8 +71,8 @@ def sink():
 
 
 class Far:
-    def __init__(self, script):
-        self.process = subprocess.Popen(['ip', 'netns', 'exec', FAR, sys.executable, script, '--sink'],
+    def __init__(self, script, what='--sink'):
+        self.process = subprocess.Popen(['ip', 'netns', 'exec', FAR, sys.executable, script, what],
                                         stdout=subprocess.PIPE)
         self.process.stdout.readline()
 

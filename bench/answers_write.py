@@ -109,14 +109,39 @@ def migrate(f):
     for key, s in f.items():
         if key != 'machine':
             work, rate = key.split()
-            rows.append([f'{WORK_NAMES[work]}, {RATE_NAMES[rate]}', s['ms']['n'], ms(s['ms']), ms(s['table_ms']),
-                         ms(s['entries']), ms(s['pages']), ms(s['passes'], False), num(s['total_ms']['median'] / 1000)])
+            rows.append([f'{WORK_NAMES[work]}, {RATE_NAMES[rate]}', f"{s['ms']['n']} of {s['tried']}", ms(s['ms']),
+                         ms(s['table_ms']), ms(s['entries']), ms(s['pages']), ms(s['passes'], False),
+                         f"{num(s['slowed']['median'])} %", num(s['total_ms']['median'] / 1000)])
     yield 'migrate', machine_line(f['machine']) + [''] + table(
         ['median (worst)', 'moves', 'ms stopped', "the table's part, ms", 'entries then', '4 KiB pages then', 'passes',
-         's in all'], rows)
+         'slowed by', 's in all'], rows)
 
 
-PARTS = {'changes': changes, 'format': format_of, 'downtime': downtime, 'migrate': migrate}
+STREAM_NAMES = {'plain1': 'a plain socket', 'plain2': 'two plain sockets', 'papyr': 'papyr migrate',
+                'tls': 'papyr migrate, TLS', 'zstd': 'small numbers: papyr migrate', 'raw': 'the same, --no-compress'}
+LINK_NAMES = {'veth': 'no limit', '10gbit': '10 Gbit/s'}
+KIND_NAMES = {'kernel': 'kernel', 'hash': 'XXH3', 'copy': 'copying', 'zero': 'looking for zeroes', 'compress': 'zstd',
+              'cipher': 'TLS', 'rest': 'the rest'}
+
+
+def streams(f):
+    rows = []
+    for kind, name in STREAM_NAMES.items():
+        for rate, at in LINK_NAMES.items():
+            s = f['rows'][f'{rate} {kind}']
+            ends = [s[f'{end}_{part}'] for end in ('near', 'far') for part in ('user', 'kernel')]
+            rows.append([f'{name}, {at}', f"{num(s['rate'])} ({num(s['low'])})"] + [f'{x:.2f}' for x in ends])
+    yield 'streams', machine_line(f['machine']) + [''] + table(
+        ['', "MB of memory a second (worst)", "source's s a GB: its own", 'in the kernel', "destination's: its own",
+         'in the kernel'], rows)
+    rows = []
+    for kind, name in KIND_NAMES.items():
+        shares = [side.get(kind, 0) for way in ('papyr', 'tls') for side in f['perf'][way]]
+        rows.append([name] + [f'{100 * share:.0f} %' for share in shares])
+    yield 'where', table(['of the thread that migrates', 'source', 'destination', 'source, TLS', 'destination, TLS'], rows)
+
+
+PARTS = {'streams': streams, 'changes': changes, 'format': format_of, 'downtime': downtime, 'migrate': migrate}
 
 
 def tables(figures, write):
