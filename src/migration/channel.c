@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,10 +16,24 @@
 
 #include "migration/channel_io.h"
 
+/* For a word of farewell. */
+#define LAST_WORD_MS 1000
+
 void channel_set_timeout(struct channel *ch, unsigned timeout_ms)
 {
 	ch->timeout_ms = timeout_ms;
 	ch->meet_by_ms = 0;
+}
+
+void channel_set_cancel(struct channel *ch, int fd)
+{
+	ch->cancel_fd = fd;
+}
+
+void channel_last_word(struct channel *ch)
+{
+	ch->cancel_fd = -1;
+	channel_set_timeout(ch, LAST_WORD_MS);
 }
 
 bool channel_one_way(const struct channel *ch)
@@ -145,6 +160,9 @@ int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
 {
 	u8 *p = buf;
 
+	/* As long as more is there already, nothing waits for it, and so for nothing else. */
+	if (is_cancelled(ch))
+		return error_set(err, "cancelled");
 	while (bytes) {
 		ssize_t n = -1;
 
@@ -166,14 +184,60 @@ int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
 	return 0;
 }
 
-int channel_finish(struct channel *ch, struct error *err)
+/* ---- Files ---- */
+
+/* The new name lasts only when its folder is on the disk too. */
+static int sync_folder(const char *path, struct error *err)
+{
+	char *copy = strdup(path);
+	int fd, r = 0;
+
+	if (!copy)
+		abort();
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Some file systems can't sync a folder, and need not. */
+	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL)
+		r = error_errno(err, "cannot write the folder of %.200s", path);
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return r;
+}
+
+int channel_flush(struct channel *ch, struct error *err)
 {
 	if (ch->one_way && fsync(ch->fd) < 0 && errno != EINVAL)
 		return error_errno(err, "cannot write the file");
+	return ch->remove ? sync_folder(ch->remove, err) : 0;
+}
+
+void channel_keep(struct channel *ch)
+{
 	free(ch->remove);
 	ch->remove = NULL;
+	ch->cut_to = -1;
+}
+
+int channel_finish(struct channel *ch, struct error *err)
+{
+	if (channel_flush(ch, err))
+		return -1;
+	channel_keep(ch);
 	return 0;
 }
+
+/* Nobody can start from what did not get complete. */
+static void drop_file(struct channel *ch)
+{
+	if (ch->remove)
+		unlink(ch->remove);
+	/* If even that fails, its last record is missing nevertheless. */
+	if (ch->cut_to >= 0 && ftruncate(ch->fd, ch->cut_to) < 0)
+		ch->cut_to = -1;
+	channel_keep(ch);
+}
+
+/* ---- Life ---- */
 
 struct channel *channel_from_fd(int fd, const struct channel_options *opts)
 {
@@ -183,6 +247,7 @@ struct channel *channel_from_fd(int fd, const struct channel_options *opts)
 	if (!ch)
 		abort();
 	ch->fd = fd;
+	ch->cut_to = -1;
 	ch->timeout_ms = opts->timeout_ms;
 	ch->cancel_fd = opts->cancel_fd;
 	if (fstat(fd, &st) == 0) {
@@ -212,9 +277,7 @@ void channel_close(struct channel *ch)
 	if (!ch)
 		return;
 	channel_tls_end(ch);
-	if (ch->remove)
-		unlink(ch->remove);
-	free(ch->remove);
+	drop_file(ch);
 	close(ch->fd);
 	if (ch->child)
 		end_child(ch->child);

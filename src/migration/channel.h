@@ -8,8 +8,9 @@
  *	exec:COMMAND     standard input and output of 'sh -c COMMAND'
  *	file:PATH        a regular file: one way only
  *
- * Nothing here hangs: a transfer that makes no progress for the timeout fails, and so does every
- * one as soon as the cancelling descriptor is readable.
+ * Between two processes nothing hangs: a transfer that makes no progress for the timeout fails, and
+ * so does every one as soon as the cancelling descriptor is readable. A file takes as long as its
+ * disk does.
  */
 #ifndef PAPYR_MIGRATION_CHANNEL_H
 #define PAPYR_MIGRATION_CHANNEL_H
@@ -45,21 +46,37 @@ struct listener *channel_listen(const char *uri, const struct channel_options *o
 				struct error *err);
 /* May anybody connect again when this connection came to nothing? */
 bool listener_lasts(const struct listener *l);
-/* Waits as long as it takes for somebody to come. */
+/*
+ * Waits as long as it takes for somebody to come, that is for the first byte of his: only the
+ * cancelling descriptor ends it. Who comes and goes without a byte is passed over, where others may
+ * come.
+ */
 struct channel *channel_accept(struct listener *l, struct error *err);
 /* Removes what listening made in the file system. */
 void listener_close(struct listener *l);
 
 /* A channel on a connected socket, or on a regular file; takes over @fd. */
 struct channel *channel_from_fd(int fd, const struct channel_options *opts);
+/*
+ * What a command of exec: left behind goes with it: its process group has a second to end by
+ * itself, and another after SIGTERM. A file that was not kept is removed.
+ */
 void channel_close(struct channel *ch);
 /* Nothing comes back from a file. */
 bool channel_one_way(const struct channel *ch);
 /* All of @bytes; or -1, and whatever of them got out, the last one never will. */
 int channel_write(struct channel *ch, const void *data, size_t bytes, struct error *err);
 int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err);
-/* Everything written is where it belongs: on the disk, for a file. */
+/* Everything written to a file is on the disk. It is still removed if it isn't kept. */
+int channel_flush(struct channel *ch, struct error *err);
+/* The file is complete: it stays. */
+void channel_keep(struct channel *ch);
+/* Both. */
 int channel_finish(struct channel *ch, struct error *err);
+/* From now on @fd, when readable, ends all transfers; -1: nothing does. */
+void channel_set_cancel(struct channel *ch, int fd);
+/* What is said from now on is said in spite of cancellation, within a second or not at all. */
+void channel_last_word(struct channel *ch);
 /*
  * How long to wait without progress from now on. Before it is said, who connected to a listener
  * has ten seconds in all to say who he is: others may be waiting behind him.

@@ -227,6 +227,16 @@ static int take_fd(const char *rest, const struct channel_options *opts, struct 
 	return n;
 }
 
+/* Where in a file that was open already what is written will begin. */
+static off_t stream_begins(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	return fcntl(fd, F_GETFL) & O_APPEND ? st.st_size : lseek(fd, 0, SEEK_CUR);
+}
+
 /* Both its standard input and output are one end of a pair of sockets. */
 static int spawn(const char *command, pid_t *child, struct error *err)
 {
@@ -330,6 +340,8 @@ struct channel *channel_connect(const char *uri, const struct channel_options *o
 		error_set(err, "%.150s: %.300s", uri, why.text);
 	else if (kind == KIND_FILE)
 		ch->remove = strdup(rest);
+	else if (kind == KIND_FD && ch->one_way)
+		ch->cut_to = stream_begins(fd);
 	return ch;
 }
 
