@@ -11,12 +11,20 @@
 
 /* Header. */
 enum {
+	HEADER_VERSION = 4,	  /* 4 */
 	HEADER_CLUSTER_BITS = 20, /* 4 */
 	HEADER_DISK_BYTES = 24,	  /* 8 */
 	HEADER_SNAPSHOTS = 60,	  /* 4: how many */
 	HEADER_SNAPSHOTS_AT = 64, /* 8 */
 	HEADER_BYTES = 72,
+	HEADER_INCOMPATIBLE = 72, /* 8: from version 3 on */
 };
+
+/* Features without which the image can't be read. */
+#define DIRTY	  (1ull << 0) /* counts of references may be wrong: we don't look at them */
+#define CORRUPT	  (1ull << 1)
+#define DATA_FILE (1ull << 2)
+#define ZSTD	  (1ull << 3) /* of compressed clusters, which a machine's state hasn't got */
 
 /* A snapshot: these, then extra data, id and name, up to a multiple of 8. */
 enum {
@@ -59,6 +67,28 @@ static const u8 *at(const struct disk *d, u64 place, u64 bytes)
 static unsigned load_be16(const u8 *p)
 {
 	return p[0] << 8 | p[1];
+}
+
+/* What an image says it needs, and we can't do, would be read as something else. */
+static int check_features(const struct disk *d, struct error *err)
+{
+	u32 version = load_be32(d->data + HEADER_VERSION);
+	const u8 *features = version >= 3 ? at(d, HEADER_INCOMPATIBLE, 8) : NULL;
+	u64 needs = features ? load_be64(features) & ~(DIRTY | ZSTD) : 0;
+
+	if (version != 2 && version != 3)
+		return error_set(
+		    err, "the disk image is of qcow version %u: there are 2 and 3 here", version);
+	if (version == 3 && !features)
+		return error_set(err, "the disk image is cut off");
+	if (needs & CORRUPT)
+		return error_set(err, "the disk image is marked as corrupt ('qemu-img check')");
+	if (needs & DATA_FILE)
+		return error_set(err, "the disk image keeps its data in another file");
+	if (needs)
+		return error_set(err, "the disk image has features that can't be read here (%#llx)",
+				 (unsigned long long)needs);
+	return 0;
 }
 
 /* Finds the last snapshot with a machine's state. */
@@ -145,6 +175,8 @@ u8 *qcow2_vm_state(const u8 *data, size_t len, size_t *state_len, struct error *
 	};
 	u8 *state;
 
+	if (check_features(&d, err))
+		return NULL;
 	if (d.cluster_bits < CLUSTER_BITS_MIN || d.cluster_bits > CLUSTER_BITS_MAX ||
 	    d.disk_bytes >> 56) {
 		error_set(err, "the disk image is damaged");
