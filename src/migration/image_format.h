@@ -41,6 +41,10 @@ enum {
 /* End mark: magic, then the sum of the header. */
 enum { END_MAGIC = 0, END_HEADER_SUM = 8 };
 
+/* A migration's stream has this behind its first record's header: neither is taken for the other. */
+#define STREAM_MAGIC	"PAPYRMIG"
+#define STREAM_MAGIC_AT 24
+
 /* A reader keeps so much of what it decoded, at most: 8 MiB. */
 #define IMAGE_ZSTD_WINDOW_LOG 23
 

@@ -52,6 +52,9 @@ static int check_start(const u8 *h, u64 bytes, struct error *err)
 
 	if (bytes >= IMAGE_HEADER_BYTES && !memcmp(h, zeroes, sizeof(zeroes)))
 		return error_set(err, "the image is incomplete: whoever wrote it did not finish");
+	if (bytes >= IMAGE_HEADER_BYTES && !memcmp(h + STREAM_MAGIC_AT, STREAM_MAGIC, 8))
+		return error_set(err, "it is a migration's stream: 'papyr run --incoming "
+				      "file:PATH' goes on with it");
 	if (bytes < 8 || memcmp(h + HEADER_MAGIC, IMAGE_MAGIC, 8))
 		return error_set(err, "it is no saved guest of papyr's");
 	if (bytes < IMAGE_HEADER_BYTES + IMAGE_END_BYTES)

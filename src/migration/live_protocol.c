@@ -127,6 +127,9 @@ int live_receive(struct live_stream *s, struct live_record *rec, struct error *e
 
 	if (channel_read(s->ch, h, sizeof(h), err))
 		return -1;
+	if (!memcmp(h, IMAGE_MAGIC, 8))
+		return error_set(err,
+				 "that is a saved guest: 'papyr run --restore' goes on with it");
 	stored = get_le(h + H_STORED, 4);
 	raw = get_le(h + H_RAW, 4);
 	flags = get_le(h + H_FLAGS, 4);
@@ -159,13 +162,11 @@ int live_unexpected(const struct live_record *rec, struct error *err)
 
 /* ---- HELLO ---- */
 
-static const char hello_magic[8] = "PAPYRMIG";
-
 void live_hello_pack(const struct live_hello *h, struct state_out *out)
 {
 	struct state_out machine = {0};
 
-	put_bytes(out, hello_magic, sizeof(hello_magic));
+	put_bytes(out, STREAM_MAGIC, 8);
 	put_u32(out, h->version);
 	put_u32(out, h->flags);
 	put_u64(out, h->capabilities);
@@ -200,7 +201,7 @@ int live_hello_unpack(struct live_hello *h, const struct live_record *rec, struc
 
 	memset(h, 0, sizeof(*h));
 	get_bytes(&in, magic, sizeof(magic));
-	if (rec->type != LIVE_HELLO || memcmp(magic, hello_magic, sizeof(magic)))
+	if (rec->type != LIVE_HELLO || memcmp(magic, STREAM_MAGIC, sizeof(magic)))
 		return error_set(err, "that is no papyr's migration stream");
 	h->version = get_u32(&in);
 	h->flags = get_u32(&in);
