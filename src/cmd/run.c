@@ -30,7 +30,8 @@ static const char help[] =
     "  -c, --cpus N[,threads=T]  N vcpus, T of them in a core (default 1)\n"
     "      --cpu MODEL         POWER8 (default) or POWER7\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
-    "      --name NAME         name for 'papyr list' and the others\n"
+    "      --name NAME         name for 'papyr list' and the others (default: papyr-PID; of a\n"
+    "                          guest that comes: the one it had, if that is free here)\n"
     "      --restore FILE      go on with a guest that 'papyr save' wrote; it brings its\n"
     "                          memory, vcpus and model along\n"
     "      --incoming URI      wait for a guest that 'papyr migrate' sends to tcp:HOST:PORT,\n"
@@ -84,7 +85,7 @@ struct run_options {
 	const char *incoming;
 	struct live_params live;
 	/* Given on the command line: a guest that comes must be so. */
-	bool mem_given, cpus_given, model_given, order_given;
+	bool mem_given, cpus_given, model_given, order_given, name_given;
 	char name[64];
 };
 
@@ -140,7 +141,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 		case 'm':
 			if (!parse_size(optarg, &n) || n < MEM_MIN || (n & 0xfffff))
 				return 1 + cmd_usage("run",
-						     "-m %s: not a size of at least 64M in "
+						     "-m %s: not a size from 64M to 64T in "
 						     "whole MiB",
 						     optarg);
 			o->cfg.mem_bytes = n;
@@ -176,6 +177,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 						 "'.', not starting with '.'",
 						 optarg);
 			snprintf(o->name, sizeof(o->name), "%s", optarg);
+			o->name_given = true;
 			break;
 		case OPT_RESTORE:
 			o->restore = optarg;
@@ -292,6 +294,13 @@ static void complain(const char *why)
 	cmd_error("%s; waiting for another", why);
 }
 
+/* A guest keeps its name, unless another has it here: as its source does on the same host. */
+static void take_name(struct run_options *o, const char *name)
+{
+	if (!o->name_given && good_name(name) && qmp_name_is_free(name))
+		snprintf(o->name, sizeof(o->name), "%s", name);
+}
+
 /* Waits for the guest, and makes the machine as it is. */
 static struct machine *machine_for_arrival(struct run_options *o, struct arrival **arrival,
 					   struct error *err)
@@ -303,6 +312,7 @@ static struct machine *machine_for_arrival(struct run_options *o, struct arrival
 	a = *arrival = arrival_wait(o->incoming, &o->live, complain, err);
 	if (!a)
 		return NULL;
+	take_name(o, arrival_machine(a)->name);
 	if (!arrival_config(a, &o->cfg, err) && !agree(o, &asked, err))
 		m = machine_new(&o->cfg, err);
 	if (!m)

@@ -455,6 +455,14 @@ static bool somebody_listens(const struct sockaddr_un *addr)
 	return yes;
 }
 
+bool qmp_name_is_free(const char *name)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+	return !control_path(name, addr.sun_path, sizeof(addr.sun_path), NULL) &&
+	       !somebody_listens(&addr);
+}
+
 static int listen_at(struct qmp *qmp, const char *name, struct error *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};

@@ -24,6 +24,8 @@ struct qmp_client;
  * Serves @m under its name. NULL if the socket can't be made, or a guest of that name runs already.
  */
 struct qmp *qmp_new(struct machine *m, struct error *err);
+/* Could a guest be called so: is there none of that name at this moment? */
+bool qmp_name_is_free(const char *name);
 /* Sends what is still to be sent, then closes everything and removes the socket. */
 void qmp_free(struct qmp *qmp);
 
