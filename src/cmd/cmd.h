@@ -12,7 +12,7 @@
 #define STATUS_OK	0
 #define STATUS_ERROR	1
 #define STATUS_PANICKED 3
-#define STATUS_DIFFERS  4 /* papyr htab diff, verify */
+#define STATUS_DIFFERS	4 /* papyr htab diff, verify */
 
 struct verb {
 	const char *name;
@@ -43,9 +43,12 @@ int cmd_usage(const char *verb, const char *fmt, ...) __attribute__((format(prin
  */
 int parse_verb(int argc, char **argv, const char *help, const char **args, int n);
 
-/* "512M", "1G", "4096K", "2T", or MiB without a letter. 0 and false: not a size. */
+#define SIZE_MOST (1ull << 46)
+/* "512M", "1G", "4096K", "2T", or MiB without a letter; up to SIZE_MOST. 0 and false: not a size. */
 bool parse_size(const char *s, u64 *bytes);
 bool parse_uint(const char *s, u64 min, u64 max, u64 *val);
+/* With or without a fraction. What isn't finite is in no range. */
+bool parse_number(const char *s, double min, double max, double *val);
 
 /* A file is what has a slash in it or is there; all else is a guest's name. */
 bool names_file(const char *s);

@@ -2,7 +2,6 @@
 /*
  * papyr htab: a guest's hashed page table, of a running guest or out of a file.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 
@@ -45,6 +44,14 @@ static const struct option options[] = {
 
 #define WATCH_MAX 86400
 
+static int set_form(struct htab_options *o, enum htab_form form)
+{
+	if (o->form != FORM_TEXT && o->form != form)
+		return cmd_usage("htab", "--json or --csv, not both");
+	o->form = form;
+	return 0;
+}
+
 /* 0: an option; 1: a wrong one, said; 2: nothing left to do. */
 static int take_option(int opt, struct htab_options *o)
 {
@@ -52,11 +59,9 @@ static int take_option(int opt, struct htab_options *o)
 
 	switch (opt) {
 	case OPT_JSON:
-		o->form = FORM_JSON;
-		return 0;
+		return set_form(o, FORM_JSON);
 	case OPT_CSV:
-		o->form = FORM_CSV;
-		return 0;
+		return set_form(o, FORM_CSV);
 	case 'o':
 		if (o->n_out == ARRAY_SIZE(o->out))
 			return cmd_usage("htab", "-o can be given twice, not more");
@@ -115,9 +120,15 @@ static int run_diff(const char *const *what, const struct htab_options *o)
 
 static int run_verb(const char *verb, const char *const *what, int n, const struct htab_options *o)
 {
-	bool diff = !strcmp(verb, "diff"), dump = !strcmp(verb, "dump"),
-	     plot = !strcmp(verb, "plot");
+	static const char *const verbs[] = {"stat", "dump", "verify", "diff", "plot"};
+	bool diff = !strcmp(verb, "diff"), dump = !strcmp(verb, "dump");
+	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(verbs) && strcmp(verb, verbs[i]); i++)
+		;
+	if (i == ARRAY_SIZE(verbs))
+		return cmd_usage("htab", "there is no '%s', but stat, dump, verify, diff and plot",
+				 verb);
 	if (o->form == FORM_CSV && !dump)
 		return cmd_usage("htab", "--csv is for dump");
 	if (n < 1 + diff)
@@ -127,15 +138,11 @@ static int run_verb(const char *verb, const char *const *what, int n, const stru
 		return cmd_usage("htab", "what is '%s'?", what[1 + diff]);
 	if (diff)
 		return run_diff(what, o);
-	if (plot)
+	if (!strcmp(verb, "plot"))
 		return htab_plot(what[0], o);
 	if (dump)
 		return run_one(what[0], o, htab_dump);
-	if (!strcmp(verb, "stat"))
-		return run_one(what[0], o, htab_stat);
-	if (!strcmp(verb, "verify"))
-		return run_one(what[0], o, htab_verify);
-	return cmd_usage("htab", "there is no '%s', but stat, dump, verify, diff and plot", verb);
+	return run_one(what[0], o, !strcmp(verb, "stat") ? htab_stat : htab_verify);
 }
 
 int cmd_htab(int argc, char **argv)
@@ -150,7 +157,6 @@ int cmd_htab(int argc, char **argv)
 	}
 	if (optind == argc)
 		return cmd_usage("htab", "say what to do: stat, dump, verify, diff or plot");
-	status =
-	    run_verb(argv[optind], (const char *const *)argv + optind + 1, argc - optind - 1, &o);
-	return fflush(stdout) ? cmd_error("cannot write: %s", strerror(errno)) : status;
+	return run_verb(argv[optind], (const char *const *)argv + optind + 1, argc - optind - 1,
+			&o);
 }

@@ -3,6 +3,7 @@
 
 #include <cairo-svg.h>
 #include <cairo.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,12 +207,18 @@ bool picture_can_be(const char *path)
 	return ends_with(path, ".png") || ends_with(path, ".svg");
 }
 
-int picture_write(const struct picture *p, const char *path, struct error *err)
+/* Where cairo's bytes go. */
+static cairo_status_t put(void *file, const unsigned char *data, unsigned bytes)
 {
-	bool svg = ends_with(path, ".svg");
+	return fwrite(data, 1, bytes, file) == bytes ? CAIRO_STATUS_SUCCESS
+						     : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static cairo_status_t write_to(FILE *file, const struct picture *p, bool svg)
+{
 	double width = MARGIN + (MAP_SIDE + MARGIN) * (p->changes ? 2 : 1);
 	double height = HEAD + MAP_SIDE * p->rows / p->columns + LEGEND;
-	cairo_surface_t *s = svg ? cairo_svg_surface_create(path, width, height)
+	cairo_surface_t *s = svg ? cairo_svg_surface_create_for_stream(put, file, width, height)
 				 : cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
 	cairo_t *cr = cairo_create(s);
 	cairo_status_t status;
@@ -220,11 +227,29 @@ int picture_write(const struct picture *p, const char *path, struct error *err)
 	status = cairo_status(cr);
 	cairo_destroy(cr);
 	if (!status && !svg)
-		status = cairo_surface_write_to_png(s, path);
+		status = cairo_surface_write_to_png_stream(s, put, file);
 	cairo_surface_finish(s);
 	if (!status)
 		status = cairo_surface_status(s);
 	cairo_surface_destroy(s);
-	return status ? error_set(err, "cannot write %s: %s", path, cairo_status_to_string(status))
-		      : 0;
+	return status;
+}
+
+int picture_write(const struct picture *p, const char *path, struct error *err)
+{
+	FILE *file = fopen(path, "we");
+	cairo_status_t status;
+	int r = 0;
+
+	if (!file)
+		return error_errno(err, "cannot write %s", path);
+	errno = 0;
+	status = write_to(file, p, ends_with(path, ".svg"));
+	if (ferror(file) && errno)
+		r = error_errno(err, "cannot write %s", path);
+	else if (status)
+		r = error_set(err, "cannot write %s: %s", path, cairo_status_to_string(status));
+	if (fclose(file) && !r)
+		r = error_errno(err, "cannot write %s", path);
+	return r;
 }

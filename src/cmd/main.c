@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,16 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 	return verb->main(argc, argv);
 }
 
+/* Output that got lost is an error, whatever else went well. */
+static int flushed(int status)
+{
+	int lost = fflush(stdout);
+
+	if (!lost && !ferror(stdout))
+		return status;
+	return cmd_error("cannot write: %s", lost ? strerror(errno) : "output got lost");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -55,15 +66,15 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return STATUS_OK;
+		return flushed(STATUS_OK);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("papyr " PAPYR_VERSION);
-		return STATUS_OK;
+		return flushed(STATUS_OK);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(argv[1], verbs[i].name))
-			return run_verb(&verbs[i], argc - 1, argv + 1);
+			return flushed(run_verb(&verbs[i], argc - 1, argv + 1));
 	cmd_error("there is no '%s'; 'papyr --help' lists what there is", argv[1]);
 	return STATUS_ERROR;
 }

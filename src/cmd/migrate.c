@@ -3,6 +3,7 @@
  * papyr migrate: a running guest to another papyr, with what goes on shown on the way.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <poll.h>
@@ -75,38 +76,74 @@ static char *absolute_uri(const char *uri)
 	return full;
 }
 
+/* A descriptor that we were started with; the guest's process gets it under the name "migrate". */
+static char *hand_over_fd(struct control *c, const char *number, struct error *err)
+{
+	u64 fd;
+
+	if (!parse_uint(number, 0, INT_MAX, &fd)) {
+		error_set(err, "fd:%s: a descriptor's number must follow fd:", number);
+		return NULL;
+	}
+	if (fcntl(fd, F_GETFD) < 0) {
+		error_set(err, "fd:%s: there is no such descriptor open", number);
+		return NULL;
+	}
+	return control_send_fd(c, "migrate", fd, err) ? NULL : strdup("fd:migrate");
+}
+
+/* The URI as the guest's process is to see it; NULL with @err. */
+static char *uri_there(struct control *c, const char *uri, struct error *err)
+{
+	char *full;
+
+	if (!strncmp(uri, "fd:", 3))
+		return hand_over_fd(c, uri + 3, err);
+	full = absolute_uri(uri);
+	if (!full)
+		error_errno(err, "%s", uri);
+	return full;
+}
+
+static int request(struct control *c, const char *command, json_t *args, struct error *err)
+{
+	json_t *v = control_execute(c, command, args, err);
+
+	json_decref(v);
+	return v ? 0 : -1;
+}
+
+/* Else ours would take the other's parameters away before it is refused. */
+static int check_idle(struct control *c, struct error *err)
+{
+	static const char *const moving[] = {"setup", "active", "device", "cancelling"};
+	json_t *v = control_execute(c, "query-migrate", NULL, err);
+	const char *status = json_string_value(json_object_get(v, "status"));
+	int r = v ? 0 : -1;
+
+	for (size_t i = 0; status && i < ARRAY_SIZE(moving); i++)
+		if (!strcmp(status, moving[i]))
+			r = error_set(err, "a migration is under way already");
+	json_decref(v);
+	return r;
+}
+
 static int begin(struct control *c, const char *uri, struct options *o, struct error *err)
 {
-	char *full = absolute_uri(uri);
-	json_t *v = NULL;
-	char *end;
-	long fd;
+	char *there = check_idle(c, err) ? NULL : uri_there(c, uri, err);
+	int r = there ? 0 : -1;
 
-	if (!full)
-		return error_errno(err, "%s", uri);
-	if (!strncmp(uri, "fd:", 3)) {
-		fd = strtol(uri + 3, &end, 10);
-		if (*end || end == uri + 3 || control_send_fd(c, "migrate", fd, err))
-			goto out;
-		free(full);
-		full = strdup("fd:migrate");
-	}
-	v = control_execute(c, "migrate-set-parameters", json_incref(o->params), err);
-	if (v) {
-		json_decref(v);
-		v = control_execute(c, "migrate-set-capabilities",
-				    json_pack("{s:[{s:s,s:b}]}", "capabilities", "capability",
-					      "auto-converge", "state", o->throttle),
-				    err);
-	}
-	if (v) {
-		json_decref(v);
-		v = control_execute(c, "migrate", json_pack("{s:s}", "uri", full), err);
-	}
-	json_decref(v);
-out:
-	free(full);
-	return v ? 0 : -1;
+	if (!r)
+		r = request(c, "migrate-set-parameters", json_incref(o->params), err);
+	if (!r)
+		r = request(c, "migrate-set-capabilities",
+			    json_pack("{s:[{s:s,s:b}]}", "capabilities", "capability",
+				      "auto-converge", "state", o->throttle),
+			    err);
+	if (!r)
+		r = request(c, "migrate", json_pack("{s:s}", "uri", there), err);
+	free(there);
+	return r;
 }
 
 static bool is_over(json_t *v)
@@ -224,10 +261,9 @@ static const struct option options[] = {
 static int set_number(struct options *o, const char *option, const char *name, double min,
 		      double max)
 {
-	char *end;
-	double n = strtod(optarg, &end);
+	double n;
 
-	if (end == optarg || *end || n < min || n > max)
+	if (!parse_number(optarg, min, max, &n))
 		return cmd_usage("migrate", "--%s %s: not a number from %g to %g", option, optarg,
 				 min, max);
 	json_object_set_new(o->params, name, json_real(n));

@@ -216,14 +216,6 @@ static char *only_guest(void)
 	return NULL;
 }
 
-static bool parse_delay(const char *s, double *delay)
-{
-	char *end;
-
-	*delay = strtod(s, &end);
-	return end > s && !*end && *delay >= DELAY_MIN && *delay <= DELAY_MAX;
-}
-
 static int run(const char *name, double delay, bool json, u64 looks)
 {
 	struct top top = {.delay = delay};
@@ -259,7 +251,7 @@ int cmd_top(int argc, char **argv)
 				return cmd_usage("top", "'%s' is not a number of looks", optarg);
 			break;
 		case 'd':
-			if (!parse_delay(optarg, &delay))
+			if (!parse_number(optarg, DELAY_MIN, DELAY_MAX, &delay))
 				return cmd_usage("top", "the delay must be from %.1f to %u seconds",
 						 DELAY_MIN, DELAY_MAX);
 			break;

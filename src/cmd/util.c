@@ -77,6 +77,14 @@ bool parse_uint(const char *s, u64 min, u64 max, u64 *val)
 	return !errno && !*end && *val >= min && *val <= max;
 }
 
+bool parse_number(const char *s, double min, double max, double *val)
+{
+	char *end;
+
+	*val = strtod(s, &end);
+	return end > s && !*end && *val >= min && *val <= max;
+}
+
 bool parse_size(const char *s, u64 *bytes)
 {
 	static const char units[] = "KMGT";
@@ -95,7 +103,7 @@ bool parse_size(const char *s, u64 *bytes)
 			return false;
 		shift = 10 * (1 + (unit - units));
 	}
-	if (errno || !n || n > (1ull << 46) >> shift)
+	if (errno || !n || n > SIZE_MOST >> shift)
 		return false;
 	*bytes = n << shift;
 	return true;

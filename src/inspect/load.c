@@ -109,17 +109,16 @@ int load_file(struct table *t, const char *path, unsigned order, struct error *e
 	u8 *data;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		r = error_errno(err, "cannot open %s", path);
+		r = error_errno(err, "cannot be opened");
 		goto out;
 	}
 	if (!S_ISREG(st.st_mode) || !st.st_size) {
-		r = error_set(err, "%s is %s", path,
-			      S_ISREG(st.st_mode) ? "empty" : "no regular file");
+		r = error_set(err, "%s", S_ISREG(st.st_mode) ? "is empty" : "is no regular file");
 		goto out;
 	}
 	data = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED) {
-		r = error_errno(err, "cannot read %s", path);
+		r = error_errno(err, "cannot be read");
 		goto out;
 	}
 	if (is_image(data, st.st_size)) {

@@ -116,17 +116,23 @@ qmp.no('getfd', 'migrate', uri='fd:nothing')
 qmp.no('none of tcp:', 'migrate', uri='nowhere')
 
 # A slow link: never little enough left. Here it is cancelled in the middle.
-there = Guest(['run', '--incoming', uri, '--name', 'there'])
+there = Guest(['run', '--incoming', uri])
 wait_listening(uri)
 qmp.ok('migrate-set-parameters', **{'max-bandwidth': 4 << 20, 'x-downtime-ms': 1, 'x-tls-psk': ''})
 qmp.ok('migrate', uri=uri, detach=True, blk=False, inc=False)
 qmp.no('under way', 'migrate', uri=uri)
 qmp.no('under way', 'migrate-set-capabilities', **qmp.set(events=False))
+# Nor does a second attempt change anything of the first.
+code, _, said = migrate('here', uri, '--timeout', '5')
+check(code == 1 and 'under way' in said, said)
+check(qmp.ok('query-migrate-parameters')['max-bandwidth'] == 4 << 20, 'another attempt took the limit away')
 # A guest that is saved stands still; it must not be let go again after it moved meanwhile.
 qmp.no('under way', 'x-save', path=os.path.join(folder, 'never'))
 # Before the first page is sent, all are to be.
 now = qmp.wait_status('active')
 check(now['ram']['remaining'] > 128 << 20, now)
+# Its name is the source's here.
+check(status(f'papyr-{there.process.pid}') == 'inmigrate', 'not under a name of its own')
 for _ in range(100):
     now = qmp.ok('query-migrate')
     if now.get('ram', {}).get('transferred', 0) > 1 << 20:
@@ -208,7 +214,7 @@ check(status('there') == 'postmigrate', status('there'))
 check('--force' in papyr('resume', 'there', status=1)[1], 'no word of --force')
 papyr('stop', 'there')
 there.wait_for_status(0)
-guest = Guest(['run', '--incoming', f'file:{image}', '--name', 'again'])
+guest = Guest(['run', '--incoming', f'file:{image}'])  # it keeps its name
 beats(guest, 2)
 
 # On word from the control socket; through a command. The descriptor is the command's standard input and output.
@@ -235,7 +241,7 @@ def copy(a, b):
 threading.Thread(target=copy, args=(s.fileno(), 1), daemon=True).start()
 copy(0, s.fileno())
 ''')
-mover = Guest(['migrate', 'again', f'exec:python3 {relay}', '--downtime-ms', '500'])
+mover = Guest(['migrate', 'there', f'exec:python3 {relay}', '--downtime-ms', '500'])
 mover.expect(r'The guest is at exec:.* s in all, [\d.]+ ms standing still, \d+ passes, [\d.]+ MiB sent\.')
 mover.wait_for_status(0)
 rows = [row.split('\x1b')[0] for line in mover.text.split('\n') for row in line.split('\r')]

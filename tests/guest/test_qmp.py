@@ -122,6 +122,8 @@ for verb in ('info', 'pause', 'resume', 'stop'):
 second = Guest(['run', '--name', 'qmp', '-m', '64M'])
 second.wait_for_status(1, 20)
 check('qmp' in second.text, f'one name twice: {second.text}')
+check('number must follow' in papyr('migrate', 'qmp', 'fd:abc', status=1)[1], 'migrate fd:abc')
+check('no such descriptor' in papyr('migrate', 'qmp', 'fd:77', status=1)[1], 'migrate fd:77')
 # One who has no time for new connections is there too.
 busy = socket.socket(socket.AF_UNIX)
 busy.bind(os.path.join(folder, 'papyr', 'busy.sock'))

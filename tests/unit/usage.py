@@ -4,6 +4,8 @@
 
     usage.py PAPYR
 """
+import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ WRONG = [
     (['run', 'vmlinux'], '-k'),
     (['run', '-m', '10'], '64M'),
     (['run', '-m', '1Q'], '1Q'),
+    (['run', '-m', '100T'], '64T'),
     (['run', '-c', '0'], 'vcpus'),
     (['run', '-c', '4,threads=3'], 'threads'),
     (['run', '--cpu', 'POWER99'], 'POWER8'),
@@ -28,27 +31,58 @@ WRONG = [
     (['run', '-k', '/nowhere/vmlinux'], '/nowhere/vmlinux'),
     (['run', '-k', sys.executable], 'not a kernel'),
     (['run', '--restore', '/nowhere/image'], '/nowhere/image'),
-    (['run', '--restore', sys.argv[0]], 'no saved guest'),
+    (['run', '--restore', os.path.abspath(sys.argv[0])], 'no saved guest'),
     (['run', '--restore', 'image', '-k', 'vmlinux'], '--restore'),
     (['list', 'guests'], 'guests'),
     (['info', 'nobody'], 'papyr list'),
     (['pause'], '--help'),
     (['save', 'nobody'], '--help'),
     (['save', 'nobody', 'file'], 'nobody'),
+    (['run', '--restore', 'stream'], '--incoming'),
+    (['run', '--incoming', 'file:image'], '--restore'),
+    (['migrate', 'nobody', 'tcp::1', '--timeout', 'nan'], 'nan'),
+    (['migrate', 'nobody', 'tcp::1', '--timeout', 'inf'], 'inf'),
+    (['migrate', 'nobody', 'tcp::1', '--timeout', '-1'], '-1'),
+    (['migrate', 'nobody', 'tcp::1', '--downtime-ms', 'nan'], 'nan'),
+    (['migrate', 'nobody', 'tcp::1', '--downtime-ms', '5x'], '5x'),
+    (['top', '--json', '-d', 'nan'], 'delay'),
+    (['htab', 'fly'], "no 'fly'"),
     (['htab', 'fly', 'nobody'], 'fly'),
-    (['htab', 'dump', sys.argv[0]], sys.argv[0]),
+    (['htab', 'dump', '--json', '--csv', 'raw'], 'not both'),
+    (['htab', 'stat', '.'], '.: is no regular file'),
+    (['htab', 'stat', './empty'], 'papyr: ./empty: is empty'),
+    (['htab', 'stat', './nothing'], 'papyr: ./nothing: cannot be opened: No such file'),
+    (['htab', 'stat', './qcow'], 'features'),
+    (['htab', 'plot', './raw', '-o', 'nowhere/z.png'], 'No such file'),
+    (['htab', 'plot', './raw', '-o', 'nowhere/z.svg'], 'No such file'),
+    (['htab', 'dump', os.path.abspath(sys.argv[0])], os.path.abspath(sys.argv[0])),
 ]
 RIGHT = [['--help'], ['--version'], ['run', '--help'], ['save', '--help'], ['list', '--json']]
 
 
-def papyr(args, folder):
-    return subprocess.run([sys.argv[1], *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+# The beginnings of a migration's stream, of an image, of a disk image with tables of another form; a table without entries.
+FILES = {
+    'stream': b'HELO'.ljust(24, b'\0') + b'PAPYRMIG' + bytes(100),
+    'image': b'PAPYRIMG' + bytes(100),
+    'qcow': struct.pack('>II', 0x514649fb, 3).ljust(20, b'\0') + struct.pack('>I', 16).ljust(52, b'\0') +
+            struct.pack('>Q', 1 << 4) + bytes(100),
+    'raw': struct.pack('<IHH', 0, 0, 16384),
+    'empty': b'',
+}
+
+
+def papyr(args, folder, output=subprocess.PIPE):
+    return subprocess.run([os.path.abspath(sys.argv[1]), *args], stdin=subprocess.DEVNULL, stdout=output,
+                          stderr=subprocess.PIPE, text=True, timeout=30, cwd=folder,
                           env={'XDG_RUNTIME_DIR': folder}, check=False)
 
 
 def main():
     bad = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, open('/dev/full', 'w') as full:
+        for name, data in FILES.items():
+            with open(os.path.join(folder, name), 'wb') as f:
+                f.write(data)
         for args, word in WRONG:
             got = papyr(args, folder)
             if got.returncode != 1 or got.stdout or word not in got.stderr:
@@ -58,6 +92,10 @@ def main():
             got = papyr(args, folder)
             if got.returncode or not got.stdout or got.stderr:
                 print(f'papyr {args}: status {got.returncode}, "{got.stdout}{got.stderr}"')
+                bad += 1
+            got = papyr(args, folder, full)
+            if got.returncode != 1 or 'No space' not in got.stderr:
+                print(f'papyr {args} >/dev/full: status {got.returncode}, "{got.stderr}"')
                 bad += 1
     return 1 if bad else 0
 
