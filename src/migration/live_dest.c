@@ -426,6 +426,7 @@ static void say_failed(struct dest *d, const char *why)
 	struct state_out out = {0};
 	struct error ignored;
 
+	channel_last_word(d->ch);
 	live_text_pack(why, &out);
 	live_send_state(d->stream, LIVE_REFUSED, &out, &ignored);
 }
@@ -440,6 +441,8 @@ static int meet(struct dest *d, struct error *err)
 	d->ch = a->ch;
 	d->stream = a->stream;
 	d->one_way = channel_one_way(a->ch);
+	/* Who waited before there was a machine could not be cancelled. */
+	channel_set_cancel(d->ch, l->cancel_fd);
 	/* Patience is the source's to say. */
 	d->timeout_ms = a->hello.timeout_ms;
 	if (d->timeout_ms < 100 || d->timeout_ms > 24 * 3600 * 1000)

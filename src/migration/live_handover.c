@@ -145,6 +145,15 @@ static void phase(struct source *s, enum live_phase phase)
 	s->phase_ns = now;
 }
 
+/* A file that isn't complete, or not wanted any more, goes: nobody can start from it. */
+static int leave_file(struct source *s, struct error *err)
+{
+	if (channel_flush(s->ch, err) || let_go(s, err))
+		return -1;
+	channel_keep(s->ch);
+	return 0;
+}
+
 /* -1 with s->l->handed_over telling whose the guest is. */
 static int send_rest(struct source *s, struct error *err)
 {
@@ -174,9 +183,8 @@ static int send_rest(struct source *s, struct error *err)
 	st->final_pages = pages;
 	st->final_entries = entries;
 	pthread_mutex_unlock(&s->l->lock);
-	/* A file that didn't get complete is removed: nobody can start from it. */
 	if (s->one_way)
-		return channel_finish(s->ch, err) || let_go(s, err) ? -1 : 0;
+		return leave_file(s, err);
 	if (!go) {
 		if (expect(s, LIVE_READY, &refused, err))
 			return -1;
