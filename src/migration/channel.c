@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,20 +53,16 @@ u64 channel_now_ms(void)
 	return (u64)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int channel_wait(struct channel *ch, short events, struct error *err)
+int channel_poll(int fd, short events, int cancel_fd, u64 until_ms, struct error *err)
 {
 	struct pollfd p[2] = {
-	    {.fd = ch->stalled ? -1 : ch->fd, .events = events},
-	    {.fd = ch->cancel_fd, .events = POLLIN},
+	    {.fd = fd, .events = events},
+	    {.fd = cancel_fd, .events = POLLIN},
 	};
-	u64 end = channel_now_ms() + ch->timeout_ms;
-	bool meeting = ch->meet_by_ms && ch->meet_by_ms < end;
 
-	if (meeting)
-		end = ch->meet_by_ms;
 	for (;;) {
-		u64 now = channel_now_ms();
-		int n = now < end ? poll(p, 2, end - now) : 0;
+		u64 now = channel_now_ms(), left = now < until_ms ? until_ms - now : 0;
+		int n = poll(p, 2, left > 1000000 ? 1000000 : left);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -75,14 +70,26 @@ int channel_wait(struct channel *ch, short events, struct error *err)
 			return error_errno(err, "cannot wait for the connection");
 		if (p[1].revents)
 			return error_set(err, "cancelled");
-		if (!n && meeting)
-			return error_set(err, "somebody connected and said nothing that makes "
-					      "sense in time");
-		if (!n)
-			return error_set(err, "the connection stood still for %g s",
-					 ch->timeout_ms / 1000.0);
-		return 0;
+		if (n)
+			return 1;
+		if (channel_now_ms() >= until_ms)
+			return 0;
 	}
+}
+
+int channel_wait(struct channel *ch, short events, struct error *err)
+{
+	u64 end = channel_now_ms() + ch->timeout_ms;
+	bool meeting = ch->meet_by_ms && ch->meet_by_ms < end;
+	int r = channel_poll(ch->stalled ? -1 : ch->fd, events, ch->cancel_fd,
+			     meeting ? ch->meet_by_ms : end, err);
+
+	if (r)
+		return r > 0 ? 0 : -1;
+	if (meeting)
+		return error_set(err,
+				 "somebody connected and said nothing that makes sense in time");
+	return error_set(err, "the connection stood still for %g s", ch->timeout_ms / 1000.0);
 }
 
 static ssize_t send_some(struct channel *ch, const void *data, size_t bytes, struct error *err)
@@ -132,7 +139,12 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 			n = send_some(ch, p, bytes, err);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && (errno != EAGAIN || channel_wait(ch, POLLOUT, err))) {
+		if (n < 0 && errno != EAGAIN) {
+			ch->broken = true;
+			channel_command_ended(ch, err);
+			return -1;
+		}
+		if (n < 0 && channel_wait(ch, POLLOUT, err)) {
 			ch->broken = true;
 			return -1;
 		}
@@ -150,7 +162,9 @@ static int hung_up(const struct channel *ch, struct error *err)
 {
 	if (ch->one_way)
 		return error_set(err, "the file ends too early");
-	if (ch->heard || ch->tls)
+	if (channel_command_ended(ch, err))
+		return -1;
+	if (ch->heard || ch->tls || ch->server)
 		return error_set(err, "the other side closed the connection");
 	return error_set(err, "the other side closed the connection without a word: is it a papyr "
 			      "that waits, and with the same TLS options?");
@@ -173,7 +187,11 @@ int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
 			continue;
 		if (!n || (n < 0 && errno == ECONNRESET))
 			return hung_up(ch, err);
-		if (n < 0 && (errno != EAGAIN || channel_wait(ch, POLLIN, err)))
+		if (n < 0 && errno != EAGAIN) {
+			channel_command_ended(ch, err);
+			return -1;
+		}
+		if (n < 0 && channel_wait(ch, POLLIN, err))
 			return -1;
 		if (n < 0)
 			continue;
@@ -260,18 +278,6 @@ struct channel *channel_from_fd(int fd, const struct channel_options *opts)
 	return ch;
 }
 
-/* A command that doesn't end by itself when its input does is ended. */
-static void end_child(pid_t child)
-{
-	for (int i = 0; i < 100; i++) {
-		if (waitpid(child, NULL, WNOHANG))
-			return;
-		poll(NULL, 0, 10);
-	}
-	kill(child, SIGTERM);
-	waitpid(child, NULL, 0);
-}
-
 void channel_close(struct channel *ch)
 {
 	if (!ch)
@@ -280,7 +286,7 @@ void channel_close(struct channel *ch)
 	drop_file(ch);
 	close(ch->fd);
 	if (ch->child)
-		end_child(ch->child);
+		channel_end_command(ch->child);
 	free(ch);
 }
 

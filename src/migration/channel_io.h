@@ -15,6 +15,7 @@ struct channel {
 	int fd;
 	pid_t child; /* of exec:, 0: none */
 	bool one_way;
+	bool server;
 	bool is_socket;
 	bool stalled; /* by fault_point() */
 	bool broken;  /* a write failed: nothing more may get out */
@@ -28,9 +29,30 @@ struct channel {
 	struct channel_tls *tls;
 };
 
+#define NEVER_MS (~0ull)
+
 u64 channel_now_ms(void);
+/* Waits for poll()'s @events: 1; 0 at the time @until_ms; -1 if cancelled. */
+int channel_poll(int fd, short events, int cancel_fd, u64 until_ms, struct error *err);
 /* Waits for poll()'s @events; fails on timeout and cancellation. */
 int channel_wait(struct channel *ch, short events, struct error *err);
+
+/* ---- channel_exec.c ---- */
+
+/* Both the command's standard input and output are one end of a pair of sockets; the other one. */
+int channel_spawn(const char *command, pid_t *child, struct error *err);
+/* Is it the command that ended? @err tells how. */
+bool channel_command_ended(const struct channel *ch, struct error *err);
+/* Ends it, with all that it started and that has no session of its own. */
+void channel_end_command(pid_t child);
+
+/* ---- channel_resolve.c ---- */
+
+struct addrinfo;
+
+/* Addresses for freeaddrinfo(), or NULL. */
+struct addrinfo *channel_resolve(const char *host, const char *port, bool passive, int cancel_fd,
+				 u64 until_ms, struct error *err);
 
 /* ---- channel_tls.c ---- */
 

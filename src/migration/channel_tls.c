@@ -179,11 +179,14 @@ static int use_x509(struct channel_tls *tls, const struct tls_options *opts, boo
 /* ---- Life ---- */
 
 /* What is wrong with the other side's certificate, or what else GnuTLS says. */
-static int stranger(gnutls_session_t session, int r, struct error *err)
+static int stranger(const struct channel *ch, int r, struct error *err)
 {
+	gnutls_session_t session = ch->tls->session;
 	unsigned status = gnutls_session_get_verify_cert_status(session);
 	gnutls_datum_t text = {0};
 
+	if (channel_command_ended(ch, err))
+		return -1;
 	if (r == GNUTLS_E_PULL_ERROR || r == GNUTLS_E_PUSH_ERROR ||
 	    r == GNUTLS_E_PREMATURE_TERMINATION)
 		return error_set(err, "the other side hung up instead of shaking hands: it speaks "
@@ -217,7 +220,7 @@ static int shake_hands(struct channel *ch, struct error *err)
 			continue;
 		}
 		if (gnutls_error_is_fatal(r))
-			return stranger(ch->tls->session, r, err);
+			return stranger(ch, r, err);
 	}
 }
 

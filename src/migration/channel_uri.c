@@ -45,6 +45,22 @@ static enum kind parse(const char *uri, const char **rest)
 	return KIND_NONE;
 }
 
+/* HOST:PORT, with a port that a connection can have. */
+static int check_tcp(const char *uri, const char *rest, struct error *err)
+{
+	const char *colon = strrchr(rest, ':');
+	long port;
+
+	if (!colon || !colon[1])
+		return error_set(err, "'%.200s' has no port", uri);
+	port = strspn(colon + 1, "0123456789") == strlen(colon + 1) ? atol(colon + 1) : 0;
+	if (port < 1 || port > 65535 || strlen(colon + 1) > 5)
+		return error_set(err, "'%.200s': a port is a number from 1 to 65535", uri);
+	if (colon - rest > 255)
+		return error_set(err, "'%.200s...': no host has so long a name", uri);
+	return 0;
+}
+
 int channel_check_uri(const char *uri, struct error *err)
 {
 	const char *rest;
@@ -56,7 +72,7 @@ int channel_check_uri(const char *uri, struct error *err)
 				 "exec:COMMAND and file:PATH",
 				 uri);
 	case KIND_TCP:
-		return strrchr(rest, ':') ? 0 : error_set(err, "'%.200s' has no port", uri);
+		return check_tcp(uri, rest, err);
 	default:
 		return 0;
 	}
@@ -65,44 +81,47 @@ int channel_check_uri(const char *uri, struct error *err)
 /* ---- TCP ---- */
 
 static struct addrinfo *resolve(const char *rest, bool passive, char *host, size_t size,
-				struct error *err)
+				const struct channel_options *opts, u64 until_ms, struct error *err)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = passive ? AI_PASSIVE : 0};
 	const char *colon = strrchr(rest, ':');
-	struct addrinfo *list;
-	int r;
 
 	snprintf(host, size, "%.*s", (int)(colon - rest), rest);
 	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
 		host[strlen(host) - 1] = 0;
 		memmove(host, host + 1, strlen(host));
 	}
-	r = getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &list);
-	if (r) {
-		error_set(err, "there is no address for %s: %s", rest, gai_strerror(r));
-		return NULL;
-	}
-	return list;
+	return channel_resolve(host, colon + 1, passive, opts->cancel_fd, until_ms, err);
 }
 
 /* connect() with the channel's patience. */
 static int connect_within(int fd, const struct sockaddr *addr, socklen_t len,
-			  const struct channel_options *opts, struct error *err)
+			  const struct channel_options *opts, u64 until_ms, struct error *err)
 {
-	struct channel ch = {
-	    .fd = fd, .cancel_fd = opts->cancel_fd, .timeout_ms = opts->timeout_ms};
-	int error = 0;
+	int error = 0, r;
 	socklen_t n = sizeof(error);
 
-	if (connect(fd, addr, len) == 0)
-		return 0;
-	if (errno != EINPROGRESS)
-		return error_errno(err, "cannot connect");
-	if (channel_wait(&ch, POLLOUT, err))
+	while (connect(fd, addr, len) < 0) {
+		if (errno == EINPROGRESS)
+			break;
+		/* A unix: socket at which enough are waiting already. */
+		if (errno != EAGAIN)
+			return error_errno(err, "cannot connect");
+		if (channel_now_ms() >= until_ms)
+			goto late;
+		if (channel_poll(-1, 0, opts->cancel_fd, channel_now_ms() + 20, err))
+			return -1;
+	}
+	r = channel_poll(fd, POLLOUT, opts->cancel_fd, until_ms, err);
+	if (r < 0)
 		return -1;
+	if (!r)
+		goto late;
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n);
 	errno = error;
 	return error ? error_errno(err, "cannot connect") : 0;
+late:
+	return error_set(err, "cannot connect: nobody answered for %g s",
+			 opts->timeout_ms / 1000.0);
 }
 
 static void no_delay(int fd)
@@ -115,14 +134,16 @@ static void no_delay(int fd)
 static int tcp_connect(const char *rest, char *host, size_t size,
 		       const struct channel_options *opts, struct error *err)
 {
-	struct addrinfo *list = resolve(rest, false, host, size, err);
+	/* Name and all its addresses together have the one timeout. */
+	u64 until_ms = channel_now_ms() + opts->timeout_ms;
+	struct addrinfo *list = resolve(rest, false, host, size, opts, until_ms, err);
 	int fd = -1;
 
 	for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
 		fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (fd < 0)
 			error_errno(err, "cannot make a socket");
-		else if (connect_within(fd, a->ai_addr, a->ai_addrlen, opts, err)) {
+		else if (connect_within(fd, a->ai_addr, a->ai_addrlen, opts, until_ms, err)) {
 			close(fd);
 			fd = -1;
 		}
@@ -134,10 +155,11 @@ static int tcp_connect(const char *rest, char *host, size_t size,
 	return fd;
 }
 
-static int tcp_listen(const char *rest, struct error *err)
+static int tcp_listen(const char *rest, const struct channel_options *opts, struct error *err)
 {
 	char host[256];
-	struct addrinfo *list = resolve(rest, true, host, sizeof(host), err);
+	struct addrinfo *list =
+	    resolve(rest, true, host, sizeof(host), opts, channel_now_ms() + opts->timeout_ms, err);
 	int fd = -1, one = 1;
 
 	for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
@@ -175,7 +197,8 @@ static int unix_connect(const char *path, const struct channel_options *opts, st
 	if (unix_address(path, &addr, err))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && connect_within(fd, (struct sockaddr *)&addr, sizeof(addr), opts, err)) {
+	if (fd >= 0 && connect_within(fd, (struct sockaddr *)&addr, sizeof(addr), opts,
+				      channel_now_ms() + opts->timeout_ms, err)) {
 		close(fd);
 		fd = -1;
 	}
@@ -191,9 +214,12 @@ static int unix_listen(const char *path, struct error *err)
 
 	if (unix_address(path, &addr, err))
 		return -1;
-	/* One that nobody listens at any more makes room; anything else stays. */
+	/*
+	 * One that nobody listens at any more makes room; anything else stays. Where so many wait
+	 * to be let in that no more may, somebody listens.
+	 */
 	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 &&
 		    errno == ECONNREFUSED)
 			unlink(path);
@@ -237,34 +263,6 @@ static off_t stream_begins(int fd)
 	return fcntl(fd, F_GETFL) & O_APPEND ? st.st_size : lseek(fd, 0, SEEK_CUR);
 }
 
-/* Both its standard input and output are one end of a pair of sockets. */
-static int spawn(const char *command, pid_t *child, struct error *err)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_errno(err, "cannot run '%.200s'", command);
-	*child = fork();
-	if (!*child) {
-		sigset_t none;
-
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		signal(SIGPIPE, SIG_DFL);
-		dup2(pair[1], 0);
-		dup2(pair[1], 1);
-		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-		_exit(127);
-	}
-	close(pair[1]);
-	if (*child < 0) {
-		error_errno(err, "cannot run '%.200s'", command);
-		close(pair[0]);
-		return -1;
-	}
-	return pair[0];
-}
-
 static int create_file(const char *path, struct error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -285,21 +283,35 @@ static int open_file(const char *path, struct error *err)
 
 /* ---- Both ends ---- */
 
-/* @meet_ms: how long the other side may take to say who it is, 0: no limit but the timeout. */
+/* Where there is but one connection, its first byte is somebody's coming. */
+static int first_byte(const struct channel *ch, struct error *err)
+{
+	return channel_poll(ch->fd, POLLIN, ch->cancel_fd, NEVER_MS, err) < 0 ? -1 : 0;
+}
+
+/*
+ * @meet_by_ms: until when the other side may say who it is, 0: no limit but the timeout, which a
+ * server begins to count when something has come.
+ */
 static struct channel *finish(int fd, pid_t child, const struct channel_options *opts, bool server,
-			      unsigned meet_ms, const char *host, struct error *err)
+			      u64 meet_by_ms, const char *host, struct error *err)
 {
 	struct channel *ch;
+	int r = 0;
 
 	if (fd < 0)
 		return NULL;
 	ch = channel_from_fd(fd, opts);
 	ch->child = child;
-	if (meet_ms)
-		ch->meet_by_ms = channel_now_ms() + meet_ms;
+	ch->server = server;
+	ch->meet_by_ms = meet_by_ms;
 	if (tls_wanted(opts->tls) && ch->one_way)
-		error_set(err, "TLS needs a connection, not a file");
-	else if (!tls_wanted(opts->tls) || channel_tls_start(ch, opts->tls, server, host, err) == 0)
+		r = error_set(err, "TLS needs a connection, not a file");
+	else if (server && !meet_by_ms && !ch->one_way)
+		r = first_byte(ch, err);
+	if (!r && tls_wanted(opts->tls))
+		r = channel_tls_start(ch, opts->tls, server, host, err);
+	if (!r)
 		return ch;
 	channel_close(ch);
 	return NULL;
@@ -330,7 +342,7 @@ struct channel *channel_connect(const char *uri, const struct channel_options *o
 		fd = take_fd(rest, opts, &why);
 		break;
 	case KIND_EXEC:
-		fd = spawn(rest, &child, &why);
+		fd = channel_spawn(rest, &child, &why);
 		break;
 	default:
 		fd = create_file(rest, &why);
@@ -364,7 +376,7 @@ struct listener *channel_listen(const char *uri, const struct channel_options *o
 	l->opts = *opts;
 	l->fd = -1;
 	if (l->kind == KIND_TCP)
-		l->fd = tcp_listen(rest, err);
+		l->fd = tcp_listen(rest, opts, err);
 	else if (l->kind == KIND_UNIX)
 		l->fd = unix_listen(rest, err);
 	else
@@ -383,28 +395,32 @@ bool listener_lasts(const struct listener *l)
 	return l->fd >= 0;
 }
 
+/* The next one who says anything: who only looks whether somebody listens is none. */
 static struct channel *accept_one(struct listener *l, struct error *err)
 {
-	struct pollfd p[2] = {
-	    {.fd = l->fd, .events = POLLIN},
-	    {.fd = l->opts.cancel_fd, .events = POLLIN},
-	};
-	int fd;
+	for (;;) {
+		u64 meet_by_ms;
+		char byte;
+		int fd, r;
 
-	do {
-		if (poll(p, 2, -1) < 0 && errno != EINTR) {
-			error_errno(err, "cannot wait for connections");
+		if (channel_poll(l->fd, POLLIN, l->opts.cancel_fd, NEVER_MS, err) < 0)
 			return NULL;
-		}
-		if (p[1].revents) {
-			error_set(err, "cancelled");
-			return NULL;
-		}
 		fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	} while (fd < 0);
-	if (l->kind == KIND_TCP)
-		no_delay(fd);
-	return finish(fd, 0, &l->opts, true, MEET_MS, "", err);
+		if (fd < 0)
+			continue;
+		meet_by_ms = channel_now_ms() + MEET_MS;
+		r = channel_poll(fd, POLLIN, l->opts.cancel_fd, meet_by_ms, err);
+		if (r > 0 && recv(fd, &byte, 1, MSG_PEEK) > 0) {
+			if (l->kind == KIND_TCP)
+				no_delay(fd);
+			return finish(fd, 0, &l->opts, true, meet_by_ms, "", err);
+		}
+		close(fd);
+		if (!r)
+			error_set(err, "somebody connected and said nothing");
+		if (r <= 0)
+			return NULL;
+	}
 }
 
 struct channel *channel_accept(struct listener *l, struct error *err)
@@ -422,7 +438,7 @@ struct channel *channel_accept(struct listener *l, struct error *err)
 	if (l->kind == KIND_FD)
 		fd = take_fd(l->rest, &l->opts, err);
 	else if (l->kind == KIND_EXEC)
-		fd = spawn(l->rest, &child, err);
+		fd = channel_spawn(l->rest, &child, err);
 	else
 		fd = open_file(l->rest, err);
 	return finish(fd, child, &l->opts, true, 0, "", err);
