@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "migration/aside.h"
 #include "migration/channel_io.h"
 
 /* For a word of farewell. */
@@ -204,55 +204,42 @@ int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
 
 /* ---- Files ---- */
 
-/* The new name lasts only when its folder is on the disk too. */
-static int sync_folder(const char *path, struct error *err)
-{
-	char *copy = strdup(path);
-	int fd, r = 0;
-
-	if (!copy)
-		abort();
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Some file systems can't sync a folder, and need not. */
-	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL)
-		r = error_errno(err, "cannot write the folder of %.200s", path);
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return r;
-}
-
 int channel_flush(struct channel *ch, struct error *err)
 {
-	if (ch->one_way && fsync(ch->fd) < 0 && errno != EINVAL)
-		return error_errno(err, "cannot write the file");
-	return ch->remove ? sync_folder(ch->remove, err) : 0;
+	return ch->one_way && fsync(ch->fd) < 0 && errno != EINVAL
+		   ? error_errno(err, "cannot write the file")
+		   : 0;
 }
 
-void channel_keep(struct channel *ch)
+static void forget_file(struct channel *ch)
 {
-	free(ch->remove);
-	ch->remove = NULL;
+	free(ch->temp);
+	free(ch->path);
+	ch->temp = ch->path = NULL;
 	ch->cut_to = -1;
 }
 
-int channel_finish(struct channel *ch, struct error *err)
+int channel_keep(struct channel *ch, struct error *err)
 {
-	if (channel_flush(ch, err))
+	if (ch->temp && aside_rename(ch->temp, ch->path, false, err))
 		return -1;
-	channel_keep(ch);
+	if (ch->temp && aside_sync_folder(ch->path, err)) {
+		unlink(ch->path);
+		return -1;
+	}
+	forget_file(ch);
 	return 0;
 }
 
 /* Nobody can start from what did not get complete. */
 static void drop_file(struct channel *ch)
 {
-	if (ch->remove)
-		unlink(ch->remove);
+	if (ch->temp)
+		unlink(ch->temp);
 	/* If even that fails, its last record is missing nevertheless. */
 	if (ch->cut_to >= 0 && ftruncate(ch->fd, ch->cut_to) < 0)
 		ch->cut_to = -1;
-	channel_keep(ch);
+	forget_file(ch);
 }
 
 /* ---- Life ---- */

@@ -67,12 +67,10 @@ bool channel_one_way(const struct channel *ch);
 /* All of @bytes; or -1, and whatever of them got out, the last one never will. */
 int channel_write(struct channel *ch, const void *data, size_t bytes, struct error *err);
 int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err);
-/* Everything written to a file is on the disk. It is still removed if it isn't kept. */
+/* Everything written to a file is on the disk. It still goes if it isn't kept. */
 int channel_flush(struct channel *ch, struct error *err);
-/* The file is complete: it stays. */
-void channel_keep(struct channel *ch);
-/* Both. */
-int channel_finish(struct channel *ch, struct error *err);
+/* The file is complete: it gets its name. -1: it could not, and is nobody's. */
+int channel_keep(struct channel *ch, struct error *err);
 /* From now on @fd, when readable, ends all transfers; -1: nothing does. */
 void channel_set_cancel(struct channel *ch, int fd);
 /* What is said from now on is said in spite of cancellation, within a second or not at all. */

@@ -24,8 +24,8 @@ struct channel {
 	unsigned timeout_ms;
 	u64 meet_by_ms; /* until the other side has said who it is; 0: no such limit */
 	u64 written;
-	char *remove; /* a file to be removed unless it is kept; or */
-	off_t cut_to; /* how long a file was that isn't ours to remove; -1: no such */
+	char *temp, *path; /* of a file that has no name yet, and shall have this; or */
+	off_t cut_to;	   /* how long a file was that isn't ours to remove; -1: no such */
 	struct channel_tls *tls;
 };
 

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "migration/aside.h"
 #include "migration/channel_io.h"
 
 enum kind { KIND_TCP, KIND_UNIX, KIND_FD, KIND_EXEC, KIND_FILE, KIND_NONE };
@@ -263,13 +264,12 @@ static off_t stream_begins(int fd)
 	return fcntl(fd, F_GETFL) & O_APPEND ? st.st_size : lseek(fd, 0, SEEK_CUR);
 }
 
-static int create_file(const char *path, struct error *err)
+/* It gets its name when it is complete. */
+static int create_file(const char *path, char **temp, struct error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		error_errno(err, "cannot make %s", path);
-	return fd;
+	if (access(path, F_OK) == 0)
+		return error_set(err, "cannot make %.200s: it is there already", path);
+	return aside_create(path, temp, err);
 }
 
 static int open_file(const char *path, struct error *err)
@@ -322,7 +322,7 @@ struct channel *channel_connect(const char *uri, const struct channel_options *o
 {
 	struct error why = {""};
 	struct channel *ch;
-	char host[256] = "";
+	char host[256] = "", *temp = NULL;
 	const char *rest;
 	pid_t child = 0;
 	enum kind kind;
@@ -345,14 +345,20 @@ struct channel *channel_connect(const char *uri, const struct channel_options *o
 		fd = channel_spawn(rest, &child, &why);
 		break;
 	default:
-		fd = create_file(rest, &why);
+		fd = create_file(rest, &temp, &why);
 	}
 	ch = finish(fd, child, opts, false, 0, host, &why);
-	if (!ch)
+	if (!ch && temp)
+		unlink(temp);
+	if (!ch) {
+		free(temp);
 		error_set(err, "%.150s: %.300s", uri, why.text);
-	else if (kind == KIND_FILE)
-		ch->remove = strdup(rest);
-	else if (kind == KIND_FD && ch->one_way)
+		return NULL;
+	}
+	if (kind == KIND_FILE) {
+		ch->temp = temp;
+		ch->path = strdup(rest);
+	} else if (kind == KIND_FD && ch->one_way)
 		ch->cut_to = stream_begins(fd);
 	return ch;
 }

@@ -6,13 +6,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
+#include "migration/aside.h"
 #include "migration/image_format.h"
 
 #define BUFFER_BYTES (256u << 10)
@@ -111,23 +111,6 @@ static char *final_path(const char *path, struct error *err)
 	return real;
 }
 
-/* In the same folder, so that a rename is enough. It has guest memory in it: nobody else may read
- * it. */
-static int open_aside(struct image_writer *w, struct error *err)
-{
-	char *dir = strdup(w->path), *base = strdup(w->path);
-
-	if (!dir || !base ||
-	    asprintf(&w->temp, "%s/.%.200s.XXXXXX", dirname(dir), basename(base)) < 0)
-		abort();
-	w->fd = mkostemp(w->temp, O_CLOEXEC);
-	free(dir);
-	free(base);
-	if (w->fd < 0)
-		return error_errno(err, "cannot make a file beside %s", w->path);
-	return 0;
-}
-
 struct image_writer *image_create(const char *path, struct error *err)
 {
 	struct image_writer *w = calloc(1, sizeof(*w));
@@ -143,7 +126,8 @@ struct image_writer *image_create(const char *path, struct error *err)
 		abort();
 	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
 	w->path = final_path(path, err);
-	if (!w->path || open_aside(w, err) || write_all(w, no_header, sizeof(no_header), err)) {
+	if (!w->path || (w->fd = aside_create(w->path, &w->temp, err)) < 0 ||
+	    write_all(w, no_header, sizeof(no_header), err)) {
 		image_abort(w);
 		return NULL;
 	}
@@ -326,24 +310,6 @@ static int write_end(struct image_writer *w, struct error *err)
 	return 0;
 }
 
-/* The new name lasts only when its folder is on the disk too. */
-static int sync_folder(const struct image_writer *w, struct error *err)
-{
-	char *copy = strdup(w->path);
-	int fd, r = 0;
-
-	if (!copy)
-		abort();
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Some file systems can't sync a folder, and need not. */
-	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL)
-		r = error_errno(err, "%s is written, but may not outlast a power failure", w->path);
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return r;
-}
-
 int image_commit(struct image_writer *w, struct error *err)
 {
 	int r;
@@ -354,12 +320,11 @@ int image_commit(struct image_writer *w, struct error *err)
 		image_abort(w);
 		return -1;
 	}
-	if (rename(w->temp, w->path) < 0) {
-		error_errno(err, "cannot give %s its name %s", w->temp, w->path);
+	if (aside_rename(w->temp, w->path, true, err)) {
 		image_abort(w);
 		return -1;
 	}
-	r = sync_folder(w, err);
+	r = aside_sync_folder(w->path, err);
 	free_writer(w);
 	return r;
 }

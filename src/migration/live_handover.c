@@ -150,8 +150,7 @@ static int leave_file(struct source *s, struct error *err)
 {
 	if (channel_flush(s->ch, err) || let_go(s, err))
 		return -1;
-	channel_keep(s->ch);
-	return 0;
+	return channel_keep(s->ch, err) ? take_back(s) : 0;
 }
 
 /* -1 with s->l->handed_over telling whose the guest is. */

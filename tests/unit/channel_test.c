@@ -269,8 +269,9 @@ static void kept_files(void **state)
 		assert_non_null(ch);
 		assert_int_equal(channel_write(ch, "abc", 3, &err), 0);
 		assert_int_equal(channel_flush(ch, &err), 0);
+		assert_int_equal(access(path("file"), F_OK), -1);
 		if (keep)
-			channel_keep(ch);
+			assert_int_equal(channel_keep(ch, &err), 0);
 		channel_close(ch);
 		assert_int_equal(access(path("file"), F_OK), keep - 1);
 	}
@@ -293,7 +294,7 @@ static void open_files(void **state)
 		assert_int_equal(channel_write(ch, "abc", 3, &err), 0);
 		assert_int_equal(channel_flush(ch, &err), 0);
 		if (keep)
-			channel_keep(ch);
+			assert_int_equal(channel_keep(ch, &err), 0);
 		channel_close(ch);
 		assert_int_equal(fstat(other, &st), 0);
 		assert_int_equal(st.st_size, keep ? 9 : 6);
