@@ -45,6 +45,11 @@ u64 channel_written(const struct channel *ch)
 	return ch->written;
 }
 
+bool channel_is_broken(const struct channel *ch)
+{
+	return ch->broken;
+}
+
 u64 channel_now_ms(void)
 {
 	struct timespec t;

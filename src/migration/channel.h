@@ -67,6 +67,8 @@ bool channel_one_way(const struct channel *ch);
 /* All of @bytes; or -1, and whatever of them got out, the last one never will. */
 int channel_write(struct channel *ch, const void *data, size_t bytes, struct error *err);
 int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err);
+/* A write failed: nothing more gets out. Something may still come in. */
+bool channel_is_broken(const struct channel *ch);
 /* Everything written to a file is on the disk. It still goes if it isn't kept. */
 int channel_flush(struct channel *ch, struct error *err);
 /* The file is complete: it gets its name. -1: it could not, and is nobody's. */

@@ -25,6 +25,8 @@
 #define FRUITLESS_PASSES 30
 #define FRUITLESS_NS	 10000000000ull
 #define THROTTLE_PASSES	 4
+/* More than what may be on its way to us. */
+#define LAST_RECORDS 16
 /* How long a guest that was slowed down runs before it is stopped. */
 #define BREATH_NS 1000000
 
@@ -310,6 +312,28 @@ static int converge(struct source *s, struct error *err)
 
 /* ---- The thread ---- */
 
+/*
+ * Who hangs up has often said why, which tells more than that the connection is broken.
+ */
+static void hear_why(struct source *s, struct error *err)
+{
+	struct live_record rec;
+	struct error ignored;
+	bool cancelled;
+
+	pthread_mutex_lock(&s->l->lock);
+	cancelled = s->l->cancelled;
+	pthread_mutex_unlock(&s->l->lock);
+	if (cancelled || !s->stream || s->one_way || !channel_is_broken(s->ch))
+		return;
+	channel_last_word(s->ch);
+	for (unsigned i = 0; i < LAST_RECORDS && !live_receive(s->stream, &rec, &ignored); i++)
+		if (rec.type == LIVE_REFUSED) {
+			live_unexpected(&rec, err);
+			return;
+		}
+}
+
 static void finish(struct source *s)
 {
 	struct error ignored;
@@ -364,6 +388,8 @@ void *live_source_main(void *arg)
 	}
 	if (!r)
 		r = converge(&s, &err);
+	if (r)
+		hear_why(&s, &err);
 	finish(&s);
 	if (r)
 		fail(&s, err.text);

@@ -151,6 +151,18 @@ check(status('here') == 'running', status('here'))
 there.wait_for_status(1)
 beats(guest, 2)
 
+# Ended at the other side, which says so.
+there = Guest(['run', '--incoming', uri, '--name', 'there'])
+wait_listening(uri)
+qmp.ok('migrate', uri=uri)
+qmp.wait_status('active')
+papyr('stop', 'there')
+now = qmp.wait_status('failed')
+check("the destination can't go on: cancelled" in now['error-desc'], now)
+qmp.wait_states('setup', 'active', 'failed')
+check(status('here') == 'running', status('here'))
+there.kill()
+
 # The same on a terminal, by Ctrl-C.
 there = Guest(['run', '--incoming', uri, '--name', 'there'])
 wait_listening(uri)
