@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import answers_streams
 from benchlib import TOP
 
 PAGE = os.path.join(TOP, 'docs', 'answers.md')
@@ -35,7 +36,8 @@ def table(head, rows):
 
 def machine_line(m):
     return [f"Measured {m['date']} on {m['cpus']} cores of {m['cpu']}, Linux {m['kernel']}, load {m['load']:.1f} when it began; "
-            f"guests: {m['guest'].split()[0].removeprefix('linux-image-')}, {m['guest_cpus']} vcpus, {m['memory']}, POWER8."]
+            f"guests: {m['guest'].split()[0].removeprefix('linux-image-')}, "
+            f"{m['guest_cpus']} vcpu{'s' if m['guest_cpus'] > 1 else ''}, {m['memory']}, POWER8."]
 
 
 def changes(f):
@@ -131,7 +133,9 @@ def streams(f):
             s = f['rows'][f'{rate} {kind}']
             ends = [s[f'{end}_{part}'] for end in ('near', 'far') for part in ('user', 'kernel')]
             rows.append([f'{name}, {at}', f"{num(s['rate'])} ({num(s['low'])})"] + [f'{x:.2f}' for x in ends])
-    yield 'streams', machine_line(f['machine']) + [''] + table(
+    # Guests of its own, larger and with one vcpu.
+    m = {**f['machine'], 'guest_cpus': 1, 'memory': answers_streams.MEMORY}
+    yield 'streams', machine_line(m) + [''] + table(
         ['', "MB of memory a second (worst)", "source's s a GB: its own", 'in the kernel', "destination's: its own",
          'in the kernel'], rows)
     rows = []
