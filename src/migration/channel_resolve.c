@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@
 #include <unistd.h>
 
 #include "migration/channel_io.h"
+#include "platform/thread.h"
 
 struct lookup {
 	char host[256];
@@ -56,31 +55,17 @@ static void *look_up_main(void *arg)
 	return NULL;
 }
 
-/* None of the process's signals are this thread's. */
-static int start_thread(struct lookup *k)
+static int wait_for(struct lookup *k, int cancel_fd, u64 until_ms, struct error *err)
 {
-	sigset_t all, old;
 	pthread_t thread;
 	int r;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&thread, NULL, look_up_main, k);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (!r)
-		pthread_detach(thread);
-	return r;
-}
-
-static int wait_for(struct lookup *k, int cancel_fd, u64 until_ms, struct error *err)
-{
-	int r;
-
 	atomic_store(&k->users, 2);
-	if (start_thread(k)) {
+	if (thread_start(&thread, 0, look_up_main, k)) {
 		put(k);
 		return error_set(err, "cannot start a thread that looks for %s", k->host);
 	}
+	pthread_detach(thread);
 	r = channel_poll(k->done_fd, POLLIN, cancel_fd, until_ms, err);
 	if (!r)
 		error_set(err, "there is no answer yet to where %s is", k->host);
