@@ -17,18 +17,9 @@
 #include <string.h>
 #include <time.h>
 #include "hpt/hpt.h"
+#include "random.h"
 
 #define BUFFER_BYTES (1u << 20)
-
-static u64 random_state = 88172645463325252ull;
-
-static u64 random_u64(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
 
 static double now_ms(void)
 {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include "hpt/hpt.h"
+#include "random.h"
 
 #define BUFFER_BYTES (1u << 20) /* what a client reads at once */
 #define ROUNDS_MAX   1001
@@ -78,16 +79,6 @@ static u64 plain_pass(struct plain *p, bool first, u8 *buf)
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
-
-static u64 random_state = 88172645463325252ull;
-
-static u64 random_u64(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
 
 static void fill(struct hpt *hpt, struct plain *p)
 {
