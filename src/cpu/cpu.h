@@ -65,7 +65,7 @@ union vsr {
 #define VSR_SH(r, i) ((r).sh[VSR_IX(i, 8)])
 #define VSR_SB(r, i) ((r).sb[VSR_IX(i, 16)])
 
-/* Architecture levels: what a row of isa.def needs and a model has. */
+/* Architecture levels: what a row of isa/isa.def needs and a model has. */
 enum isa_level {
 	ISA_201, /* PPC970 */
 	ISA_202,
@@ -115,7 +115,7 @@ struct slb_entry {
 #define CPU_REQ_IRQ	0x02u /* cpu->pending changed */
 #define CPU_REQ_FLUSH	0x04u /* invalidations wait in the owner's log: cpu_host.catch_up */
 #define CPU_REQ_TIMER	0x08u /* look at the decrementers now */
-#define CPU_REQ_FORGET	0x20u /* the owner's own: touched.h */
+#define CPU_REQ_FORGET	0x20u /* the owner's own: mmu/touched.h */
 #define CPU_REQ_RECHECK 0x10u /* memory may have been changed from outside: cpu_code_recheck() */
 
 /* Bits of cpu->pending: interrupts that wait for MSR[EE]. Set atomically, by any thread. */
@@ -213,7 +213,7 @@ struct cpu {
 	u64 jump_key;	    /* what an entry's key must be now: generation and mode */
 	u64 fpscr;
 	u32 vscr;
-	u32 mode; /* MSR bits that decoding depends on (op.h) */
+	u32 mode; /* MSR bits that decoding depends on (insn/op.h) */
 	u64 msr;
 	u64 reserve_gpa; /* of the reservation, ~0: none */
 	u64 reserve_value[2];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Interrupts: how they are taken (Power ISA 2.07, Book III-S, chapter 6), and which are taken
  * first. */
-#include "cpu/code.h"
-#include "cpu/ops.h"
-#include "cpu/pseudo.h"
+#include "cpu/engine/code.h"
+#include "cpu/insn/ops.h"
+#include "cpu/engine/pseudo.h"
 
 /* SRR1 bits 33:36 and 42:47 tell of the interrupt; the others are the MSR's. */
 #define SRR1_INFO 0x783f0000ull

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Special purpose registers: one table (spr.def), the registers that are more than a word, mfspr
  * and mtspr. */
-#include "cpu/ops.h"
-#include "cpu/tlb.h"
+#include "cpu/insn/ops.h"
+#include "cpu/mmu/tlb.h"
 
 enum access { N, R_, RW };
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <errno.h>
-#include "cpu/code.h"
-#include "cpu/tlb.h"
+#include "cpu/engine/code.h"
+#include "cpu/mmu/tlb.h"
 
 #define MSR_BASE                                                                                   \
 	(MSR_SF | MSR_HV | MSR_EE | MSR_PR | MSR_FP | MSR_ME | MSR_FE0 | MSR_SE | MSR_BE |         \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
-#include "cpu/op.h"
+#include "cpu/insn/op.h"
 #include "hv/fault.h"
 
 #define NO_RA 32

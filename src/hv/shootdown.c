@@ -16,7 +16,7 @@
  * in_guest and tail are written and read in one total order: either the remover sees that a vcpu is
  * in the guest, and waits for it, or that vcpu sees the new tail on its way in. Two removers that
  * wait for each other both go on working through the log while they wait. Nobody waits for a vcpu
- * that has not touched the page (cpu/touched.h): what it looks up from now on, it finds in the
+ * that has not touched the page (cpu/mmu/touched.h): what it looks up from now on, it finds in the
  * changed table. Such a vcpu works through the log later, before the ring overtakes it. A vcpu that
  * walks the table while an entry is removed may put the dead translation into its caches, but it
  * does so before its next block boundary, and drops it there. tests/model/ checks all this.

@@ -13,7 +13,7 @@
 
 enum format {
 #define FORMAT(name) FMT_##name,
-#include "cpu/formats.def"
+#include "cpu/isa/formats.def"
 #undef FORMAT
 };
 
@@ -24,7 +24,7 @@ struct row {
 
 static const struct row rows[] = {
 #define INSN(name, mnemonic, mask, match, format, level, flags) { mask, match, FMT_##format },
-#include "cpu/isa.def"
+#include "cpu/isa/isa.def"
 #undef INSN
 };
 

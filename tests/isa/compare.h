@@ -3,7 +3,7 @@
 #ifndef TESTS_ISA_COMPARE_H
 #define TESTS_ISA_COMPARE_H
 
-#include "cpu/op.h"
+#include "cpu/insn/op.h"
 #include "vector.h"
 
 enum verdict { SAME, EXCUSED, DIFFERENT };

@@ -4,7 +4,7 @@
 #ifndef TESTS_ISA_GENERATE_H
 #define TESTS_ISA_GENERATE_H
 
-#include "cpu/op.h"
+#include "cpu/insn/op.h"
 #include "vector.h"
 
 struct rng {

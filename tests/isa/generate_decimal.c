@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Register contents for decimal floating-point instructions. */
-#include "cpu/declet.h"
+#include "cpu/dfp/declet.h"
 #include "generate.h"
 
 /* A format's measures. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "compare.h"
-#include "cpu/op.h"
+#include "cpu/insn/op.h"
 #include "generate.h"
 #include "known_wrong.h"
 #include "side.h"

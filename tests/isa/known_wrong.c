@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "cpu/op.h"
+#include "cpu/insn/op.h"
 #include "known_wrong.h"
 #include "known_wrong_decimal.h"
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cpu/op.h"
+#include "cpu/insn/op.h"
 #include "generate.h"
 #include "side.h"
 

@@ -9,7 +9,7 @@
  *	use_page             hpt_search() (src/hpt/search.c), what the processor keeps of it, an access
  *	request[]            CPU_REQ_FLUSH: set by cpu_request(), looked at at block boundaries
  *	catch_up             catch_up()
- *	touched[]            which pages a vcpu may have in its caches (src/cpu/touched.c): set before the table is
+ *	touched[]            which pages a vcpu may have in its caches (src/cpu/mmu/touched.c): set before the table is
  *	                     searched, taken back only after the caches were emptied
  *	must[]               vcpu->must_reach: how far the vcpu has to come before a remover may go on
  *	guest_enter, _leave  hv_guest_enter(), hv_guest_leave()

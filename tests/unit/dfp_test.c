@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "cpu/dfp_number.h"
-#include "cpu/op.h"
+#include "cpu/dfp/number.h"
+#include "cpu/insn/op.h"
 #include "cpu_fixture.h"
 
 #define L (&dfp_long)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "cpu/fpu.h"
+#include "cpu/fp/fpu.h"
 #include "fpu_operands.h"
 
 enum op {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "cpu/fpu.h"
+#include "cpu/fp/fpu.h"
 
 #define ONE	  0x3ff0000000000000ull
 #define TWO	  0x4000000000000000ull

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "cpu/fpu.h"
+#include "cpu/fp/fpu.h"
 #include "fpu_operands.h"
 
 enum op { ADD, SUB, MUL, DIV, SQRT, MADD, MSUB, OPS };

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "cpu/fpu.h"
+#include "cpu/fp/fpu.h"
 #include "fpu_operands.h"
 
 #define DENORMAL 0x00000001u

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <errno.h>
+#include "base/prefault.h"
+#include "cpu/engine/code.h"
+#include "cpu/jit/jit.h"
+#include "cpu/insn/ops.h"
+#include "cpu/engine/pseudo.h"
+#include "cpu/mmu/tlb.h"
+
+#define ARENA_BYTES    (48u << 20)
+#define ARENA_FIRST    (4u << 20) /* what a guest needs soon */
+#define HASH_SHIFT     17	  /* 2^17 buckets */
+#define HASH_BUCKETS   (1u << HASH_SHIFT)
+#define PAGE_BUCKETS   4096u
+#define BLOCK_MAX      64u /* instructions */
+#define JUMP_PAGE_BITS 4096u
+
+#define LINE_SHIFT 6
+#define LINE_BYTES (1u << LINE_SHIFT)
+
+struct code_page {
+	u64 gpa;
+	u64 checked; /* epoch in which it was last compared with memory */
+	struct code_page *next;
+	struct block *blocks;
+	u64 lines;		 /* the 64-byte lines that blocks were decoded from */
+	u8 image[CPU_PAGE_SIZE]; /* those lines as they were */
+};
+
+struct code_cache {
+	struct jit *jit; /* NULL: functions only */
+	u8 *arena;
+	size_t used;
+	u64 epoch;
+	u64 jump_gen;
+	u64 jump_pages[JUMP_PAGE_BITS /
+		       64]; /* effective pages that the jump cache leads to, hashed */
+	struct block *hash[HASH_BUCKETS];
+	struct code_page *pages[PAGE_BUCKETS];
+	struct jump jumps[JUMP_ENTRIES];
+	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
+};
+
+int code_init(struct cpu *cpu)
+{
+	struct code_cache *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (c->arena == MAP_FAILED) {
+		free(c);
+		return -ENOMEM;
+	}
+	madvise(c->arena, ARENA_BYTES, MADV_HUGEPAGE);
+	prefault_write(c->arena, ARENA_FIRST);
+	isa_prepare();
+	c->jit = jit_new();
+	c->epoch = 1;
+	c->jump_gen = 1;
+	cpu->code = c;
+	cpu->jumps = c->jumps;
+	return 0;
+}
+
+void code_fini(struct cpu *cpu)
+{
+	jit_free(cpu->code->jit);
+	munmap(cpu->code->arena, ARENA_BYTES);
+	free(cpu->code);
+	cpu->code = NULL;
+}
+
+void code_select(struct cpu *cpu)
+{
+	cpu->jump_key = cpu->code->jump_gen << 8 | cpu->mode;
+}
+
+void code_forget_jumps(struct cpu *cpu)
+{
+	cpu->code->jump_gen++;
+	memset(cpu->code->jump_pages, 0, sizeof(cpu->code->jump_pages));
+	cpu->link_from = NULL;
+	code_select(cpu);
+}
+
+static u64 *jump_page_word(struct cpu *cpu, u64 ea, u64 *bit)
+{
+	u64 hash = (ea >> CPU_PAGE_SHIFT ^ ea >> 24) & (JUMP_PAGE_BITS - 1);
+
+	*bit = 1ull << (hash & 63);
+	return &cpu->code->jump_pages[hash >> 6];
+}
+
+void code_add_jump(struct cpu *cpu, struct block *b)
+{
+	u64 bit, *word = jump_page_word(cpu, cpu->nip, &bit);
+
+	*word |= bit;
+	*jump_slot(cpu, cpu->nip) = (struct jump){cpu->nip, cpu->jump_key, b->ops};
+}
+
+void code_forget_page(struct cpu *cpu, u64 ea)
+{
+	u64 bit;
+
+	if (*jump_page_word(cpu, ea, &bit) & bit)
+		code_forget_jumps(cpu);
+}
+
+void cpu_code_recheck(struct cpu *cpu)
+{
+	cpu->code->epoch++;
+	code_forget_jumps(cpu);
+}
+
+void cpu_flush_all_code(struct cpu *cpu)
+{
+	struct code_cache *c = cpu->code;
+
+	memset(c->hash, 0, sizeof(c->hash));
+	memset(c->pages, 0, sizeof(c->pages));
+	c->used = 0;
+	jit_reset(c->jit);
+	/* Jump cache entries would lead into memory that is used anew. */
+	memset(c->jumps, 0, sizeof(c->jumps));
+	code_forget_jumps(cpu);
+}
+
+static void *arena_take(struct code_cache *c, size_t bytes)
+{
+	void *p = c->arena + c->used;
+
+	bytes = (bytes + 15) & ~(size_t)15;
+	if (c->used + bytes > ARENA_BYTES)
+		return NULL;
+	c->used += bytes;
+	return p;
+}
+
+static unsigned page_bucket(u64 gpa)
+{
+	return (gpa >> CPU_PAGE_SHIFT ^ gpa >> 24) & (PAGE_BUCKETS - 1);
+}
+
+static unsigned block_bucket(u64 gpa, u32 mode)
+{
+	/* Fibonacci hashing: code lies close together, and the same places of many pages begin
+	 * blocks. */
+	return (gpa << 8 ^ mode) * 0x9e3779b97f4a7c15ull >> (64 - HASH_SHIFT);
+}
+
+static struct code_page *page_find(struct code_cache *c, u64 gpa)
+{
+	struct code_page *p = c->pages[page_bucket(gpa)];
+
+	while (p && p->gpa != gpa)
+		p = p->next;
+	return p;
+}
+
+static void block_drop(struct code_cache *c, struct block *b)
+{
+	struct block **at = &c->hash[block_bucket(b->gpa, b->mode)];
+
+	while (*at != b)
+		at = &(*at)->hash_next;
+	*at = b->hash_next;
+	b->ops[0].fn = pseudo_stale;
+}
+
+static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
+{
+	for (struct block *b = p->blocks; b; b = b->page_next)
+		block_drop(cpu->code, b);
+	p->blocks = NULL;
+	p->lines = 0;
+	cpu->link_from = NULL;
+}
+
+void cpu_flush_code(struct cpu *cpu, u64 gpa)
+{
+	struct code_page *p = page_find(cpu->code, gpa & CPU_PAGE_MASK);
+
+	if (p)
+		page_drop_blocks(cpu, p);
+}
+
+static u32 fetch(const u8 *at, u32 mode)
+{
+	u32 insn;
+
+	memcpy(&insn, at, 4);
+	return (mode & MODE_LE) == (BASE_HOST_LE ? MODE_LE : 0) ? insn : __builtin_bswap32(insn);
+}
+
+/* Remembers what the lines of [offset, offset + bytes) held when they were decoded. */
+static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes,
+			    const u8 *host_page)
+{
+	for (unsigned line = offset >> LINE_SHIFT; line <= (offset + bytes - 1) >> LINE_SHIFT;
+	     line++) {
+		if (p->lines >> line & 1)
+			continue;
+		memcpy(p->image + line * LINE_BYTES, host_page + line * LINE_BYTES, LINE_BYTES);
+		p->lines |= 1ull << line;
+	}
+}
+
+static void page_recheck(struct cpu *cpu, struct code_page *p, const u8 *host_page)
+{
+	p->checked = cpu->code->epoch;
+	for (u64 left = p->lines; left; left &= left - 1) {
+		unsigned at = __builtin_ctzll(left) * LINE_BYTES;
+
+		if (memcmp(p->image + at, host_page + at, LINE_BYTES)) {
+			page_drop_blocks(cpu, p);
+			return;
+		}
+	}
+}
+
+/* Which function carries out @row in @mode: its own, or the interrupt that stands in its way. */
+static op_fn *choose_fn(const struct insn_row *row, u32 insn, u32 mode)
+{
+	if (!row)
+		return pseudo_illegal;
+	if ((row->flags & F_HV) || ((row->flags & F_PRIV) && (mode & MODE_PR)))
+		return pseudo_privileged;
+	if ((row->flags & F_FP) && !(mode & MODE_FP))
+		return pseudo_no_fp;
+	if ((row->flags & F_VEC) && !(mode & MODE_VEC))
+		return pseudo_no_vec;
+	if ((row->flags & F_VSX) && !(mode & MODE_VSX))
+		return pseudo_no_vsx;
+	return row->fn_rc && (insn & RC_BIT) ? row->fn_rc : row->fn;
+}
+
+/* Decodes @insn into @op; true if it ends a block. */
+static bool decode(const struct cpu *cpu, u32 insn, u32 mode, struct op *op)
+{
+	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
+
+	op->fn = choose_fn(row, insn, mode);
+	if (row) {
+		isa_operands(row, insn, op);
+	} else {
+		op->insn = insn;
+		op->link = NULL;
+	}
+	return !row || (row->flags & (F_END | F_BR));
+}
+
+static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max)
+{
+	bool ended = false;
+	u32 n = 0;
+
+	while (!ended && n < max) {
+		ended = decode(cpu, fetch(at + 4 * n, b->mode), b->mode, &b->ops[1 + n]);
+		n++;
+	}
+	b->count = n;
+	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = n};
+	if (cpu->code->jit) {
+		b->ops[0].fn = pseudo_warm;
+		b->ops[0].insn = jit_threshold(cpu->code->jit);
+	}
+	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s64)n * 4};
+}
+
+/* In place of pseudo_enter until the block has run often enough to be compiled; op.insn counts
+ * down. */
+OP_PSEUDO(warm)
+{
+	struct op *enter = (struct op *)op;
+
+	if (--enter->insn == 0)
+		jit_compile(cpu->code->jit, container_of(enter, struct block, ops[0]));
+	return enter->fn == pseudo_warm ? pseudo_enter(cpu, op) : enter->fn(cpu, op);
+}
+
+static struct code_page *page_new(struct cpu *cpu, u64 gpa)
+{
+	struct code_cache *c = cpu->code;
+	struct code_page *p = arena_take(c, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->gpa = gpa;
+	p->checked = c->epoch;
+	p->next = c->pages[page_bucket(gpa)];
+	p->blocks = NULL;
+	p->lines = 0;
+	c->pages[page_bucket(gpa)] = p;
+	return p;
+}
+
+static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
+			       const u8 *host_page)
+{
+	struct code_cache *c = cpu->code;
+	u64 offset = gpa & ~CPU_PAGE_MASK;
+	u32 max = (CPU_PAGE_SIZE - offset) / 4;
+	struct block *b = arena_take(c, 0), **bucket;
+
+	if (c->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > ARENA_BYTES)
+		return NULL;
+	*b = (struct block){.gpa = gpa, .mode = cpu->mode, .page = page};
+	if (max > BLOCK_MAX)
+		max = BLOCK_MAX;
+	/* The image first: what changes after it is found to differ. */
+	page_note_lines(page, offset, max * 4, host_page);
+	block_decode(cpu, b, host_page + offset, max);
+	arena_take(c, sizeof(*b) + (b->count + 2) * sizeof(struct op));
+	bucket = &c->hash[block_bucket(gpa, cpu->mode)];
+	b->hash_next = *bucket;
+	*bucket = b;
+	b->page_next = page->blocks;
+	page->blocks = b;
+	return b;
+}
+
+static struct block *block_find(struct cpu *cpu, u64 gpa)
+{
+	struct block *b = cpu->code->hash[block_bucket(gpa, cpu->mode)];
+
+	while (b && (b->gpa != gpa || b->mode != cpu->mode))
+		b = b->hash_next;
+	return b;
+}
+
+static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page)
+{
+	u64 page_gpa = gpa & CPU_PAGE_MASK, bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK);
+	u64 gen = cpu->code->jump_gen;
+	struct code_page *page;
+	struct block *b;
+
+	/* Mark first, decode then: a store after the mark is told, one before it is seen. */
+	cpu->host->code_read(cpu, gpa, bytes < BLOCK_MAX * 4 ? bytes : BLOCK_MAX * 4);
+	if (gen != cpu->code->jump_gen)
+		return NULL; /* translations went meanwhile: begin again */
+	for (;;) {
+		page = page_find(cpu->code, page_gpa);
+		if (!page)
+			page = page_new(cpu, page_gpa);
+		b = page ? block_new(cpu, page, gpa, host_page) : NULL;
+		if (b)
+			return b;
+		cpu_flush_all_code(cpu);
+	}
+}
+
+struct block *code_find(struct cpu *cpu)
+{
+	struct code_page *page;
+	const u8 *host;
+	bool fresh;
+	u64 gpa;
+	struct block *b;
+
+	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh))
+		return NULL;
+	page = page_find(cpu->code, gpa);
+	if (page && (fresh || page->checked != cpu->code->epoch))
+		page_recheck(cpu, page, host);
+	gpa |= cpu->nip & ~CPU_PAGE_MASK;
+	b = block_find(cpu, gpa);
+	return b ? b : block_make(cpu, gpa, host);
+}
+
+struct block *code_single_insn(struct cpu *cpu, u32 insn)
+{
+	struct block *b = (struct block *)cpu->code->single;
+
+	*b = (struct block){.mode = cpu->mode, .count = 1};
+	decode(cpu, insn, b->mode, &b->ops[1]);
+	b->ops[2] = (struct op){.fn = pseudo_leave, .imm = 4};
+	return b;
+}
+
+struct block *code_single(struct cpu *cpu)
+{
+	const u8 *host;
+	bool fresh;
+	u64 gpa;
+
+	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh))
+		return NULL;
+	return code_single_insn(cpu, fetch(host + (cpu->nip & ~CPU_PAGE_MASK), cpu->mode));
+}

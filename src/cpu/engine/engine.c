@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dispatcher: finds the next block, runs it, and between blocks attends to requests, time and
+ * interrupts. */
+#include "cpu/engine/code.h"
+#include "cpu/mmu/mem.h"
+#include "cpu/insn/ops.h"
+#include "cpu/engine/pseudo.h"
+#include "cpu/mmu/touched.h"
+
+/* Instructions between looks at the clock: some 50 microseconds, the decrementer's precision while
+ * a guest computes. */
+#define BUDGET		 16384
+#define FETCH_FAULT_COST 64 /* of the budget: about the instructions that one takes as long as */
+
+OP_PSEUDO(enter)
+{
+	if (unlikely(cpu->budget < 0) || unlikely(__atomic_load_n(&cpu->request, __ATOMIC_RELAXED)))
+		STOP;
+	cpu->budget -= op->imm;
+	cpu->ops = op + 1;
+	NEXT;
+}
+
+OP_PSEUDO(leave)
+{
+	u64 target = (cpu->nip + op->imm) & cpu->ea_mask;
+
+	return cpu_goto_near(cpu, op, target - 4, target);
+}
+
+OP_PSEUDO(stale)
+{
+	STOP;
+}
+
+const struct op *cpu_goto(struct cpu *cpu, u64 target)
+{
+	const struct jump *j = jump_slot(cpu, target);
+
+	cpu->nip = target;
+	if (likely(j->ea == target) && likely(j->key == cpu->jump_key))
+		return j->ops;
+	STOP;
+}
+
+/* A link holds as long as the page it is on is mapped where it is, so it may not leave the page. */
+static bool same_page(u64 a, u64 b)
+{
+	return !((a ^ b) & CPU_PAGE_MASK);
+}
+
+const struct op *cpu_goto_near_slow(struct cpu *cpu, const struct op *op, u64 cia, u64 target)
+{
+	const struct op *ops = cpu_goto(cpu, target);
+
+	if (!same_page(cia, target))
+		return ops;
+	if (ops)
+		((struct op *)op)->link = container_of(ops, struct block, ops);
+	else
+		cpu->link_from = op;
+	return ops;
+}
+
+/* The block at nip: from the jump cache, or found and put there. */
+static struct block *next_block(struct cpu *cpu)
+{
+	const struct jump *j = jump_slot(cpu, cpu->nip);
+	struct block *b;
+
+	if (j->ea == cpu->nip && j->key == cpu->jump_key && j->ops->fn != pseudo_stale)
+		return container_of(j->ops, struct block, ops);
+	b = code_find(cpu);
+	if (b) {
+		code_add_jump(cpu, b);
+		if (cpu->link_from)
+			((struct op *)cpu->link_from)->link = b;
+	}
+	return b;
+}
+
+/* True: leave cpu_run(). */
+static bool look_at_clock(struct cpu *cpu)
+{
+	cpu->insns += BUDGET - cpu->budget;
+	cpu->budget = BUDGET;
+	cpu_has_pending(cpu);
+	return cpu->host->tick(cpu);
+}
+
+/* Works through what other threads asked for. True: leave cpu_run(). */
+static bool attend(struct cpu *cpu, u32 request)
+{
+	if (!request)
+		return false;
+	__atomic_fetch_and(&cpu->request, ~request, __ATOMIC_SEQ_CST);
+	if (request & CPU_REQ_FLUSH)
+		cpu->host->catch_up(cpu);
+	if (request & CPU_REQ_FORGET)
+		touched_forget(cpu);
+	if (request & CPU_REQ_RECHECK)
+		cpu_code_recheck(cpu);
+	if ((request & CPU_REQ_TIMER) && look_at_clock(cpu))
+		return true;
+	return request & CPU_REQ_EXIT;
+}
+
+static void step_block(struct cpu *cpu, struct block *b)
+{
+	/* As pseudo_enter, but that nothing may hold it up. */
+	cpu->ops = &b->ops[1];
+	cpu->ops->fn(cpu, cpu->ops);
+	cpu->link_from = NULL;
+	cpu->insns++;
+	cpu->budget--;
+}
+
+void cpu_step(struct cpu *cpu)
+{
+	struct block *b = code_single(cpu);
+
+	if (b)
+		step_block(cpu, b);
+}
+
+void cpu_step_insn(struct cpu *cpu, u32 insn)
+{
+	step_block(cpu, code_single_insn(cpu, insn));
+}
+
+/* One instruction under MSR[SE] or MSR[BE], and the trace interrupt after it (ISA 2.07 Book
+ * III-S 6.5.15). */
+static void step_traced(struct cpu *cpu)
+{
+	u64 traced = cpu->msr & (MSR_SE | MSR_BE), nip = cpu->nip;
+	const struct insn_row *row;
+	u32 insn;
+
+	cpu->interrupted = false;
+	cpu_step(cpu);
+	if (cpu->interrupted || cpu->leave)
+		return;
+	insn = cpu->ops->insn;
+	row = isa_lookup(insn, cpu->model->level);
+	if (!(traced & MSR_SE) && !(row && row->flags & F_BR))
+		return;
+	if ((insn & 0xfc0007fe) == 0x4c000024) /* rfid is not traced */
+		return;
+	cpu->siar = nip;
+	cpu_interrupt(cpu, VEC_TRACE, cpu->nip, 0);
+}
+
+static void run_blocks(struct cpu *cpu)
+{
+	struct block *b = next_block(cpu);
+	const struct op *op;
+
+	cpu->link_from = NULL;
+	if (!b) {
+		/* A guest whose handlers can't be fetched either comes here for ever: the clock is
+		 * looked at all the same. */
+		cpu->budget -= FETCH_FAULT_COST;
+		return;
+	}
+	op = b->ops;
+	do
+		op = op->fn(cpu, op);
+	while (op);
+}
+
+enum cpu_exit cpu_run(struct cpu *cpu)
+{
+	cpu->leave = false;
+	cpu->link_from = NULL;
+	for (;;) {
+		if (attend(cpu, __atomic_load_n(&cpu->request, __ATOMIC_ACQUIRE)))
+			return CPU_EXIT_REQUEST;
+		if (cpu->budget < 0 && look_at_clock(cpu))
+			return CPU_EXIT_REQUEST;
+		if (unlikely(cpu->pending))
+			cpu_take_pending(cpu);
+		if (unlikely(cpu->msr & (MSR_SE | MSR_BE)))
+			step_traced(cpu);
+		else
+			run_blocks(cpu);
+		if (cpu->leave)
+			return CPU_EXIT_HOST;
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ops that are no instructions: what enters and leaves a block, and what stands in for an
+ * instruction that may not run. */
+#ifndef PAPYR_CPU_PSEUDO_H
+#define PAPYR_CPU_PSEUDO_H
+
+#include "cpu/insn/op.h"
+
+op_fn pseudo_enter; /* imm = instructions in the block */
+op_fn pseudo_warm;  /* code.c */
+op_fn pseudo_leave; /* imm = bytes of the block */
+op_fn pseudo_stale; /* in place of pseudo_enter, once the block was dropped */
+op_fn pseudo_illegal;
+op_fn pseudo_privileged;
+op_fn pseudo_no_fp;
+op_fn pseudo_no_vec;
+op_fn pseudo_no_vsx;
+
+#define OP_PSEUDO(name)                                                                            \
+	const struct op *pseudo_##name(struct cpu *cpu, const struct op *op __attribute__((unused)))
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Branches and condition register logic (Power ISA 2.07, Book I, chapter 2). */
+#include "cpu/insn/ops.h"
+
+static const struct op *branch(struct cpu *cpu, const struct op *op, u64 target)
+{
+	u64 cia = CIA();
+
+	cpu->cfar = cia;
+	return cpu_goto_near(cpu, op, cia, target & cpu->ea_mask);
+}
+
+static const struct op *branch_away(struct cpu *cpu, const struct op *op, u64 target)
+{
+	cpu->cfar = CIA();
+	return cpu_goto(cpu, target & cpu->ea_mask);
+}
+
+OP(b)
+{
+	return branch(cpu, op, CIA() + op->imm);
+}
+
+OP(bl)
+{
+	cpu->lr = NIA();
+	return branch(cpu, op, CIA() + op->imm);
+}
+
+OP(ba)
+{
+	return branch_away(cpu, op, op->imm);
+}
+
+OP(bla)
+{
+	cpu->lr = NIA();
+	return branch_away(cpu, op, op->imm);
+}
+
+/*
+ * BO: 0x10 ignore the condition, 0x08 branch if CR[BI] is 1 (else 0), 0x04 leave CTR alone, 0x02
+ * branch if CTR is 0 after its decrement (else not 0).
+ */
+#define BO_ANY_CR   0x10
+#define BO_CR_SET   0x08
+#define BO_NO_CTR   0x04
+#define BO_CTR_ZERO 0x02
+
+static inline bool condition_holds(const struct cpu *cpu, const struct op *op)
+{
+	return (op->t & BO_ANY_CR) || cpu_cr_bit(cpu, op->a) == !!(op->t & BO_CR_SET);
+}
+
+static inline bool counter_holds(struct cpu *cpu, const struct op *op)
+{
+	if (op->t & BO_NO_CTR)
+		return true;
+	cpu->ctr--;
+	return ((cpu->ctr & cpu->ea_mask) == 0) == !!(op->t & BO_CTR_ZERO);
+}
+
+/* The counter counts whatever the condition is. */
+static inline bool taken(struct cpu *cpu, const struct op *op)
+{
+	bool counter = counter_holds(cpu, op);
+
+	return counter && condition_holds(cpu, op);
+}
+
+OP(bc)
+{
+	if (taken(cpu, op))
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(bt)
+{
+	if (cpu->cr[op->c] & op->b)
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(bf)
+{
+	if (!(cpu->cr[op->c] & op->b))
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(bdnz)
+{
+	if (--cpu->ctr & cpu->ea_mask)
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(bdz)
+{
+	if (!(--cpu->ctr & cpu->ea_mask))
+		return branch(cpu, op, CIA() + op->imm);
+	NEXT;
+}
+
+OP(blr)
+{
+	return branch_away(cpu, op, cpu->lr & ~3ull);
+}
+
+OP(bctr)
+{
+	return branch_away(cpu, op, cpu->ctr & ~3ull);
+}
+
+OP(bctrl)
+{
+	cpu->lr = NIA();
+	return branch_away(cpu, op, cpu->ctr & ~3ull);
+}
+
+OP(bca)
+{
+	if (taken(cpu, op))
+		return branch_away(cpu, op, op->imm);
+	NEXT;
+}
+
+OP(bcl)
+{
+	cpu->lr = NIA();
+	return op_bc(cpu, op);
+}
+
+OP(bcla)
+{
+	cpu->lr = NIA();
+	return op_bca(cpu, op);
+}
+
+OP(bclr)
+{
+	if (taken(cpu, op))
+		return branch_away(cpu, op, cpu->lr & ~3ull);
+	NEXT;
+}
+
+OP(bclr_rc)
+{
+	u64 target = cpu->lr & ~3ull;
+
+	cpu->lr = NIA();
+	if (taken(cpu, op))
+		return branch_away(cpu, op, target);
+	NEXT;
+}
+
+/* With CTR as the target it is never the counter: BO_NO_CTR must be set, other forms are invalid.
+ */
+OP(bcctr)
+{
+	if (!(op->t & BO_NO_CTR))
+		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
+	if (condition_holds(cpu, op))
+		return branch_away(cpu, op, cpu->ctr & ~3ull);
+	NEXT;
+}
+
+OP(bcctr_rc)
+{
+	if (!(op->t & BO_NO_CTR))
+		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
+	cpu->lr = NIA();
+	return op_bcctr(cpu, op);
+}
+
+#define FSCR_TAR     (1ull << 8)
+#define FACILITY_TAR 8
+
+OP(bctar)
+{
+	if (!(cpu->fscr & FSCR_TAR))
+		return cpu_raise_facility(cpu, op, FACILITY_TAR);
+	if (taken(cpu, op))
+		return branch_away(cpu, op, cpu->tar & ~3ull);
+	NEXT;
+}
+
+OP(bctar_rc)
+{
+	if (!(cpu->fscr & FSCR_TAR))
+		return cpu_raise_facility(cpu, op, FACILITY_TAR);
+	cpu->lr = NIA();
+	return op_bctar(cpu, op);
+}
+
+static inline void set_cr_bit(struct cpu *cpu, unsigned bit, bool value)
+{
+	u8 mask = 8 >> (bit & 3);
+
+	cpu->cr[bit >> 2] = (cpu->cr[bit >> 2] & ~mask) | (value ? mask : 0);
+}
+
+#define CR_LOGIC(name, expr)                                                                       \
+	OP(name)                                                                                   \
+	{                                                                                          \
+		bool a = cpu_cr_bit(cpu, op->a), b = cpu_cr_bit(cpu, op->b);                       \
+                                                                                                   \
+		set_cr_bit(cpu, op->t, expr);                                                      \
+		NEXT;                                                                              \
+	}
+
+CR_LOGIC(crand, a &&b)
+CR_LOGIC(cror, a || b)
+CR_LOGIC(crxor, a != b)
+CR_LOGIC(crnand, !(a && b))
+CR_LOGIC(crnor, !(a || b))
+CR_LOGIC(creqv, a == b)
+CR_LOGIC(crandc, a && !b)
+CR_LOGIC(crorc, a || !b)
+
+OP(mcrf)
+{
+	cpu->cr[op->t >> 2] = cpu->cr[op->a >> 2];
+	NEXT;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cache management and barriers. There are no caches to manage: flushes and invalidations only
+ * translate their address, as loads do, touches do nothing, and stores are seen by instruction
+ * fetches on their own.
+ */
+#include <stdatomic.h>
+
+#include "cpu/insn/ops.h"
+#include "cpu/insn/forms.h"
+#include "cpu/mmu/mem.h"
+
+#define CACHE_LINE 128u
+
+/* Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump.
+ */
+static __attribute__((noinline)) bool zero_line_slow(struct cpu *cpu, const struct op *op, u64 ea)
+{
+	bool no_ram;
+	u64 gpa;
+	void *line = mem_ptr(cpu, op, ea, CACHE_LINE, true, &gpa, &no_ram);
+
+	if (line)
+		memset(line, 0, CACHE_LINE);
+	return line || no_ram; /* there is nothing to clear where there is no memory */
+}
+
+OP(dcbz)
+{
+	u64 ea = EA_X() & ~(u64)(CACHE_LINE - 1);
+	const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+
+	if (likely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_write))
+		memset((void *)(uintptr_t)(ea + e->addend), 0, CACHE_LINE);
+	else if (!zero_line_slow(cpu, op, ea))
+		STOP;
+	NEXT;
+}
+
+OP(dcbf)
+{
+	if (!mem_probe_read(cpu, op, EA_X(), 1))
+		STOP;
+	NEXT;
+}
+
+OP(dcbst)
+{
+	if (!mem_probe_read(cpu, op, EA_X(), 1))
+		STOP;
+	NEXT;
+}
+
+OP(dcbt)
+{
+	NEXT;
+}
+
+OP(dcbtst)
+{
+	NEXT;
+}
+
+OP(icbt)
+{
+	NEXT;
+}
+
+/* Ends its block, so that what was written before is fetched anew. */
+OP(icbi)
+{
+	if (!mem_probe_read(cpu, op, EA_X(), 1))
+		STOP;
+	return cpu_goto(cpu, NIA());
+}
+
+/* sync, ptesync (L = 2); lwsync (L = 1) leaves loads free to pass earlier stores. */
+OP(sync)
+{
+	if (field(op->insn, 9, 10) == 1)
+		atomic_thread_fence(memory_order_acq_rel);
+	else
+		atomic_thread_fence(memory_order_seq_cst);
+	NEXT;
+}
+
+OP(eieio)
+{
+	atomic_thread_fence(memory_order_acq_rel);
+	NEXT;
+}
+
+OP(isync)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return cpu_goto(cpu, NIA());
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fixed-point logical instructions: bits of RS and RB, to RA. */
+#include "cpu/insn/ops.h"
+#include "cpu/insn/forms.h"
+
+OP_RA_ONLY(ori, RS | (u64)op->imm)
+OP_RA_ONLY(oris, RS | (u64)op->imm)
+OP_RA_ONLY(xori, RS ^ (u64)op->imm)
+OP_RA_ONLY(xoris, RS ^ (u64)op->imm)
+
+OP(andi_rc)
+{
+	u64 v = RS & (u64)op->imm;
+
+	RA = v;
+	cpu_record_cr0(cpu, v);
+	NEXT;
+}
+
+OP(andis_rc)
+{
+	u64 v = RS & (u64)op->imm;
+
+	RA = v;
+	cpu_record_cr0(cpu, v);
+	NEXT;
+}
+
+OP_RA(and, RS &RB)
+OP_RA(or, RS | RB)
+OP_RA(xor, RS ^ RB)
+OP_RA(nand, ~(RS &RB))
+OP_RA(nor, ~(RS | RB))
+OP_RA(eqv, ~(RS ^ RB))
+OP_RA(andc, RS & ~RB)
+OP_RA(orc, RS | ~RB)
+
+OP_RA(extsb, (u64)(s64)(s8)RS)
+OP_RA(extsh, (u64)(s64)(s16)RS)
+OP_RA(extsw, (u64)(s64)(s32)RS)
+OP_RA(cntlzw, (u32)RS ? (u64)__builtin_clz((u32)RS) : 32)
+OP_RA(cntlzd, RS ? (u64)__builtin_clzll(RS) : 64)
+
+/* The number of ones of each byte, in that byte. */
+static inline u64 count_byte_ones(u64 v)
+{
+	v = v - (v >> 1 & 0x5555555555555555ull);
+	v = (v & 0x3333333333333333ull) + (v >> 2 & 0x3333333333333333ull);
+	return (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0full;
+}
+
+static inline u64 count_word_ones(u64 v)
+{
+	u64 high = (u64)__builtin_popcount((u32)(v >> 32));
+
+	return high << 32 | (u64)__builtin_popcount((u32)v);
+}
+
+/* The parity of the bytes' lowest bits, for each word. */
+static inline u64 word_parity(u64 v)
+{
+	v ^= v >> 16;
+	v ^= v >> 8;
+	return v & 0x0000000100000001ull;
+}
+
+static inline u64 doubleword_parity(u64 v)
+{
+	v = word_parity(v);
+	return (v ^ v >> 32) & 1;
+}
+
+/* All ones in each byte where @a and @b are equal. */
+static inline u64 equal_bytes(u64 a, u64 b)
+{
+	const u64 low7 = 0x7f7f7f7f7f7f7f7full;
+	u64 differ = a ^ b;
+	u64 zero = ~(((differ & low7) + low7) | differ | low7); /* 0x80 in bytes that are zero */
+
+	return (zero >> 7) * 0xff;
+}
+
+/* A bit for each byte of @selectors, the first one's being the leftmost of the low eight. */
+static inline u64 permute_bits(u64 selectors, u64 v)
+{
+	u64 r = 0;
+
+	for (unsigned i = 0; i < 8; i++) {
+		unsigned bit = selectors >> (56 - 8 * i) & 255;
+
+		r = r << 1 | (bit < 64 ? v >> (63 - bit) & 1 : 0);
+	}
+	return r;
+}
+
+OP_RA_ONLY(popcntb, count_byte_ones(RS))
+OP_RA_ONLY(popcntw, count_word_ones(RS))
+OP_RA_ONLY(popcntd, (u64)__builtin_popcountll(RS))
+OP_RA_ONLY(prtyw, word_parity(RS))
+OP_RA_ONLY(prtyd, doubleword_parity(RS))
+OP_RA_ONLY(cmpb, equal_bytes(RS, RB))
+OP_RA_ONLY(bpermd, permute_bits(RS, RB))

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A faster tier: machine code for runs of frequent instructions in blocks that run often.
+ *
+ * Generated code is called just as an instruction's function is, op_fn: the op is the first of a
+ * run of instructions, the code carries all of them out and goes on with the op after them. So
+ * blocks mix both freely: what the tier does not know, or what misses the translation cache, its
+ * own function does. Nothing but op.fn of a run's first op is changed, registers live in struct cpu
+ * between any two instructions, and the tier gives the same bits as the functions (tests/isa
+ * compares them).
+ *
+ * Hosts without such a tier, and those that allow no executable memory, run everything by the
+ * functions. PAPYR_ENGINE=portable in the environment asks for that; PAPYR_ENGINE=eager generates
+ * at once, for tests.
+ */
+#ifndef PAPYR_CPU_JIT_H
+#define PAPYR_CPU_JIT_H
+
+#include "cpu/insn/op.h"
+
+struct jit;
+
+/* NULL: there is none here. */
+struct jit *jit_new(void);
+void jit_free(struct jit *jit);
+/* How often a block runs before it is compiled. */
+unsigned jit_threshold(const struct jit *jit);
+/* Generates what it can for @block, and changes its ops' functions. Own thread. */
+void jit_compile(struct jit *jit, struct block *block);
+/* All blocks are gone: the code's memory is used anew. */
+void jit_reset(struct jit *jit);
+
+#endif

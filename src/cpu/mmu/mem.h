@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How instructions reach memory.
+ *
+ * mem_read_N() and mem_write_N() take an effective address that is already masked to the mode
+ * (EA_D(), EA_X()), any alignment, and the guest's byte order; values are in host order. They
+ * return false when an interrupt was raised or the instruction has to be left: the handler then
+ * returns NULL (STOP) at once, having changed no register. An instruction that makes several stores
+ * checks the last byte's page first by mem_probe_write(), so that it is not half done.
+ */
+#ifndef PAPYR_CPU_MEM_H
+#define PAPYR_CPU_MEM_H
+
+#include "cpu/insn/op.h"
+
+#define CPU_PAGE_SHIFT 12
+#define CPU_PAGE_SIZE  (1ull << CPU_PAGE_SHIFT)
+#define CPU_PAGE_MASK  (~(CPU_PAGE_SIZE - 1))
+
+/*
+ * The effective-address cache. A tag is the page's address with the generation (1..4095) in its low
+ * bits: a changed generation makes every entry miss, and an access that crosses the page's end
+ * never matches.
+ */
+#define TLB_ENTRIES 1024u
+
+struct tlb_entry {
+	u64 tag_read;
+	u64 tag_write;
+	u64 addend; /* host address = effective address + addend */
+	u64 gpa;    /* of the page */
+};
+
+struct tlb {
+	struct tlb_entry e[TLB_ENTRIES];
+};
+
+static inline struct tlb_entry *tlb_slot(struct tlb *tlb, u64 ea)
+{
+	return &tlb->e[ea >> CPU_PAGE_SHIFT & (TLB_ENTRIES - 1)];
+}
+
+/* The slow ways (mmu.c): translate, cross pages, call the owner, raise interrupts. @data: bytes in
+ * address order. */
+bool mem_read_slow(struct cpu *cpu, const struct op *op, u64 ea, void *data, unsigned size);
+bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *data, unsigned size);
+
+#define MEM_ACCESS(bits, swap_fn)                                                                  \
+	static inline bool mem_read_##bits(struct cpu *cpu, const struct op *op, u64 ea,           \
+					   u##bits *v)                                             \
+	{                                                                                          \
+		struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                                     \
+                                                                                                   \
+		if (likely((((ea + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_read)) \
+			memcpy(v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);            \
+		else if (unlikely(!mem_read_slow(cpu, op, ea, v, bits / 8)))                       \
+			return false;                                                              \
+		if (cpu->swap)                                                                     \
+			*v = swap_fn(*v);                                                          \
+		return true;                                                                       \
+	}                                                                                          \
+	static inline bool mem_write_##bits(struct cpu *cpu, const struct op *op, u64 ea,          \
+					    u##bits v)                                             \
+	{                                                                                          \
+		struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                                     \
+                                                                                                   \
+		if (cpu->swap)                                                                     \
+			v = swap_fn(v);                                                            \
+		if (likely((((ea + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) ==               \
+			   e->tag_write)) {                                                        \
+			memcpy((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);                 \
+			return true;                                                               \
+		}                                                                                  \
+		return mem_write_slow(cpu, op, ea, &v, bits / 8);                                  \
+	}
+
+#define MEM_NO_SWAP(v) (v)
+MEM_ACCESS(8, MEM_NO_SWAP)
+MEM_ACCESS(16, __builtin_bswap16)
+MEM_ACCESS(32, __builtin_bswap32)
+MEM_ACCESS(64, __builtin_bswap64)
+#undef MEM_ACCESS
+
+/*
+ * 16 bytes as VMX and lxvd2x-like instructions see them, without any swapping: @bytes in address
+ * order. The vector forms put them in order themselves, since each wants another one.
+ */
+bool mem_read_bytes(struct cpu *cpu, const struct op *op, u64 ea, void *bytes, unsigned size);
+bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *bytes,
+		     unsigned size);
+
+/* Would a store of @size bytes at @ea succeed? If not, the interrupt has been raised: return STOP.
+ */
+bool mem_probe_write(struct cpu *cpu, const struct op *op, u64 ea, unsigned size);
+bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size);
+
+/*
+ * Where @size naturally aligned bytes at @ea (one page) live in host memory, for atomic
+ * instructions. Marks the page changed when
+ * @store. NULL: an interrupt was raised. @gpa gets the guest real address.
+ */
+/* The same, but *no_ram is set, and no interrupt raised, where there is no memory. @size may be up
+ * to a cache line. */
+void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa,
+	      bool *no_ram);
+void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
+		     u64 *gpa);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Translation caches of one processor, in two levels.
+ *
+ * The first is what mem.h looks into: by effective address, one for each of real mode, supervisor
+ * and problem state, thrown away by a new generation when the SLB changes. The second, by virtual
+ * address (VSID and page), survives that. Both lose single pages when the hash table changes
+ * (cpu_flush_page).
+ */
+#ifndef PAPYR_CPU_TLB_H
+#define PAPYR_CPU_TLB_H
+
+#include "cpu/mmu/mem.h"
+#include "cpu/mmu/touched.h"
+
+enum tlb_context { TLB_REAL, TLB_KERNEL, TLB_USER, TLB_CONTEXTS };
+
+#define VTLB_ENTRIES 16384u
+#define ITLB_ENTRIES 256u
+
+/* What the hash table says of one 4 KiB piece of a page. */
+struct vtlb_entry {
+	u64 vsid; /* the SLB's VSID word: B, VSID, L, LP; bit 0 set; 0: empty */
+	u64 page; /* offset in the segment >> 12 */
+	u64 gpa;  /* of the 4 KiB piece */
+	u64 v, r; /* the entry's words; r's R and C as last seen */
+	u64 index;
+	u32 page_shift;
+	bool fetched; /* used for a fetch since it was filled */
+};
+
+struct itlb_entry {
+	u64 tag; /* effective page | generation */
+	u64 gpa;
+	const u8 *host;
+};
+
+struct tlbs {
+	struct tlb data[TLB_CONTEXTS];
+	struct itlb_entry fetch[TLB_CONTEXTS][ITLB_ENTRIES];
+	struct vtlb_entry virt[VTLB_ENTRIES];
+	struct vtlb_entry
+	    absent; /* the last absent entry seen: never kept, since it changes without a word */
+	struct touched touched;
+	u64 gen;
+};
+
+int tlb_init(struct cpu *cpu);
+void tlb_fini(struct cpu *cpu);
+/* cpu->msr changed: point cpu->dtlb at the right cache. */
+void tlb_select(struct cpu *cpu);
+/* The SLB or a watchpoint changed: everything by effective address is stale. */
+void tlb_new_generation(struct cpu *cpu);
+
+/*
+ * Where to fetch instructions of the page of @nip. False: an interrupt was raised (at @nip).
+ * *fresh: the translation is a new one of the hash table, so what was decoded of the page before
+ * must be compared with memory.
+ */
+bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh);
+
+#endif
