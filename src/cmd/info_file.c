@@ -8,7 +8,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
-#include "migration/migration.h"
+#include "migration/file/file.h"
 
 static void format_time(u64 seconds, char *buf, size_t size)
 {

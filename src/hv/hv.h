@@ -370,7 +370,7 @@ struct hcall {
 	bool enabled_by_default;
 };
 
-/* hcall.c: NULL when there is no such. */
+/* hcall/table.c: NULL when there is no such. */
 const struct hcall *hcall_find(u64 number);
 void hcall_enable_defaults(struct hv_vm *vm);
 /*
@@ -378,20 +378,20 @@ void hcall_enable_defaults(struct hv_vm *vm);
  */
 long hcall_make(struct hv_vcpu *vcpu, u64 *gpr);
 
-/* hcall_mmu.c */
+/* hcall/mmu.c */
 hcall_fn h_enter, h_remove, h_read, h_protect, h_bulk_remove, h_clear_ref, h_clear_mod, h_page_init;
-/* hcall_sched.c */
+/* hcall/sched.c */
 hcall_fn h_cede, h_prod, h_confer;
-/* hcall_vpa.c */
+/* hcall/vpa.c */
 hcall_fn h_register_vpa;
-/* hcall_mode.c */
+/* hcall/mode.c */
 hcall_fn h_set_mode, h_set_dabr, h_set_xdabr;
-/* hcall_xics.c */
+/* xics/icp.c */
 hcall_fn h_xirr, h_xirr_x, h_cppr, h_eoi, h_ipi, h_ipoll;
-/* rtas.c: 0xf000; calls whose token is not the hypervisor's go to the client. */
+/* xics/rtas.c: 0xf000; calls whose token is not the hypervisor's go to the client. */
 hcall_fn h_rtas;
 
-/* hcall_vpa.c: the dispatch count, as the vcpu enters and leaves the guest. */
+/* hcall/vpa.c: the dispatch count, as the vcpu enters and leaves the guest. */
 void hv_vpa_dispatch(struct hv_vcpu *vcpu);
 void hv_vpa_preempt(struct hv_vcpu *vcpu);
 /* The dispatch count, 0 without a VPA (any vcpu's thread). */

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include "hv/hv.h"
 #include "hv/vpa.h"
-#include "hv/xics.h"
+#include "hv/xics/xics.h"
 
 #define DEBUG_INST_BREAKPOINT 0x00dddd00u
 

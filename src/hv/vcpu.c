@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "hv/codepage.h"
 #include "hv/fault.h"
-#include "hv/xics.h"
+#include "hv/xics/xics.h"
 
 #define MMCR0_FC 0x80000000ull /* counters are frozen */
 

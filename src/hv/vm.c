@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include "hv/codepage.h"
 #include "hv/hv.h"
-#include "hv/rtas.h"
-#include "hv/xics.h"
+#include "hv/xics/rtas.h"
+#include "hv/xics/xics.h"
 
 /*
  * LPCR as every vcpu starts: virtualized partition memory for both translation states, default

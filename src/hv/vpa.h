@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The areas that a guest registers for a vcpu: hcall_vpa.c. */
+/* The areas that a guest registers for a vcpu: hcall/vpa.c. */
 #ifndef PAPYR_HV_VPA_H
 #define PAPYR_HV_VPA_H
 

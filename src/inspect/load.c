@@ -9,7 +9,7 @@
 
 #include "inspect/qcow2.h"
 #include "inspect/stream.h"
-#include "migration/image.h"
+#include "migration/image/image.h"
 
 static int read_machine(struct image *img, struct saved_machine *m, struct error *err)
 {

@@ -7,7 +7,7 @@
 #define PAPYR_INSPECT_STREAM_H
 
 #include "inspect/table.h"
-#include "migration/htab.h"
+#include "migration/state/htab.h"
 
 /* Applies every record of @data, in order: later ones count. */
 int stream_apply(struct table *t, const u8 *data, size_t len, enum saved_order order,

@@ -2,7 +2,7 @@
 /* Devices that are part of a VM (KVM_CREATE_DEVICE): so far the XICS interrupt controller. */
 #include <errno.h>
 #include <fcntl.h>
-#include "hv/xics.h"
+#include "hv/xics/xics.h"
 #include "kvm/files.h"
 #include "kvm/user.h"
 

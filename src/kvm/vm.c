@@ -2,8 +2,8 @@
 /* A VM's descriptor. */
 #include <errno.h>
 #include <stdlib.h>
-#include "hv/rtas.h"
-#include "hv/xics.h"
+#include "hv/xics/rtas.h"
+#include "hv/xics/xics.h"
 #include "kvm/files.h"
 #include "kvm/user.h"
 

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "migration/migration.h"
+#include "migration/file/file.h"
 #include "monitor/args.h"
 #include "monitor/migrate.h"
 #include "monitor/qmp.h"

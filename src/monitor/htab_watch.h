@@ -6,7 +6,7 @@
 #ifndef PAPYR_MONITOR_HTAB_WATCH_H
 #define PAPYR_MONITOR_HTAB_WATCH_H
 
-#include "migration/htab.h"
+#include "migration/state/htab.h"
 #include "platform/machine.h"
 
 struct htab_watch;

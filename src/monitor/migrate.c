@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "migration/live.h"
+#include "migration/live/live.h"
 
 bool migrate_under_way(struct machine *m)
 {

@@ -2,7 +2,7 @@
 /*
  * What a client may set for a migration: parameters, and capabilities that are on or off.
  */
-#include "migration/live.h"
+#include "migration/live/live.h"
 #include "monitor/args.h"
 #include "monitor/migrate.h"
 

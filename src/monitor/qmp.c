@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "migration/live.h"
+#include "migration/live/live.h"
 #include "monitor/args.h"
 #include "monitor/frame.h"
 #include "monitor/migrate.h"

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "migration/migration.h"
+#include "migration/file/file.h"
 #include "monitor/htab_watch.h"
 #include "monitor/migrate.h"
 #include "monitor/qmp.h"

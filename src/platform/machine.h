@@ -163,7 +163,7 @@ struct machine {
 	bool log_kept;		  /* machine_log_writes() */
 	bool log_counted;	  /* machine_count_writes() */
 
-	/* A live migration of this machine, either end (migration/live.h). Main thread. */
+	/* A live migration of this machine, either end (migration/live/live.h). Main thread. */
 	struct live *live;
 	/* Main thread: called before the guest is started anew or ended. */
 	void (*on_upheaval)(struct machine *m, const char *what);

@@ -11,10 +11,10 @@
 #include <stdio.h>
 
 #include "../unit/image_build.h"
-#include "migration/devices.h"
-#include "migration/htab.h"
-#include "migration/memory.h"
-#include "migration/saved.h"
+#include "migration/state/devices.h"
+#include "migration/state/htab.h"
+#include "migration/state/memory.h"
+#include "migration/state/saved.h"
 #include "platform/console.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);

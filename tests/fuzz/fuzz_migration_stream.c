@@ -9,9 +9,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "migration/htab.h"
-#include "migration/image_format.h"
-#include "migration/live_apply.h"
+#include "migration/state/htab.h"
+#include "migration/image/format.h"
+#include "migration/live/apply.h"
 #include "platform/console.h"
 #include "platform/machine.h"
 

@@ -13,7 +13,7 @@
  *	                     searched, taken back only after the caches were emptied
  *	must[]               vcpu->must_reach: how far the vcpu has to come before a remover may go on
  *	guest_enter, _leave  hv_guest_enter(), hv_guest_leave()
- *	remove               h_remove() (src/hv/hcall_mmu.c): hpt_remove(), hv_inval_log(),
+ *	remove               h_remove() (src/hv/hcall/mmu.c): hpt_remove(), hv_inval_log(),
  *	                     hv_shootdown_wait()
  *
  * Every vcpu runs any program: blocks that use the page, entering, removing, leaving the guest and coming

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "migration/channel_io.h"
+#include "migration/channel/internal.h"
 
 static const struct channel_options plain = {.timeout_ms = 300, .cancel_fd = -1, .fd = -1};
 

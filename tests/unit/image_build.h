@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "migration/image_format.h"
+#include "migration/image/format.h"
 
 struct built {
 	u8 *data;

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "image_build.h"
-#include "migration/htab.h"
-#include "migration/memory.h"
-#include "migration/saved.h"
+#include "migration/state/htab.h"
+#include "migration/state/memory.h"
+#include "migration/state/saved.h"
 
 #define TEST_A IMAGE_TYPE('T', 'E', 'S', 'A')
 #define TEST_B IMAGE_TYPE('T', 'E', 'S', 'B')

@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "migration/devices.h"
-#include "migration/htab.h"
-#include "migration/image_format.h"
-#include "migration/live_apply.h"
+#include "migration/state/devices.h"
+#include "migration/state/htab.h"
+#include "migration/image/format.h"
+#include "migration/live/apply.h"
 
 #define MEM_BYTES (1u << 20)
 #define ENTRIES	  (1u << 14)

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "image_build.h"
-#include "migration/htab.h"
-#include "migration/migration.h"
+#include "migration/state/htab.h"
+#include "migration/file/file.h"
 #include "platform/console.h"
 
 #define MEM_BYTES (64ull << 20)

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A machine that stands still into a file. No vcpu is in KVM_RUN and each has completed its last
+ * exit, so the registers, the memory and the table are all there is.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "migration/state/capture.h"
+#include "migration/state/devices.h"
+#include "migration/state/htab.h"
+#include "migration/state/memory.h"
+#include "migration/file/file.h"
+
+struct save {
+	struct machine *m;
+	struct image_writer *w;
+	progress_fn progress;
+	void *opaque;
+	u64 base, total;
+};
+
+static void tell(void *opaque, u64 done, u64 total)
+{
+	struct save *s = opaque;
+
+	if (s->progress)
+		s->progress(s->opaque, s->base + done < s->total ? s->base + done : s->total,
+			    s->total);
+}
+
+static int add(struct save *s, u32 type, u32 instance, struct state_out *out, struct error *err)
+{
+	int r = image_add(s->w, type, instance, IMAGE_NEEDED, IMAGE_ZSTD, out->data, out->len, err);
+
+	state_free(out);
+	return r;
+}
+
+static int save_machine(struct save *s, struct error *err)
+{
+	struct saved_machine *c = calloc(1, sizeof(*c));
+	struct state_out out = {0};
+
+	if (!c)
+		abort();
+	capture_machine(s->m, c);
+	c->timebase = capture_timebase(s->m);
+	saved_machine_pack(c, &out);
+	free(c);
+	return add(s, IMAGE_MACHINE, 0, &out, err);
+}
+
+static int save_memory(struct save *s, struct error *err)
+{
+	if (image_begin(s->w, IMAGE_MEMORY, 0, IMAGE_NEEDED, IMAGE_ZSTD, err) ||
+	    memory_save(&s->m->mem, s->w, tell, s, err))
+		return -1;
+	s->base = s->m->mem.bytes;
+	return image_end(s->w, err);
+}
+
+static int put_stream(void *opaque, const u8 *data, size_t bytes, struct error *err)
+{
+	struct save *s = opaque;
+
+	s->base += bytes;
+	tell(s, 0, 0);
+	return image_put(s->w, data, bytes, err);
+}
+
+static u64 table_entries(const struct machine *m)
+{
+	return 1ull << (m->htab_order - 4);
+}
+
+static int save_htab(struct save *s, struct error *err)
+{
+	struct machine *m = s->m;
+
+	if (image_begin(s->w, IMAGE_HTAB, 0, IMAGE_NEEDED, IMAGE_ZSTD, err) ||
+	    htab_read(m->accel, m->vm_fd, table_entries(m), put_stream, s, err))
+		return -1;
+	return image_end(s->w, err);
+}
+
+/* ---- vcpus ---- */
+
+static int save_vcpus(struct save *s, struct error *err)
+{
+	struct saved_vcpu *v = malloc(sizeof(*v));
+	int r = 0;
+
+	if (!v)
+		abort();
+	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
+		struct state_out out = {0};
+
+		r = capture_vcpu(&s->m->vcpus[i], v, err);
+		if (r)
+			break;
+		saved_vcpu_pack(v, &out);
+		r = add(s, IMAGE_VCPU, i, &out, err);
+	}
+	free(v);
+	return r;
+}
+
+/* ---- The rest ---- */
+
+static int save_xics(struct save *s, struct error *err)
+{
+	struct state_out out = {0};
+	struct saved_xics x;
+
+	if (capture_xics(s->m, &x, err))
+		return -1;
+	saved_xics_pack(&x, &out);
+	return add(s, IMAGE_XICS, 0, &out, err);
+}
+
+static int save_devices(struct save *s, struct error *err)
+{
+	struct state_out out = {0};
+
+	devices_save(s->m, &out);
+	return add(s, IMAGE_DEVICES, 0, &out, err);
+}
+
+int migration_save(struct machine *m, const char *path, progress_fn progress, void *opaque,
+		   struct error *err)
+{
+	struct save s = {
+	    .m = m,
+	    .progress = progress,
+	    .opaque = opaque,
+	    .total = m->mem.bytes + (1ull << m->htab_order),
+	};
+
+	s.w = image_create(path, err);
+	if (!s.w)
+		return -1;
+	/* The machine first: that is when the guest's time stops. */
+	if (save_machine(&s, err) || save_vcpus(&s, err) || save_xics(&s, err) ||
+	    save_devices(&s, err) || save_htab(&s, err)) {
+		image_abort(s.w);
+		return -1;
+	}
+	s.base = 1ull << m->htab_order;
+	if (save_memory(&s, err)) {
+		image_abort(s.w);
+		return -1;
+	}
+	s.base = s.total;
+	tell(&s, 0, 0);
+	return image_commit(s.w, err);
+}
+
+/* ---- The table alone ---- */
+
+int migration_stream_htab(struct machine *m, int fd, struct error *err)
+{
+	return htab_read(m->accel, m->vm_fd, table_entries(m), htab_to_fd, &fd, err);
+}
+
+int migration_copy_htab(struct migration_image *saved, int fd, struct error *err)
+{
+	const struct saved_machine *c = migration_machine(saved);
+	struct image *img = migration_file(saved);
+	struct section_reader *r;
+	int ret;
+
+	r = section_open(img, image_find(img, IMAGE_HTAB, 0), err);
+	if (!r)
+		return -1;
+	ret = htab_walk(r, 1ull << (c->htab_order - 4), c->htab_byte_order, c->htab_byte_order,
+			htab_to_fd, &fd, err);
+	section_close(r);
+	return ret;
+}

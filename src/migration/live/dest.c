@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The receiving side: a machine that stands still until all of a guest has come into it, and the
+ * source has let go of it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "migration/state/capture.h"
+#include "migration/state/devices.h"
+#include "migration/live/apply.h"
+#include "migration/live/internal.h"
+
+struct dest {
+	struct live *l;
+	struct machine *m;
+	struct channel *ch;
+	struct live_stream *stream;
+	bool one_way;
+	unsigned timeout_ms;
+	int htab_fd;
+	struct live_apply apply;
+	struct saved_vcpu *reset; /* what each vcpu is before anything is applied */
+	u64 answered_ns;	  /* when the source last heard of us, or later */
+	bool started;
+};
+
+/* ---- Who wants to come ---- */
+
+int live_check_hello(const struct machine *m, const struct live_hello *h, struct error *err)
+{
+	const struct saved_machine *c = &h->machine;
+
+	if (strcmp(c->model, m->cfg.model->name))
+		return error_set(err, "the guest's processor is a %s, here is a %s", c->model,
+				 m->cfg.model->name);
+	if (c->mem_bytes != m->mem.bytes)
+		return error_set(err, "the guest has %llu MiB of memory, here are %llu",
+				 (unsigned long long)(c->mem_bytes >> 20),
+				 (unsigned long long)(m->mem.bytes >> 20));
+	if (c->n_vcpus != m->n_vcpus || c->threads != m->cfg.threads)
+		return error_set(err,
+				 "the guest has %u vcpus, %u in a core; here are %u, %u in a core",
+				 c->n_vcpus, c->threads, m->n_vcpus, m->cfg.threads);
+	if (c->htab_order != m->htab_order)
+		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
+				 c->htab_order, m->htab_order);
+	if (c->n_vcpus > c->threads && h->core_stride != m->smt)
+		return error_set(err, "the guest numbers its cores' vcpus by %u, this host by %u",
+				 h->core_stride, m->smt);
+	return 0;
+}
+
+static int check_devices(const struct live_hello *h, struct error *err)
+{
+	for (u32 i = 0; i < h->n_devices; i++) {
+		u32 version = 0;
+		unsigned k;
+
+		for (k = 0; k < devices_count(); k++)
+			if (!strcmp(devices_name(k, &version), h->devices[i].name))
+				break;
+		if (k == devices_count())
+			return error_set(err, "the guest has a device '%s', which isn't here",
+					 h->devices[i].name);
+		if (h->devices[i].version > version)
+			return error_set(err,
+					 "the guest's device '%s' is of version %u, here are "
+					 "versions up to %u",
+					 h->devices[i].name, h->devices[i].version, version);
+	}
+	if (h->n_devices != devices_count())
+		return error_set(err, "the guest has %u devices, here are %u", h->n_devices,
+				 devices_count());
+	return 0;
+}
+
+static int answer(struct live_stream *stream, const char *why, struct error *err)
+{
+	struct state_out out = {0};
+
+	live_text_pack(why, &out);
+	return live_send_state(stream, LIVE_ANSWER, &out, err);
+}
+
+static void hang_up(struct arrival *a)
+{
+	live_stream_free(a->stream);
+	channel_close(a->ch);
+	a->stream = NULL;
+	a->ch = NULL;
+}
+
+void arrival_refuse(struct arrival *a, const char *why)
+{
+	struct error ignored;
+
+	if (a->stream && !channel_one_way(a->ch))
+		answer(a->stream, why[0] ? why : "it refuses", &ignored);
+	hang_up(a);
+}
+
+void arrival_free(struct arrival *a)
+{
+	if (!a)
+		return;
+	hang_up(a);
+	listener_close(a->listener);
+	free(a);
+}
+
+/* The next one who comes, and describes a guest that this papyr could take. */
+static int hear_hello(struct arrival *a, struct error *err)
+{
+	struct live_record rec;
+
+	a->ch = channel_accept(a->listener, err);
+	if (!a->ch)
+		return -1;
+	fault_point(a->ch, "dest-connected");
+	a->stream = live_stream_new(a->ch);
+	if (live_receive(a->stream, &rec, err))
+		return -1;
+	fault_point(a->ch, "dest-hello");
+	if (!live_hello_unpack(&a->hello, &rec, err) && !check_devices(&a->hello, err))
+		return 0;
+	/* Whatever it is, it speaks records. */
+	arrival_refuse(a, err->text);
+	return -1;
+}
+
+struct arrival *arrival_listen(const char *uri, struct live *l, const struct live_params *p,
+			       struct error *err)
+{
+	struct arrival *a = calloc(1, sizeof(*a));
+	struct channel_options opts;
+
+	if (!a)
+		abort();
+	a->params = *p;
+	opts = live_channel_options(l, &a->params);
+	a->listener = channel_listen(uri, &opts, err);
+	if (a->listener)
+		return a;
+	free(a);
+	return NULL;
+}
+
+int arrival_hear(struct arrival *a, void (*complain)(const char *why), struct error *err)
+{
+	while (hear_hello(a, err)) {
+		hang_up(a);
+		if (!listener_lasts(a->listener) || !strcmp(err->text, "cancelled"))
+			return -1;
+		if (complain)
+			complain(err->text);
+	}
+	/* One guest comes; others may be waited for at the same place. */
+	listener_close(a->listener);
+	a->listener = NULL;
+	return 0;
+}
+
+struct arrival *arrival_wait(const char *uri, const struct live_params *p,
+			     void (*complain)(const char *why), struct error *err)
+{
+	struct arrival *a = arrival_listen(uri, NULL, p, err);
+
+	if (!a || !arrival_hear(a, complain, err))
+		return a;
+	arrival_free(a);
+	return NULL;
+}
+
+const struct saved_machine *arrival_machine(const struct arrival *a)
+{
+	return &a->hello.machine;
+}
+
+static const char *or_null(const char *s)
+{
+	return s[0] ? s : NULL;
+}
+
+int arrival_config(const struct arrival *a, struct machine_config *cfg, struct error *err)
+{
+	const struct saved_machine *c = &a->hello.machine;
+
+	cfg->model = cpu_model_find(c->model);
+	if (!cfg->model)
+		return error_set(err,
+				 "the guest's processor is a '%s', which this papyr doesn't "
+				 "have",
+				 c->model);
+	cfg->mem_bytes = c->mem_bytes;
+	cfg->n_vcpus = c->n_vcpus;
+	cfg->threads = c->threads;
+	cfg->htab_order = c->htab_order;
+	cfg->core_ids = c->n_vcpus > c->threads ? a->hello.core_stride : 0;
+	cfg->kernel = or_null(c->kernel);
+	cfg->initrd = or_null(c->initrd);
+	cfg->cmdline = or_null(c->cmdline);
+	return 0;
+}
+
+/* ---- The guest comes ---- */
+
+static int write_table(void *opaque, const u8 *record, size_t bytes, struct error *err)
+{
+	struct dest *d = opaque;
+	ssize_t n = d->m->accel->write(d->htab_fd, record, bytes);
+
+	if (n < 0)
+		return error_errno(err, "the hash table refuses what came");
+	return (size_t)n == bytes ? 0 : error_set(err, "the hash table took but half a record");
+}
+
+/* A clock that goes on while the host sleeps. */
+static u64 boot_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (u64)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int answer_number(struct dest *d, u32 type, u64 number, struct error *err)
+{
+	d->answered_ns = boot_ns();
+	return live_send_number(d->stream, type, number, err);
+}
+
+static int receive_all(struct dest *d, struct error *err)
+{
+	struct live_record rec;
+	u64 number;
+
+	for (;;) {
+		if (live_receive(d->stream, &rec, err))
+			return -1;
+		if (rec.type == LIVE_VCPU && !d->apply.n_seen)
+			fault_point(d->ch, "dest-final");
+		switch (live_apply_record(&d->apply, &rec, &number, err)) {
+		case LIVE_STEP_BAD:
+			return -1;
+		case LIVE_STEP_PING:
+			number = d->m->accel->timebase();
+			if (answer_number(d, LIVE_PONG, number, err))
+				return -1;
+			break;
+		case LIVE_STEP_SYNC:
+			fault_point(d->ch, "dest-sync");
+			if (answer_number(d, LIVE_ACK, number, err))
+				return -1;
+			break;
+		case LIVE_STEP_END:
+			fault_point(d->ch, "dest-end");
+			return 0;
+		default:
+			fault_point(d->ch, "dest-record");
+		}
+	}
+}
+
+/*
+ * Guest time goes on in real time where the clocks could be compared, else from where it stopped;
+ * in no case does it go back.
+ */
+static u64 timebase_offset(const struct dest *d)
+{
+	const struct live_end *e = &d->apply.end;
+	u64 host = d->m->accel->timebase(), now = host - e->host_timebase;
+
+	if (!(e->flags & LIVE_END_CLOCK) || (s64)(now - e->timebase) < 0)
+		return e->timebase - host;
+	return -e->host_timebase;
+}
+
+/* With m->lock held; every vcpu is parked. */
+static int fill_machine(struct dest *d, struct error *err)
+{
+	struct live_apply *a = &d->apply;
+	struct state_in in = {.data = a->devices, .len = a->devices_bytes};
+	u64 offset = timebase_offset(d);
+
+	d->m->rtc_offset = a->end.rtc_offset;
+	if (devices_load(d->m, &in, err))
+		return -1;
+	for (u32 i = 0; i < a->n_vcpus; i++)
+		if (apply_vcpu(&d->m->vcpus[i], &a->vcpus[i], &d->reset[i], offset, err))
+			return -1;
+	return apply_xics(d->m, &a->xics, err);
+}
+
+static int wait_go(struct dest *d, struct error *err)
+{
+	struct live_record rec;
+
+	d->answered_ns = boot_ns();
+	if (live_send(d->stream, LIVE_READY, NULL, 0, false, err))
+		return -1;
+	fault_point(d->ch, "dest-ready");
+	channel_set_timeout(d->ch, d->timeout_ms / 2);
+	if (live_receive(d->stream, &rec, err))
+		return -1;
+	if (rec.type != LIVE_GO || rec.bytes)
+		return live_unexpected(&rec, err);
+	fault_point(d->ch, "dest-go");
+	return 0;
+}
+
+/*
+ * The source waits for a whole timeout after its last word, which came after it had heard of us. Started within half of
+ * that, the guest runs here before the source gives up; later it never is, whatever has kept us: a stopped process, a
+ * host that slept.
+ */
+static int in_time(const struct dest *d, struct error *err)
+{
+	if (d->one_way || boot_ns() - d->answered_ns <= d->timeout_ms * 500000ull)
+		return 0;
+	return error_set(err, "the source's word came too late: it may have given up by now");
+}
+
+/* How long the guest stood still by its own clock. */
+static double stood_still_ms(const struct dest *d)
+{
+	return (s64)(capture_timebase(d->m) - d->apply.end.timebase) / 512000.0;
+}
+
+/* From here on nobody can take the guest back; a person who cancelled just before is heard. */
+static int take_over(struct dest *d, struct error *err)
+{
+	bool cancelled;
+
+	if (in_time(d, err))
+		return -1;
+	pthread_mutex_lock(&d->l->lock);
+	cancelled = d->l->cancelled;
+	d->l->handed_over = !cancelled;
+	d->l->status.downtime_ms = stood_still_ms(d);
+	pthread_mutex_unlock(&d->l->lock);
+	return cancelled ? error_set(err, "cancelled") : 0;
+}
+
+static void start_guest(struct dest *d)
+{
+	struct machine *m = d->m;
+	bool paused;
+
+	pthread_mutex_lock(&m->lock);
+	m->place = PLACE_HERE;
+	/* Paused there, or told here that it shall not run. */
+	paused = m->paused = m->paused || d->apply.end.flags & LIVE_END_PAUSED;
+	m->holds--;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+	d->started = true;
+	if (!paused)
+		live_tell(d->l, LIVE_EVENT_RESUME);
+	live_tell(d->l, LIVE_EVENT_ARRIVED);
+}
+
+static bool cancelled(struct dest *d)
+{
+	bool r;
+
+	pthread_mutex_lock(&d->l->lock);
+	r = d->l->cancelled;
+	pthread_mutex_unlock(&d->l->lock);
+	return r;
+}
+
+/* What can be done before the guest stands still. */
+static int prepare_machine(struct dest *d, struct error *err)
+{
+	struct kvm_get_htab_fd args = {.flags = KVM_GET_HTAB_WRITE};
+	struct machine *m = d->m;
+	int r = 0;
+
+	d->htab_fd = m->accel->ioctl(m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
+	if (d->htab_fd < 0)
+		return error_errno(err, "cannot get the hash table's descriptor");
+	d->reset = calloc(m->n_vcpus, sizeof(*d->reset));
+	if (!d->reset)
+		abort();
+	pthread_mutex_lock(&m->lock);
+	for (unsigned i = 0; i < m->n_vcpus && !r; i++)
+		r = prepare_vcpu(&m->vcpus[i], &d->reset[i], err);
+	pthread_mutex_unlock(&m->lock);
+	return r;
+}
+
+static int take_guest(struct dest *d, struct error *err)
+{
+	struct machine *m = d->m;
+	int r;
+
+	d->answered_ns = boot_ns();
+	if (prepare_machine(d, err) || receive_all(d, err))
+		return -1;
+	live_set_state(d->l, LIVE_DEVICE);
+	pthread_mutex_lock(&m->lock);
+	r = fill_machine(d, err);
+	pthread_mutex_unlock(&m->lock);
+	if (r)
+		return -1;
+	fault_point(d->ch, "dest-applied");
+	if (!(d->apply.end.flags & LIVE_END_GO) && wait_go(d, err))
+		return -1;
+	if (take_over(d, err))
+		return -1;
+	start_guest(d);
+	fault_point(d->ch, "dest-started");
+	if (d->one_way)
+		return 0;
+	if (live_send_number(d->stream, LIVE_RUNNING, d->l->status.downtime_ms * 1e6, err))
+		return -1;
+	fault_point(d->ch, "dest-running");
+	return 0;
+}
+
+/* Says that the guest did not start here, and never will. */
+static void say_failed(struct dest *d, const char *why)
+{
+	struct state_out out = {0};
+	struct error ignored;
+
+	channel_last_word(d->ch);
+	live_text_pack(why, &out);
+	live_send_state(d->stream, LIVE_REFUSED, &out, &ignored);
+}
+
+static int meet(struct dest *d, struct error *err)
+{
+	struct live *l = d->l;
+	struct arrival *a = l->arrival;
+
+	if (l->own_arrival && arrival_hear(a, NULL, err))
+		return -1;
+	d->ch = a->ch;
+	d->stream = a->stream;
+	d->one_way = channel_one_way(a->ch);
+	/* Who waited before there was a machine could not be cancelled. */
+	channel_set_cancel(d->ch, l->cancel_fd);
+	/* Patience is the source's to say. */
+	d->timeout_ms = a->hello.timeout_ms;
+	if (d->timeout_ms < 100 || d->timeout_ms > 24 * 3600 * 1000)
+		d->timeout_ms = 30000;
+	channel_set_timeout(d->ch, d->timeout_ms);
+	if (live_check_hello(d->m, &a->hello, err)) {
+		arrival_refuse(a, err->text);
+		d->ch = NULL;
+		d->stream = NULL;
+		return -1;
+	}
+	memcpy(d->m->uuid, a->hello.machine.uuid, sizeof(d->m->uuid));
+	if (d->one_way)
+		return 0;
+	if (answer(d->stream, "", err))
+		return -1;
+	fault_point(d->ch, "dest-answer");
+	return 0;
+}
+
+static void finish(struct dest *d, int r, const char *why)
+{
+	struct live *l = d->l;
+
+	if (d->htab_fd >= 0)
+		d->m->accel->close(d->htab_fd);
+	live_apply_free(&d->apply);
+	free(d->reset);
+	if (l->arrival)
+		hang_up(l->arrival);
+	/* A guest that runs here runs here, whether or not the source has heard of it. */
+	if (!r || d->started) {
+		live_end(l, LIVE_COMPLETED, r ? why : "");
+		return;
+	}
+	live_end(l, cancelled(d) ? LIVE_CANCELLED : LIVE_FAILED, why);
+	machine_fail(d->m, "the guest did not come: %s", why);
+}
+
+void *live_dest_main(void *arg)
+{
+	struct live *l = arg;
+	struct machine *m = l->m;
+	struct dest d = {
+	    .l = l,
+	    .m = m,
+	    .htab_fd = -1,
+	    .apply =
+		{
+		    .mem = &m->mem,
+		    .table_entries = 1ull << (m->htab_order - 4),
+		    .table = write_table,
+		    .opaque = &d,
+		    .n_vcpus = m->n_vcpus,
+		},
+	};
+	struct error err = {"unknown"};
+	int r;
+
+	live_apply_init(&d.apply);
+	r = meet(&d, &err);
+	if (!r) {
+		live_set_state(l, LIVE_ACTIVE);
+		r = take_guest(&d, &err);
+		if (r && !d.started && !d.one_way)
+			say_failed(&d, err.text);
+	}
+	finish(&d, r, err.text);
+	return NULL;
+}

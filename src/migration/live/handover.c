@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stopped phase. Up to the moment in which GO (or an END that says as much) is handed to the
+ * transport the guest is ours, and any fault lets it run on at once. From then on the other side
+ * may have started it: it never runs here again by itself.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "migration/state/capture.h"
+#include "migration/state/devices.h"
+#include "migration/live/source.h"
+
+/*
+ * Besides what has to be sent: stopping, and the guest's first steps on the other side, where nothing is decoded and no
+ * translation is cached; reading and setting a vcpu's registers.
+ */
+#define STOP_NS 1.6e6
+#define VCPU_NS 0.2e6
+/* Bytes of the devices and of a vcpu, about. */
+#define DEVICES_BYTES 2048
+#define VCPU_BYTES    3072
+
+double source_downtime_ns(const struct source *s)
+{
+	double bytes = s->n_dirty * s->bytes_per_page + DEVICES_BYTES + s->m->n_vcpus * VCPU_BYTES;
+	double rtts = s->rtt_ns * 2e-6 > s->p.downtime_ms / 2 ? 1 : 2;
+
+	bytes += s->table_rate * (live_now_ns() - s->table_ns) / 1e9;
+	return STOP_NS + s->m->n_vcpus * VCPU_NS + rtts * s->rtt_ns +
+	       (s->bandwidth ? bytes * 1e9 / s->bandwidth : 0);
+}
+
+static int send_vcpus(struct source *s, struct error *err)
+{
+	struct saved_vcpu *v = malloc(sizeof(*v));
+	int r = 0;
+
+	if (!v)
+		abort();
+	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
+		struct state_out out = {0};
+
+		pthread_mutex_lock(&s->m->lock);
+		r = capture_vcpu(&s->m->vcpus[i], v, err);
+		pthread_mutex_unlock(&s->m->lock);
+		if (r)
+			break;
+		saved_vcpu_pack(v, &out);
+		r = live_send_state(s->stream, LIVE_VCPU, &out, err);
+	}
+	free(v);
+	return r;
+}
+
+static int send_devices(struct source *s, struct error *err)
+{
+	struct state_out out = {0};
+	struct saved_xics x;
+	int r;
+
+	if (capture_xics(s->m, &x, err))
+		return -1;
+	saved_xics_pack(&x, &out);
+	if (live_send_state(s->stream, LIVE_XICS, &out, err))
+		return -1;
+	pthread_mutex_lock(&s->m->lock);
+	devices_save(s->m, &out);
+	pthread_mutex_unlock(&s->m->lock);
+	r = live_send(s->stream, LIVE_DEVICES, out.data, out.len, true, err);
+	state_free(&out);
+	return r;
+}
+
+/* Past this the guest is not ours any more; a person who cancelled just before is heard. */
+static int let_go(struct source *s, struct error *err)
+{
+	bool cancelled;
+
+	pthread_mutex_lock(&s->l->lock);
+	cancelled = s->l->cancelled;
+	s->l->handed_over = !cancelled;
+	pthread_mutex_unlock(&s->l->lock);
+	return cancelled ? error_set(err, "cancelled") : 0;
+}
+
+/*
+ * What said GO failed to be sent. A channel that failed delivers nothing more, so the record isn't
+ * whole on the other side, and never will be: the guest is ours again.
+ */
+static int take_back(struct source *s)
+{
+	pthread_mutex_lock(&s->l->lock);
+	s->l->handed_over = false;
+	pthread_mutex_unlock(&s->l->lock);
+	return -1;
+}
+
+static int send_end(struct source *s, bool go, struct error *err)
+{
+	struct machine *m = s->m;
+	struct state_out out = {0};
+	struct live_end e = {.n_vcpus = m->n_vcpus, .flags = go ? LIVE_END_GO : 0};
+	u64 offset = 0;
+
+	pthread_mutex_lock(&m->lock);
+	e.rtc_offset = m->rtc_offset;
+	if (m->paused)
+		e.flags |= LIVE_END_PAUSED;
+	pthread_mutex_unlock(&m->lock);
+	vcpu_get_reg(&m->vcpus[0], KVM_REG_PPC_TB_OFFSET, &offset);
+	e.timebase = s->stop_timebase;
+	if (s->clock_known) {
+		e.flags |= LIVE_END_CLOCK;
+		e.host_timebase = s->clock_delta - offset;
+	}
+	live_end_pack(&e, &out);
+	return live_send_state(s->stream, LIVE_END, &out, err);
+}
+
+/* What the destination says next must be @type; @refused: it said that it can't, and won't. */
+static int expect(struct source *s, u32 type, bool *refused, struct error *err)
+{
+	struct live_record rec;
+	u64 ns;
+
+	if (live_receive(s->stream, &rec, err))
+		return -1;
+	if (rec.type == LIVE_RUNNING && type == rec.type && !live_number_unpack(&ns, &rec, err))
+		s->stood_still_ns = ns;
+	if (rec.type == type)
+		return 0;
+	*refused = rec.type == LIVE_REFUSED;
+	return live_unexpected(&rec, err);
+}
+
+/* A part of the standstill is over. */
+static void phase(struct source *s, enum live_phase phase)
+{
+	u64 now = live_now_ns();
+
+	pthread_mutex_lock(&s->l->lock);
+	s->l->status.phase_ms[phase] = (now - s->phase_ns) / 1e6;
+	pthread_mutex_unlock(&s->l->lock);
+	s->phase_ns = now;
+}
+
+/* A file that isn't complete, or not wanted any more, goes: nobody can start from it. */
+static int leave_file(struct source *s, struct error *err)
+{
+	if (channel_flush(s->ch, err) || let_go(s, err))
+		return -1;
+	return channel_keep(s->ch, err) ? take_back(s) : 0;
+}
+
+/* -1 with s->l->handed_over telling whose the guest is. */
+static int send_rest(struct source *s, struct error *err)
+{
+	struct live_status *st = &s->l->status;
+	u64 before = channel_written(s->ch), pages = s->n_dirty, entries = 0;
+	bool go = s->one_way || s->rtt_ns * 2e-6 > s->p.downtime_ms / 2, refused = false;
+
+	fault_point(s->ch, "source-stopped");
+	if (source_send_memory(s, true, err))
+		return -1;
+	phase(s, LIVE_PHASE_MEMORY);
+	fault_point(s->ch, "source-final-memory");
+	if (source_send_table(s, true, &entries, err))
+		return -1;
+	phase(s, LIVE_PHASE_TABLE);
+	fault_point(s->ch, "source-final-table");
+	if (send_vcpus(s, err) || send_devices(s, err))
+		return -1;
+	fault_point(s->ch, "source-final-state");
+	if ((go && !s->one_way && let_go(s, err)) || send_end(s, go, err))
+		return take_back(s);
+	phase(s, LIVE_PHASE_STATE);
+	fault_point(s->ch, "source-end");
+	pthread_mutex_lock(&s->l->lock);
+	st->transferred = channel_written(s->ch);
+	st->final_bytes = st->transferred - before;
+	st->final_pages = pages;
+	st->final_entries = entries;
+	pthread_mutex_unlock(&s->l->lock);
+	if (s->one_way)
+		return leave_file(s, err);
+	if (!go) {
+		if (expect(s, LIVE_READY, &refused, err))
+			return -1;
+		phase(s, LIVE_PHASE_READY);
+		fault_point(s->ch, "source-ready");
+		if (let_go(s, err) || live_send(s->stream, LIVE_GO, NULL, 0, false, err))
+			return take_back(s);
+		fault_point(s->ch, "source-go");
+	}
+	if (expect(s, LIVE_RUNNING, &refused, err)) {
+		/* It is certain again: the destination itself says that it won't start. */
+		pthread_mutex_lock(&s->l->lock);
+		s->l->handed_over = !refused;
+		pthread_mutex_unlock(&s->l->lock);
+		return -1;
+	}
+	phase(s, LIVE_PHASE_RUNNING);
+	fault_point(s->ch, "source-running");
+	return 0;
+}
+
+enum handover source_hand_over(struct source *s, struct error *err)
+{
+	struct machine *m = s->m;
+	u64 stop_ns;
+	bool was_running;
+	int r;
+
+	stop_ns = s->phase_ns = live_now_ns();
+	machine_hold(m);
+	s->stop_timebase = capture_timebase(m);
+	r = source_collect(s, err);
+	if (!r && !s->one_way && source_downtime_ns(s) > s->p.downtime_ms * 1e6) {
+		machine_unhold(m);
+		return HANDOVER_TOO_MUCH;
+	}
+	phase(s, LIVE_PHASE_STOP);
+	pthread_mutex_lock(&s->l->lock);
+	s->l->status.stop_timebase = s->stop_timebase;
+	pthread_mutex_unlock(&s->l->lock);
+	pthread_mutex_lock(&m->lock);
+	was_running = !m->paused;
+	/* What the guest asked for with its last breath is not in what would be sent. */
+	if (!r && m->request != REQUEST_NONE)
+		r = error_set(err, "the guest ends, or starts anew");
+	m->place = PLACE_LEAVING;
+	pthread_mutex_unlock(&m->lock);
+	if (was_running)
+		live_tell(s->l, LIVE_EVENT_STOP);
+	live_set_state(s->l, LIVE_DEVICE);
+	if (!r)
+		r = send_rest(s, err);
+	pthread_mutex_lock(&s->l->lock);
+	/* The guest's own clock knows best, where it could go on in real time. */
+	s->l->status.downtime_ms =
+	    (s->clock_known && s->stood_still_ns ? s->stood_still_ns : live_now_ns() - stop_ns) /
+	    1e6;
+	pthread_mutex_unlock(&s->l->lock);
+	if (!r) {
+		machine_unhold_at(m, PLACE_GONE);
+		return HANDOVER_DONE;
+	}
+	if (s->l->handed_over) {
+		machine_unhold_at(m, PLACE_UNCERTAIN);
+		return HANDOVER_FAILED;
+	}
+	machine_set_place(m, PLACE_HERE);
+	machine_unhold(m);
+	if (was_running)
+		live_tell(s->l, LIVE_EVENT_RESUME);
+	return HANDOVER_FAILED;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "migration/state/capture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "migration/state/htab.h"
+
+#ifndef PAPYR_VERSION
+#define PAPYR_VERSION "0"
+#endif
+
+/* ---- Out of the machine ---- */
+
+u64 capture_timebase(const struct machine *m)
+{
+	u64 offset = 0;
+
+	vcpu_get_reg(&m->vcpus[0], KVM_REG_PPC_TB_OFFSET, &offset);
+	return m->accel->timebase() + offset;
+}
+
+/* Whoever restores may stand in another folder. */
+static void copy_path(char *to, size_t size, const char *path)
+{
+	char *full = path ? realpath(path, NULL) : NULL;
+
+	if (full)
+		snprintf(to, size, "%s", full);
+	else
+		snprintf(to, size, "%s", path ? path : "");
+	free(full);
+}
+
+void capture_machine(const struct machine *m, struct saved_machine *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->saved_at = time(NULL);
+	snprintf(c->writer, sizeof(c->writer), "papyr " PAPYR_VERSION);
+	snprintf(c->name, sizeof(c->name), "%s", m->cfg.name ? m->cfg.name : "");
+	snprintf(c->model, sizeof(c->model), "%s", m->cfg.model->name);
+	c->mem_bytes = m->mem.bytes;
+	c->n_vcpus = m->n_vcpus;
+	c->threads = m->cfg.threads;
+	c->htab_order = m->htab_order;
+	c->htab_byte_order = htab_host_order();
+	memcpy(c->uuid, m->uuid, sizeof(c->uuid));
+	c->rtc_offset = m->rtc_offset;
+	copy_path(c->kernel, sizeof(c->kernel), m->cfg.kernel);
+	copy_path(c->initrd, sizeof(c->initrd), m->cfg.initrd);
+	snprintf(c->cmdline, sizeof(c->cmdline), "%s", m->cfg.cmdline ? m->cfg.cmdline : "");
+}
+
+static int read_segments(struct vcpu *vcpu, struct saved_vcpu *v)
+{
+	struct kvm_sregs sregs;
+
+	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0)
+		return -1;
+	v->pvr = sregs.pvr;
+	for (unsigned i = 0; i < SAVED_SLB_MAX; i++) {
+		u64 slbe = sregs.u.s.ppc64.slb[i].slbe, slbv = sregs.u.s.ppc64.slb[i].slbv;
+
+		if (!slbe && !slbv)
+			continue;
+		v->slb[v->n_slb].slbe = slbe;
+		v->slb[v->n_slb].slbv = slbv;
+		v->n_slb++;
+	}
+	return 0;
+}
+
+int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
+{
+	memset(v, 0, sizeof(*v));
+	v->id = vcpu->id;
+	v->online = vcpu->online;
+	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &v->regs) < 0 || read_segments(vcpu, v))
+		return error_errno(err, "cannot read the registers of vcpu %u", vcpu->index);
+	for (unsigned i = 0; i < n_vcpu_regs; i++) {
+		struct saved_reg *reg = &v->one_regs[v->n_regs];
+
+		if (v->n_regs == SAVED_REGS_MAX)
+			abort();
+		memset(reg, 0, sizeof(*reg));
+		reg->id = vcpu_regs[i].id;
+		if (vcpu_get_reg(vcpu, reg->id, reg->val) == 0)
+			v->n_regs++;
+		/* What this processor doesn't have isn't there to be saved. */
+		else if (errno != EINVAL && errno != ENOENT && errno != ENXIO)
+			return error_errno(err, "cannot read register %s of vcpu %u",
+					   vcpu_regs[i].name, vcpu->index);
+	}
+	return 0;
+}
+
+int capture_xics(struct machine *m, struct saved_xics *x, struct error *err)
+{
+	memset(x, 0, sizeof(*x));
+	x->n = IRQ_COUNT;
+	for (unsigned i = 0; i < IRQ_COUNT; i++) {
+		struct kvm_device_attr attr = {
+		    .group = KVM_DEV_XICS_GRP_SOURCES,
+		    .attr = IRQ_FIRST + i,
+		    .addr = (uintptr_t)&x->sources[i].state,
+		};
+
+		x->sources[i].irq = IRQ_FIRST + i;
+		if (m->accel->ioctl(m->xics_fd, KVM_GET_DEVICE_ATTR, &attr) < 0)
+			return error_errno(err, "cannot read interrupt source 0x%x", IRQ_FIRST + i);
+	}
+	return 0;
+}
+
+/* ---- Into a machine ---- */
+
+static int set_segments(struct vcpu *vcpu, const struct saved_vcpu *v)
+{
+	const struct accel *a = vcpu->m->accel;
+	struct kvm_sregs sregs;
+
+	/* The PVR stays what vcpu_reset() could make it. */
+	if (a->ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0)
+		return -1;
+	memset(&sregs.u, 0, sizeof(sregs.u));
+	for (unsigned i = 0; i < v->n_slb; i++) {
+		sregs.u.s.ppc64.slb[i].slbe = v->slb[i].slbe;
+		sregs.u.s.ppc64.slb[i].slbv = v->slb[i].slbv;
+	}
+	return a->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
+}
+
+static const struct vcpu_reg *find_reg(u64 id)
+{
+	for (unsigned i = 0; i < n_vcpu_regs; i++)
+		if (vcpu_regs[i].id == id)
+			return &vcpu_regs[i];
+	return NULL;
+}
+
+/* Most registers hold what they hold after a reset: setting the others only halves the time. */
+static bool is_as_reset(const struct saved_reg *reg, const struct saved_vcpu *reset, unsigned hint)
+{
+	const struct saved_reg *r = &reset->one_regs[hint];
+	const struct vcpu_reg *known;
+
+	if (hint >= reset->n_regs || r->id != reg->id || memcmp(r->val, reg->val, sizeof(r->val)))
+		return false;
+	/* What a reset leaves alone may mean something else after those before it were set. */
+	known = find_reg(reg->id);
+	return known && !(known->flags & VCPU_REG_NO_RESET);
+}
+
+static int set_one_regs(struct vcpu *vcpu, const struct saved_vcpu *v,
+			const struct saved_vcpu *reset, u64 tb_offset, struct error *err)
+{
+	for (unsigned i = 0; i < v->n_regs; i++) {
+		struct saved_reg reg = v->one_regs[i];
+		const struct vcpu_reg *known;
+
+		if (is_as_reset(&reg, reset, i))
+			continue;
+
+		/* Guest time goes on where it stopped, whatever this host's clock says. */
+		if (reg.id == KVM_REG_PPC_TB_OFFSET)
+			reg.val[0] = tb_offset;
+		if (reg.id == KVM_REG_PPC_TB_OFFSET &&
+		    vcpu_set_reg(vcpu, KVM_REG_PPC_PAPYR_TB_OFFSET, reg.val) == 0)
+			continue;
+		/* A register that isn't here is no loss if nothing was in it. */
+		if (vcpu_set_reg(vcpu, reg.id, reg.val) < 0 && (reg.val[0] || reg.val[1])) {
+			known = find_reg(reg.id);
+			return error_errno(err, "vcpu %u doesn't take register %s (0x%llx)",
+					   vcpu->index, known ? known->name : "of unknown name",
+					   (unsigned long long)reg.id);
+		}
+	}
+	return 0;
+}
+
+int prepare_vcpu(struct vcpu *vcpu, struct saved_vcpu *reset, struct error *err)
+{
+	return vcpu_reset(vcpu, err) || capture_vcpu(vcpu, reset, err) ? -1 : 0;
+}
+
+int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved_vcpu *reset,
+	       u64 tb_offset, struct error *err)
+{
+	struct kvm_regs regs;
+
+	if (v->id != vcpu->id)
+		return error_set(err, "vcpu %u was number %u and would be %u here", vcpu->index,
+				 v->id, vcpu->id);
+	regs = v->regs;
+	if (set_segments(vcpu, v) < 0 || vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0)
+		return error_errno(err, "vcpu %u doesn't take its registers", vcpu->index);
+	vcpu->online = v->online;
+	return set_one_regs(vcpu, v, reset, tb_offset, err);
+}
+
+int apply_xics(struct machine *m, const struct saved_xics *x, struct error *err)
+{
+	for (unsigned i = 0; i < x->n; i++) {
+		u32 irq = x->sources[i].irq;
+		u64 state = x->sources[i].state;
+		struct kvm_device_attr attr = {
+		    .group = KVM_DEV_XICS_GRP_SOURCES,
+		    .attr = irq,
+		    .addr = (uintptr_t)&state,
+		};
+
+		if (irq < IRQ_FIRST || irq >= IRQ_FIRST + IRQ_COUNT)
+			return error_set(err, "this machine has no interrupt source 0x%x", irq);
+		if (m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
+			return error_errno(err, "cannot set interrupt source 0x%x", irq);
+	}
+	return 0;
+}
