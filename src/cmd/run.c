@@ -13,11 +13,12 @@
 #include "cmd/cmd.h"
 #include "cmd/demo.h"
 #include "cmd/progress.h"
-#include "migration/live/live.h"
 #include "migration/file/file.h"
+#include "migration/live/live.h"
 #include "monitor/qmp.h"
 #include "platform/console.h"
 #include "platform/machine.h"
+#include "platform/models.h"
 
 static const char help[] =
     "Usage: papyr run [OPTION]...\n"

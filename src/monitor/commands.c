@@ -15,6 +15,8 @@
 #include "monitor/args.h"
 #include "monitor/migrate.h"
 #include "monitor/qmp.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
 
 #ifndef PAPYR_VERSION
 #define PAPYR_VERSION "0.0.0"

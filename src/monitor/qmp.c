@@ -17,6 +17,7 @@
 #include "monitor/migrate.h"
 #include "monitor/htab_watch.h"
 #include "monitor/paths.h"
+#include "platform/dirtylog.h"
 
 #define CLIENTS_MAX 16
 #define FDS_MAX	    4

@@ -12,7 +12,9 @@
 #include "monitor/htab_watch.h"
 #include "monitor/migrate.h"
 #include "monitor/qmp.h"
+#include "platform/dirtylog.h"
 #include "platform/kvm_stats.h"
+#include "platform/vcpu.h"
 
 /* ---- x-htab ---- */
 

@@ -6,6 +6,8 @@
  *   then, from 16 MiB on initrd, on a 64 KiB boundary
  *   end of real mode    device tree and RTAS, below 768 MiB
  */
+#include "platform/boot.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +18,8 @@
 #include "platform/elf.h"
 #include "platform/fdt.h"
 #include "platform/hcall.h"
+#include "platform/machine.h"
+#include "platform/models.h"
 
 #define FIRMWARE_LIMIT (768ull << 20) /* RTAS runs in 32-bit mode, and well below its end */
 #define RTAS_BYTES     0x10000

@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #include "platform/console.h"
+#include "platform/exits.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
+#include "platform/xics.h"
 
 #define TIMEBASE_HZ   512000000u
 #define CLOCK_HZ      4000000000u

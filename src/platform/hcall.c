@@ -6,7 +6,10 @@
 #include "platform/hcall.h"
 
 #include "platform/console.h"
-#include "platform/machine.h"
+#include "platform/dirtylog.h"
+#include "platform/exits.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
 
 /*
  * H_GET_TERM_CHAR - fetch input from a virtual terminal.

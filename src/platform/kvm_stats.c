@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "platform/vcpu.h"
+
 #define FILE_MAX (1u << 20)
 
 void kvm_stats_open(struct vcpu *vcpu)

@@ -5,7 +5,7 @@
 #ifndef PAPYR_PLATFORM_KVM_STATS_H
 #define PAPYR_PLATFORM_KVM_STATS_H
 
-#include "platform/machine.h"
+#include "platform/vcpu.h"
 
 /*
  * Opens the descriptor, once; on the vcpu's own thread, since KVM answers only while it isn't in

@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "platform/dirtylog.h"
+#include "platform/exits.h"
 #include "platform/hcall.h"
+#include "platform/vcpu.h"
 
 #define TOKEN_BASE 0x2000
 

@@ -12,7 +12,7 @@
 #ifndef PAPYR_PLATFORM_RTAS_H
 #define PAPYR_PLATFORM_RTAS_H
 
-#include "platform/machine.h"
+#include "platform/vcpu.h"
 
 /* Status words common to all calls (PAPR 7.2.8) and some calls' own. */
 #define RTAS_SUCCESS	    0

@@ -3,6 +3,7 @@
  * RTAS calls that start and stop: single processors, and the whole machine.
  */
 #include "platform/rtas.h"
+#include "platform/vcpu.h"
 
 #define CPU_STOPPED	0
 #define CPU_NOT_STOPPED 2

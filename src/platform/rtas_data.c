@@ -7,7 +7,9 @@
 #include <time.h>
 
 #include "platform/console.h"
+#include "platform/exits.h"
 #include "platform/rtas.h"
+#include "platform/vcpu.h"
 
 /* ---- Clock ---- */
 

@@ -4,6 +4,9 @@
  */
 #include "platform/rtas.h"
 
+#include "platform/vcpu.h"
+#include "platform/xics.h"
+
 /* Bits of the mask that says which events are asked for. */
 #define EVENT_MASK_EPOW 0x40000000
 

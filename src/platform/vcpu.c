@@ -2,7 +2,7 @@
 /*
  * A vcpu's thread: into the guest, answer what comes out, park when told to.
  */
-#include "platform/machine.h"
+#include "platform/vcpu.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,8 +10,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "platform/exits.h"
 #include "platform/kvm_stats.h"
 #include "platform/thread.h"
+#include "platform/xics.h"
 
 /* Sent to a vcpu's thread to get it out of KVM_RUN. Its handler has nothing to do. */
 #define SIG_KICK SIGUSR1

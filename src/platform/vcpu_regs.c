@@ -2,9 +2,11 @@
 /*
  * A vcpu's registers: which there are, what they are at power-on, how they are read and set.
  */
-#include "platform/machine.h"
+#include "platform/vcpu.h"
 
 #include <errno.h>
+
+#include "platform/models.h"
 
 #define MSR_SF PPC_BIT(0)
 #define MSR_ME PPC_BIT(51)

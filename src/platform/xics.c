@@ -2,9 +2,11 @@
 /*
  * The interrupt controller: KVM's own XICS, with one source for each of the machine's interrupts.
  */
-#include "platform/machine.h"
+#include "platform/xics.h"
 
 #include <errno.h>
+
+#include "platform/vcpu.h"
 
 /* As the guest finds a source: to server 0, lowest priority, masked. */
 #define SOURCE_AT_RESET (KVM_XICS_MASKED | (0xffull << KVM_XICS_PRIORITY_SHIFT))

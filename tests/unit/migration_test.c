@@ -12,9 +12,12 @@
 #include <cmocka.h>
 
 #include "image_build.h"
-#include "migration/state/htab.h"
 #include "migration/file/file.h"
+#include "migration/state/htab.h"
 #include "platform/console.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
+#include "platform/xics.h"
 
 #define MEM_BYTES (64ull << 20)
 #define ORDER	  18

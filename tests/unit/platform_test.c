@@ -16,9 +16,13 @@
 #include "fake_kvm.h"
 #include "platform/console.h"
 #include "platform/elf.h"
+#include "platform/exits.h"
 #include "platform/fdt.h"
 #include "platform/hcall.h"
 #include "platform/machine.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
+#include "platform/xics.h"
 
 #define MIB (1ull << 20)
 

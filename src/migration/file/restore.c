@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "migration/file/file.h"
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "migration/state/memory.h"
-#include "migration/file/file.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
 
 /* Host cores with more threads than that are not known. */
 #define CORE_IDS_MAX 64

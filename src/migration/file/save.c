@@ -9,11 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "migration/file/file.h"
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "migration/state/memory.h"
-#include "migration/file/file.h"
+#include "platform/vcpu.h"
 
 struct save {
 	struct machine *m;

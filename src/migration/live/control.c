@@ -14,6 +14,7 @@
 
 #include "platform/console.h"
 #include "platform/thread.h"
+#include "platform/xics.h"
 
 const char *live_state_name(enum live_state state)
 {

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "migration/state/capture.h"
-#include "migration/state/devices.h"
 #include "migration/live/apply.h"
 #include "migration/live/internal.h"
+#include "migration/state/capture.h"
+#include "migration/state/devices.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
 
 struct dest {
 	struct live *l;

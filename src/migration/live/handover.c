@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "migration/live/source.h"
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
-#include "migration/live/source.h"
+#include "platform/vcpu.h"
 
 /*
  * Besides what has to be sent: stopping, and the guest's first steps on the other side, where nothing is decoded and no

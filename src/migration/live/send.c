@@ -6,9 +6,10 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#include "migration/state/htab.h"
 #include "migration/image/format.h"
 #include "migration/live/source.h"
+#include "migration/state/htab.h"
+#include "platform/dirtylog.h"
 
 /* Sent at full speed before a pause, where the user set a limit. */
 #define LIMIT_BURST	 (512u << 10)

@@ -10,6 +10,7 @@
 
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
+#include "platform/dirtylog.h"
 #include "platform/state.h"
 
 #define PINGS 8

@@ -7,6 +7,9 @@
 #include <time.h>
 
 #include "migration/state/htab.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
+#include "platform/xics.h"
 
 #ifndef PAPYR_VERSION
 #define PAPYR_VERSION "0"

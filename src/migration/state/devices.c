@@ -2,6 +2,7 @@
 #include "migration/state/devices.h"
 
 #include "platform/console.h"
+#include "platform/exits.h"
 
 static void save_console(struct machine *m, struct state_out *out)
 {

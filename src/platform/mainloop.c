@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The main thread while a guest runs: acts on what vcpus and the user request.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "platform/console.h"
+#include "platform/internal.h"
+#include "platform/machine.h"
+#include "platform/vcpu.h"
+#include "platform/xics.h"
+
+static void end_with(struct machine *m, int status)
+{
+	m->exit_status = status;
+	machine_tell(m, EVENT_SHUTDOWN);
+	loop_stop(m->loop);
+}
+
+void machine_powerdown(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->powerdown_asked = true;
+	pthread_mutex_unlock(&m->lock);
+	machine_tell(m, EVENT_POWERDOWN);
+	xics_pulse(m, IRQ_EPOW);
+}
+
+/* It may have been handed over between the wish for a reset and now; then there is nothing to do. */
+static void do_reset(struct machine *m)
+{
+	struct error err;
+	bool here;
+
+	pthread_mutex_lock(&m->lock);
+	here = m->place == PLACE_HERE;
+	pthread_mutex_unlock(&m->lock);
+	if (here && machine_boot(m, &err)) {
+		fprintf(stderr, "papyr: cannot start the guest again: %s\r\n", err.text);
+		end_with(m, 1);
+		return;
+	}
+	if (here)
+		machine_tell(m, EVENT_RESET);
+	pthread_mutex_lock(&m->lock);
+	m->request = REQUEST_NONE;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+}
+
+static void on_wake(void *opaque, int fd, unsigned events)
+{
+	struct machine *m = opaque;
+	enum machine_request request;
+	u64 count;
+
+	if (read(fd, &count, sizeof(count)) < 0)
+		return;
+	pthread_mutex_lock(&m->lock);
+	request = m->request;
+	if (request != REQUEST_NONE)
+		machine_wait_parked(m);
+	pthread_mutex_unlock(&m->lock);
+	m->ended_by = request;
+	if (request != REQUEST_NONE && m->on_upheaval)
+		m->on_upheaval(m, request == REQUEST_RESET ? "the guest was reset"
+							   : "the guest ended");
+	switch (request) {
+	case REQUEST_NONE:
+		break;
+	case REQUEST_RESET:
+		do_reset(m);
+		break;
+	case REQUEST_POWEROFF:
+	case REQUEST_QUIT:
+		end_with(m, 0);
+		break;
+	case REQUEST_PANIC:
+		end_with(m, 3);
+		break;
+	case REQUEST_ERROR:
+		end_with(m, 1);
+		break;
+	}
+}
+
+/* Signals that end the process are blocked while a guest runs: does one of them wait? */
+static bool signal_waits(void)
+{
+	sigset_t set;
+
+	sigpending(&set);
+	return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) || sigismember(&set, SIGHUP);
+}
+
+/* A user who quits, by key or signal, doesn't wait for a terminal that stands still. */
+static void drain(struct machine *m)
+{
+	bool patient = m->ended_by != REQUEST_QUIT && m->ended_by != REQUEST_ERROR;
+
+	while (!console_drain(m->console, 1000) && patient && !signal_waits())
+		;
+}
+
+int machine_run(struct machine *m)
+{
+	struct error err;
+
+	loop_add(m->loop, m->wake_fd, POLLIN, on_wake, m);
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		if (vcpu_start_thread(&m->vcpus[i], &err)) {
+			fprintf(stderr, "papyr: %s\r\n", err.text);
+			return 1;
+		}
+	/* Input that a restored guest has not fetched yet wants its interrupt again. */
+	if (console_has_input(m->console))
+		xics_pulse(m, IRQ_VTY);
+	loop_run(m->loop);
+	machine_end_threads(m);
+	drain(m);
+	return m->exit_status;
+}

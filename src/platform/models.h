@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processor models a guest can be given.
+ */
+#ifndef PAPYR_PLATFORM_MODELS_H
+#define PAPYR_PLATFORM_MODELS_H
+
+#include "base/bits.h"
+
+struct cpu_model {
+	const char *name;    /* as for --cpu */
+	const char *dt_name; /* "PowerPC,POWER8" */
+	u32 pvr;
+	u32 logical_pvr; /* what to confine another processor to, for real KVM */
+	bool has_modes;	 /* H_SET_MODE: ILE and AIL */
+	const u8 *pa_features;
+	unsigned n_pa_features;
+};
+
+const struct cpu_model *cpu_model_find(const char *name);
+
+#endif
