@@ -158,7 +158,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case OPT_CPU:
 			o->model_given = true;
-			o->cfg.model = cpu_model_find(optarg);
+			o->cfg.model = machine_model_find(optarg);
 			if (!o->cfg.model)
 				return 1 + cmd_usage("run", "--cpu %s: there are POWER8 and POWER7",
 						     optarg);
@@ -400,7 +400,7 @@ int cmd_run(int argc, char **argv)
 	struct run_options o = {
 	    .cfg =
 		{
-		    .model = cpu_model_find("POWER8"),
+		    .model = machine_model_find("POWER8"),
 		    .mem_bytes = 1ull << 30,
 		    .n_vcpus = 1,
 		    .threads = 1,

@@ -164,7 +164,7 @@ static void build_page_sizes(struct tree *t, const struct machine *m, u32 larges
 
 static void build_core(struct tree *t, const struct machine *m, unsigned core)
 {
-	const struct cpu_model *model = m->cfg.model;
+	const struct machine_model *model = m->cfg.model;
 	unsigned first = core * m->cfg.threads, n = m->n_vcpus - first;
 	u32 servers[8], gservers[16], id = m->vcpus[first].id;
 	char name[40];

@@ -25,13 +25,13 @@
 #include "platform/runstate.h"
 
 struct console;
-struct cpu_model;
+struct machine_model;
 struct vcpu;
 
 /* What the user asked for. Strings belong to the caller and outlive the machine. */
 struct machine_config {
 	const struct accel *accel;
-	const struct cpu_model *model;
+	const struct machine_model *model;
 	const char *name;
 	const char *kernel;  /* file; NULL: @builtin */
 	const char *initrd;  /* file or NULL */

@@ -19,7 +19,7 @@ static const u8 pa_features_207[] = {
 };
 /* clang-format on */
 
-static const struct cpu_model models[] = {
+static const struct machine_model models[] = {
     {
 	.name = "POWER8",
 	.dt_name = "PowerPC,POWER8",
@@ -40,7 +40,7 @@ static const struct cpu_model models[] = {
     },
 };
 
-const struct cpu_model *cpu_model_find(const char *name)
+const struct machine_model *machine_model_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++)
 		if (!strcmp(models[i].name, name))

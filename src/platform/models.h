@@ -7,7 +7,7 @@
 
 #include "base/bits.h"
 
-struct cpu_model {
+struct machine_model {
 	const char *name;    /* as for --cpu */
 	const char *dt_name; /* "PowerPC,POWER8" */
 	u32 pvr;
@@ -17,6 +17,6 @@ struct cpu_model {
 	unsigned n_pa_features;
 };
 
-const struct cpu_model *cpu_model_find(const char *name);
+const struct machine_model *machine_model_find(const char *name);
 
 #endif

@@ -71,7 +71,7 @@ int vcpu_set_reg(struct vcpu *vcpu, u64 id, const void *val)
 static int set_model(struct vcpu *vcpu, struct error *err)
 {
 	struct machine *m = vcpu->m;
-	const struct cpu_model *model = m->cfg.model;
+	const struct machine_model *model = m->cfg.model;
 	struct kvm_sregs sregs;
 	u32 host_pvr;
 

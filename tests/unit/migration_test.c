@@ -54,7 +54,7 @@ static struct machine_config config(const char *model)
 
 	return (struct machine_config){
 	    .accel = accel_find("papyr", &err),
-	    .model = cpu_model_find(model),
+	    .model = machine_model_find(model),
 	    .name = "migration-test",
 	    .cmdline = "quiet",
 	    .mem_bytes = MEM_BYTES,

@@ -37,7 +37,7 @@ static struct machine *make(unsigned vcpus, unsigned threads, u64 mem, int out_f
 {
 	struct machine_config cfg = {
 	    .accel = &fake_accel,
-	    .model = cpu_model_find("POWER8"),
+	    .model = machine_model_find("POWER8"),
 	    .name = "test",
 	    .cmdline = "quiet",
 	    .builtin = raw_kernel,

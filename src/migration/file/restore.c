@@ -185,7 +185,7 @@ int migration_config(const struct migration_image *saved, struct machine_config 
 		     struct error *err)
 {
 	const struct saved_machine *c = &saved->machine;
-	const struct cpu_model *model = cpu_model_find(c->model);
+	const struct machine_model *model = machine_model_find(c->model);
 
 	if (!model)
 		return error_set(err,

@@ -189,7 +189,7 @@ int arrival_config(const struct arrival *a, struct machine_config *cfg, struct e
 {
 	const struct saved_machine *c = &a->hello.machine;
 
-	cfg->model = cpu_model_find(c->model);
+	cfg->model = machine_model_find(c->model);
 	if (!cfg->model)
 		return error_set(err,
 				 "the guest's processor is a '%s', which this papyr doesn't "
