@@ -20,7 +20,7 @@
 /* A call without a function is answered by KVM. */
 static const struct rtas_def {
 	const char *name;
-	s32 (*fn)(struct rtas_args *a);
+	s32 (*fn)(struct rtas_call *a);
 	u8 min_in, max_in, min_out;
 } calls[] = {
     {"display-character", rtas_display_character, 1, 1, 1},
@@ -71,7 +71,7 @@ int rtas_define_tokens(struct machine *m, struct error *err)
 s64 rtas_call(struct vcpu *vcpu, u64 args_gpa)
 {
 	struct machine *m = vcpu->m;
-	struct rtas_args a = {.vcpu = vcpu};
+	struct rtas_call a = {.vcpu = vcpu};
 	const struct rtas_def *def;
 	u32 token, copy[3];
 	u8 *block;

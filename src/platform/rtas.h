@@ -24,7 +24,7 @@
 #define RTAS_NOT_AUTHORIZED (-9002)
 #define RTAS_PARAM_FORMAT   (-9999) /* system parameters */
 
-struct rtas_args {
+struct rtas_call {
 	struct vcpu *vcpu;
 	u8 *in;	 /* n_in words */
 	u8 *out; /* n_out words */
@@ -32,19 +32,19 @@ struct rtas_args {
 	u32 buf_gpa, buf_len; /* of rtas_buffer(): maybe written when the call returns */
 };
 
-static inline u32 rtas_arg(const struct rtas_args *a, unsigned i)
+static inline u32 rtas_arg(const struct rtas_call *a, unsigned i)
 {
 	return load_be32(a->in + 4 * i);
 }
 
 /* The result @i; results[0], the status, is what the call's function returns. */
-static inline void rtas_result(struct rtas_args *a, unsigned i, u32 val)
+static inline void rtas_result(struct rtas_call *a, unsigned i, u32 val)
 {
 	store_be32(a->out + 4 * i, val);
 }
 
 /* A buffer that a call names, at most one each call; NULL if it is not all in memory. */
-static inline u8 *rtas_buffer(struct rtas_args *a, u32 gpa, u32 len)
+static inline u8 *rtas_buffer(struct rtas_call *a, u32 gpa, u32 len)
 {
 	a->buf_gpa = gpa;
 	a->buf_len = len;
@@ -52,26 +52,26 @@ static inline u8 *rtas_buffer(struct rtas_args *a, u32 gpa, u32 len)
 }
 
 /* rtas_cpu.c */
-s32 rtas_query_cpu_stopped_state(struct rtas_args *a);
-s32 rtas_start_cpu(struct rtas_args *a);
-s32 rtas_stop_self(struct rtas_args *a);
-s32 rtas_power_off(struct rtas_args *a);
-s32 rtas_system_reboot(struct rtas_args *a);
-s32 rtas_os_term(struct rtas_args *a);
+s32 rtas_query_cpu_stopped_state(struct rtas_call *a);
+s32 rtas_start_cpu(struct rtas_call *a);
+s32 rtas_stop_self(struct rtas_call *a);
+s32 rtas_power_off(struct rtas_call *a);
+s32 rtas_system_reboot(struct rtas_call *a);
+s32 rtas_os_term(struct rtas_call *a);
 
 /* rtas_data.c */
-s32 rtas_get_time_of_day(struct rtas_args *a);
-s32 rtas_set_time_of_day(struct rtas_args *a);
-s32 rtas_get_system_parameter(struct rtas_args *a);
-s32 rtas_set_system_parameter(struct rtas_args *a);
-s32 rtas_nvram_fetch(struct rtas_args *a);
-s32 rtas_nvram_store(struct rtas_args *a);
-s32 rtas_display_character(struct rtas_args *a);
+s32 rtas_get_time_of_day(struct rtas_call *a);
+s32 rtas_set_time_of_day(struct rtas_call *a);
+s32 rtas_get_system_parameter(struct rtas_call *a);
+s32 rtas_set_system_parameter(struct rtas_call *a);
+s32 rtas_nvram_fetch(struct rtas_call *a);
+s32 rtas_nvram_store(struct rtas_call *a);
+s32 rtas_display_character(struct rtas_call *a);
 
 /* rtas_event.c */
-s32 rtas_event_scan(struct rtas_args *a);
-s32 rtas_check_exception(struct rtas_args *a);
-s32 rtas_last_error(struct rtas_args *a);
-s32 rtas_get_sensor_state(struct rtas_args *a);
+s32 rtas_event_scan(struct rtas_call *a);
+s32 rtas_check_exception(struct rtas_call *a);
+s32 rtas_last_error(struct rtas_call *a);
+s32 rtas_get_sensor_state(struct rtas_call *a);
 
 #endif

@@ -12,7 +12,7 @@
  * query-cpu-stopped-state(server) -> status, state: 0 stopped, 2 not stopped.
  * Status -3: no such processor. PAPR 7.3.8.5.
  */
-s32 rtas_query_cpu_stopped_state(struct rtas_args *a)
+s32 rtas_query_cpu_stopped_state(struct rtas_call *a)
 {
 	struct machine *m = a->vcpu->m;
 	struct vcpu *vcpu = vcpu_by_id(m, rtas_arg(a, 0));
@@ -58,7 +58,7 @@ static void start(struct vcpu *vcpu, void *arg)
  * start-cpu(server, address, r3) -> status. The processor starts at the address in big-endian real
  * mode. Status -3: no such processor; -1: it runs already. PAPR 7.3.8.4.
  */
-s32 rtas_start_cpu(struct rtas_args *a)
+s32 rtas_start_cpu(struct rtas_call *a)
 {
 	struct vcpu *vcpu = vcpu_by_id(a->vcpu->m, rtas_arg(a, 0));
 	struct start s = {.pc = rtas_arg(a, 1), .r3 = rtas_arg(a, 2)};
@@ -70,7 +70,7 @@ s32 rtas_start_cpu(struct rtas_args *a)
 }
 
 /* stop-self() - returns only if it fails, and it does not. PAPR 7.3.8.3. */
-s32 rtas_stop_self(struct rtas_args *a)
+s32 rtas_stop_self(struct rtas_call *a)
 {
 	struct machine *m = a->vcpu->m;
 
@@ -82,21 +82,21 @@ s32 rtas_stop_self(struct rtas_args *a)
 
 /* power-off(mask, mask) -> status. The masks name what may power the machine on again: nothing
  * here. */
-s32 rtas_power_off(struct rtas_args *a)
+s32 rtas_power_off(struct rtas_call *a)
 {
 	machine_request(a->vcpu->m, REQUEST_POWEROFF);
 	return RTAS_SUCCESS;
 }
 
 /* system-reboot() -> status */
-s32 rtas_system_reboot(struct rtas_args *a)
+s32 rtas_system_reboot(struct rtas_call *a)
 {
 	machine_request(a->vcpu->m, REQUEST_RESET);
 	return RTAS_SUCCESS;
 }
 
 /* ibm,os-term(message) -> status. The guest's system is at its end; it does not come back. */
-s32 rtas_os_term(struct rtas_args *a)
+s32 rtas_os_term(struct rtas_call *a)
 {
 	machine_request(a->vcpu->m, REQUEST_PANIC);
 	return RTAS_SUCCESS;

@@ -14,7 +14,7 @@
 /* ---- Clock ---- */
 
 /* get-time-of-day() -> status, year, month, day, hour, minute, second, nanoseconds; UTC */
-s32 rtas_get_time_of_day(struct rtas_args *a)
+s32 rtas_get_time_of_day(struct rtas_call *a)
 {
 	struct machine *m = a->vcpu->m;
 	struct timespec now;
@@ -41,7 +41,7 @@ s32 rtas_get_time_of_day(struct rtas_args *a)
  * set-time-of-day(year, month, day, hour, minute, second, nanoseconds) -> status. The host's clock
  * stays as it is; how far the guest's is from it is kept. Status -3: no such time.
  */
-s32 rtas_set_time_of_day(struct rtas_args *a)
+s32 rtas_set_time_of_day(struct rtas_call *a)
 {
 	struct machine *m = a->vcpu->m;
 	u32 year = rtas_arg(a, 0);
@@ -106,7 +106,7 @@ void nvram_format(u8 *nvram)
 
 /* nvram-fetch(index, buffer, length) -> status, bytes. Status -3: beyond the end, or no memory
  * there. */
-s32 rtas_nvram_fetch(struct rtas_args *a)
+s32 rtas_nvram_fetch(struct rtas_call *a)
 {
 	struct machine *m = a->vcpu->m;
 	u32 index = rtas_arg(a, 0), len = rtas_arg(a, 2);
@@ -122,7 +122,7 @@ s32 rtas_nvram_fetch(struct rtas_args *a)
 }
 
 /* nvram-store(index, buffer, length) -> status, bytes */
-s32 rtas_nvram_store(struct rtas_args *a)
+s32 rtas_nvram_store(struct rtas_call *a)
 {
 	struct machine *m = a->vcpu->m;
 	u32 index = rtas_arg(a, 0), len = rtas_arg(a, 2);
@@ -169,7 +169,7 @@ static int system_parameter(struct machine *m, u32 param, u8 *val, size_t size)
  * in two bytes, then as much of the value as there is room for. Status -3: no such parameter,
  * -9999: the buffer. PAPR 7.3.16.
  */
-s32 rtas_get_system_parameter(struct rtas_args *a)
+s32 rtas_get_system_parameter(struct rtas_call *a)
 {
 	u32 len = rtas_arg(a, 2);
 	u8 *buf = rtas_buffer(a, rtas_arg(a, 1), len);
@@ -188,7 +188,7 @@ s32 rtas_get_system_parameter(struct rtas_args *a)
 }
 
 /* ibm,set-system-parameter(parameter, buffer) -> status. Those that exist can't be changed. */
-s32 rtas_set_system_parameter(struct rtas_args *a)
+s32 rtas_set_system_parameter(struct rtas_call *a)
 {
 	u8 val[128];
 
@@ -200,7 +200,7 @@ s32 rtas_set_system_parameter(struct rtas_args *a)
 /* ---- Operator panel ---- */
 
 /* display-character(c) -> status. The panel is the console. Status -2: try again. */
-s32 rtas_display_character(struct rtas_args *a)
+s32 rtas_display_character(struct rtas_call *a)
 {
 	u8 c = rtas_arg(a, 0);
 

@@ -65,7 +65,7 @@ static void epow_log(u8 *log)
 	p[1] = EPOW_NORMAL_SHUTDOWN;
 }
 
-static s32 fetch_event(struct rtas_args *a, u32 mask, u32 buf_gpa, u32 len)
+static s32 fetch_event(struct rtas_call *a, u32 mask, u32 buf_gpa, u32 len)
 {
 	struct machine *m = a->vcpu->m;
 	u8 *buf = rtas_buffer(a, buf_gpa, len);
@@ -88,7 +88,7 @@ static s32 fetch_event(struct rtas_args *a, u32 mask, u32 buf_gpa, u32 len)
 
 /* event-scan(mask, critical, buffer, length) -> status: 0 a log is in the buffer, 1 nothing to tell
  */
-s32 rtas_event_scan(struct rtas_args *a)
+s32 rtas_event_scan(struct rtas_call *a)
 {
 	return fetch_event(a, rtas_arg(a, 0), rtas_arg(a, 2), rtas_arg(a, 3));
 }
@@ -97,13 +97,13 @@ s32 rtas_event_scan(struct rtas_args *a)
  * check-exception(vector, information, mask, critical, buffer, length [, more information]) ->
  * status, as event-scan
  */
-s32 rtas_check_exception(struct rtas_args *a)
+s32 rtas_check_exception(struct rtas_call *a)
 {
 	return fetch_event(a, rtas_arg(a, 2), rtas_arg(a, 4), rtas_arg(a, 5));
 }
 
 /* rtas-last-error(buffer, length) -> status. Our RTAS has no errors of its own to tell. */
-s32 rtas_last_error(struct rtas_args *a)
+s32 rtas_last_error(struct rtas_call *a)
 {
 	return RTAS_NO_ERROR_LOG;
 }
@@ -112,7 +112,7 @@ s32 rtas_last_error(struct rtas_args *a)
 
 /* get-sensor-state(sensor, index) -> status, state. The one sensor says that power is as it should
  * be. */
-s32 rtas_get_sensor_state(struct rtas_args *a)
+s32 rtas_get_sensor_state(struct rtas_call *a)
 {
 	if (rtas_arg(a, 0) != SENSOR_EPOW || rtas_arg(a, 1) != 0)
 		return RTAS_PARAMETER;
