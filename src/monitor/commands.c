@@ -148,7 +148,7 @@ static void do_x_info(struct qmp_client *c, json_t *args, struct qmp_result *res
 			    m->cfg.kernel ? json_string(m->cfg.kernel) : json_null());
 }
 
-struct progress {
+struct save_progress {
 	struct qmp_client *client;
 	struct timespec last;
 };
@@ -156,7 +156,7 @@ struct progress {
 /* Ten times a second is enough for any bar. */
 static void tell_progress(void *opaque, u64 done, u64 total)
 {
-	struct progress *p = opaque;
+	struct save_progress *p = opaque;
 	struct timespec now;
 	u64 ms;
 
@@ -179,7 +179,7 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 	struct machine *m = qmp_machine(c);
 	const char *path = json_string_value(json_object_get(args, "path"));
 	bool quit = json_is_true(json_object_get(args, "quit"));
-	struct progress p = {.client = c};
+	struct save_progress p = {.client = c};
 	bool was_running;
 
 	if (path[0] != '/') {
