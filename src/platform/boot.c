@@ -37,12 +37,12 @@ static const u32 rtas_code[] = {
     0x4e800020,		 /* blr */
 };
 
-struct file {
+struct boot_file {
 	void *data;
 	size_t bytes;
 };
 
-static int map_file(const char *path, struct file *f, struct error *err)
+static int map_file(const char *path, struct boot_file *f, struct error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -67,7 +67,7 @@ static int map_file(const char *path, struct file *f, struct error *err)
 static int load_kernel(struct machine *m, u64 limit, struct kernel_image *image, struct error *err)
 {
 	const struct machine_config *cfg = &m->cfg;
-	struct file f;
+	struct boot_file f;
 	int r;
 
 	if (!cfg->kernel)
@@ -93,7 +93,7 @@ static u64 align_up(u64 v)
 static int load_initrd(struct machine *m, u64 from, u64 limit, struct fdt_places *places,
 		       struct error *err)
 {
-	struct file f;
+	struct boot_file f;
 	int r = 0;
 
 	if (!m->cfg.initrd)

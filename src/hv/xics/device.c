@@ -189,7 +189,7 @@ int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value)
 	if (!ics)
 		return -ENOMEM;
 	pthread_mutex_lock(&ics->lock);
-	*ics_source(ics, irq) = (struct source){
+	*ics_source(ics, irq) = (struct ics_source){
 	    .exists = true,
 	    .server = server,
 	    .saved_priority = priority,
@@ -207,7 +207,7 @@ int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value)
 
 static u64 source_word(const struct ics *ics, u32 irq)
 {
-	const struct source *s = &ics->source[irq & (ICS_SOURCES - 1)];
+	const struct ics_source *s = &ics->source[irq & (ICS_SOURCES - 1)];
 	u64 value = (u64)s->server << KVM_XICS_DESTINATION_SHIFT;
 
 	if (s->priority == XICS_MASKED)

@@ -24,7 +24,7 @@ static void mark_waiting(struct hv_icp *icp, u32 irq)
 /* With the lock held. False: it was taken for a moment only, and must be offered again. */
 static bool offer(struct hv_icp *icp, struct ics *ics, u32 irq, u32 *rejected)
 {
-	struct source *s = ics_source(ics, irq);
+	struct ics_source *s = ics_source(ics, irq);
 
 	*rejected = 0;
 	ics_set_waiting(ics, irq, false);
@@ -101,7 +101,7 @@ void ics_resend(struct hv_xics *xics, struct hv_icp *icp)
 void ics_eoi(struct hv_xics *xics, u32 irq)
 {
 	struct ics *ics = xics_ics(xics, irq);
-	struct source *s;
+	struct ics_source *s;
 	bool again;
 
 	if (!ics)
@@ -120,7 +120,7 @@ void ics_eoi(struct hv_xics *xics, u32 irq)
 }
 
 /* With the lock held. True: it is to be presented. */
-static bool line_changed(struct source *s, bool up)
+static bool line_changed(struct ics_source *s, bool up)
 {
 	if (s->level) {
 		bool was_up = s->p;
@@ -140,7 +140,7 @@ int hv_xics_set_irq(struct hv_vm *vm, u32 irq, u32 level)
 {
 	struct hv_xics *xics = vm->xics;
 	struct ics *ics;
-	struct source *s;
+	struct ics_source *s;
 	bool exists, present = false;
 
 	if (!xics)
@@ -166,7 +166,7 @@ int hv_xics_set_irq(struct hv_vm *vm, u32 irq, u32 level)
 static void redirect(struct hv_xics *xics, struct ics *ics, u32 irq, u32 server, u8 priority,
 		     u8 saved)
 {
-	struct source *s = ics_source(ics, irq);
+	struct ics_source *s = ics_source(ics, irq);
 	bool present;
 
 	pthread_mutex_lock(&ics->lock);
@@ -196,7 +196,7 @@ int hv_xics_set_xive(struct hv_vm *vm, u32 irq, u32 server, u32 priority)
 
 /* How a source is set up now; -EINVAL: no such. Guests don't change one from two vcpus at a time.
  */
-static int look(struct hv_xics *xics, u32 irq, struct ics **ics, struct source *s)
+static int look(struct hv_xics *xics, u32 irq, struct ics **ics, struct ics_source *s)
 {
 	*ics = xics ? xics_ics(xics, irq) : NULL;
 	if (!*ics)
@@ -210,7 +210,7 @@ static int look(struct hv_xics *xics, u32 irq, struct ics **ics, struct source *
 int hv_xics_get_xive(struct hv_vm *vm, u32 irq, u32 *server, u32 *priority)
 {
 	struct hv_xics *xics = vm->xics;
-	struct source s;
+	struct ics_source s;
 	struct ics *ics;
 	int ret = look(xics, irq, &ics, &s);
 
@@ -224,7 +224,7 @@ int hv_xics_get_xive(struct hv_vm *vm, u32 irq, u32 *server, u32 *priority)
 int hv_xics_int_on(struct hv_vm *vm, u32 irq)
 {
 	struct hv_xics *xics = vm->xics;
-	struct source s;
+	struct ics_source s;
 	struct ics *ics;
 	int ret = look(xics, irq, &ics, &s);
 
@@ -238,7 +238,7 @@ int hv_xics_int_on(struct hv_vm *vm, u32 irq)
 int hv_xics_int_off(struct hv_vm *vm, u32 irq)
 {
 	struct hv_xics *xics = vm->xics;
-	struct source s;
+	struct ics_source s;
 	struct ics *ics;
 	int ret = look(xics, irq, &ics, &s);
 

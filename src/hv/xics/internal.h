@@ -39,7 +39,7 @@ struct hv_icp {
 };
 
 /* An interrupt source; under its ICS's lock. */
-struct source {
+struct ics_source {
 	u32 server;
 	u8 priority;
 	u8 saved_priority; /* while masked: what ibm,int-on brings back */
@@ -55,7 +55,7 @@ struct source {
 
 struct ics {
 	pthread_mutex_t lock;
-	struct source source[ICS_SOURCES];
+	struct ics_source source[ICS_SOURCES];
 	u64 waiting[ICS_SOURCES / 64]; /* a bit for each source that found no place at its server */
 };
 
@@ -84,7 +84,7 @@ static inline void ics_set_waiting(struct ics *ics, u32 irq, bool waits)
 struct ics *xics_ics(struct hv_xics *xics, u32 irq);
 struct hv_icp *xics_server(struct hv_xics *xics, u32 server);
 
-static inline struct source *ics_source(struct ics *ics, u32 irq)
+static inline struct ics_source *ics_source(struct ics *ics, u32 irq)
 {
 	return &ics->source[irq & (ICS_SOURCES - 1)];
 }

@@ -73,7 +73,7 @@ int source_keep_limit(struct source *s, u64 burst, struct error *err)
 	return 0;
 }
 
-struct chunk {
+struct memory_chunk {
 	bool as_it_is;
 	u64 probe_bytes, probe_ns;
 	u32 n, n_zero;
@@ -83,7 +83,7 @@ struct chunk {
 };
 
 /* Returns the record's bytes. */
-static size_t pack_chunk(const struct source *s, struct chunk *c)
+static size_t pack_chunk(const struct source *s, struct memory_chunk *c)
 {
 	u8 *p = c->buf + 4;
 
@@ -98,7 +98,7 @@ static size_t pack_chunk(const struct source *s, struct chunk *c)
 	return p - c->buf;
 }
 
-static int send_chunk(struct source *s, struct chunk *c, struct error *err)
+static int send_chunk(struct source *s, struct memory_chunk *c, struct error *err)
 {
 	int r = 0;
 
@@ -119,7 +119,7 @@ static int send_chunk(struct source *s, struct chunk *c, struct error *err)
  * On the first pass a page that is zero is left out: the other side's memory is so from the
  * beginning.
  */
-static void add_page(struct source *s, struct chunk *c, u64 page, bool first)
+static void add_page(struct source *s, struct memory_chunk *c, u64 page, bool first)
 {
 	u64 gpa = page << GUEST_PAGE_SHIFT;
 	bool zero = guest_page_is_zero(s->m->mem.host + gpa);
@@ -137,7 +137,7 @@ static void add_page(struct source *s, struct chunk *c, u64 page, bool first)
  * Compressed, the first pass would be no faster than zstd, whatever the link is. So its beginning
  * goes as it is, and is waited for: the link's speed is known then.
  */
-static int send_probe(struct source *s, struct chunk *c, struct error *err)
+static int send_probe(struct source *s, struct memory_chunk *c, struct error *err)
 {
 	u64 begin_ns = live_now_ns(), before = channel_written(s->ch);
 
@@ -156,7 +156,7 @@ static int send_probe(struct source *s, struct chunk *c, struct error *err)
 	return 0;
 }
 
-static int begin_probe(struct source *s, struct chunk *c, struct error *err)
+static int begin_probe(struct source *s, struct memory_chunk *c, struct error *err)
 {
 	c->as_it_is = true;
 	/* The destination may be busy with the table yet. */
@@ -167,7 +167,7 @@ int source_send_memory(struct source *s, bool final, struct error *err)
 {
 	u64 before = channel_written(s->ch), found = s->n_dirty;
 	bool first = !s->first_done_ns && !final;
-	struct chunk *c = calloc(1, sizeof(*c));
+	struct memory_chunk *c = calloc(1, sizeof(*c));
 	int r = 0;
 
 	if (!c)
