@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clocks that run only while the vcpu does: PURR, SPURR and the virtual timebase. */
-#include "hv/hv.h"
+#include "hv/clock.h"
+#include "hv/vcpu.h"
 
 void hv_clocks_start(struct hv_vcpu *vcpu)
 {

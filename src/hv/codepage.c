@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include "hv/codepage.h"
+#include "hv/memslot.h"
+#include "hv/shootdown.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 
 #define LINE_SHIFT 6 /* 64 lines make a page */
 

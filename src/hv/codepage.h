@@ -11,7 +11,9 @@
 #ifndef PAPYR_HV_CODEPAGE_H
 #define PAPYR_HV_CODEPAGE_H
 
-#include "hv/hv.h"
+#include "cpu/cpu.h"
+
+struct hv_vm;
 
 /* Marks for @size bytes of memory; NULL: no memory. */
 struct code_marks *code_marks_new(u64 size);

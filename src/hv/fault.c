@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include "cpu/insn/op.h"
 #include "hv/fault.h"
+#include "hv/memslot.h"
+#include "hv/vcpu.h"
 
 #define NO_RA 32
 

@@ -12,7 +12,9 @@
 #ifndef PAPYR_HV_FAULT_H
 #define PAPYR_HV_FAULT_H
 
-#include "hv/hv.h"
+#include "cpu/cpu.h"
+
+struct hv_vcpu;
 
 #define HV_MMIO_MAX 40 /* accesses of one instruction: lmw and stmw, 32 */
 

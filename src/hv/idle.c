@@ -13,7 +13,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
-#include "hv/hv.h"
+#include "hv/idle.h"
+#include "hv/shootdown.h"
+#include "hv/vcpu.h"
 
 void hv_vcpu_wake(struct hv_vcpu *vcpu)
 {

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "hv/codepage.h"
-#include "hv/hv.h"
+#include "hv/memslot.h"
+#include "hv/shootdown.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 
 #define SLOT_MAX_PAGES ((1ull << 31) - 1)
 #define CLIENT_END     (1ull << 47) /* of addresses that a client can have */

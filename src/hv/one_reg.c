@@ -2,7 +2,9 @@
 /* KVM_GET_ONE_REG, KVM_SET_ONE_REG. Most registers are a word of struct cpu: a table; the rest has
  * rules. */
 #include <errno.h>
-#include "hv/hv.h"
+#include "hv/regs.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/vpa.h"
 #include "hv/xics/xics.h"
 

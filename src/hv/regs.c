@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_GET_REGS, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS. */
 #include <errno.h>
-#include "hv/hv.h"
+#include "hv/regs.h"
+#include "hv/vcpu.h"
 
 /*
  * A client reads back what it set, be there such bits or not: what the processor has no place for

@@ -8,9 +8,19 @@
  * tell of a fault of the program itself stay as they are.
  */
 #include <errno.h>
+#include "hv/clock.h"
 #include "hv/codepage.h"
 #include "hv/fault.h"
+#include "hv/hcall/hcall.h"
+#include "hv/idle.h"
+#include "hv/memslot.h"
+#include "hv/run.h"
+#include "hv/shootdown.h"
 #include "hv/table.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
+#include "hv/vpa.h"
+#include "hv/vrma.h"
 
 /* --- callbacks of the processor --- */
 

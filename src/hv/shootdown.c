@@ -23,7 +23,9 @@
  */
 #include <sched.h>
 #include "base/pause.h"
-#include "hv/hv.h"
+#include "hv/shootdown.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 
 #define KIND_BITS 8
 

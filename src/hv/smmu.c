@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_PPC_GET_SMMU_INFO: what the processor's translation can do. */
-#include "hv/hv.h"
+#include "hv/vm.h"
 
 #define STORAGE_KEYS 32
 

@@ -4,6 +4,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "hv/memslot.h"
+#include "hv/shootdown.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
+#include "hv/vrma.h"
 
 int hv_table_freeze(struct hv_vm *vm)
 {

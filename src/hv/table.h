@@ -10,7 +10,12 @@
 #ifndef PAPYR_HV_TABLE_H
 #define PAPYR_HV_TABLE_H
 
-#include "hv/hv.h"
+#include "base/bits.h"
+
+#define HV_DEFAULT_HTAB_ORDER 24 /* of a VM that runs without KVM_PPC_ALLOCATE_HTAB */
+
+struct hpt;
+struct hv_vm;
 
 /* Somebody who reads or writes the table by itself, and must follow when another takes its place.
  */
@@ -20,6 +25,9 @@ struct hv_table_user {
 	int (*replaced)(struct hv_table_user *user, struct hpt *hpt);
 	struct hv_table_user *next;
 };
+
+/* KVM_PPC_ALLOCATE_HTAB: @order in: wanted, out: got. -EBUSY while vcpus run. */
+int hv_vm_allocate_htab(struct hv_vm *vm, u32 *order);
 
 /* 0 with vm->lock held, or -EBUSY. */
 int hv_table_freeze(struct hv_vm *vm);

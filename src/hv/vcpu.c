@@ -9,6 +9,10 @@
 #include <unistd.h>
 #include "hv/codepage.h"
 #include "hv/fault.h"
+#include "hv/idle.h"
+#include "hv/run.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/xics/xics.h"
 
 #define MMCR0_FC 0x80000000ull /* counters are frozen */

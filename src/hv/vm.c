@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "hv/codepage.h"
-#include "hv/hv.h"
+#include "hv/hcall/hcall.h"
+#include "hv/memslot.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/xics/rtas.h"
 #include "hv/xics/xics.h"
 

@@ -3,7 +3,20 @@
 #ifndef PAPYR_HV_VPA_H
 #define PAPYR_HV_VPA_H
 
-#include "hv/hv.h"
+#include "base/bits.h"
+
+struct hv_vcpu;
+
+/*
+ * An area that the guest registered (H_REGISTER_VPA). Other vcpus of the guest may register for
+ * this one, while it runs: hv_vcpu.vpa_lock guards the structs. Its memory is looked up at each
+ * use: slots come and go.
+ */
+struct hv_vpa {
+	u64 gpa; /* 0: none is registered */
+	u32 len;
+	bool fresh; /* since the vcpu last looked */
+};
 
 enum hv_area { HV_AREA_VPA, HV_AREA_SLB, HV_AREA_DTL };
 
@@ -13,5 +26,11 @@ int hv_vpa_set(struct hv_vcpu *vcpu, enum hv_area area, u64 gpa, u64 len);
 
 /* Takes newly registered areas into use; vpa_lock held, the vcpu's thread. */
 void hv_vpa_refresh(struct hv_vcpu *vcpu);
+
+/* The dispatch count, as the vcpu enters and leaves the guest. */
+void hv_vpa_dispatch(struct hv_vcpu *vcpu);
+void hv_vpa_preempt(struct hv_vcpu *vcpu);
+/* The dispatch count, 0 without a VPA (any vcpu's thread). */
+u32 hv_vpa_yield_count(struct hv_vcpu *vcpu);
 
 #endif

@@ -5,7 +5,10 @@
  * last place of each primary group.
  */
 #include <errno.h>
-#include "hv/hv.h"
+#include "hv/memslot.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
+#include "hv/vrma.h"
 
 #define VRMA_PAGE_SHIFT	 16 /* as on hosts with 64 KiB pages */
 #define VRMA_SLB_LLP	 (HPT_SLB_L | 0x10u)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_CHECK_EXTENSION: what this KVM can do. Whatever is not listed is 0. */
 #include <sys/sysinfo.h>
+#include "hv/memslot.h"
+#include "hv/vm.h"
 #include "kvm/files.h"
 
 static const struct {

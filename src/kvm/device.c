@@ -2,6 +2,8 @@
 /* Devices that are part of a VM (KVM_CREATE_DEVICE): so far the XICS interrupt controller. */
 #include <errno.h>
 #include <fcntl.h>
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/xics/xics.h"
 #include "kvm/files.h"
 #include "kvm/user.h"

@@ -4,8 +4,12 @@
 #ifndef PAPYR_KVM_FILES_H
 #define PAPYR_KVM_FILES_H
 
-#include "hv/hv.h"
+#include <papyr/kvm.h>
+#include "base/bits.h"
 #include "kvm/fdtable.h"
+
+struct hv_vm;
+struct hv_vcpu;
 
 /* system.c */
 int system_file_new(bool cloexec);

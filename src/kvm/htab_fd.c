@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include "hv/table.h"
+#include "hv/vm.h"
 #include "kvm/files.h"
 #include "kvm/user.h"
 

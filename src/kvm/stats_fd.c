@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "kvm/files.h"
 
 #define NAME_BYTES 48

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /dev/kvm itself. */
 #include <errno.h>
+#include "hv/vm.h"
 #include "kvm/files.h"
 
 static long create_vm(unsigned long type)

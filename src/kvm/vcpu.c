@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "hv/regs.h"
+#include "hv/run.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "kvm/files.h"
 #include "kvm/user.h"
 

@@ -2,6 +2,11 @@
 /* A VM's descriptor. */
 #include <errno.h>
 #include <stdlib.h>
+#include "hv/hcall/hcall.h"
+#include "hv/memslot.h"
+#include "hv/table.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/xics/rtas.h"
 #include "hv/xics/xics.h"
 #include "kvm/files.h"

@@ -12,7 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "hv/hv.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 
 #define PAGE 4096ull
 #define MIB  0x100000ull

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory slots and the dirty log. */
+#include "hv/memslot.h"
+#include "hv/table.h"
 #include "hv_common.h"
 
 static u8 *memory;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The XICS, by its hypercalls and as a device, without a guest. */
 #include "hv_common.h"
+#include "hv/hcall/hcall.h"
 #include "hv/xics/xics.h"
 
 #define VCPUS 2

@@ -10,7 +10,11 @@
  */
 #include <errno.h>
 #include "hv/codepage.h"
-#include "hv/hv.h"
+#include "hv/hcall/hcall.h"
+#include "hv/memslot.h"
+#include "hv/shootdown.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 
 /* Flags, in the first argument. */
 #define H_EXACT		    0x0000008000000000ull /* H_ENTER: this entry, not any of its group */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* H_SET_MODE and the hypercalls that set a data breakpoint (PAPR 14.5.4.3, 14.5.4.3.5). */
-#include "hv/hv.h"
+#include "hv/hcall/hcall.h"
+#include "hv/vcpu.h"
 
 /* Resources of H_SET_MODE. */
 #define MODE_CIABR 1

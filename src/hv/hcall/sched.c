@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hypercalls by which the vcpus of a guest give up and hand on the processor (PAPR 14.11.3). */
 #include <sched.h>
-#include "hv/hv.h"
+#include "hv/hcall/hcall.h"
+#include "hv/idle.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
+#include "hv/vpa.h"
 
 /*
  * H_CEDE - nothing to do until an interrupt, or a prod, comes.

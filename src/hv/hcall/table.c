@@ -4,7 +4,9 @@
  * here, are the client's: KVM_EXIT_PAPR_HCALL. KVM_CAP_PPC_ENABLE_HCALL changes what is enabled.
  */
 #include <errno.h>
-#include "hv/hv.h"
+#include "hv/hcall/hcall.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 
 #define HCALL_LIMIT 0x1000u /* numbers of the PAPR range are below */
 #define H_RTAS	    0xf000u /* the interface of RTAS stubs in guest memory: always on */

@@ -13,6 +13,10 @@
  * vcpu; it is taken into use the next time the vcpu enters the guest (hv_vpa_dispatch).
  */
 #include <errno.h>
+#include "hv/hcall/hcall.h"
+#include "hv/memslot.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/vpa.h"
 
 #define VPA_BYTES	   640u

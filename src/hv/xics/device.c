@@ -3,6 +3,8 @@
  * restored. */
 #include <errno.h>
 #include <stdlib.h>
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/xics/internal.h"
 
 int hv_xics_create(struct hv_vm *vm)

@@ -5,6 +5,10 @@
  * their place or may have one now) is done after.
  */
 #include <errno.h>
+#include "hv/hcall/hcall.h"
+#include "hv/idle.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/xics/internal.h"
 
 static union icp_state get(struct hv_icp *icp)

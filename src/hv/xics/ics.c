@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include "hv/codepage.h"
+#include "hv/vm.h"
 #include "hv/xics/internal.h"
 
 struct ics *xics_ics(struct hv_xics *xics, u32 irq)

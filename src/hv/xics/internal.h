@@ -4,6 +4,8 @@
 #ifndef PAPYR_HV_XICS_INTERNAL_H
 #define PAPYR_HV_XICS_INTERNAL_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include "hv/xics/xics.h"
 
 #define ICS_SHIFT   10

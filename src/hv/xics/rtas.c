@@ -8,6 +8,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "hv/hcall/hcall.h"
+#include "hv/memslot.h"
+#include "hv/vcpu.h"
+#include "hv/vm.h"
 #include "hv/xics/xics.h"
 
 #define RTAS_WORDS	16u

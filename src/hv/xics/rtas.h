@@ -7,7 +7,9 @@
 #ifndef PAPYR_HV_RTAS_H
 #define PAPYR_HV_RTAS_H
 
-#include "hv/hv.h"
+#include "base/bits.h"
+
+struct hv_vm;
 
 /*
  * Token @token means call @name (of @size bytes, ended by a 0 or not). Token 0: forget the call's

@@ -13,7 +13,10 @@
 #ifndef PAPYR_HV_XICS_H
 #define PAPYR_HV_XICS_H
 
-#include "hv/hv.h"
+#include "base/bits.h"
+
+struct hv_vm;
+struct hv_vcpu;
 
 #define XICS_IPI	  2u /* interrupt number of inter-processor interrupts */
 #define XICS_SOURCE_MIN	  16u

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Vcpus: what the hypervisor knows of one beside its processor (cpu/cpu.h). */
+#ifndef PAPYR_HV_VCPU_H
+#define PAPYR_HV_VCPU_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <papyr/kvm.h>
+#include "base/bits.h"
+#include "cpu/cpu.h"
+#include "hv/regs.h"
+#include "hv/stats.h"
+#include "hv/vpa.h"
+
+struct hv_vm;
+struct hv_icp;
+
+struct hv_vcpu {
+	struct cpu cpu; /* first: container_of from callbacks */
+	struct hv_vm *vm;
+	unsigned id;
+	struct kvm_run *run; /* shared with the client by mmap of the descriptor */
+	size_t run_bytes;
+	pthread_mutex_t mutex;
+
+	/* Shoot-down: written by the owner, read by those who wait. */
+	_Atomic bool in_guest;
+	_Atomic u64 seen; /* sequence number up to which the log has been worked through */
+	_Atomic u64
+	    must_reach; /* ... and up to which others wait for it; written under the log's lock */
+
+	/* KVM_SET_SIGNAL_MASK */
+	bool sigmask_set;
+	sigset_t sigmask;
+	sigset_t
+	    client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile: run.c */
+
+	/* What must be finished by the next KVM_RUN. */
+	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO } pending;
+	struct hv_mmio *mmio; /* fault.c */
+
+	/* Sleeping (H_CEDE): idle.c. */
+	atomic_bool ceded; /* between H_CEDE and the event that ends it; survives KVM_RUN's end */
+	atomic_bool prodded;
+	atomic_bool asleep; /* its thread waits on wake_fd, or is about to */
+	int wake_fd;	    /* eventfd */
+	int signal_fd; /* the signals that end KVM_RUN though the thread blocks them; -1 without
+			  such a mask */
+
+	bool papr; /* KVM_ENABLE_CAP(KVM_CAP_PPC_PAPR) was given */
+	pthread_mutex_t vpa_lock;
+	struct hv_vpa vpa, slb_shadow, dtl;
+	u64 dtl_index;
+	bool vpa_dispatched;
+
+	struct hv_icp
+	    *_Atomic icp; /* XICS presentation controller, NULL: the client models interrupts */
+	struct hv_icp *old_icp; /* dropped, freed with the vcpu */
+	unsigned slot_hint;	/* where hv_cpu_ram() found its last slot */
+
+	struct hv_vcpu_stats *stats; /* own_stats, or in stats_file */
+	struct hv_vcpu_stats own_stats;
+	struct hv_stats_file stats_file;
+
+	/* Registers that only clients see. */
+	u32 guest_debug; /* KVM_SET_GUEST_DEBUG's control */
+	u64 sprg_4_7[4];
+	struct hv_kept kept_msr, kept_xer;
+	struct hv_slb_list slb_set;
+	u64 purr, spurr, vtb; /* as long as it isn't in the guest: clock.c */
+	u32 online;
+	u64 mmcr3, sier2, sier3, dawr1, dawrx1, tidr, ptcr;
+};
+
+static inline struct hv_vcpu *hv_vcpu_of(struct cpu *cpu)
+{
+	return container_of(cpu, struct hv_vcpu, cpu);
+}
+
+/* @run, @run_bytes: its shared page, unmapped when the vcpu goes; the caller's still on failure. */
+int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t run_bytes,
+		   struct hv_vcpu **vcpu);
+void hv_vcpu_destroy(struct hv_vcpu *vcpu);
+/* KVM_INTERRUPT (any thread). */
+void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq);
+/* KVM_SET_SIGNAL_MASK; NULL takes it away. */
+int hv_vcpu_set_sigmask(struct hv_vcpu *vcpu, const sigset_t *mask);
+
+#endif

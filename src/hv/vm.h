@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtual machines. What src/kvm turns ioctls into begins here.
+ *
+ * Locks, outermost first:
+ *	vm->lock           the VM's shape: slots, vcpus, devices, hash table pointer
+ *	vcpu->mutex        held by the thread that is in an ioctl of that vcpu (KVM_RUN included)
+ *	vm->shootdown.lock the log's tail
+ *	vcpu->idle_lock    sleeping and waking (H_CEDE)
+ * Hash table entry locks and reverse-map locks (hpt.h) are leaves: nothing is waited for while one
+ * is held.
+ *
+ * Errors are returned as negative errno values.
+ */
+#ifndef PAPYR_HV_VM_H
+#define PAPYR_HV_VM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <papyr/kvm.h>
+#include "base/bits.h"
+#include "cpu/cpu.h"
+#include "hpt/hpt.h"
+#include "hv/shootdown.h"
+
+#define HV_MAX_VCPUS	2048  /* of a VM */
+#define HV_MAX_VCPU_ID	16384 /* vcpu ids are below this */
+#define HV_SMT_MAX	8     /* vcpus in a virtual core: ids core * 8 ... core * 8 + 7 */
+
+struct hv_memslots;
+struct hv_rtas_token;
+struct hv_table_user;
+struct hv_vcpu;
+struct hv_xics;
+
+struct hv_vm {
+	pthread_mutex_t lock;
+	atomic_uint refs;
+	struct hpt *_Atomic hpt;
+	struct hv_table_user *table_users; /* table.h */
+	atomic_bool frozen; /* nobody may begin KVM_RUN: the table is being changed as a whole */
+	bool vrma_done;	    /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
+	struct hv_memslots *_Atomic slots;
+	struct hv_shootdown_log shootdown;
+	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0;
+				     see table.h */
+	atomic_uint nr_vcpus;
+	struct hv_vcpu
+	    *_Atomic vcpus[HV_MAX_VCPUS]; /* in order of creation; live as long as the VM */
+	struct hv_vcpu *_Atomic by_id[HV_MAX_VCPU_ID];
+	u64 lpcr;      /* of new vcpus */
+	u64 tb_offset; /* of new vcpus */
+	u32 arch_compat;
+	unsigned smt;		  /* vcpu ids in a virtual core */
+	atomic_uint slot_readers; /* threads between hv_slots_hold() and hv_slots_release() */
+	struct hv_xics *_Atomic xics;
+	struct hv_xics *old_xics; /* dropped by the client, freed with the VM */
+	pthread_mutex_t
+	    connect_lock; /* of vcpus to the XICS: server numbers are unique; within vcpu->mutex */
+	u64 enabled_hcalls[0x1000 / 4 / 64 +
+			   1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
+	pthread_mutex_t rtas_lock;
+	struct hv_rtas_token *rtas_tokens;
+};
+
+static inline struct hv_vcpu *hv_vcpu_by_id(struct hv_vm *vm, u64 id)
+{
+	return id < HV_MAX_VCPU_ID ? vm->by_id[id] : NULL;
+}
+
+#define hv_for_each_vcpu(vcpu, vm)                                                                 \
+	for (unsigned vcpu##_i = 0; vcpu##_i < (vm)->nr_vcpus; vcpu##_i++)                         \
+		if (((vcpu) = (vm)->vcpus[vcpu##_i]))
+
+int hv_vm_create(struct hv_vm **vm);
+void hv_vm_get(struct hv_vm *vm);
+void hv_vm_put(struct hv_vm *vm);
+/* KVM_CAP_PPC_SMT on a VM without vcpus: @threads vcpu ids make a virtual core. */
+int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags);
+
+/* smmu.c: KVM_PPC_GET_SMMU_INFO. */
+void hv_get_smmu_info(const struct cpu_model *model, struct kvm_ppc_smmu_info *info);
+
+#endif
