@@ -11,47 +11,51 @@
 #define HCALL_LIMIT 0x1000u /* numbers of the PAPR range are below */
 #define H_RTAS	    0xf000u /* the interface of RTAS stubs in guest memory: always on */
 
-static const struct hcall hcalls[] = {
-    {0x004, h_remove, true},	 {0x008, h_enter, true},
-    {0x00c, h_read, true},	 {0x010, h_clear_mod, false},
-    {0x014, h_clear_ref, false}, {0x018, h_protect, true},
-    {0x01c, NULL, true}, /* H_GET_TCE */
-    {0x020, NULL, true}, /* H_PUT_TCE */
-    {0x028, h_set_dabr, true},	 {0x02c, h_page_init, false},
-    {0x03c, NULL, false}, /* H_LOGICAL_CI_LOAD */
-    {0x040, NULL, false}, /* H_LOGICAL_CI_STORE */
-    {0x064, h_eoi, true},	 {0x068, h_cppr, true},
-    {0x06c, h_ipi, true},	 {0x070, h_ipoll, true},
-    {0x074, h_xirr, true},	 {0x0dc, h_register_vpa, true},
-    {0x0e0, h_cede, true},	 {0x0e4, h_confer, true},
-    {0x0e8, h_prod, true},	 {0x124, h_bulk_remove, true},
-    {0x134, h_set_xdabr, true},	 {0x138, NULL, false}, /* H_STUFF_TCE */
-    {0x13c, NULL, false},			       /* H_PUT_TCE_INDIRECT */
-    {0x2fc, h_xirr_x, true},	 {0x300, NULL, false}, /* H_RANDOM */
-    {0x31c, h_set_mode, false},	 {0x448, NULL, false}, /* H_RPT_INVALIDATE */
+/* By number / 4, as all of them are multiples of 4. */
+#define HCALL(number, fn, enabled) [(number) / 4] = {number, fn, enabled}
+
+static const struct hcall hcalls[HCALL_LIMIT / 4] = {
+    HCALL(0x004, h_remove, true),
+    HCALL(0x008, h_enter, true),
+    HCALL(0x00c, h_read, true),
+    HCALL(0x010, h_clear_mod, false),
+    HCALL(0x014, h_clear_ref, false),
+    HCALL(0x018, h_protect, true),
+    HCALL(0x01c, NULL, true), /* H_GET_TCE */
+    HCALL(0x020, NULL, true), /* H_PUT_TCE */
+    HCALL(0x028, h_set_dabr, true),
+    HCALL(0x02c, h_page_init, false),
+    HCALL(0x03c, NULL, false), /* H_LOGICAL_CI_LOAD */
+    HCALL(0x040, NULL, false), /* H_LOGICAL_CI_STORE */
+    HCALL(0x064, h_eoi, true),
+    HCALL(0x068, h_cppr, true),
+    HCALL(0x06c, h_ipi, true),
+    HCALL(0x070, h_ipoll, true),
+    HCALL(0x074, h_xirr, true),
+    HCALL(0x0dc, h_register_vpa, true),
+    HCALL(0x0e0, h_cede, true),
+    HCALL(0x0e4, h_confer, true),
+    HCALL(0x0e8, h_prod, true),
+    HCALL(0x124, h_bulk_remove, true),
+    HCALL(0x134, h_set_xdabr, true),
+    HCALL(0x138, NULL, false), /* H_STUFF_TCE */
+    HCALL(0x13c, NULL, false), /* H_PUT_TCE_INDIRECT */
+    HCALL(0x2fc, h_xirr_x, true),
+    HCALL(0x300, NULL, false), /* H_RANDOM */
+    HCALL(0x31c, h_set_mode, false),
+    HCALL(0x448, NULL, false), /* H_RPT_INVALIDATE */
 };
 
 static const struct hcall rtas = {H_RTAS, h_rtas, true};
 
-/* Row numbers + 1 by hypercall number / 4; made once. */
-static u8 row_of[HCALL_LIMIT / 4];
-
-__attribute__((constructor)) static void index_rows(void)
-{
-	for (unsigned i = 0; i < ARRAY_SIZE(hcalls); i++)
-		row_of[hcalls[i].number / 4] = i + 1;
-}
-
 const struct hcall *hcall_find(u64 number)
 {
-	unsigned row;
-
 	if (number == H_RTAS)
 		return &rtas;
 	if (number >= HCALL_LIMIT || (number & 3))
 		return NULL;
-	row = row_of[number / 4];
-	return row ? &hcalls[row - 1] : NULL;
+	/* A place without a row has number 0, which is none. */
+	return hcalls[number / 4].number ? &hcalls[number / 4] : NULL;
 }
 
 static bool enabled(const struct hv_vm *vm, u64 number)
