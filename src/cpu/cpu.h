@@ -14,6 +14,7 @@
 #define PAPYR_CPU_CPU_H
 
 #include "base/bits.h"
+#include "cpu/isa/level.h"
 #include "cpu/msr.h"
 
 struct cpu;
@@ -64,16 +65,6 @@ union vsr {
 #define VSR_SW(r, i) ((r).sw[VSR_IX(i, 4)])
 #define VSR_SH(r, i) ((r).sh[VSR_IX(i, 8)])
 #define VSR_SB(r, i) ((r).sb[VSR_IX(i, 16)])
-
-/* Architecture levels: what a row of isa/isa.def needs and a model has. */
-enum isa_level {
-	ISA_201, /* PPC970 */
-	ISA_202,
-	ISA_203,
-	ISA_205,
-	ISA_206, /* POWER7 */
-	ISA_207, /* POWER8 */
-};
 
 struct cpu_model {
 	const char *name; /* "POWER8" */
@@ -213,7 +204,7 @@ struct cpu {
 	u64 jump_key;	    /* what an entry's key must be now: generation and mode */
 	u64 fpscr;
 	u32 vscr;
-	u32 mode; /* MSR bits that decoding depends on (insn/op.h) */
+	u32 mode; /* MSR bits that decoding depends on (engine/block.h) */
 	u64 msr;
 	u64 reserve_gpa; /* of the reservation, ~0: none */
 	u64 reserve_value[2];

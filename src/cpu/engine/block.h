@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decoded instructions. The decoder turns a run of guest instructions into a block: an array of
+ * struct op, one an instruction, after a first one that enters the block and before a last one that
+ * leaves it where no branch does. insn/op.h says how ops are carried out.
+ */
+#ifndef PAPYR_CPU_BLOCK_H
+#define PAPYR_CPU_BLOCK_H
+
+#include "cpu/cpu.h"
+#include "cpu/isa/isa.h"
+
+struct op {
+	op_fn *fn;
+	u32 insn;	    /* the instruction as fetched, in host order */
+	u8 t, a, b, c;	    /* register numbers from the fields at bits 6, 11, 16, 21, as the row's
+			       format says */
+	s64 imm;	    /* the format's immediate */
+	struct block *link; /* branches: the target's block when it lies on this page, else NULL */
+};
+_Static_assert(sizeof(struct op) == 32, "CIA() divides by it; keep it a power of two");
+
+struct block {
+	u64 gpa; /* of the first instruction */
+	u32 mode;
+	u32 count; /* instructions */
+	struct block *hash_next;
+	struct block *page_next;
+	struct code_page *page;
+	struct op ops[]; /* [0] enters, [1 .. count] are the instructions, [count + 1] leaves */
+};
+
+/* MSR bits that choose between decodings; kept in cpu->mode and block->mode. */
+#define MODE_SF	 0x01u
+#define MODE_PR	 0x02u
+#define MODE_FP	 0x04u
+#define MODE_VEC 0x08u
+#define MODE_VSX 0x10u
+#define MODE_LE	 0x20u
+#define MODE_IR	 0x40u /* not for decoding: it tells real-mode addresses apart in the jump cache */
+
+/* Address of the instruction being carried out; NIA() of the one after it. */
+#define CIA()                                                                                      \
+	(cpu->nip + (((u64)((const char *)op - (const char *)cpu->ops)) / sizeof(struct op)) * 4)
+#define NIA() ((CIA() + 4) & cpu->ea_mask)
+
+#endif

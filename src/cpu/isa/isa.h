@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The instruction table: what each row of isa.def says, finding the row of an instruction word, and
+ * taking the word apart.
+ */
+#ifndef PAPYR_CPU_ISA_H
+#define PAPYR_CPU_ISA_H
+
+#include "base/bits.h"
+#include "cpu/isa/level.h"
+
+struct cpu;
+struct op;
+
+/* Carries out one instruction, and goes on (insn/op.h). */
+typedef const struct op *op_fn(struct cpu *cpu, const struct op *op);
+
+/* Instruction fields by ISA bit numbers [first, last] (0 is the most significant bit of the word).
+ */
+static inline u32 field(u32 insn, unsigned first, unsigned last)
+{
+	return insn >> (31 - last) & ((2u << (last - first)) - 1);
+}
+
+enum op_format {
+#define FORMAT(name) FMT_##name,
+#include "cpu/isa/formats.def"
+#undef FORMAT
+};
+
+/* Flags of a row. */
+#define F_RC	0x0001u /* bit 31 chooses op_x_rc */
+#define F_FP	0x0002u /* needs MSR[FP] */
+#define F_VEC	0x0004u /* needs MSR[VEC] */
+#define F_VSX	0x0008u /* needs MSR[VSX] */
+#define F_PRIV	0x0010u /* supervisor only */
+#define F_HV	0x0020u /* hypervisor only: privileged for a guest */
+#define F_END	0x0040u /* ends a block */
+#define F_BR	0x0080u /* a branch (ends a block, traced by MSR[BE]) */
+#define F_LOAD	0x0100u /* reads memory at EA */
+#define F_STORE 0x0200u /* writes memory at EA */
+#define F_UPD	0x0400u /* writes RA with the EA */
+#define F_SYNC	0x0800u /* a barrier or a hint: no register result */
+#define F_NOTEST                                                                                   \
+	0x1000u /* a user program may execute it, but its result is not a function of registers    \
+		   and memory */
+
+struct insn_row {
+	const char *mnemonic;
+	u32 mask, match;
+	enum op_format format;
+	enum isa_level level;
+	u32 flags;
+	op_fn *fn, *fn_rc;
+};
+
+extern const struct insn_row isa_table[];
+extern const unsigned isa_rows;
+
+/* Makes the index that isa_lookup() needs, which takes a moment; without it the first lookup does. */
+void isa_prepare(void);
+/* The row of @insn on a processor of @level; NULL: illegal. */
+const struct insn_row *isa_lookup(u32 insn, enum isa_level level);
+/* Fills @op's operands as the row's format says. */
+void isa_operands(const struct insn_row *row, u32 insn, struct op *op);
+
+#endif
