@@ -83,6 +83,22 @@ static inline void store_be64(void *p, u64 v)
 	memcpy(p, &v, sizeof(v));
 }
 
+/* Numbers of any length, little-endian: what our own files and streams are made of. */
+static inline void put_le(u8 *p, u64 v, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		p[i] = v >> (8 * i);
+}
+
+static inline u64 get_le(const u8 *p, unsigned bytes)
+{
+	u64 v = 0;
+
+	for (unsigned i = 0; i < bytes; i++)
+		v |= (u64)p[i] << (8 * i);
+	return v;
+}
+
 static inline u64 rotl64(u64 v, unsigned n)
 {
 	return (v << (n & 63)) | (v >> (-n & 63));

@@ -10,7 +10,6 @@
 #include <xxhash.h>
 
 #include "migration/state/htab.h"
-#include "migration/image/format.h"
 #include "migration/live/apply.h"
 #include "platform/console.h"
 #include "platform/machine.h"

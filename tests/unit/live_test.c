@@ -15,7 +15,6 @@
 
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
-#include "migration/image/format.h"
 #include "migration/live/apply.h"
 
 #define MEM_BYTES (1u << 20)

@@ -41,27 +41,8 @@ enum {
 /* End mark: magic, then the sum of the header. */
 enum { END_MAGIC = 0, END_HEADER_SUM = 8 };
 
-/* A migration's stream has this behind its first record's header: neither is taken for the other. */
-#define STREAM_MAGIC	"PAPYRMIG"
-#define STREAM_MAGIC_AT 24
-
 /* A reader keeps so much of what it decoded, at most: 8 MiB. */
 #define IMAGE_ZSTD_WINDOW_LOG 23
-
-static inline void put_le(u8 *p, u64 v, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		p[i] = v >> (8 * i);
-}
-
-static inline u64 get_le(const u8 *p, unsigned bytes)
-{
-	u64 v = 0;
-
-	for (unsigned i = 0; i < bytes; i++)
-		v |= (u64)p[i] << (8 * i);
-	return v;
-}
 
 static inline u64 image_sum(const void *data, size_t bytes)
 {

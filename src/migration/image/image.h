@@ -19,6 +19,10 @@
 #define IMAGE_END_MAGIC	   "PAPYREND"
 #define IMAGE_SECTIONS_MAX 4096
 
+/* A migration's stream has this behind its first record's header: neither is taken for the other. */
+#define STREAM_MAGIC	"PAPYRMIG"
+#define STREAM_MAGIC_AT 24
+
 /* Section types are four letters. */
 #define IMAGE_TYPE(a, b, c, d) ((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
 #define IMAGE_MACHINE	       IMAGE_TYPE('M', 'A', 'C', 'H')

@@ -6,8 +6,8 @@
 #include <xxhash.h>
 #include <zstd.h>
 
+#include "migration/image/image.h"
 #include "migration/state/htab.h"
-#include "migration/image/format.h"
 
 /* Fast, for what is compressed while it is waited for. */
 #define ZSTD_LEVEL 1

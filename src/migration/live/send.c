@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#include "migration/image/format.h"
 #include "migration/live/source.h"
 #include "migration/state/htab.h"
 #include "platform/dirtylog.h"

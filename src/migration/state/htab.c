@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "migration/image/format.h"
-
 #define READ_BYTES (1u << 20)
 
 enum saved_order htab_host_order(void)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "migration/state/memory.h"
 
-#include "migration/image/format.h"
-
 #define RUN_HEADER 16
 
 static int put_run(const struct guest_mem *mem, struct image_writer *w, u64 gpa, u64 bytes,
