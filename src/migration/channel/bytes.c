@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "migration/image/aside.h"
 #include "migration/channel/internal.h"
+#include "platform/aside.h"
 
 /* For a word of farewell. */
 #define LAST_WORD_MS 1000

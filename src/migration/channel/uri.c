@@ -16,8 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "migration/image/aside.h"
 #include "migration/channel/internal.h"
+#include "platform/aside.h"
 
 enum kind { KIND_TCP, KIND_UNIX, KIND_FD, KIND_EXEC, KIND_FILE, KIND_NONE };
 

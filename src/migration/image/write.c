@@ -12,8 +12,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "migration/image/aside.h"
 #include "migration/image/format.h"
+#include "platform/aside.h"
 
 #define BUFFER_BYTES (256u << 10)
 /* Memory compresses nearly as well at the fastest level, and saving keeps up with the disk. */

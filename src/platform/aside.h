@@ -2,8 +2,8 @@
 /*
  * Files that get their name when they are complete: until then they lie beside it, under a name that nobody asks for.
  */
-#ifndef PAPYR_MIGRATION_ASIDE_H
-#define PAPYR_MIGRATION_ASIDE_H
+#ifndef PAPYR_PLATFORM_ASIDE_H
+#define PAPYR_PLATFORM_ASIDE_H
 
 #include <stdbool.h>
 

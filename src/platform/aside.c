@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "migration/image/aside.h"
+#include "platform/aside.h"
 
 #include <errno.h>
 #include <fcntl.h>
