@@ -24,7 +24,7 @@ typedef unsigned char u8;
 #define H_RTAS          0xf000
 
 #define H_EXACT         (1ul << 39)
-#define H_AVPN          (1ul << 32)
+#define H_AVPN          (1ul << 31)
 #define H_ZERO_PAGE     (1ul << 15)
 #define H_COPY_PAGE     (1ul << 14)
 #define BULK_REQUEST    (1ul << 62)

@@ -31,7 +31,7 @@ void *memset(void *to, int c, u64 n);
 #define H_PUT_TERM_CHAR 0x58
 #define H_BUSY		1
 #define H_PTEG_FULL	(-6)
-#define H_AVPN		(1ul << 32)
+#define H_AVPN		(1ul << 31)
 #define VTY		0x71000000
 
 #define PAGE	 4096ul
