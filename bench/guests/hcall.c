@@ -6,27 +6,12 @@
  * one line "hcall NAME PICOSECONDS" (or "hcall NAME none" where there is no such hypercall), the median of some
  * batches; then "done", and it powers off.
  */
+#include <papyr/papr.h>
+
 typedef unsigned long u64;
 typedef unsigned int u32;
 typedef unsigned char u8;
 
-#define H_SUCCESS       0
-#define H_BUSY          1
-#define H_REMOVE        0x04
-#define H_ENTER         0x08
-#define H_READ          0x0c
-#define H_CLEAR_MOD     0x10
-#define H_CLEAR_REF     0x14
-#define H_PROTECT       0x18
-#define H_PAGE_INIT     0x2c
-#define H_PUT_TERM_CHAR 0x58
-#define H_BULK_REMOVE   0x124
-#define H_RTAS          0xf000
-
-#define H_EXACT         (1ul << 39)
-#define H_AVPN          (1ul << 31)
-#define H_ZERO_PAGE     (1ul << 15)
-#define H_COPY_PAGE     (1ul << 14)
 #define BULK_REQUEST    (1ul << 62)
 #define BULK_BY_AVPN    (2ul << 56)
 #define BULK_END        (3ul << 62)

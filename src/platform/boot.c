@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <papyr/papr.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -17,7 +18,6 @@
 
 #include "platform/elf.h"
 #include "platform/fdt.h"
-#include "platform/hcall.h"
 #include "platform/machine.h"
 #include "platform/models.h"
 

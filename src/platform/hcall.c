@@ -3,7 +3,7 @@
  * Hypercalls that KVM passes on to its client. Arguments come in r4..r12 and results go back there;
  * the handler's return value goes to r3.
  */
-#include "platform/hcall.h"
+#include <papyr/papr.h>
 
 #include "platform/console.h"
 #include "platform/dirtylog.h"
@@ -117,9 +117,6 @@ static s64 change_all_lpcrs(struct machine *m, u64 mask, u64 bits)
 	return c.failed ? H_HARDWARE : H_SUCCESS;
 }
 
-#define H_SET_MODE_ADDR_TRANS 3
-#define H_SET_MODE_LE	      4
-
 /*
  * H_SET_MODE - the resources that KVM leaves to its client, for the whole partition.
  *
@@ -133,15 +130,15 @@ static s64 h_set_mode(struct vcpu *vcpu, u64 *args)
 	struct machine *m = vcpu->m;
 	u64 mode = args[0], resource = args[1];
 
-	if (resource != H_SET_MODE_ADDR_TRANS && resource != H_SET_MODE_LE)
+	if (resource != H_SET_MODE_AIL && resource != H_SET_MODE_ILE)
 		return H_P2;
-	if (resource == H_SET_MODE_ADDR_TRANS && !m->cfg.model->has_modes)
+	if (resource == H_SET_MODE_AIL && !m->cfg.model->has_modes)
 		return H_P2;
 	if (args[2])
 		return H_P3;
 	if (args[3])
 		return H_P4;
-	if (resource == H_SET_MODE_LE) {
+	if (resource == H_SET_MODE_ILE) {
 		if (mode > 1)
 			return H_UNSUPPORTED_FLAG;
 		return change_all_lpcrs(m, LPCR_ILE, mode ? LPCR_ILE : 0);
@@ -159,15 +156,14 @@ static s64 h_rtas(struct vcpu *vcpu, u64 *args)
 
 static const struct {
 	u64 nr;
-	const char *name;
 	s64 (*fn)(struct vcpu *vcpu, u64 *args);
 } hcalls[] = {
-    {0x3c, "H_LOGICAL_CI_LOAD", h_logical_ci_load},
-    {0x40, "H_LOGICAL_CI_STORE", h_logical_ci_store},
-    {0x54, "H_GET_TERM_CHAR", h_get_term_char},
-    {0x58, "H_PUT_TERM_CHAR", h_put_term_char},
-    {0x31c, "H_SET_MODE", h_set_mode},
-    {H_RTAS, "H_RTAS", h_rtas},
+    {H_LOGICAL_CI_LOAD, h_logical_ci_load},
+    {H_LOGICAL_CI_STORE, h_logical_ci_store},
+    {H_GET_TERM_CHAR, h_get_term_char},
+    {H_PUT_TERM_CHAR, h_put_term_char},
+    {H_SET_MODE, h_set_mode},
+    {H_RTAS, h_rtas},
 };
 
 void hcall_handle(struct vcpu *vcpu)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/machine.h"
 
+#include <papyr/papr.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -60,12 +61,8 @@ static int check_host(struct machine *m, struct error *err)
 static void enable_hcalls(struct machine *m)
 {
 	static const u32 hcalls[] = {
-	    0x10,  /* H_CLEAR_MOD */
-	    0x14,  /* H_CLEAR_REF */
-	    0x2c,  /* H_PAGE_INIT */
-	    0x3c,  /* H_LOGICAL_CI_LOAD */
-	    0x40,  /* H_LOGICAL_CI_STORE */
-	    0x31c, /* H_SET_MODE */
+	    H_CLEAR_MOD,       H_CLEAR_REF,        H_PAGE_INIT,
+	    H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE, H_SET_MODE,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(hcalls); i++) {

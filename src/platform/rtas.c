@@ -5,11 +5,11 @@
 #include "platform/rtas.h"
 
 #include <errno.h>
+#include <papyr/papr.h>
 #include <stdio.h>
 
 #include "platform/dirtylog.h"
 #include "platform/exits.h"
-#include "platform/hcall.h"
 #include "platform/vcpu.h"
 
 #define TOKEN_BASE 0x2000

@@ -3,6 +3,7 @@
  * Guests that make random hypercalls from two vcpus at once, while the client reads the table, moves
  * memory slots and raises interrupts.
  */
+#include <papyr/papr.h>
 #include "hostile.h"
 
 #define ROUNDS	  4
@@ -24,14 +25,17 @@ static const struct {
 	u16 nr;
 	const char *args;
 } calls[] = {
-	{ 0x04, "fpa" },   { 0x08, "fpvr" },  { 0x08, "fpvr" },	   { 0x0c, "fp" },    { 0x10, "fp" },
-	{ 0x14, "fp" },	   { 0x18, "fpa" },   { 0x1c, "mg" },	   { 0x20, "mgx" },   { 0x24, "x" },
-	{ 0x28, "g" },	   { 0x2c, "fgg" },   { 0x3c, "mg" },	   { 0x40, "mgx" },   { 0x54, "x" },
-	{ 0x58, "xmxx" },  { 0x64, "x" },     { 0x68, "m" },	   { 0x6c, "sm" },    { 0x70, "s" },
-	{ 0x74, "m" },	   { 0xdc, "ysg" },   { 0xe0, "" },	   { 0xe4, "sx" },    { 0xe8, "s" },
-	{ 0xec, "" },	   { 0x124, "babababa" }, { 0x124, "babababa" }, { 0x134, "gm" }, { 0x138, "mgxm" },
-	{ 0x13c, "mggm" }, { 0x2fc, "m" },    { 0x300, "" },	   { 0x31c, "mmgx" }, { 0x36c, "fm" },
-	{ 0x370, "fm" },   { 0xf000, "g" },   { 0xf001, "x" },	   { 0xf002, "gg" },
+	{ H_REMOVE, "fpa" }, { H_ENTER, "fpvr" }, { H_ENTER, "fpvr" }, { H_READ, "fp" },
+	{ H_CLEAR_MOD, "fp" }, { H_CLEAR_REF, "fp" }, { H_PROTECT, "fpa" }, { H_GET_TCE, "mg" },
+	{ H_PUT_TCE, "mgx" }, { H_SET_SPRG0, "x" }, { H_SET_DABR, "g" }, { H_PAGE_INIT, "fgg" },
+	{ H_LOGICAL_CI_LOAD, "mg" }, { H_LOGICAL_CI_STORE, "mgx" }, { H_GET_TERM_CHAR, "x" },
+	{ H_PUT_TERM_CHAR, "xmxx" }, { H_EOI, "x" }, { H_CPPR, "m" }, { H_IPI, "sm" },
+	{ H_IPOLL, "s" }, { H_XIRR, "m" }, { H_REGISTER_VPA, "ysg" }, { H_CEDE, "" },
+	{ H_CONFER, "sx" }, { H_PROD, "s" }, { H_GET_PPP, "" }, { H_BULK_REMOVE, "babababa" },
+	{ H_BULK_REMOVE, "babababa" }, { H_SET_XDABR, "gm" }, { H_STUFF_TCE, "mgxm" },
+	{ H_PUT_TCE_INDIRECT, "mggm" }, { H_XIRR_X, "m" }, { H_RANDOM, "" },
+	{ H_SET_MODE, "mmgx" }, { H_RESIZE_HPT_PREPARE, "fm" }, { H_RESIZE_HPT_COMMIT, "fm" },
+	{ H_RTAS, "g" }, { H_RTAS + 1, "x" }, { H_RTAS + 2, "gg" },
 };
 
 static u64 make_entry_number(struct rng *r)
@@ -103,10 +107,10 @@ static void make_call(struct rng *r, u64 *reg)
 		reg[0] = calls[i].nr;
 		args = calls[i].args;
 		/* Who sleeps tries nothing. */
-		if (reg[0] == 0xe0 && chance(r, 80))
-			reg[0] = 0xe8;
+		if (reg[0] == H_CEDE && chance(r, 80))
+			reg[0] = H_PROD;
 	} else {
-		reg[0] = chance(r, 70) ? below(r, 0x500) & ~3ull : chance(r, 70) ? 0xf000 + below(r, 256) : edge(r);
+		reg[0] = chance(r, 70) ? below(r, 0x500) & ~3ull : chance(r, 70) ? H_RTAS + below(r, 256) : edge(r);
 	}
 	for (i = 1; i < CALL_REGS; i++)
 		reg[i] = *args ? make_argument(r, *args++) : chance(r, 50) ? 0 : rnd(r);

@@ -320,10 +320,10 @@ u64 hcall(struct vcpu *v, struct hcall *out, u64 nr, const u64 *arg, unsigned co
 	memset(out, 0, sizeof(*out));
 	vector = guest_run(v, GUEST_HCALL);
 	if (vector == -1 && v->run->exit_reason == KVM_EXIT_PAPR_HCALL) {
-		/* The client's answer: H_FUNCTION. */
-		v->run->papr_hcall.ret = -2ull;
+		/* The client's answer. */
+		v->run->papr_hcall.ret = H_FUNCTION;
 		finish_exit(v);
-		return out->r[3] = -2ull;
+		return out->r[3] = H_FUNCTION;
 	}
 	if (vector < 0)
 		exit(1);
@@ -340,63 +340,10 @@ u64 hcall(struct vcpu *v, struct hcall *out, u64 nr, const u64 *arg, unsigned co
 const char *h_name(u64 code)
 {
 	static char number[24];
-	static const struct {
-		int code;
-		const char *name;
-	} names[] = {
-	    {0, "H_SUCCESS"},
-	    {1, "H_BUSY"},
-	    {2, "H_CLOSED"},
-	    {3, "H_NOT_AVAILABLE"},
-	    {5, "H_PARTIAL"},
-	    {14, "H_IN_PROGRESS"},
-	    {15, "H_PAGE_REGISTERED"},
-	    {100, "H_PENDING"},
-	    {9900, "H_LONG_BUSY_ORDER_1_MSEC"},
-	    {9905, "H_LONG_BUSY_ORDER_100_SEC"},
-	    {-1, "H_HARDWARE"},
-	    {-2, "H_FUNCTION"},
-	    {-3, "H_PRIVILEGE"},
-	    {-4, "H_PARAMETER"},
-	    {-5, "H_BAD_MODE"},
-	    {-6, "H_PTEG_FULL"},
-	    {-7, "H_NOT_FOUND"},
-	    {-8, "H_RESERVED_DABR"},
-	    {-9, "H_NO_MEM"},
-	    {-10, "H_AUTHORITY"},
-	    {-11, "H_PERMISSION"},
-	    {-12, "H_DROPPED"},
-	    {-13, "H_SOURCE_PARM"},
-	    {-14, "H_DEST_PARM"},
-	    {-15, "H_REMOTE_PARM"},
-	    {-16, "H_RESOURCE"},
-	    {-37, "H_ADAPTER_PARM"},
-	    {-54, "H_RH_PARM"},
-	    {-55, "H_P2"},
-	    {-56, "H_P3"},
-	    {-57, "H_P4"},
-	    {-58, "H_P5"},
-	    {-59, "H_P6"},
-	    {-60, "H_P7"},
-	    {-61, "H_P8"},
-	    {-62, "H_P9"},
-	    {-64, "H_TOO_BIG"},
-	    {-68, "H_OVERLAP"},
-	    {-69, "H_INTERRUPT"},
-	    {-70, "H_BAD_DATA"},
-	    {-71, "H_NOT_ACTIVE"},
-	    {-72, "H_SG_LIST"},
-	    {-73, "H_OP_MODE"},
-	    {-74, "H_COP_HW"},
-	    {-75, "H_STATE"},
-	    {-256, "H_UNSUPPORTED_FLAG"},
-	    {-517, "H_MULTI_THREADS_ACTIVE"},
-	    {9999, "H_TOO_HARD"},
-	};
+	const char *name = papr_code_name(code);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if ((u64)(int64_t)names[i].code == code)
-			return names[i].name;
+	if (name)
+		return name;
 	snprintf(number, sizeof(number), "0x%llx", code);
 	return number;
 }

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <libfdt.h>
+#include <papyr/papr.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@
 #include "platform/elf.h"
 #include "platform/exits.h"
 #include "platform/fdt.h"
-#include "platform/hcall.h"
 #include "platform/machine.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
@@ -419,17 +419,17 @@ static void hcall_terminal(void **state)
 	struct fixture *f = *state;
 	char buf[32];
 
-	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT, 10, 0x68656c6c6f2c2077, 0x6f72000000000000),
+	assert_int_equal(hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT, 10, 0x68656c6c6f2c2077, 0x6f72000000000000),
 			 0);
 	assert_true(console_drain(f->m->console, 1000));
 	assert_int_equal(read(f->out[0], buf, sizeof(buf)), 10);
 	assert_memory_equal(buf, "hello, wor", 10);
-	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT, 17, 0, 0), H_PARAMETER);
-	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT, ~0ull, 0, 0), H_PARAMETER);
-	assert_int_equal(hcall(f->m, 0x58, VTY_UNIT + 1, 1, 0, 0), H_PARAMETER);
-	assert_int_equal(hcall(f->m, 0x54, VTY_UNIT, 0, 0, 0), 0);
+	assert_int_equal(hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT, 17, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT, ~0ull, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT + 1, 1, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, H_GET_TERM_CHAR, VTY_UNIT, 0, 0, 0), 0);
 	assert_int_equal(f->m->vcpus[0].run->papr_hcall.args[0], 0);
-	assert_int_equal(hcall(f->m, 0x54, VTY_UNIT + 1, 0, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, H_GET_TERM_CHAR, VTY_UNIT + 1, 0, 0, 0), H_PARAMETER);
 }
 
 /* Nobody reads: what is accepted waits, then the guest is told to wait. */
@@ -440,7 +440,7 @@ static void hcall_terminal_full(void **state)
 	char buf[4096];
 	ssize_t n;
 
-	while (hcall(f->m, 0x58, VTY_UNIT, 16, 0x3031323334353637, 0x3839616263646566) == 0)
+	while (hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT, 16, 0x3031323334353637, 0x3839616263646566) == 0)
 		accepted += 16;
 	assert_true(accepted >= 65536);
 	fcntl(f->out[0], F_SETFL, O_NONBLOCK);
@@ -461,22 +461,22 @@ static void hcall_modes(void **state)
 	struct fixture *f = *state;
 	u64 lpcr;
 
-	assert_int_equal(hcall(f->m, 0x31c, 1, 4, 0, 0), 0);
+	assert_int_equal(hcall(f->m, H_SET_MODE, 1, H_SET_MODE_ILE, 0, 0), 0);
 	for (unsigned i = 0; i < f->m->n_vcpus; i++) {
 		vcpu_get_reg(&f->m->vcpus[i], KVM_REG_PPC_LPCR_64, &lpcr);
 		assert_int_equal(lpcr, 0x02000000);
 	}
-	assert_int_equal(hcall(f->m, 0x31c, 3, 3, 0, 0), 0);
+	assert_int_equal(hcall(f->m, H_SET_MODE, 3, H_SET_MODE_AIL, 0, 0), 0);
 	vcpu_get_reg(&f->m->vcpus[2], KVM_REG_PPC_LPCR_64, &lpcr);
 	assert_int_equal(lpcr, 0x03800000);
-	assert_int_equal(hcall(f->m, 0x31c, 0, 4, 0, 0), 0);
+	assert_int_equal(hcall(f->m, H_SET_MODE, 0, H_SET_MODE_ILE, 0, 0), 0);
 	vcpu_get_reg(&f->m->vcpus[2], KVM_REG_PPC_LPCR_64, &lpcr);
 	assert_int_equal(lpcr, 0x01800000);
-	assert_int_equal(hcall(f->m, 0x31c, 2, 4, 0, 0), H_UNSUPPORTED_FLAG);
-	assert_int_equal(hcall(f->m, 0x31c, 1, 3, 0, 0), H_UNSUPPORTED_FLAG);
-	assert_int_equal(hcall(f->m, 0x31c, 1, 4, 1, 0), H_P3);
-	assert_int_equal(hcall(f->m, 0x31c, 1, 4, 0, 1), H_P4);
-	assert_int_equal(hcall(f->m, 0x31c, 1, 7, 0, 0), H_P2);
+	assert_int_equal(hcall(f->m, H_SET_MODE, 2, H_SET_MODE_ILE, 0, 0), H_UNSUPPORTED_FLAG);
+	assert_int_equal(hcall(f->m, H_SET_MODE, 1, H_SET_MODE_AIL, 0, 0), H_UNSUPPORTED_FLAG);
+	assert_int_equal(hcall(f->m, H_SET_MODE, 1, H_SET_MODE_ILE, 1, 0), H_P3);
+	assert_int_equal(hcall(f->m, H_SET_MODE, 1, H_SET_MODE_ILE, 0, 1), H_P4);
+	assert_int_equal(hcall(f->m, H_SET_MODE, 1, 7, 0, 0), H_P2);
 }
 
 static void hcall_others(void **state)
@@ -484,15 +484,15 @@ static void hcall_others(void **state)
 	struct fixture *f = *state;
 	struct machine *m = f->m;
 
-	assert_int_equal(hcall(m, 0x40, 4, DATA, 0x11223344, 0), 0);
+	assert_int_equal(hcall(m, H_LOGICAL_CI_STORE, 4, DATA, 0x11223344, 0), 0);
 	assert_int_equal(load_be32(m->mem.host + DATA), 0x11223344);
-	assert_int_equal(hcall(m, 0x3c, 2, DATA + 2, 0, 0), 0);
+	assert_int_equal(hcall(m, H_LOGICAL_CI_LOAD, 2, DATA + 2, 0, 0), 0);
 	assert_int_equal(m->vcpus[0].run->papr_hcall.args[0], 0x3344);
-	assert_int_equal(hcall(m, 0x3c, 3, DATA, 0, 0), H_PARAMETER);
-	assert_int_equal(hcall(m, 0x3c, 4, DATA + 2, 0, 0), H_PARAMETER);
-	assert_int_equal(hcall(m, 0x3c, 8, m->mem.bytes, 0, 0), H_PARAMETER);
-	assert_int_equal(hcall(m, 0x40, 8, ~7ull, 0, 0), H_PARAMETER);
-	assert_int_equal(hcall(m, 0xf000, ~0ull, 0, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, H_LOGICAL_CI_LOAD, 3, DATA, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, H_LOGICAL_CI_LOAD, 4, DATA + 2, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, H_LOGICAL_CI_LOAD, 8, m->mem.bytes, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, H_LOGICAL_CI_STORE, 8, ~7ull, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(m, H_RTAS, ~0ull, 0, 0, 0), H_PARAMETER);
 	assert_int_equal(hcall(m, 0x1234, 0, 0, 0, 0), H_FUNCTION);
 	assert_int_equal(hcall(m, ~0ull, 0, 0, 0, 0), H_FUNCTION);
 }
@@ -514,7 +514,7 @@ static bool guest_one_call(void *opaque, unsigned id, struct kvm_run *run)
 
 	run->exit_reason = KVM_EXIT_PAPR_HCALL;
 	if (g->step++ == 0) {
-		run->papr_hcall.nr = 0x58;
+		run->papr_hcall.nr = H_PUT_TERM_CHAR;
 		run->papr_hcall.args[0] = VTY_UNIT;
 		run->papr_hcall.args[1] = 3;
 		run->papr_hcall.args[2] = 0x4142430000000000;

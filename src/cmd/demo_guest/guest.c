@@ -6,6 +6,8 @@
  * Kernel arguments: "rounds=N" that many rounds (default 4), "storm" rounds without end, each of
  * which changes checksummed memory through ever new translations.
  */
+#include <papyr/papr.h>
+
 typedef unsigned long u64;
 typedef unsigned int u32;
 typedef unsigned char u8;
@@ -23,15 +25,6 @@ void guest_bad_interrupt(u64 vector, u64 pc, u64 msr);
 void *memcpy(void *to, const void *from, u64 n);
 void *memset(void *to, int c, u64 n);
 
-#define H_REMOVE	0x04
-#define H_ENTER		0x08
-#define H_READ		0x0c
-#define H_CLEAR_MOD	0x10
-#define H_PROTECT	0x18
-#define H_PUT_TERM_CHAR 0x58
-#define H_BUSY		1
-#define H_PTEG_FULL	(-6)
-#define H_AVPN		(1ul << 31)
 #define VTY		0x71000000
 
 #define PAGE	 4096ul
