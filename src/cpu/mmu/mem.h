@@ -40,7 +40,7 @@ static inline struct tlb_entry *tlb_slot(struct tlb *tlb, u64 ea)
 	return &tlb->e[ea >> CPU_PAGE_SHIFT & (TLB_ENTRIES - 1)];
 }
 
-/* The slow ways (mmu.c): translate, cross pages, call the owner, raise interrupts. @data: bytes in
+/* The slow ways (access.c): translate, cross pages, call the owner, raise interrupts. @data: bytes in
  * address order. */
 bool mem_read_slow(struct cpu *cpu, const struct op *op, u64 ea, void *data, unsigned size);
 bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *data, unsigned size);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The slow ways to memory: what the first level doesn't have. */
+#include "cpu/engine/block.h"
+#include "cpu/mmu/translate.h"
+#include "cpu/mmu/watch.h"
+#include "cpu/raise.h"
+
+static bool data_fails(struct cpu *cpu, const struct op *op, u64 ea, const struct translation *t)
+{
+	cpu_raise_data(cpu, op, t->vector, ea, t->why);
+	return false;
+}
+
+/* Remembers a page of memory in the first level, as far as its accesses need no look. */
+static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t,
+		     const struct cpu_ram *ram, bool store)
+{
+	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+	u64 tag = (ea & CPU_PAGE_MASK) | cpu->tlb_gen;
+	u64 gpa = t->gpa & CPU_PAGE_MASK;
+
+	if (watchpoint_armed(cpu))
+		return;
+	if (e->tag_read != tag || e->gpa != gpa)
+		e->tag_write = 0;
+	e->tag_read = tag;
+	e->addend = (uintptr_t)ram->host - (ea & CPU_PAGE_MASK);
+	e->gpa = gpa;
+	if (store && t->writable && !cpu->host->is_code_page(cpu, gpa))
+		e->tag_write = tag;
+}
+
+/*
+ * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, the
+ * owner did the access (*done), or there is no memory and @data is NULL, which asks for memory
+ * only: no interrupt has been raised then.
+ */
+static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
+		    void *data, u64 *gpa, bool *done)
+{
+	struct cpu_access access = {
+	    .kind = store ? CPU_STORE : CPU_LOAD, .ea = ea, .size = size, .data = data};
+	struct translation t;
+	struct cpu_ram ram;
+
+	*done = false;
+	for (;;) {
+		if (!translate(cpu, ea, access.kind, &t)) {
+			data_fails(cpu, op, ea, &t);
+			return NULL;
+		}
+		if (unlikely(watchpoint_armed(cpu)) && watchpoint_hits(cpu, ea, size, store)) {
+			cpu_raise_data(cpu, op, VEC_DSI, ea,
+				       DSISR_DABR | (store ? DSISR_STORE : 0));
+			return NULL;
+		}
+		if (store)
+			cpu_touch_writable(cpu, t.gpa);
+		ram = t.absent ? (struct cpu_ram){0}
+			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, store);
+		if (ram.host && (!store || ram.writable))
+			break;
+		access.gpa = t.gpa;
+		access.hpte_index = t.hpte_index;
+		access.absent = t.absent;
+		switch (cpu->host->fault(cpu, &access)) {
+		case CPU_FAULT_RETRY:
+			continue;
+		case CPU_FAULT_DONE:
+			*done = true;
+			return NULL;
+		case CPU_FAULT_LEAVE:
+			cpu->nip = CIA();
+			cpu->left_insn = op->insn;
+			cpu->leave = true;
+			return NULL;
+		case CPU_FAULT_REFLECT:
+			cpu_raise_data(cpu, op, VEC_DSI, ea,
+				       DSISR_NOHPTE | (store ? DSISR_STORE : 0));
+			return NULL;
+		}
+	}
+	tlb_fill(cpu, ea, &t, &ram, store);
+	*gpa = t.gpa;
+	return ram.host + (ea & ~CPU_PAGE_MASK);
+}
+
+/* A copy that is one access for sizes that the architecture makes one access of. */
+static void copy_once(void *to, const void *from, unsigned size)
+{
+	switch (size) {
+	case 1:
+		memcpy(to, from, 1);
+		break;
+	case 2:
+		memcpy(to, from, 2);
+		break;
+	case 4:
+		memcpy(to, from, 4);
+		break;
+	case 8:
+		memcpy(to, from, 8);
+		break;
+	default:
+		memcpy(to, from, size);
+	}
+}
+
+/* The bytes from @ea to the end of its page, at most @size; pieces for memory without RAM are at
+ * most 8. */
+static unsigned piece(u64 ea, unsigned size)
+{
+	u64 left = CPU_PAGE_SIZE - (ea & ~CPU_PAGE_MASK);
+
+	return size < left ? size : left;
+}
+
+static bool read_on_page(struct cpu *cpu, const struct op *op, u64 ea, u8 *data, unsigned size)
+{
+	bool done;
+	u64 gpa;
+
+	/* The owner takes at most 8 bytes a time. */
+	for (unsigned n; size; ea += n, data += n, size -= n) {
+		const u8 *host =
+		    data_ptr(cpu, op, ea, size > 8 ? 8 : size, false, data, &gpa, &done);
+
+		if (host) {
+			copy_once(data, host, size);
+			return true;
+		}
+		if (!done)
+			return false;
+		n = size > 8 ? 8 : size;
+	}
+	return true;
+}
+
+static bool write_on_page(struct cpu *cpu, const struct op *op, u64 ea, const u8 *data,
+			  unsigned size)
+{
+	bool done;
+	u64 gpa;
+
+	for (unsigned n; size; ea += n, data += n, size -= n) {
+		u8 *host =
+		    data_ptr(cpu, op, ea, size > 8 ? 8 : size, true, (void *)data, &gpa, &done);
+
+		if (host) {
+			if (cpu->host->is_code_page(cpu, gpa))
+				cpu->host->code_write(cpu, gpa, size);
+			copy_once(host, data, size);
+			return true;
+		}
+		if (!done)
+			return false;
+		n = size > 8 ? 8 : size;
+	}
+	return true;
+}
+
+bool mem_read_slow(struct cpu *cpu, const struct op *op, u64 ea, void *data, unsigned size)
+{
+	unsigned first = piece(ea, size);
+	u8 buffer[128];
+
+	if (first == size)
+		return read_on_page(cpu, op, ea, data, size);
+	if (!read_on_page(cpu, op, ea, buffer, first) ||
+	    !read_on_page(cpu, op, (ea + first) & cpu->ea_mask, buffer + first, size - first))
+		return false;
+	memcpy(data, buffer, size);
+	return true;
+}
+
+bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *data, unsigned size)
+{
+	unsigned first = piece(ea, size);
+
+	if (first == size)
+		return write_on_page(cpu, op, ea, data, size);
+	/* Nothing of it is stored when the second page faults. */
+	if (!mem_probe_write(cpu, op, (ea + first) & cpu->ea_mask, size - first))
+		return false;
+	return write_on_page(cpu, op, ea, data, first) &&
+	       write_on_page(cpu, op, (ea + first) & cpu->ea_mask, (const u8 *)data + first,
+			     size - first);
+}
+
+static struct tlb_entry *tlb_hit(struct cpu *cpu, u64 ea, unsigned size, bool store)
+{
+	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+	u64 tag = ((ea + size - 1) & CPU_PAGE_MASK) | cpu->tlb_gen;
+
+	return (store ? e->tag_write : e->tag_read) == tag ? e : NULL;
+}
+
+bool mem_read_bytes(struct cpu *cpu, const struct op *op, u64 ea, void *bytes, unsigned size)
+{
+	struct tlb_entry *e = tlb_hit(cpu, ea, size, false);
+
+	if (unlikely(!e))
+		return mem_read_slow(cpu, op, ea, bytes, size);
+	memcpy(bytes, (const void *)(uintptr_t)(ea + e->addend), size);
+	return true;
+}
+
+bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *bytes, unsigned size)
+{
+	struct tlb_entry *e = tlb_hit(cpu, ea, size, true);
+
+	if (unlikely(!e))
+		return mem_write_slow(cpu, op, ea, bytes, size);
+	memcpy((void *)(uintptr_t)(ea + e->addend), bytes, size);
+	return true;
+}
+
+/*
+ * A probe translates and takes the interrupts; for memory that the owner emulates it lets the
+ * access itself decide.
+ */
+static bool probe_page(struct cpu *cpu, const struct op *op, u64 ea, bool store)
+{
+	struct translation t;
+
+	if (tlb_hit(cpu, ea, 1, store))
+		return true;
+	if (translate(cpu, ea, store ? CPU_STORE : CPU_LOAD, &t))
+		return true;
+	return data_fails(cpu, op, ea, &t);
+}
+
+static bool probe(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store)
+{
+	u64 last = (ea + size - 1) & cpu->ea_mask;
+
+	return probe_page(cpu, op, ea, store) &&
+	       (!((ea ^ last) & CPU_PAGE_MASK) || probe_page(cpu, op, last & CPU_PAGE_MASK, store));
+}
+
+bool mem_probe_write(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
+{
+	return probe(cpu, op, ea, size, true);
+}
+
+bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
+{
+	return probe(cpu, op, ea, size, false);
+}
+
+void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa,
+	      bool *no_ram)
+{
+	struct tlb_entry *e = tlb_hit(cpu, ea, size, store);
+	u8 *host;
+
+	*no_ram = false;
+	if (likely(e)) {
+		*gpa = e->gpa | (ea & ~CPU_PAGE_MASK);
+		return (void *)(uintptr_t)(ea + e->addend);
+	}
+	host = data_ptr(cpu, op, ea, size, store, NULL, gpa, no_ram);
+	if (host && store && cpu->host->is_code_page(cpu, *gpa))
+		cpu->host->code_write(cpu, *gpa, size);
+	return host;
+}
+
+void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
+		     u64 *gpa)
+{
+	bool no_ram;
+	void *host = mem_ptr(cpu, op, ea, size, store, gpa, &no_ram);
+
+	/* Reservations and quadwords where there is no memory: the architecture's answer is a
+	 * storage interrupt. */
+	if (no_ram)
+		cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_BADATTR | (store ? DSISR_STORE : 0));
+	return host;
+}

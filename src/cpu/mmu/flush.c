@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making the translation caches, and taking translations out of them. */
+#include <errno.h>
+#include <stdlib.h>
+#include "cpu/engine/code.h"
+#include "cpu/mmu/translate.h"
+#include "hpt/hpt.h"
+
+/* Generations live in the low bits of tags. */
+#define GEN_LAST (CPU_PAGE_SIZE - 1)
+
+int tlb_init(struct cpu *cpu)
+{
+	cpu->tlbs = aligned_alloc(64, (sizeof(struct tlbs) + 63) & ~(size_t)63);
+	if (!cpu->tlbs)
+		return -ENOMEM;
+	memset(cpu->tlbs, 0, sizeof(*cpu->tlbs));
+	cpu->tlbs->gen = cpu->tlb_gen = 1;
+	tlb_select(cpu);
+	return 0;
+}
+
+void tlb_fini(struct cpu *cpu)
+{
+	free(cpu->tlbs);
+	cpu->tlbs = NULL;
+}
+
+void tlb_select(struct cpu *cpu)
+{
+	cpu->dtlb = &cpu->tlbs->data[tlb_context(cpu, MSR_DR)];
+}
+
+void tlb_new_generation(struct cpu *cpu)
+{
+	struct tlbs *t = cpu->tlbs;
+
+	if (t->gen == GEN_LAST) {
+		memset(t->data, 0, sizeof(t->data));
+		memset(t->fetch, 0, sizeof(t->fetch));
+		t->gen = 0;
+	}
+	cpu->tlb_gen = ++t->gen;
+	code_forget_jumps(cpu);
+}
+
+void cpu_slb_changed(struct cpu *cpu)
+{
+	tlb_new_generation(cpu);
+}
+
+void cpu_flush_all(struct cpu *cpu)
+{
+	memset(cpu->tlbs->virt, 0, sizeof(cpu->tlbs->virt));
+	tlb_new_generation(cpu);
+}
+
+static void drop_effective(struct cpu *cpu, u64 ea)
+{
+	struct tlbs *t = cpu->tlbs;
+	u64 tag = (ea & CPU_PAGE_MASK) | t->gen;
+
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+		struct tlb_entry *e = tlb_slot(&t->data[i], ea);
+		struct itlb_entry *f = &t->fetch[i][ea >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
+
+		if (e->tag_read == tag || e->tag_write == tag)
+			e->tag_read = e->tag_write = 0;
+		if (f->tag == tag)
+			f->tag = 0;
+	}
+	code_forget_page(cpu, ea);
+}
+
+/* Calls for every effective address at which the 4 KiB piece at @va can be seen now. */
+static void drop_virtual_piece(struct cpu *cpu, u64 va)
+{
+	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va >> CPU_PAGE_SHIFT);
+
+	if (e->vsid &&
+	    va_low(e->vsid, e->page << CPU_PAGE_SHIFT) >> CPU_PAGE_SHIFT == va >> CPU_PAGE_SHIFT)
+		e->vsid = 0;
+	for (unsigned i = 0; i < cpu->slb_nr; i++) {
+		const struct slb_entry *s = &cpu->slb[i];
+		unsigned shift = segment_shift(s->vsid);
+
+		if ((s->esid & SLB_ESID_V) && va_low(s->vsid, 0) >> shift == va >> shift)
+			drop_effective(cpu,
+				       (s->esid >> shift << shift) | (va & ((1ull << shift) - 1)));
+	}
+	if (va >> 40 == HPT_VRMA_VSID)
+		drop_effective(cpu, va & ((1ull << 40) - 1));
+}
+
+#define FLUSH_PIECES_MAX 64u /* above that many 4 KiB pieces, flushing all is cheaper */
+
+void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
+{
+	u64 pieces = 1ull << (page_shift - CPU_PAGE_SHIFT);
+
+	if (pieces > FLUSH_PIECES_MAX) {
+		cpu_flush_all(cpu);
+		return;
+	}
+	va &= ~((1ull << page_shift) - 1);
+	for (u64 i = 0; i < pieces; i++)
+		drop_virtual_piece(cpu, va + (i << CPU_PAGE_SHIFT));
+}
+
+void cpu_protect_page(struct cpu *cpu, u64 gpa)
+{
+	struct tlbs *t = cpu->tlbs;
+
+	gpa &= CPU_PAGE_MASK;
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+		for (unsigned j = 0; j < TLB_ENTRIES; j++)
+			if (t->data[i].e[j].gpa == gpa)
+				t->data[i].e[j].tag_write = 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From effective to guest real addresses, for the files of this folder. */
+#ifndef PAPYR_CPU_TRANSLATE_H
+#define PAPYR_CPU_TRANSLATE_H
+
+#include "cpu/mmu/tlb.h"
+#include "hpt/hpt.h"
+
+struct translation {
+	u64 gpa;       /* of the byte */
+	bool writable; /* by protection, and C is set in the table */
+	bool absent;
+	u64 hpte_index;
+	bool fresh; /* the hash table was searched since a fetch last used this translation */
+	unsigned
+	    vector; /* if it failed: VEC_DSI or VEC_DSEGI (the caller makes ISI and ISEGI of it) */
+	u64 why;    /* DSISR or SRR1 bits */
+};
+
+/* False: the access is not allowed, or there is no such translation. */
+bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct translation *t);
+
+/* Which cache of the first level is used when @relocate (MSR_IR, MSR_DR) says whether to translate. */
+static inline enum tlb_context tlb_context(const struct cpu *cpu, u64 relocate)
+{
+	if (!(cpu->msr & relocate))
+		return TLB_REAL;
+	return cpu->msr & MSR_PR ? TLB_USER : TLB_KERNEL;
+}
+
+/* --- the second level --- */
+
+static inline struct vtlb_entry *vtlb_slot(struct tlbs *t, u64 va_page)
+{
+	return &t->virt[(va_page ^ va_page >> 16) & (VTLB_ENTRIES - 1)];
+}
+
+static inline unsigned segment_shift(u64 vsid_word)
+{
+	return vsid_word & SLB_VSID_B_1T ? 40 : 28;
+}
+
+/* The virtual address modulo 2^64: enough to choose slots, and to throw away too much now and then.
+ */
+static inline u64 va_low(u64 vsid_word, u64 ea)
+{
+	unsigned shift = segment_shift(vsid_word);
+	u64 vsid = vsid_word & ~SLB_VSID_B;
+
+	vsid >>= shift == 40 ? HPT_SLB_VSID_SHIFT_1T : HPT_SLB_VSID_SHIFT;
+	return vsid << shift | (ea & ((1ull << shift) - 1));
+}
+
+#endif

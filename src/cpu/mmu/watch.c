@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cpu/mmu/watch.h"
+
+static bool dawr_hits(const struct cpu *cpu, u64 ea, unsigned size, bool store)
+{
+	u64 x = cpu->dawrx, first = cpu->dawr & ~7ull;
+	u64 last = first + (((x & DAWRX_MRD) >> 10) + 1) * 8 - 1;
+
+	if (!(x & (store ? DAWRX_DW : DAWRX_DR)) ||
+	    !(x & (cpu->msr & MSR_PR ? DAWRX_USER : DAWRX_KERNEL)))
+		return false;
+	if (!(x & DAWRX_WTI) && !(x & DAWRX_WT) != !(cpu->msr & MSR_DR))
+		return false;
+	return ea <= last && ea + size - 1 >= first;
+}
+
+static bool dabr_hits(const struct cpu *cpu, u64 ea, unsigned size, bool store)
+{
+	u64 first = cpu->dabr & ~7ull;
+
+	if (!(cpu->dabr & (store ? DABR_DW : DABR_DR)) ||
+	    !(cpu->dabrx & (cpu->msr & MSR_PR ? DABRX_USER : DABRX_KERNEL)))
+		return false;
+	if (!(cpu->dabrx & DABRX_BTI) && !(cpu->dabr & DABR_BT) != !(cpu->msr & MSR_DR))
+		return false;
+	return ea <= first + 7 && ea + size - 1 >= first;
+}
+
+bool watchpoint_hits(const struct cpu *cpu, u64 ea, unsigned size, bool store)
+{
+	return dawr_hits(cpu, ea, size, store) || dabr_hits(cpu, ea, size, store);
+}
