@@ -5,36 +5,11 @@
 #ifndef PAPYR_HV_HCALL_H
 #define PAPYR_HV_HCALL_H
 
+#include <papyr/papr.h>
 #include "base/bits.h"
 
 struct hv_vm;
 struct hv_vcpu;
-
-#define H_SUCCESS		 0
-#define H_BUSY			 1
-#define H_CLOSED		 2
-#define H_NOT_AVAILABLE		 3
-#define H_PARTIAL		 5
-#define H_PAGE_REGISTERED	 15
-#define H_TOO_HARD		 9999
-#define H_HARDWARE		 (-1)
-#define H_FUNCTION		 (-2)
-#define H_PRIVILEGE		 (-3)
-#define H_PARAMETER		 (-4)
-#define H_BAD_MODE		 (-5)
-#define H_PTEG_FULL		 (-6)
-#define H_NOT_FOUND		 (-7)
-#define H_RESERVED_DABR		 (-8)
-#define H_NO_MEM		 (-9)
-#define H_AUTHORITY		 (-10)
-#define H_PERMISSION		 (-11)
-#define H_RESOURCE		 (-16)
-#define H_P2			 (-55)
-#define H_P3			 (-56)
-#define H_P4			 (-57)
-#define H_P5			 (-58)
-#define H_UNSUPPORTED		 (-67)
-#define H_UNSUPPORTED_FLAG_START (-256)
 
 /*
  * A hypercall's handler: arguments in gpr[4]..., results into gpr[4]..., the return value goes into
@@ -69,7 +44,7 @@ hcall_fn h_register_vpa;
 hcall_fn h_set_mode, h_set_dabr, h_set_xdabr;
 /* xics/icp.c */
 hcall_fn h_xirr, h_xirr_x, h_cppr, h_eoi, h_ipi, h_ipoll;
-/* xics/rtas.c: 0xf000; calls whose token is not the hypervisor's go to the client. */
+/* xics/rtas.c: calls whose token is not the hypervisor's go to the client. */
 hcall_fn h_rtas;
 
 #endif

@@ -16,16 +16,6 @@
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 
-/* Flags, in the first argument. */
-#define H_EXACT		    0x0000008000000000ull /* H_ENTER: this entry, not any of its group */
-#define H_READ_4	    0x0000002000000000ull
-#define H_AVPN		    0x0000000080000000ull /* only if the entry's AVPN is the argument */
-#define H_ANDCOND	    0x0000000040000000ull /* only if the first word and the argument share no bit */
-#define H_ICACHE_INVALIDATE 0x0000000000800000ull
-#define H_ICACHE_SYNC	    0x0000000000400000ull
-#define H_ZERO_PAGE	    0x0000000000008000ull
-#define H_COPY_PAGE	    0x0000000000004000ull
-
 /* H_PROTECT's flags are where the second doubleword has them, but for the two highest fields. */
 #define PROTECT_LOW	     (HPT_R_KEY_LO | HPT_R_N | HPT_R_PP)
 #define PROTECT_PP0	     0x0100ull /* -> bit 63 */

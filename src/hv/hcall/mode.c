@@ -3,13 +3,6 @@
 #include "hv/hcall/hcall.h"
 #include "hv/vcpu.h"
 
-/* Resources of H_SET_MODE. */
-#define MODE_CIABR 1
-#define MODE_DAWR  2
-#define MODE_AIL   3
-#define MODE_ILE   4
-#define MODE_DAWR1 5
-
 #define CIABR_PRIV	 3ull
 #define CIABR_PRIV_HYPER 3ull
 
@@ -45,7 +38,7 @@ static long set_ciabr(struct hv_vcpu *vcpu, u64 flags, u64 ciabr, u64 value2)
 	if (value2)
 		return H_P4;
 	if (flags)
-		return H_UNSUPPORTED_FLAG_START;
+		return H_UNSUPPORTED_FLAG;
 	/* A guest may not stop in its hypervisor. */
 	if ((ciabr & CIABR_PRIV) == CIABR_PRIV_HYPER)
 		return H_P3;
@@ -58,7 +51,7 @@ static long set_dawr(struct hv_vcpu *vcpu, u64 flags, u64 dawr, u64 dawrx)
 	if (!has_dawr(vcpu))
 		return H_P2;
 	if (flags)
-		return H_UNSUPPORTED_FLAG_START;
+		return H_UNSUPPORTED_FLAG;
 	if (dawrx & DABRX_HYPER)
 		return H_P4;
 	vcpu->cpu.dawr = dawr;
@@ -79,19 +72,19 @@ static long set_dawr(struct hv_vcpu *vcpu, u64 flags, u64 dawr, u64 dawrx)
  * LPCR.
  *
  * Returns H_SUCCESS, H_P2 (no such resource in this processor), H_P3, H_P4 (bad values),
- * H_UNSUPPORTED_FLAG_START, H_TOO_HARD (the client's).
+ * H_UNSUPPORTED_FLAG, H_TOO_HARD (the client's).
  */
 long h_set_mode(struct hv_vcpu *vcpu, u64 *gpr)
 {
 	switch (gpr[5]) {
-	case MODE_CIABR:
+	case H_SET_MODE_CIABR:
 		return set_ciabr(vcpu, gpr[4], gpr[6], gpr[7]);
-	case MODE_DAWR:
+	case H_SET_MODE_DAWR:
 		return set_dawr(vcpu, gpr[4], gpr[6], gpr[7]);
-	case MODE_DAWR1:
+	case H_SET_MODE_DAWR1:
 		return H_P2; /* POWER10's */
-	case MODE_AIL:
-	case MODE_ILE:
+	case H_SET_MODE_AIL:
+	case H_SET_MODE_ILE:
 	default:
 		return H_TOO_HARD;
 	}

@@ -9,43 +9,43 @@
 #include "hv/vm.h"
 
 #define HCALL_LIMIT 0x1000u /* numbers of the PAPR range are below */
-#define H_RTAS	    0xf000u /* the interface of RTAS stubs in guest memory: always on */
 
 /* By number / 4, as all of them are multiples of 4. */
 #define HCALL(number, fn, enabled) [(number) / 4] = {number, fn, enabled}
 
 static const struct hcall hcalls[HCALL_LIMIT / 4] = {
-    HCALL(0x004, h_remove, true),
-    HCALL(0x008, h_enter, true),
-    HCALL(0x00c, h_read, true),
-    HCALL(0x010, h_clear_mod, false),
-    HCALL(0x014, h_clear_ref, false),
-    HCALL(0x018, h_protect, true),
-    HCALL(0x01c, NULL, true), /* H_GET_TCE */
-    HCALL(0x020, NULL, true), /* H_PUT_TCE */
-    HCALL(0x028, h_set_dabr, true),
-    HCALL(0x02c, h_page_init, false),
-    HCALL(0x03c, NULL, false), /* H_LOGICAL_CI_LOAD */
-    HCALL(0x040, NULL, false), /* H_LOGICAL_CI_STORE */
-    HCALL(0x064, h_eoi, true),
-    HCALL(0x068, h_cppr, true),
-    HCALL(0x06c, h_ipi, true),
-    HCALL(0x070, h_ipoll, true),
-    HCALL(0x074, h_xirr, true),
-    HCALL(0x0dc, h_register_vpa, true),
-    HCALL(0x0e0, h_cede, true),
-    HCALL(0x0e4, h_confer, true),
-    HCALL(0x0e8, h_prod, true),
-    HCALL(0x124, h_bulk_remove, true),
-    HCALL(0x134, h_set_xdabr, true),
-    HCALL(0x138, NULL, false), /* H_STUFF_TCE */
-    HCALL(0x13c, NULL, false), /* H_PUT_TCE_INDIRECT */
-    HCALL(0x2fc, h_xirr_x, true),
-    HCALL(0x300, NULL, false), /* H_RANDOM */
-    HCALL(0x31c, h_set_mode, false),
-    HCALL(0x448, NULL, false), /* H_RPT_INVALIDATE */
+    HCALL(H_REMOVE, h_remove, true),
+    HCALL(H_ENTER, h_enter, true),
+    HCALL(H_READ, h_read, true),
+    HCALL(H_CLEAR_MOD, h_clear_mod, false),
+    HCALL(H_CLEAR_REF, h_clear_ref, false),
+    HCALL(H_PROTECT, h_protect, true),
+    HCALL(H_GET_TCE, NULL, true),
+    HCALL(H_PUT_TCE, NULL, true),
+    HCALL(H_SET_DABR, h_set_dabr, true),
+    HCALL(H_PAGE_INIT, h_page_init, false),
+    HCALL(H_LOGICAL_CI_LOAD, NULL, false),
+    HCALL(H_LOGICAL_CI_STORE, NULL, false),
+    HCALL(H_EOI, h_eoi, true),
+    HCALL(H_CPPR, h_cppr, true),
+    HCALL(H_IPI, h_ipi, true),
+    HCALL(H_IPOLL, h_ipoll, true),
+    HCALL(H_XIRR, h_xirr, true),
+    HCALL(H_REGISTER_VPA, h_register_vpa, true),
+    HCALL(H_CEDE, h_cede, true),
+    HCALL(H_CONFER, h_confer, true),
+    HCALL(H_PROD, h_prod, true),
+    HCALL(H_BULK_REMOVE, h_bulk_remove, true),
+    HCALL(H_SET_XDABR, h_set_xdabr, true),
+    HCALL(H_STUFF_TCE, NULL, false),
+    HCALL(H_PUT_TCE_INDIRECT, NULL, false),
+    HCALL(H_XIRR_X, h_xirr_x, true),
+    HCALL(H_RANDOM, NULL, false),
+    HCALL(H_SET_MODE, h_set_mode, false),
+    HCALL(H_RPT_INVALIDATE, NULL, false),
 };
 
+/* The interface of RTAS stubs in guest memory: always on. */
 static const struct hcall rtas = {H_RTAS, h_rtas, true};
 
 const struct hcall *hcall_find(u64 number)
