@@ -84,7 +84,7 @@ int device_create(struct hv_vm *vm, struct kvm_create_device *cd)
 
 int device_connect_xics(struct hv_vcpu *vcpu, unsigned long device_fd, unsigned long server)
 {
-	struct file *file = file_get(device_fd);
+	struct file *file = file_get_checked(device_fd);
 	int ret = -EPERM;
 
 	/* Open, but no device of ours: EPERM. Not open at all: EBADF. */

@@ -4,17 +4,39 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "base/bits.h"
 
 /*
- * Two levels of numbers, so that file_maybe() needs no lock and the table never moves. Slots are
- * written under @lock; chunks are never freed.
+ * Looking a number up takes no lock and no system call:
+ *
+ *	file_get()                        file_close()                 file_install()
+ *	f = slot                          lock; slot = NULL            f = a free one, or new memory
+ *	f->refs: one more, unless it is 0 close the number; unlock     fill it in, f->refs = 1
+ *	slot is still f? else give back   f->refs: one less            lock; slot = f; unlock
+ *	use it                            it was the last: release,
+ *	f->refs: one less, as there       put it among the free ones
+ *
+ * - The memory of a struct file is never returned, only used for the next file, so that its count
+ *   can be looked at however long ago the slot was read.
+ * - A slot's own reference is dropped after the slot was cleared. So if the slot still shows f when
+ *   we hold a reference, what we hold is what the slot shows: f can't have become another file since
+ *   the count was raised, and had it become one before, the slot would show that the same number
+ *   names it now.
+ * - A count of 0 never rises: who brought it there releases the object.
+ * - An empty slot may be a number made by dup(): the list of all files is searched by inode, under
+ *   the lock. A number is closed under the lock too, or that search might find it still open and
+ *   fill the slot again for good.
+ *
+ * tests/model/fdtable.pml has every order of these steps.
  */
+
+/* Two levels of numbers, so that the table never moves. Slots are written under @lock; chunks are
+ * never freed. */
 #define CHUNK_SHIFT 10
 #define CHUNK_SLOTS (1u << CHUNK_SHIFT)
 #define CHUNKS	    1024u
@@ -25,7 +47,12 @@ struct chunk {
 
 static struct chunk *_Atomic chunks[CHUNKS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct file *files; /* all of them, under @lock */
+static struct file *files;	/* all that have references, and those about to go; under @lock */
+static struct file *free_files; /* under @lock */
+static bool distrustful;	/* file_distrust() */
+
+/* getpid() without the system call. */
+static pid_t process;
 
 /* A fork while another thread holds the lock would leave it held for ever in the child. */
 static void before_fork(void)
@@ -38,10 +65,34 @@ static void after_fork(void)
 	pthread_mutex_unlock(&lock);
 }
 
-__attribute__((constructor)) static void guard_fork(void)
+static void after_fork_in_child(void)
 {
-	pthread_atfork(before_fork, after_fork, after_fork);
+	process = getpid();
+	after_fork();
 }
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	process = getpid();
+	pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+pid_t file_process(void)
+{
+	return process;
+}
+
+bool file_is_foreign(const struct file *file)
+{
+	return !file->ops->shared && file->owner != process;
+}
+
+void file_distrust(void)
+{
+	distrustful = true;
+}
+
+/* --- slots --- */
 
 static struct file *_Atomic *slot_of(int fd)
 {
@@ -63,67 +114,69 @@ static struct file *_Atomic *slot_make(int fd)
 	return slot_of(fd);
 }
 
-/* Drops @n references under @lock; true: that was the last one and the caller must destroy()
- * without it. */
-static bool unref(struct file *file)
+/* --- references --- */
+
+static bool ref_unless_dead(struct file *file)
 {
-	if (--file->refs)
-		return false;
+	unsigned refs = atomic_load(&file->refs);
+
+	while (refs) {
+		if (atomic_compare_exchange_weak(&file->refs, &refs, refs + 1))
+			return true;
+	}
+	return false;
+}
+
+static void unlist(struct file *file)
+{
 	for (struct file **p = &files; *p; p = &(*p)->next) {
 		if (*p == file) {
 			*p = file->next;
-			break;
+			return;
 		}
 	}
-	return true;
 }
 
+/* Nobody refers to it any more. Without @lock. */
 static void destroy(struct file *file)
 {
+	pthread_mutex_lock(&lock);
+	unlist(file);
+	pthread_mutex_unlock(&lock);
 	/* The parent's object: this copy of it may be in any state. */
 	if (!file_is_foreign(file))
 		file->ops->release(file);
-	free(file);
+	pthread_mutex_lock(&lock);
+	file->next = free_files;
+	free_files = file;
+	pthread_mutex_unlock(&lock);
+}
+
+static bool unref(struct file *file)
+{
+	return atomic_fetch_sub(&file->refs, 1) == 1;
 }
 
 void file_put(struct file *file)
 {
-	bool last;
-
-	pthread_mutex_lock(&lock);
-	last = unref(file);
-	pthread_mutex_unlock(&lock);
-	if (last)
+	if (unref(file))
 		destroy(file);
 }
 
-/* getpid() without the system call. */
-static pid_t process;
-
-static void note_process(void)
-{
-	process = getpid();
-}
-
-__attribute__((constructor)) static void watch_forks(void)
-{
-	note_process();
-	pthread_atfork(NULL, NULL, note_process);
-}
-
-bool file_is_foreign(const struct file *file)
-{
-	return !file->ops->shared && file->owner != process;
-}
-
-/* Puts @file, or nothing, into a slot; returns what was there if nothing else refers to that. */
+/* Puts @file, or nothing, into a slot, under @lock. What was there is returned with the slot's
+ * reference, to be given back without @lock. */
 static struct file *replace(struct file *_Atomic *slot, struct file *file)
 {
-	struct file *old = *slot;
-
-	*slot = file;
-	return old && unref(old) ? old : NULL;
+	return atomic_exchange(slot, file);
 }
+
+static void put_replaced(struct file *file)
+{
+	if (file)
+		file_put(file);
+}
+
+/* --- making files --- */
 
 int memfd_new(const char *name, size_t bytes, bool cloexec)
 {
@@ -140,42 +193,61 @@ int memfd_new(const char *name, size_t bytes, bool cloexec)
 	return err;
 }
 
+/* Under @lock. */
+static struct file *file_alloc(void)
+{
+	struct file *file = free_files;
+
+	if (file)
+		free_files = file->next;
+	else
+		file = calloc(1, sizeof(*file));
+	return file;
+}
+
+/* Under @lock: a listed file in its number's slot, or -errno. */
+static int install(const struct file_ops *ops, void *data, int memfd, const struct stat *st,
+		   struct file **stale)
+{
+	struct file *_Atomic *slot = slot_make(memfd);
+	struct file *file;
+
+	if (!slot)
+		return -EMFILE;
+	file = file_alloc();
+	if (!file)
+		return -ENOMEM;
+	file->ops = ops;
+	file->data = data;
+	file->dev = st->st_dev;
+	file->ino = st->st_ino;
+	file->owner = process;
+	file->next = files;
+	files = file;
+	/* Last: from here on those who read the slot long ago may take a reference. */
+	atomic_store(&file->refs, 1);
+	*stale = replace(slot, file);
+	return 0;
+}
+
 int file_install(const struct file_ops *ops, void *data, int memfd)
 {
-	struct file *_Atomic *slot;
-	struct file *file, *stale;
+	struct file *stale = NULL;
 	struct stat st;
+	int ret;
 
-	file = malloc(sizeof(*file));
-	if (!file || fstat(memfd, &st)) {
-		free(file);
+	if (fstat(memfd, &st)) {
 		close(memfd);
 		return -ENOMEM;
 	}
-	*file = (struct file){
-	    .ops = ops,
-	    .data = data,
-	    .dev = st.st_dev,
-	    .ino = st.st_ino,
-	    .owner = process,
-	    .refs = 1,
-	};
-
 	pthread_mutex_lock(&lock);
-	slot = slot_make(memfd);
-	if (!slot) {
-		pthread_mutex_unlock(&lock);
-		free(file);
-		close(memfd);
-		return -EMFILE;
-	}
-	file->next = files;
-	files = file;
-	stale = replace(slot, file);
+	ret = install(ops, data, memfd, &st, &stale);
 	pthread_mutex_unlock(&lock);
-	if (stale)
-		destroy(stale);
-	return memfd;
+	put_replaced(stale);
+	if (!ret)
+		return memfd;
+	close(memfd);
+	return ret;
 }
 
 int file_new(const struct file_ops *ops, void *data, bool cloexec)
@@ -185,47 +257,87 @@ int file_new(const struct file_ops *ops, void *data, bool cloexec)
 	return fd < 0 ? fd : file_install(ops, data, fd);
 }
 
+/* --- finding files --- */
+
+static bool is_inode(const struct file *file, const struct stat *st)
+{
+	return file->ino == st->st_ino && file->dev == st->st_dev;
+}
+
+/* Under @lock: with a reference. */
 static struct file *find_inode(const struct stat *st)
 {
 	for (struct file *f = files; f; f = f->next) {
-		if (f->ino == st->st_ino && f->dev == st->st_dev)
+		if (is_inode(f, st) && ref_unless_dead(f))
 			return f;
 	}
 	return NULL;
 }
 
-struct file *file_get(int fd)
+/* What the slot says, with a reference. */
+static struct file *get_from_slot(int fd)
+{
+	struct file *_Atomic *slot = slot_of(fd);
+	struct file *file;
+
+	while (slot && (file = *slot)) {
+		if (!ref_unless_dead(file))
+			continue; /* the slot has changed meanwhile */
+		if (*slot == file)
+			return file;
+		file_put(file);
+	}
+	return NULL;
+}
+
+/*
+ * The file behind @fd by its inode: the number was closed behind our back, or made by a dup() that
+ * we haven't seen, or is none of ours. The slot is put right.
+ */
+static struct file *get_by_inode(int fd)
 {
 	struct file *_Atomic *slot;
-	struct file *file, *stale = NULL;
+	struct file *file = NULL, *stale = NULL;
 	struct stat st;
-	bool open;
-
-	if (fd < 0)
-		return NULL;
-	open = !fstat(fd, &st);
 
 	pthread_mutex_lock(&lock);
-	slot = slot_of(fd);
-	file = slot ? *slot : NULL;
-	if (!open || !file || file->ino != st.st_ino || file->dev != st.st_dev) {
-		/* Closed behind our back, or made by a dup() that we haven't seen. */
-		file = open ? find_inode(&st) : NULL;
+	if (!fstat(fd, &st))
+		file = find_inode(&st);
+	slot = file ? slot_make(fd) : slot_of(fd);
+	if (slot) {
 		if (file)
-			slot = slot_make(fd);
-		if (file && slot)
-			file->refs++;
-		else
-			file = NULL;
-		if (slot)
-			stale = replace(slot, file);
+			atomic_fetch_add(&file->refs, 1);
+		stale = replace(slot, file);
 	}
-	if (file)
-		file->refs++;
 	pthread_mutex_unlock(&lock);
-	if (stale)
-		destroy(stale);
+	put_replaced(stale);
+	if (file && !slot) {
+		file_put(file);
+		return NULL;
+	}
 	return file;
+}
+
+struct file *file_get_checked(int fd)
+{
+	struct file *file = get_from_slot(fd);
+	struct stat st;
+
+	if (file && !fstat(fd, &st) && is_inode(file, &st))
+		return file;
+	if (file)
+		file_put(file);
+	return fd < 0 ? NULL : get_by_inode(fd);
+}
+
+struct file *file_get(int fd)
+{
+	struct file *file;
+
+	if (unlikely(distrustful))
+		return file_get_checked(fd);
+	file = get_from_slot(fd);
+	return likely(file != NULL) || fd < 0 ? file : get_by_inode(fd);
 }
 
 bool file_maybe(int fd)
@@ -234,6 +346,31 @@ bool file_maybe(int fd)
 
 	return slot && *slot;
 }
+
+bool file_unmappable(int fd)
+{
+	struct file *file = file_get_checked(fd);
+	bool ret = file && !file->ops->mappable;
+
+	if (file)
+		file_put(file);
+	return ret;
+}
+
+void file_duplicated(int from, int to)
+{
+	struct file *file = file_get_checked(from);
+
+	/* The new number is found by its inode, and remembered. */
+	if (!file)
+		return;
+	file_put(file);
+	file = file_get_checked(to);
+	if (file)
+		file_put(file);
+}
+
+/* --- closing numbers --- */
 
 void file_forget(int fd)
 {
@@ -245,8 +382,7 @@ void file_forget(int fd)
 	pthread_mutex_lock(&lock);
 	last = replace(slot, NULL);
 	pthread_mutex_unlock(&lock);
-	if (last)
-		destroy(last);
+	put_replaced(last);
 }
 
 void file_forget_range(unsigned first, unsigned last)
@@ -263,49 +399,25 @@ void file_forget_range(unsigned first, unsigned last)
 	}
 }
 
-bool file_unmappable(int fd)
-{
-	struct file *file = file_get(fd);
-	bool ret = file && !file->ops->mappable;
-
-	if (file)
-		file_put(file);
-	return ret;
-}
-
-void file_duplicated(int from, int to)
-{
-	struct file *file = file_get(from);
-
-	/* file_get() finds the new number by its inode and remembers it. */
-	if (!file)
-		return;
-	file_put(file);
-	file = file_get(to);
-	if (file)
-		file_put(file);
-}
-
 int file_close(int fd)
 {
-	struct file *file = file_get(fd);
+	struct file *file = file_get_checked(fd);
 	struct file *_Atomic *slot;
+	struct file *closed = NULL;
 
 	if (!file)
 		return -EBADF;
 	pthread_mutex_lock(&lock);
 	slot = slot_of(fd);
+	/* Else another thread has closed it meanwhile, and the number may be another file's. */
 	if (*slot == file) {
-		/*
-		 * Forgotten before it is closed: the number may be given out again at once. The
-		 * call's own reference keeps the file until both are done.
-		 */
-		replace(slot, NULL);
-		pthread_mutex_unlock(&lock);
-		close(fd);
-	} else {
-		pthread_mutex_unlock(&lock);
+		/* Forgotten before it is closed: the number may be given out again at once. Not by
+		 * close(), where threads end that are cancelled. */
+		closed = replace(slot, NULL);
+		syscall(SYS_close, fd);
 	}
+	pthread_mutex_unlock(&lock);
+	put_replaced(closed);
 	file_put(file);
 	return 0;
 }

@@ -4,14 +4,19 @@
  *
  * Each object that a client can name stands behind a memfd, so that its number is a real one: taken
  * from the process's table, closed on exec or not, and for a vcpu mappable with plain mmap(2). The
- * memfd's inode is the object's identity. A number that was closed behind our back, and perhaps
- * given out again by the kernel, is found out by it; so is a number that dup() made of one of ours.
+ * memfd's inode is the object's identity: by it we know a number that dup() made of one of ours, and
+ * find out one that was closed behind our back and perhaps given out again by the kernel.
+ *
+ * Finding that out takes a system call, which file_get() of a number that we know doesn't make: who
+ * links the library closes by papyr_close(). A program under the preload library knows nothing of
+ * that, and not every close() comes by there, so file_distrust() has all numbers checked.
  *
  * A file lives while a number names it or a call uses it, like the kernel's.
  */
 #ifndef PAPYR_KVM_FDTABLE_H
 #define PAPYR_KVM_FDTABLE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -33,11 +38,11 @@ struct file_ops {
 struct file {
 	const struct file_ops *ops;
 	void *data;
-	/* fdtable.c's own, under its lock. */
+	/* fdtable.c's own. */
 	dev_t dev;
 	ino_t ino;
 	pid_t owner;
-	unsigned refs;
+	atomic_uint refs;
 	struct file *next;
 };
 
@@ -54,9 +59,20 @@ int file_install(const struct file_ops *ops, void *data, int memfd);
 /* file_install() of a memfd without contents. */
 int file_new(const struct file_ops *ops, void *data, bool cloexec);
 
-/* The file behind @fd, to be given back by file_put(); NULL: not one of ours. */
+/*
+ * The file behind @fd, to be given back by file_put(); NULL: not one of ours. No lock and no system
+ * call for a number that we know. file_get_checked() always looks whether the number still is what
+ * it was.
+ */
 struct file *file_get(int fd);
+struct file *file_get_checked(int fd);
 void file_put(struct file *file);
+
+/* From now on file_get() checks as well. Called before there are threads. */
+void file_distrust(void);
+
+/* getpid() without the system call. */
+pid_t file_process(void);
 
 /* Is @file that of the process this one was forked from? */
 bool file_is_foreign(const struct file *file);

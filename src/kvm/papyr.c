@@ -90,7 +90,7 @@ API ssize_t papyr_write(int fd, const void *buf, size_t count)
 
 API void *papyr_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
-	struct file *file = file_get(fd);
+	struct file *file = file_get_checked(fd);
 	void *map = MAP_FAILED;
 	int err = ENODEV;
 
@@ -116,7 +116,7 @@ API int papyr_close(int fd)
 API bool papyr_is_fd(int fd)
 {
 	int err = errno;
-	struct file *file = file_get(fd);
+	struct file *file = file_get_checked(fd);
 
 	if (file)
 		file_put(file);

@@ -133,8 +133,10 @@ static ssize_t (*next_write)(int, const void *, size_t);
 static int (*next_close)(int);
 static int (*next_fcntl)(int, int, ...);
 
-__attribute__((constructor)) static void find_next(void)
+__attribute__((constructor)) static void prepare(void)
 {
+	/* Descriptors are also closed by ways that don't lead through here, fclose() for one. */
+	file_distrust();
 	next_read = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
 	next_write = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
 	next_close = (int (*)(int))dlsym(RTLD_NEXT, "close");

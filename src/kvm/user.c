@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/prefault.h"
+#include "kvm/fdtable.h"
 
 /*
  * The kernel copies within our own process. Some sandboxes forbid the call; there a bad pointer
@@ -23,7 +24,7 @@ int user_read(void *to, unsigned long from, size_t bytes)
 {
 	struct iovec local = {to, bytes}, remote = {(void *)from, bytes};
 
-	if (!bytes || process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes)
+	if (!bytes || process_vm_readv(file_process(), &local, 1, &remote, 1, 0) == (ssize_t)bytes)
 		return 0;
 	if (!from || !forbidden())
 		return -EFAULT;
@@ -35,7 +36,7 @@ int user_write(unsigned long to, const void *from, size_t bytes)
 {
 	struct iovec local = {(void *)from, bytes}, remote = {(void *)to, bytes};
 
-	if (!bytes || process_vm_writev(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes)
+	if (!bytes || process_vm_writev(file_process(), &local, 1, &remote, 1, 0) == (ssize_t)bytes)
 		return 0;
 	if (!to || !forbidden())
 		return -EFAULT;

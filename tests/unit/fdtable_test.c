@@ -8,7 +8,11 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -46,7 +50,7 @@ static int new_file(void *data)
 
 static bool ours(int fd)
 {
-	struct file *file = file_get(fd);
+	struct file *file = file_get_checked(fd);
 
 	if (file)
 		file_put(file);
@@ -217,6 +221,124 @@ static void threads(void **state)
 	assert_int_equal(released, 4 * ROUNDS);
 }
 
+/* A number is opened and closed all the time, others use it meanwhile: none has an object that is
+ * gone. */
+#define USERS	  3
+#define NEW_FILES 3000
+
+struct object {
+	atomic_bool alive;
+};
+
+static atomic_int busy_fd;
+static atomic_bool closing_done;
+
+static void end_object(struct file *file)
+{
+	struct object *o = file->data;
+
+	o->alive = false;
+	released++;
+}
+
+static const struct file_ops object_ops = {
+    .name = "object", .ioctl = no_ioctl, .release = end_object};
+
+static void *use_number(void *arg)
+{
+	while (!closing_done) {
+		struct file *file = file_get(busy_fd);
+		struct object *o;
+
+		if (!file)
+			continue;
+		o = file->data;
+		if (file->ops != &object_ops || !o->alive)
+			return "an object that is gone";
+		file_put(file);
+	}
+	return NULL;
+}
+
+static void used_while_closed(void **state)
+{
+	struct object *object = test_calloc(NEW_FILES, sizeof(*object));
+	pthread_t thread[USERS];
+	void *fault;
+
+	busy_fd = -1;
+	closing_done = false;
+	for (int i = 0; i < USERS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, use_number, NULL), 0);
+	for (int i = 0; i < NEW_FILES; i++) {
+		object[i].alive = true;
+		busy_fd = file_new(&object_ops, &object[i], true);
+		assert_true(busy_fd >= 0);
+		assert_int_equal(file_close(busy_fd), 0);
+		assert_null(file_get(busy_fd));
+	}
+	closing_done = true;
+	for (int i = 0; i < USERS; i++) {
+		pthread_join(thread[i], &fault);
+		assert_null(fault);
+	}
+	assert_int_equal(released, NEW_FILES);
+	test_free(object);
+}
+
+/* Any system call but the one that ends a thread is its end. */
+static bool forbid_system_calls(void)
+{
+	struct sock_filter filter[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void costs_no_system_call(void **state)
+{
+	int fd = file_new(&shared_ops, NULL, true), status;
+	pid_t child = fork();
+
+	if (!child) {
+		struct file *file;
+
+		if (!forbid_system_calls())
+			_exit(77);
+		for (int i = 0; i < 100; i++) {
+			file = file_get(fd);
+			if (!file || file_is_foreign(file) || !file_process())
+				_exit(1);
+			file_put(file);
+		}
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77);
+	file_close(fd);
+}
+
+/* As under the preload library; the last test, since there is no way back. */
+static void distrust(void **state)
+{
+	int fd = new_file(NULL), other;
+
+	file_distrust();
+	close(fd);
+	other = open("/dev/null", O_RDONLY);
+	assert_int_equal(other, fd);
+	assert_null(file_get(fd));
+	assert_int_equal(released, 1);
+	close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +351,9 @@ int main(void)
 	    cmocka_unit_test_setup(in_a_child, setup),
 	    cmocka_unit_test_setup(out_of_numbers, setup),
 	    cmocka_unit_test_setup(threads, setup),
+	    cmocka_unit_test_setup(used_while_closed, setup),
+	    cmocka_unit_test_setup(costs_no_system_call, setup),
+	    cmocka_unit_test_setup(distrust, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
