@@ -74,7 +74,7 @@ int channel_poll(int fd, short events, int cancel_fd, u64 until_ms, struct error
 		if (n < 0)
 			return error_errno(err, "cannot wait for the connection");
 		if (p[1].revents)
-			return error_set(err, "cancelled");
+			return error_of(ERROR_CANCELLED, err, "cancelled");
 		if (n)
 			return 1;
 		if (channel_now_ms() >= until_ms)
@@ -92,9 +92,10 @@ int channel_wait(struct channel *ch, short events, struct error *err)
 	if (r)
 		return r > 0 ? 0 : -1;
 	if (meeting)
-		return error_set(err,
-				 "somebody connected and said nothing that makes sense in time");
-	return error_set(err, "the connection stood still for %g s", ch->timeout_ms / 1000.0);
+		return error_of(ERROR_TIMEOUT, err,
+				"somebody connected and said nothing that makes sense in time");
+	return error_of(ERROR_TIMEOUT, err, "the connection stood still for %g s",
+			ch->timeout_ms / 1000.0);
 }
 
 static ssize_t send_some(struct channel *ch, const void *data, size_t bytes, struct error *err)
@@ -135,7 +136,7 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 	if (ch->broken)
 		return error_set(err, "the connection is broken");
 	if (is_cancelled(ch))
-		return error_set(err, "cancelled");
+		return error_of(ERROR_CANCELLED, err, "cancelled");
 	while (bytes) {
 		ssize_t n = -1;
 
@@ -166,13 +167,14 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 static int hung_up(const struct channel *ch, struct error *err)
 {
 	if (ch->one_way)
-		return error_set(err, "the file ends too early");
+		return error_of(ERROR_CLOSED, err, "the file ends too early");
 	if (channel_command_ended(ch, err))
 		return -1;
 	if (ch->heard || ch->tls || ch->server)
-		return error_set(err, "the other side closed the connection");
-	return error_set(err, "the other side closed the connection without a word: is it a papyr "
-			      "that waits, and with the same TLS options?");
+		return error_of(ERROR_CLOSED, err, "the other side closed the connection");
+	return error_of(ERROR_CLOSED, err,
+			"the other side closed the connection without a word: is it a papyr that "
+			"waits, and with the same TLS options?");
 }
 
 int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
@@ -181,7 +183,7 @@ int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
 
 	/* As long as more is there already, nothing waits for it, and so for nothing else. */
 	if (is_cancelled(ch))
-		return error_set(err, "cancelled");
+		return error_of(ERROR_CANCELLED, err, "cancelled");
 	while (bytes) {
 		ssize_t n = -1;
 

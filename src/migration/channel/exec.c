@@ -58,9 +58,9 @@ bool channel_command_ended(const struct channel *ch, struct error *err)
 		poll(NULL, 0, 5);
 	}
 	if (info.si_code == CLD_EXITED)
-		error_set(err, "the command ended with status %d", info.si_status);
+		error_of(ERROR_CLOSED, err, "the command ended with status %d", info.si_status);
 	else
-		error_set(err, "signal %d ended the command", info.si_status);
+		error_of(ERROR_CLOSED, err, "signal %d ended the command", info.si_status);
 	return true;
 }
 

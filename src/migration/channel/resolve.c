@@ -68,7 +68,7 @@ static int wait_for(struct lookup *k, int cancel_fd, u64 until_ms, struct error 
 	pthread_detach(thread);
 	r = channel_poll(k->done_fd, POLLIN, cancel_fd, until_ms, err);
 	if (!r)
-		error_set(err, "there is no answer yet to where %s is", k->host);
+		error_of(ERROR_TIMEOUT, err, "there is no answer yet to where %s is", k->host);
 	return r > 0 ? 0 : -1;
 }
 

@@ -189,8 +189,9 @@ static int stranger(const struct channel *ch, int r, struct error *err)
 		return -1;
 	if (r == GNUTLS_E_PULL_ERROR || r == GNUTLS_E_PUSH_ERROR ||
 	    r == GNUTLS_E_PREMATURE_TERMINATION)
-		return error_set(err, "the other side hung up instead of shaking hands: it speaks "
-				      "no TLS, or doesn't believe us");
+		return error_of(ERROR_CLOSED, err,
+				"the other side hung up instead of shaking hands: it speaks no "
+				"TLS, or doesn't believe us");
 	if (r == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR &&
 	    gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) == 0)
 		error_set(err, "the other side is not who it should be: %s", text.data);

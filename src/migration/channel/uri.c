@@ -121,8 +121,8 @@ static int connect_within(int fd, const struct sockaddr *addr, socklen_t len,
 	errno = error;
 	return error ? error_errno(err, "cannot connect") : 0;
 late:
-	return error_set(err, "cannot connect: nobody answered for %g s",
-			 opts->timeout_ms / 1000.0);
+	return error_of(ERROR_TIMEOUT, err, "cannot connect: nobody answered for %g s",
+			opts->timeout_ms / 1000.0);
 }
 
 static void no_delay(int fd)
@@ -352,7 +352,7 @@ struct channel *channel_connect(const char *uri, const struct channel_options *o
 		unlink(temp);
 	if (!ch) {
 		free(temp);
-		error_set(err, "%.150s: %.300s", uri, why.text);
+		error_wrap(err, &why, "%.150s", uri);
 		return NULL;
 	}
 	if (kind == KIND_FILE) {
@@ -423,7 +423,7 @@ static struct channel *accept_one(struct listener *l, struct error *err)
 		}
 		close(fd);
 		if (!r)
-			error_set(err, "somebody connected and said nothing");
+			error_of(ERROR_TIMEOUT, err, "somebody connected and said nothing");
 		if (r <= 0)
 			return NULL;
 	}

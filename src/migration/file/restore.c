@@ -149,7 +149,7 @@ struct migration_image *migration_open(const char *path, progress_fn progress, v
 		goto fail;
 	if (image_verify(saved->file, progress, opaque, &why) || load_machine(saved, &why) ||
 	    check_all_there(saved, &why)) {
-		error_set(err, "%s: %.400s", path, why.text);
+		error_wrap(err, &why, "%.200s", path);
 		goto fail;
 	}
 	return saved;

@@ -231,7 +231,7 @@ struct image *image_open(const char *path, struct error *err)
 	}
 	img = image_open_fd(fd, &why);
 	if (!img)
-		error_set(err, "%s: %.400s", path, why.text);
+		error_wrap(err, &why, "%.200s", path);
 	return img;
 }
 

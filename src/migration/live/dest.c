@@ -153,7 +153,7 @@ int arrival_hear(struct arrival *a, void (*complain)(const char *why), struct er
 {
 	while (hear_hello(a, err)) {
 		hang_up(a);
-		if (!listener_lasts(a->listener) || !strcmp(err->text, "cancelled"))
+		if (!listener_lasts(a->listener) || err->kind == ERROR_CANCELLED)
 			return -1;
 		if (complain)
 			complain(err->text);
@@ -342,7 +342,7 @@ static int take_over(struct dest *d, struct error *err)
 	d->l->handed_over = !cancelled;
 	d->l->status.downtime_ms = stood_still_ms(d);
 	pthread_mutex_unlock(&d->l->lock);
-	return cancelled ? error_set(err, "cancelled") : 0;
+	return cancelled ? error_of(ERROR_CANCELLED, err, "cancelled") : 0;
 }
 
 static void start_guest(struct dest *d)

@@ -82,7 +82,7 @@ static int let_go(struct source *s, struct error *err)
 	cancelled = s->l->cancelled;
 	s->l->handed_over = !cancelled;
 	pthread_mutex_unlock(&s->l->lock);
-	return cancelled ? error_set(err, "cancelled") : 0;
+	return cancelled ? error_of(ERROR_CANCELLED, err, "cancelled") : 0;
 }
 
 /*
