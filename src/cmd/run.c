@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "cmd/demo.h"
 #include "cmd/progress.h"
+#include "migration/channel/fault.h"
 #include "migration/file/file.h"
 #include "migration/live/live.h"
 #include "monitor/qmp.h"
@@ -421,7 +422,7 @@ int cmd_run(int argc, char **argv)
 		return r - 1;
 	o.cfg.name = o.name;
 	o.cfg.accel = accel_find(o.accel, &err);
-	if (!o.cfg.accel)
+	if (!o.cfg.accel || fault_order(getenv("PAPYR_FAULT"), &err))
 		return cmd_error("%s", err.text);
 	return run(&o);
 }

@@ -57,6 +57,8 @@ WRONG = [
     (['htab', 'plot', './raw', '-o', 'nowhere/z.svg'], 'No such file'),
     (['htab', 'dump', os.path.abspath(sys.argv[0])], os.path.abspath(sys.argv[0])),
 ]
+# Faults that cannot be met (docs/migration.md).
+FAULTS = ['source-lunch:kill', 'source-hello:sing', 'source-hello', 'source-:cut', ':kill']
 RIGHT = [['--help'], ['--version'], ['run', '--help'], ['save', '--help'], ['list', '--json']]
 
 
@@ -71,10 +73,10 @@ FILES = {
 }
 
 
-def papyr(args, folder, output=subprocess.PIPE):
+def papyr(args, folder, output=subprocess.PIPE, **env):
     return subprocess.run([os.path.abspath(sys.argv[1]), *args], stdin=subprocess.DEVNULL, stdout=output,
                           stderr=subprocess.PIPE, text=True, timeout=30, cwd=folder,
-                          env={'XDG_RUNTIME_DIR': folder}, check=False)
+                          env={'XDG_RUNTIME_DIR': folder, **env}, check=False)
 
 
 def main():
@@ -87,6 +89,11 @@ def main():
             got = papyr(args, folder)
             if got.returncode != 1 or got.stdout or word not in got.stderr:
                 print(f'papyr {args}: status {got.returncode}, "{got.stdout}{got.stderr}", without "{word}"')
+                bad += 1
+        for fault in FAULTS:
+            got = papyr(['run'], folder, PAPYR_FAULT=fault)
+            if got.returncode != 1 or got.stdout or f'PAPYR_FAULT={fault}' not in got.stderr:
+                print(f'PAPYR_FAULT={fault}: status {got.returncode}, "{got.stdout}{got.stderr}"')
                 bad += 1
         for args in RIGHT:
             got = papyr(args, folder)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -282,21 +281,4 @@ void channel_close(struct channel *ch)
 	if (ch->child)
 		channel_end_command(ch->child);
 	free(ch);
-}
-
-void fault_point(struct channel *ch, const char *step)
-{
-	const char *fault = getenv("PAPYR_FAULT");
-	size_t len = strlen(step);
-
-	if (likely(!fault) || strncmp(fault, step, len) || fault[len] != ':')
-		return;
-	if (!strcmp(fault + len + 1, "kill"))
-		raise(SIGKILL);
-	else if (!strcmp(fault + len + 1, "stop"))
-		raise(SIGSTOP);
-	else if (!strcmp(fault + len + 1, "stall"))
-		ch->stalled = true;
-	else if (!strcmp(fault + len + 1, "cut"))
-		shutdown(ch->fd, SHUT_RDWR);
 }

@@ -84,10 +84,4 @@ void channel_last_word(struct channel *ch);
 void channel_set_timeout(struct channel *ch, unsigned timeout_ms);
 u64 channel_written(const struct channel *ch);
 
-/*
- * For tests: PAPYR_FAULT=STEP:kill, stall or cut makes the process end, the channel stand still, or
- * the connection break when it comes to the step of that name. docs/migration.md lists the steps.
- */
-void fault_point(struct channel *ch, const char *step);
-
 #endif

@@ -120,11 +120,11 @@ static int hear_hello(struct arrival *a, struct error *err)
 	a->ch = channel_accept(a->listener, err);
 	if (!a->ch)
 		return -1;
-	fault_point(a->ch, "dest-connected");
+	fault_point(a->ch, FAULT_DEST_CONNECTED);
 	a->stream = live_stream_new(a->ch);
 	if (live_receive(a->stream, &rec, err))
 		return -1;
-	fault_point(a->ch, "dest-hello");
+	fault_point(a->ch, FAULT_DEST_HELLO);
 	if (!live_hello_unpack(&a->hello, &rec, err) && !check_devices(&a->hello, err))
 		return 0;
 	/* Whatever it is, it speaks records. */
@@ -242,7 +242,7 @@ static int receive_all(struct dest *d, struct error *err)
 		if (live_receive(d->stream, &rec, err))
 			return -1;
 		if (rec.type == LIVE_VCPU && !d->apply.n_seen)
-			fault_point(d->ch, "dest-final");
+			fault_point(d->ch, FAULT_DEST_FINAL);
 		switch (live_apply_record(&d->apply, &rec, &number, err)) {
 		case LIVE_STEP_BAD:
 			return -1;
@@ -252,15 +252,15 @@ static int receive_all(struct dest *d, struct error *err)
 				return -1;
 			break;
 		case LIVE_STEP_SYNC:
-			fault_point(d->ch, "dest-sync");
+			fault_point(d->ch, FAULT_DEST_SYNC);
 			if (answer_number(d, LIVE_ACK, number, err))
 				return -1;
 			break;
 		case LIVE_STEP_END:
-			fault_point(d->ch, "dest-end");
+			fault_point(d->ch, FAULT_DEST_END);
 			return 0;
 		default:
-			fault_point(d->ch, "dest-record");
+			fault_point(d->ch, FAULT_DEST_RECORD);
 		}
 	}
 }
@@ -302,13 +302,13 @@ static int wait_go(struct dest *d, struct error *err)
 	d->answered_ns = boot_ns();
 	if (live_send(d->stream, LIVE_READY, NULL, 0, false, err))
 		return -1;
-	fault_point(d->ch, "dest-ready");
+	fault_point(d->ch, FAULT_DEST_READY);
 	channel_set_timeout(d->ch, d->timeout_ms / 2);
 	if (live_receive(d->stream, &rec, err))
 		return -1;
 	if (rec.type != LIVE_GO || rec.bytes)
 		return live_unexpected(&rec, err);
-	fault_point(d->ch, "dest-go");
+	fault_point(d->ch, FAULT_DEST_GO);
 	return 0;
 }
 
@@ -407,18 +407,18 @@ static int take_guest(struct dest *d, struct error *err)
 	pthread_mutex_unlock(&m->lock);
 	if (r)
 		return -1;
-	fault_point(d->ch, "dest-applied");
+	fault_point(d->ch, FAULT_DEST_APPLIED);
 	if (!(d->apply.end.flags & LIVE_END_GO) && wait_go(d, err))
 		return -1;
 	if (take_over(d, err))
 		return -1;
 	start_guest(d);
-	fault_point(d->ch, "dest-started");
+	fault_point(d->ch, FAULT_DEST_STARTED);
 	if (d->one_way)
 		return 0;
 	if (live_send_number(d->stream, LIVE_RUNNING, d->l->status.downtime_ms * 1e6, err))
 		return -1;
-	fault_point(d->ch, "dest-running");
+	fault_point(d->ch, FAULT_DEST_RUNNING);
 	return 0;
 }
 
@@ -461,7 +461,7 @@ static int meet(struct dest *d, struct error *err)
 		return 0;
 	if (answer(d->stream, "", err))
 		return -1;
-	fault_point(d->ch, "dest-answer");
+	fault_point(d->ch, FAULT_DEST_ANSWER);
 	return 0;
 }
 

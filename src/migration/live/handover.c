@@ -161,22 +161,22 @@ static int send_rest(struct source *s, struct error *err)
 	u64 before = channel_written(s->ch), pages = s->n_dirty, entries = 0;
 	bool go = s->one_way || s->rtt_ns * 2e-6 > s->p.downtime_ms / 2, refused = false;
 
-	fault_point(s->ch, "source-stopped");
+	fault_point(s->ch, FAULT_SOURCE_STOPPED);
 	if (source_send_memory(s, true, err))
 		return -1;
 	phase(s, LIVE_PHASE_MEMORY);
-	fault_point(s->ch, "source-final-memory");
+	fault_point(s->ch, FAULT_SOURCE_FINAL_MEMORY);
 	if (source_send_table(s, true, &entries, err))
 		return -1;
 	phase(s, LIVE_PHASE_TABLE);
-	fault_point(s->ch, "source-final-table");
+	fault_point(s->ch, FAULT_SOURCE_FINAL_TABLE);
 	if (send_vcpus(s, err) || send_devices(s, err))
 		return -1;
-	fault_point(s->ch, "source-final-state");
+	fault_point(s->ch, FAULT_SOURCE_FINAL_STATE);
 	if ((go && !s->one_way && let_go(s, err)) || send_end(s, go, err))
 		return take_back(s);
 	phase(s, LIVE_PHASE_STATE);
-	fault_point(s->ch, "source-end");
+	fault_point(s->ch, FAULT_SOURCE_END);
 	pthread_mutex_lock(&s->l->lock);
 	st->transferred = channel_written(s->ch);
 	st->final_bytes = st->transferred - before;
@@ -189,10 +189,10 @@ static int send_rest(struct source *s, struct error *err)
 		if (expect(s, LIVE_READY, &refused, err))
 			return -1;
 		phase(s, LIVE_PHASE_READY);
-		fault_point(s->ch, "source-ready");
+		fault_point(s->ch, FAULT_SOURCE_READY);
 		if (let_go(s, err) || live_send(s->stream, LIVE_GO, NULL, 0, false, err))
 			return take_back(s);
-		fault_point(s->ch, "source-go");
+		fault_point(s->ch, FAULT_SOURCE_GO);
 	}
 	if (expect(s, LIVE_RUNNING, &refused, err)) {
 		/* It is certain again: the destination itself says that it won't start. */
@@ -202,7 +202,7 @@ static int send_rest(struct source *s, struct error *err)
 		return -1;
 	}
 	phase(s, LIVE_PHASE_RUNNING);
-	fault_point(s->ch, "source-running");
+	fault_point(s->ch, FAULT_SOURCE_RUNNING);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "migration/channel/fault.h"
 #include "migration/live/live.h"
 #include "migration/live/protocol.h"
 

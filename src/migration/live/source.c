@@ -109,17 +109,17 @@ static int meet(struct source *s, struct error *err)
 	s->ch = channel_connect(s->l->uri, &opts, err);
 	if (!s->ch)
 		return -1;
-	fault_point(s->ch, "source-connected");
+	fault_point(s->ch, FAULT_SOURCE_CONNECTED);
 	s->one_way = channel_one_way(s->ch);
 	s->stream = live_stream_new(s->ch);
 	if (send_hello(s, err))
 		return -1;
-	fault_point(s->ch, "source-hello");
+	fault_point(s->ch, FAULT_SOURCE_HELLO);
 	if (s->one_way)
 		return 0;
 	if (hear_answer(s, err))
 		return -1;
-	fault_point(s->ch, "source-answer");
+	fault_point(s->ch, FAULT_SOURCE_ANSWER);
 	return compare_clocks(s, err);
 }
 
@@ -192,7 +192,7 @@ static int send_pass(struct source *s, struct error *err)
 	s->l->status.pass++;
 	s->l->status.dirty_pages = s->n_dirty;
 	pthread_mutex_unlock(&s->l->lock);
-	fault_point(s->ch, first ? "source-first-pass" : "source-pass");
+	fault_point(s->ch, first ? FAULT_SOURCE_FIRST_PASS : FAULT_SOURCE_PASS);
 	if (source_keep_limit(s, 1, err))
 		return -1;
 	s->waited_ns = 0;
