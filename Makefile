@@ -43,7 +43,7 @@ test:
 	@meson setup $(call again,$(BUILD)) $(MESON_OPTIONS) -Dtests=true $(BUILD) >/dev/null
 	@$(MAKE) --no-print-directory all
 	@[ -e $(SANITIZED)/build.ninja ] || CC=clang meson setup $(SANITIZED) -Dwerror=$(WERROR) \
-		-Db_sanitize=address,undefined -Db_lundef=false
+		-Db_sanitize=address,undefined -Db_lundef=false -Dlock_ranks=true
 	@ninja -C $(SANITIZED) -j $(JOBS)
 	meson test -C $(BUILD) --print-errorlogs --no-suite long
 	meson test -C $(SANITIZED) --print-errorlogs --no-suite long --suite unit --suite kvm --suite fuzz

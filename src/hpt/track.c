@@ -12,7 +12,7 @@
 void hpt_trackers_init(struct hpt_trackers *ts, u64 n_entries)
 {
 	*ts = (struct hpt_trackers){.n_entries = n_entries};
-	pthread_mutex_init(&ts->lock, NULL);
+	lock_init(&ts->lock, LOCK_TRACKERS);
 }
 
 void hpt_trackers_destroy(struct hpt_trackers *ts)
@@ -24,7 +24,7 @@ void hpt_trackers_destroy(struct hpt_trackers *ts)
 		munmap(t->level[0], t->map_bytes);
 		free(t);
 	}
-	pthread_mutex_destroy(&ts->lock);
+	lock_destroy(&ts->lock);
 }
 
 static struct hpt_tracker *tracker_new(u64 n_entries)
@@ -60,7 +60,7 @@ struct hpt_tracker *hpt_tracker_get(struct hpt_trackers *ts)
 {
 	struct hpt_tracker *t;
 
-	pthread_mutex_lock(&ts->lock);
+	lock_acquire(&ts->lock);
 	for (t = ts->list; t && t->active; t = t->next)
 		;
 	if (!t) {
@@ -78,13 +78,13 @@ struct hpt_tracker *hpt_tracker_get(struct hpt_trackers *ts)
 	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 out:
-	pthread_mutex_unlock(&ts->lock);
+	lock_release(&ts->lock);
 	return t;
 }
 
 void hpt_tracker_put(struct hpt_trackers *ts, struct hpt_tracker *t)
 {
-	pthread_mutex_lock(&ts->lock);
+	lock_acquire(&ts->lock);
 	__atomic_store_n(&t->active, 0, __ATOMIC_SEQ_CST);
 	__atomic_fetch_sub(&ts->n_active, 1, __ATOMIC_SEQ_CST);
 	/*
@@ -95,7 +95,7 @@ void hpt_tracker_put(struct hpt_trackers *ts, struct hpt_tracker *t)
 		madvise(t->level[0], t->map_bytes, MADV_DONTNEED);
 	else
 		memset(t->level[0], 0, t->map_bytes);
-	pthread_mutex_unlock(&ts->lock);
+	lock_release(&ts->lock);
 }
 
 /* Sets the bit for @n in level @l and, as needed, above: lowest first. */

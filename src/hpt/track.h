@@ -28,8 +28,8 @@
 #ifndef PAPYR_HPT_TRACK_H
 #define PAPYR_HPT_TRACK_H
 
-#include <pthread.h>
 #include "base/bits.h"
+#include "base/lock.h"
 
 #define HPT_TRACK_SHIFT	 6 /* 64 bits a word */
 #define HPT_TRACK_LEVELS 8 /* enough for 2^48 entries */
@@ -50,7 +50,7 @@ struct hpt_tracker {
 struct hpt_trackers {
 	u32 n_active; /* 0: hpt_track_mark is one load and a branch */
 	struct hpt_tracker *list;
-	pthread_mutex_t lock;
+	struct lock lock;
 	u64 n_entries;
 };
 

@@ -319,9 +319,9 @@ int hv_set_memory_region(struct hv_vm *vm, const struct kvm_userspace_memory_reg
 
 	if (ret)
 		return ret;
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	ret = set_region(vm, region);
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	return ret;
 }
 
@@ -369,9 +369,9 @@ int hv_get_dirty_log(struct hv_vm *vm, u32 slot, u64 **bits, size_t *bytes)
 
 	if (slot >= HV_MAX_MEMSLOTS)
 		return -EINVAL;
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	ret = take_bits(vm, slot, bits, bytes);
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	return ret;
 }
 
@@ -379,11 +379,11 @@ void hv_put_back_dirty_log(struct hv_vm *vm, u32 id, const u64 *bits, size_t byt
 {
 	struct hv_memslot *slot;
 
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	slot = logging_slot(vm, id);
 	if (slot && dirty_bytes(slot) == bytes) {
 		for (size_t i = 0; i < bytes / sizeof(u64); i++)
 			__atomic_fetch_or(&slot->dirty[i], bits[i], __ATOMIC_SEQ_CST);
 	}
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 }

@@ -117,10 +117,10 @@ static int prepare_table(struct hv_vcpu *vcpu)
 	struct hv_vm *vm = vcpu->vm;
 	int ret = 0;
 
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	if (!vm->vrma_done)
 		ret = hv_vrma_setup(vcpu);
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	vcpu->cpu.hpt = vm->hpt;
 	return ret;
 }

@@ -64,7 +64,7 @@ void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
 	struct hv_vcpu *vcpu;
 	u64 tail;
 
-	pthread_mutex_lock(&log->lock);
+	lock_acquire(&log->lock);
 	tail = atomic_load_explicit(&log->tail, memory_order_relaxed);
 	atomic_store_explicit(&log->ring[tail % HV_INVAL_LOG].what, pack(inval),
 			      memory_order_relaxed);
@@ -73,7 +73,7 @@ void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
 	atomic_store(&log->tail, ++tail);
 	atomic_thread_fence(memory_order_seq_cst);
 	hv_for_each_vcpu(vcpu, vm) ask(vcpu, inval, tail);
-	pthread_mutex_unlock(&log->lock);
+	lock_release(&log->lock);
 }
 
 static void drop(struct cpu *cpu, u64 what, u64 addr)

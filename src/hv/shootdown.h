@@ -6,9 +6,9 @@
 #ifndef PAPYR_HV_SHOOTDOWN_H
 #define PAPYR_HV_SHOOTDOWN_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include "base/bits.h"
+#include "base/lock.h"
 #include "cpu/cpu.h"
 
 struct hv_vm;
@@ -30,7 +30,7 @@ struct hv_inval {
 #define HV_INVAL_LOG 1024u /* entries that the log remembers; who is further behind flushes all */
 
 struct hv_shootdown_log {
-	pthread_mutex_t lock; /* writers */
+	struct lock lock; /* writers */
 	_Atomic u64 tail;     /* sequence number of the next entry */
 	struct {
 		_Atomic u64 what, addr;

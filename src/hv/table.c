@@ -12,21 +12,21 @@
 
 int hv_table_freeze(struct hv_vm *vm)
 {
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	/* Sequentially consistent, both: either we see the vcpu, or it sees that it must wait
 	 * (hv_run_begin). */
 	vm->frozen = true;
 	if (!vm->vcpus_in_run)
 		return 0;
 	vm->frozen = false;
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	return -EBUSY;
 }
 
 void hv_table_thaw(struct hv_vm *vm)
 {
 	vm->frozen = false;
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 }
 
 void hv_run_begin(struct hv_vm *vm)
@@ -36,8 +36,8 @@ void hv_run_begin(struct hv_vm *vm)
 		if (!vm->frozen)
 			return;
 		atomic_fetch_sub(&vm->vcpus_in_run, 1);
-		pthread_mutex_lock(&vm->lock);
-		pthread_mutex_unlock(&vm->lock);
+		lock_acquire(&vm->lock);
+		lock_release(&vm->lock);
 	}
 }
 
@@ -50,27 +50,27 @@ int hv_table_join(struct hv_vm *vm, struct hv_table_user *user)
 {
 	int ret = 0;
 
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	if (vm->hpt)
 		ret = user->replaced(user, vm->hpt);
 	if (!ret) {
 		user->next = vm->table_users;
 		vm->table_users = user;
 	}
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	return ret;
 }
 
 void hv_table_leave(struct hv_vm *vm, struct hv_table_user *user)
 {
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	for (struct hv_table_user **p = &vm->table_users; *p; p = &(*p)->next) {
 		if (*p == user) {
 			*p = user->next;
 			break;
 		}
 	}
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 }
 
 static const struct hpt_ops table_ops = {

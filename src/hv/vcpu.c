@@ -57,8 +57,8 @@ static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 	vcpu->id = id;
 	vcpu->signal_fd = -1;
 	vcpu->stats = &vcpu->own_stats;
-	pthread_mutex_init(&vcpu->mutex, NULL);
-	pthread_mutex_init(&vcpu->vpa_lock, NULL);
+	lock_init(&vcpu->mutex, LOCK_VCPU);
+	lock_init(&vcpu->vpa_lock, LOCK_VPA);
 	cpu_set_msr(&vcpu->cpu, MSR_ME);
 	vcpu->cpu.mmcr[0] = MMCR0_FC;
 	vcpu->cpu.amor = ~0ull; /* the hypervisor keeps no storage key to itself */
@@ -82,8 +82,8 @@ static void fini(struct hv_vcpu *vcpu)
 	close(vcpu->wake_fd);
 	if (vcpu->signal_fd >= 0)
 		close(vcpu->signal_fd);
-	pthread_mutex_destroy(&vcpu->vpa_lock);
-	pthread_mutex_destroy(&vcpu->mutex);
+	lock_destroy(&vcpu->vpa_lock);
+	lock_destroy(&vcpu->mutex);
 	hv_mmio_fini(vcpu);
 	cpu_fini(&vcpu->cpu);
 }
@@ -116,7 +116,7 @@ int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t ru
 	struct hv_vcpu *vcpu;
 	int ret;
 
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	ret = create(vm, id, &vcpu);
 	if (!ret) {
 		vcpu->run = run;
@@ -126,7 +126,7 @@ int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t ru
 		vm->nr_vcpus++;
 		*out = vcpu;
 	}
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	return ret;
 }
 

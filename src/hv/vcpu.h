@@ -3,11 +3,11 @@
 #ifndef PAPYR_HV_VCPU_H
 #define PAPYR_HV_VCPU_H
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <papyr/kvm.h>
 #include "base/bits.h"
+#include "base/lock.h"
 #include "cpu/cpu.h"
 #include "hv/regs.h"
 #include "hv/stats.h"
@@ -22,7 +22,7 @@ struct hv_vcpu {
 	unsigned id;
 	struct kvm_run *run; /* shared with the client by mmap of the descriptor */
 	size_t run_bytes;
-	pthread_mutex_t mutex;
+	struct lock mutex; /* of the thread that is in a request to the vcpu, KVM_RUN included */
 
 	/* Shoot-down: written by the owner, read by those who wait. */
 	_Atomic bool in_guest;
@@ -49,7 +49,7 @@ struct hv_vcpu {
 			  such a mask */
 
 	bool papr; /* KVM_ENABLE_CAP(KVM_CAP_PPC_PAPR) was given */
-	pthread_mutex_t vpa_lock;
+	struct lock vpa_lock;
 	struct hv_vpa vpa, slb_shadow, dtl;
 	u64 dtl_index;
 	bool vpa_dispatched;

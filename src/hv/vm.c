@@ -30,10 +30,10 @@ int hv_vm_create(struct hv_vm **out)
 		free(slots);
 		return -ENOMEM;
 	}
-	pthread_mutex_init(&vm->lock, NULL);
-	pthread_mutex_init(&vm->shootdown.lock, NULL);
-	pthread_mutex_init(&vm->rtas_lock, NULL);
-	pthread_mutex_init(&vm->connect_lock, NULL);
+	lock_init(&vm->lock, LOCK_VM);
+	lock_init(&vm->shootdown.lock, LOCK_SHOOTDOWN);
+	lock_init(&vm->rtas_lock, LOCK_RTAS);
+	lock_init(&vm->connect_lock, LOCK_XICS_CONNECT);
 	vm->slots = slots;
 	vm->refs = 1;
 	vm->lpcr = LPCR_FIRST;
@@ -63,10 +63,10 @@ static void destroy(struct hv_vm *vm)
 		free(slots->slot[i]);
 	}
 	free(slots);
-	pthread_mutex_destroy(&vm->connect_lock);
-	pthread_mutex_destroy(&vm->rtas_lock);
-	pthread_mutex_destroy(&vm->shootdown.lock);
-	pthread_mutex_destroy(&vm->lock);
+	lock_destroy(&vm->connect_lock);
+	lock_destroy(&vm->rtas_lock);
+	lock_destroy(&vm->shootdown.lock);
+	lock_destroy(&vm->lock);
 	free(vm);
 }
 
@@ -82,11 +82,11 @@ int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags)
 
 	if (flags || !threads || threads > HV_SMT_MAX || (threads & (threads - 1)))
 		return -EINVAL;
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	if (vm->nr_vcpus)
 		ret = -EBUSY;
 	else
 		vm->smt = threads;
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	return ret;
 }

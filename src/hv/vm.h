@@ -2,23 +2,17 @@
 /*
  * Virtual machines. What src/kvm turns ioctls into begins here.
  *
- * Locks, outermost first:
- *	vm->lock           the VM's shape: slots, vcpus, devices, hash table pointer
- *	vcpu->mutex        held by the thread that is in an ioctl of that vcpu (KVM_RUN included)
- *	vm->shootdown.lock the log's tail
- *	vcpu->idle_lock    sleeping and waking (H_CEDE)
- * Hash table entry locks and reverse-map locks (hpt.h) are leaves: nothing is waited for while one
- * is held.
+ * base/lock.h has the order of the locks, docs/threads.md what each guards and who may call what.
  *
  * Errors are returned as negative errno values.
  */
 #ifndef PAPYR_HV_VM_H
 #define PAPYR_HV_VM_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <papyr/kvm.h>
 #include "base/bits.h"
+#include "base/lock.h"
 #include "cpu/cpu.h"
 #include "hpt/hpt.h"
 #include "hv/shootdown.h"
@@ -34,7 +28,7 @@ struct hv_vcpu;
 struct hv_xics;
 
 struct hv_vm {
-	pthread_mutex_t lock;
+	struct lock lock; /* the VM's shape: slots, vcpus, devices, hash table */
 	atomic_uint refs;
 	struct hpt *_Atomic hpt;
 	struct hv_table_user *table_users; /* table.h */
@@ -55,11 +49,10 @@ struct hv_vm {
 	atomic_uint slot_readers; /* threads between hv_slots_hold() and hv_slots_release() */
 	struct hv_xics *_Atomic xics;
 	struct hv_xics *old_xics; /* dropped by the client, freed with the VM */
-	pthread_mutex_t
-	    connect_lock; /* of vcpus to the XICS: server numbers are unique; within vcpu->mutex */
+	struct lock connect_lock; /* of vcpus to the XICS: server numbers are unique */
 	u64 enabled_hcalls[0x1000 / 4 / 64 +
 			   1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
-	pthread_mutex_t rtas_lock;
+	struct lock rtas_lock;
 	struct hv_rtas_token *rtas_tokens;
 };
 

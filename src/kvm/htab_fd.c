@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include "base/lock.h"
 #include "hv/table.h"
 #include "hv/vm.h"
 #include "kvm/files.h"
@@ -14,7 +15,7 @@
 struct htab_file {
 	struct hv_vm *vm;
 	struct hv_table_user user; /* told when the table is replaced */
-	pthread_mutex_t lock;	   /* one call at a time */
+	struct lock lock;	   /* one call at a time */
 	bool write;
 	unsigned flags;
 	u64 start_index;
@@ -28,7 +29,7 @@ static int table_replaced(struct hv_table_user *user, struct hpt *hpt)
 	int ret = 0;
 
 	/* Under vm->lock, which htab_read() doesn't take: wait for it to come out. */
-	pthread_mutex_lock(&htab->lock);
+	lock_acquire(&htab->lock);
 	if (!hpt) {
 		hpt_reader_destroy(htab->reader);
 		htab->reader = NULL;
@@ -38,7 +39,7 @@ static int table_replaced(struct hv_table_user *user, struct hpt *hpt)
 		ret = hpt_reader_create(&htab->reader, hpt, htab->flags, htab->start_index);
 	}
 	htab->writer.hpt = hpt;
-	pthread_mutex_unlock(&htab->lock);
+	lock_release(&htab->lock);
 	return ret;
 }
 
@@ -62,10 +63,10 @@ static ssize_t htab_read(struct file *file, unsigned long buf, size_t count)
 		return -EINVAL;
 	if (user_populate(buf, count))
 		return -EFAULT;
-	pthread_mutex_lock(&htab->lock);
+	lock_acquire(&htab->lock);
 	if (htab->reader)
 		ret = hpt_reader_read(htab->reader, (void *)buf, count);
-	pthread_mutex_unlock(&htab->lock);
+	lock_release(&htab->lock);
 	return ret;
 }
 
@@ -112,9 +113,9 @@ static ssize_t htab_write(struct file *file, unsigned long buf, size_t count)
 		return -ENOMEM;
 	ret = hv_table_freeze(htab->vm);
 	if (!ret) {
-		pthread_mutex_lock(&htab->lock);
+		lock_acquire(&htab->lock);
 		ret = htab->writer.hpt ? write_pieces(htab, buf, count, copy) : -EINVAL;
-		pthread_mutex_unlock(&htab->lock);
+		lock_release(&htab->lock);
 		hv_table_thaw(htab->vm);
 	}
 	free(copy);
@@ -129,7 +130,7 @@ static long htab_ioctl(struct file *file, unsigned long request, unsigned long a
 static void htab_free(struct htab_file *htab)
 {
 	hpt_reader_destroy(htab->reader);
-	pthread_mutex_destroy(&htab->lock);
+	lock_destroy(&htab->lock);
 	free(htab);
 }
 
@@ -168,7 +169,7 @@ int htab_file_new(struct hv_vm *vm, const struct kvm_get_htab_fd *ghf)
 	htab->writer.entered = entered;
 	htab->writer.ctx = htab;
 	htab->user.replaced = table_replaced;
-	pthread_mutex_init(&htab->lock, NULL);
+	lock_init(&htab->lock, LOCK_HTAB_FILE);
 	ret = hv_table_join(vm, &htab->user);
 	if (ret) {
 		htab_free(htab);

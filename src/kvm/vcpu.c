@@ -207,9 +207,9 @@ static long vcpu_ioctl(struct file *file, unsigned long request, unsigned long a
 		hv_vcpu_interrupt(vcpu, irq.irq);
 		return 0;
 	}
-	pthread_mutex_lock(&vcpu->mutex);
+	lock_acquire(&vcpu->mutex);
 	ret = locked_ioctl(vcpu, request, arg);
-	pthread_mutex_unlock(&vcpu->mutex);
+	lock_release(&vcpu->mutex);
 	return ret;
 }
 

@@ -137,11 +137,11 @@ long h_register_vpa(struct hv_vcpu *vcpu, u64 *gpr)
 		if (len < 2 * sizeof(u32))
 			return H_PARAMETER;
 	}
-	pthread_mutex_lock(&target->vpa_lock);
+	lock_acquire(&target->vpa_lock);
 	ret = change_areas(target, func, gpr[6], len);
 	if (!ret && target == vcpu)
 		hv_vpa_refresh(vcpu);
-	pthread_mutex_unlock(&target->vpa_lock);
+	lock_release(&target->vpa_lock);
 	return ret;
 }
 
@@ -153,10 +153,10 @@ void hv_vpa_get(struct hv_vcpu *vcpu, enum hv_area area, u64 *gpa, u64 *len)
 				 : area == HV_AREA_SLB ? &vcpu->slb_shadow
 						       : &vcpu->dtl;
 
-	pthread_mutex_lock(&vcpu->vpa_lock);
+	lock_acquire(&vcpu->vpa_lock);
 	*gpa = a->gpa;
 	*len = a->len;
-	pthread_mutex_unlock(&vcpu->vpa_lock);
+	lock_release(&vcpu->vpa_lock);
 }
 
 static int set_by_client(struct hv_vcpu *vcpu, enum hv_area area, u64 gpa, u64 len)
@@ -187,9 +187,9 @@ int hv_vpa_set(struct hv_vcpu *vcpu, enum hv_area area, u64 gpa, u64 len)
 
 	if (gpa & (AREA_ALIGN - 1))
 		return -EINVAL;
-	pthread_mutex_lock(&vcpu->vpa_lock);
+	lock_acquire(&vcpu->vpa_lock);
 	ret = set_by_client(vcpu, area, gpa, (u32)len);
-	pthread_mutex_unlock(&vcpu->vpa_lock);
+	lock_release(&vcpu->vpa_lock);
 	return ret;
 }
 
@@ -255,7 +255,7 @@ void hv_vpa_dispatch(struct hv_vcpu *vcpu)
 {
 	u8 *vpa;
 
-	pthread_mutex_lock(&vcpu->vpa_lock);
+	lock_acquire(&vcpu->vpa_lock);
 	hv_vpa_refresh(vcpu);
 	vpa = vpa_memory(vcpu);
 	if (vpa) {
@@ -263,19 +263,19 @@ void hv_vpa_dispatch(struct hv_vcpu *vcpu)
 		log_dispatch(vcpu, vpa);
 	}
 	vcpu->vpa_dispatched = true;
-	pthread_mutex_unlock(&vcpu->vpa_lock);
+	lock_release(&vcpu->vpa_lock);
 }
 
 void hv_vpa_preempt(struct hv_vcpu *vcpu)
 {
 	u8 *vpa;
 
-	pthread_mutex_lock(&vcpu->vpa_lock);
+	lock_acquire(&vcpu->vpa_lock);
 	vpa = vpa_memory(vcpu);
 	if (vpa && !vcpu->vpa.fresh)
 		count_dispatch(vpa);
 	vcpu->vpa_dispatched = false;
-	pthread_mutex_unlock(&vcpu->vpa_lock);
+	lock_release(&vcpu->vpa_lock);
 }
 
 u32 hv_vpa_yield_count(struct hv_vcpu *vcpu)
@@ -283,10 +283,10 @@ u32 hv_vpa_yield_count(struct hv_vcpu *vcpu)
 	u32 count = 0;
 	u8 *vpa;
 
-	pthread_mutex_lock(&vcpu->vpa_lock);
+	lock_acquire(&vcpu->vpa_lock);
 	vpa = vcpu->vpa.gpa ? hv_guest_ptr(vcpu->vm, vcpu->vpa.gpa, VPA_BYTES, false) : NULL;
 	if (vpa)
 		count = load_be32(vpa + VPA_DISPATCH_COUNT);
-	pthread_mutex_unlock(&vcpu->vpa_lock);
+	lock_release(&vcpu->vpa_lock);
 	return count;
 }

@@ -15,12 +15,12 @@ int hv_xics_create(struct hv_vm *vm)
 	if (!xics)
 		return -ENOMEM;
 	xics->vm = vm;
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	if (vm->xics)
 		ret = -EEXIST;
 	else
 		vm->xics = xics;
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	if (ret)
 		free(xics);
 	return ret;
@@ -35,19 +35,19 @@ void hv_xics_destroy(struct hv_vm *vm)
 	struct hv_xics *xics;
 	struct hv_vcpu *vcpu;
 
-	pthread_mutex_lock(&vm->lock);
+	lock_acquire(&vm->lock);
 	xics = vm->xics;
 	vm->xics = NULL;
 	if (xics) {
 		xics->next = vm->old_xics;
 		vm->old_xics = xics;
 	}
-	pthread_mutex_unlock(&vm->lock);
+	lock_release(&vm->lock);
 	hv_for_each_vcpu(vcpu, vm)
 	{
 		struct hv_icp *icp;
 
-		pthread_mutex_lock(&vcpu->mutex);
+		lock_acquire(&vcpu->mutex);
 		icp = vcpu->icp;
 		vcpu->icp = NULL;
 		if (icp) {
@@ -55,7 +55,7 @@ void hv_xics_destroy(struct hv_vm *vm)
 			vcpu->old_icp = icp;
 			cpu_irq_clear(&vcpu->cpu, CPU_IRQ_EXTERNAL);
 		}
-		pthread_mutex_unlock(&vcpu->mutex);
+		lock_release(&vcpu->mutex);
 	}
 }
 
@@ -65,7 +65,7 @@ static void free_one(struct hv_xics *xics)
 		struct ics *ics = xics->ics[i];
 
 		if (ics)
-			pthread_mutex_destroy(&ics->lock);
+			lock_destroy(&ics->lock);
 		free(ics);
 	}
 	free(xics);
@@ -113,7 +113,7 @@ struct hv_icp *xics_server(struct hv_xics *xics, u32 server)
 	return NULL;
 }
 
-/* With the VM's lock held. */
+/* With connect_lock held. */
 static int connect(struct hv_vcpu *vcpu, u32 server)
 {
 	struct hv_vm *vm = vcpu->vm;
@@ -141,12 +141,12 @@ int hv_xics_connect(struct hv_vcpu *vcpu, u64 server)
 	struct hv_vm *vm = vcpu->vm;
 	int ret;
 
-	/* The caller has the vcpu's mutex; nobody takes that with connect_lock held. */
+	/* The caller has the vcpu's mutex, so that its controller doesn't come or go meanwhile. */
 	if (vcpu->icp)
 		return -EBUSY;
-	pthread_mutex_lock(&vm->connect_lock);
+	lock_acquire(&vm->connect_lock);
 	ret = connect(vcpu, server);
-	pthread_mutex_unlock(&vm->connect_lock);
+	lock_release(&vm->connect_lock);
 	return ret;
 }
 
@@ -166,12 +166,12 @@ static struct ics *make_ics(struct hv_xics *xics, u32 irq)
 	ics = calloc(1, sizeof(*ics));
 	if (!ics)
 		return NULL;
-	pthread_mutex_init(&ics->lock, NULL);
+	lock_init(&ics->lock, LOCK_ICS);
 	for (unsigned i = 0; i < ICS_SOURCES; i++)
 		ics->source[i].priority = ics->source[i].saved_priority = XICS_MASKED;
 	if (atomic_compare_exchange_strong(&xics->ics[irq >> ICS_SHIFT], &other, ics))
 		return ics;
-	pthread_mutex_destroy(&ics->lock);
+	lock_destroy(&ics->lock);
 	free(ics);
 	return other;
 }
@@ -190,7 +190,7 @@ int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value)
 	ics = make_ics(xics, irq);
 	if (!ics)
 		return -ENOMEM;
-	pthread_mutex_lock(&ics->lock);
+	lock_acquire(&ics->lock);
 	*ics_source(ics, irq) = (struct ics_source){
 	    .exists = true,
 	    .server = server,
@@ -201,7 +201,7 @@ int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value)
 	    .q = value & KVM_XICS_QUEUED,
 	};
 	ics_set_waiting(ics, irq, false);
-	pthread_mutex_unlock(&ics->lock);
+	lock_release(&ics->lock);
 	if (value & KVM_XICS_PENDING)
 		ics_deliver(xics, irq, false);
 	return 0;
@@ -231,11 +231,11 @@ int hv_xics_get_source(struct hv_vm *vm, u64 irq, u64 *value)
 
 	if (!ics)
 		return -ENOENT;
-	pthread_mutex_lock(&ics->lock);
+	lock_acquire(&ics->lock);
 	if (ics_source(ics, irq)->exists) {
 		*value = source_word(ics, irq);
 		ret = 0;
 	}
-	pthread_mutex_unlock(&ics->lock);
+	lock_release(&ics->lock);
 	return ret;
 }

@@ -54,13 +54,13 @@ static u32 deliver_one(struct hv_xics *xics, u32 irq, bool only_resend)
 
 	if (!ics)
 		return 0;
-	pthread_mutex_lock(&ics->lock);
+	lock_acquire(&ics->lock);
 	icp = xics_server(xics, ics_source(ics, irq)->server);
 	if (icp && (!only_resend || ics_waits(ics, irq))) {
 		while (!offer(icp, ics, irq, &rejected))
 			;
 	}
-	pthread_mutex_unlock(&ics->lock);
+	lock_release(&ics->lock);
 	return rejected;
 }
 
@@ -80,9 +80,9 @@ static void resend_ics(struct hv_xics *xics, u32 n, const struct hv_icp *icp)
 
 	if (!ics)
 		return;
-	pthread_mutex_lock(&ics->lock);
+	lock_acquire(&ics->lock);
 	memcpy(waiting, ics->waiting, sizeof(waiting));
-	pthread_mutex_unlock(&ics->lock);
+	lock_release(&ics->lock);
 	for (u32 w = 0; w < ARRAY_SIZE(waiting); w++) {
 		for (u64 bits = waiting[w]; bits; bits &= bits - 1)
 			ics_deliver(xics, (n << ICS_SHIFT) + w * 64 + __builtin_ctzll(bits), true);
@@ -107,7 +107,7 @@ void ics_eoi(struct hv_xics *xics, u32 irq)
 
 	if (!ics)
 		return;
-	pthread_mutex_lock(&ics->lock);
+	lock_acquire(&ics->lock);
 	s = ics_source(ics, irq);
 	/* A line that is still up fires again; an edge only if another came. */
 	if (!s->level) {
@@ -115,7 +115,7 @@ void ics_eoi(struct hv_xics *xics, u32 irq)
 		s->q = false;
 	}
 	again = s->p;
-	pthread_mutex_unlock(&ics->lock);
+	lock_release(&ics->lock);
 	if (again)
 		ics_deliver(xics, irq, false);
 }
@@ -150,12 +150,12 @@ int hv_xics_set_irq(struct hv_vm *vm, u32 irq, u32 level)
 	if (!ics)
 		return -EINVAL;
 	hv_client_wrote(vm);
-	pthread_mutex_lock(&ics->lock);
+	lock_acquire(&ics->lock);
 	s = ics_source(ics, irq);
 	exists = s->exists;
 	if (exists)
 		present = line_changed(s, level && level != KVM_INTERRUPT_UNSET);
-	pthread_mutex_unlock(&ics->lock);
+	lock_release(&ics->lock);
 	if (present)
 		ics_deliver(xics, irq, false);
 	return exists ? 0 : -EINVAL;
@@ -170,7 +170,7 @@ static void redirect(struct hv_xics *xics, struct ics *ics, u32 irq, u32 server,
 	struct ics_source *s = ics_source(ics, irq);
 	bool present;
 
-	pthread_mutex_lock(&ics->lock);
+	lock_acquire(&ics->lock);
 	s->server = server;
 	s->priority = priority;
 	s->saved_priority = saved;
@@ -179,7 +179,7 @@ static void redirect(struct hv_xics *xics, struct ics *ics, u32 irq, u32 server,
 		s->masked_pending = false;
 		ics_set_waiting(ics, irq, false);
 	}
-	pthread_mutex_unlock(&ics->lock);
+	lock_release(&ics->lock);
 	if (present)
 		ics_deliver(xics, irq, false);
 }
@@ -202,9 +202,9 @@ static int look(struct hv_xics *xics, u32 irq, struct ics **ics, struct ics_sour
 	*ics = xics ? xics_ics(xics, irq) : NULL;
 	if (!*ics)
 		return -EINVAL;
-	pthread_mutex_lock(&(*ics)->lock);
+	lock_acquire(&(*ics)->lock);
 	*s = *ics_source(*ics, irq);
-	pthread_mutex_unlock(&(*ics)->lock);
+	lock_release(&(*ics)->lock);
 	return 0;
 }
 

@@ -4,8 +4,8 @@
 #ifndef PAPYR_HV_XICS_INTERNAL_H
 #define PAPYR_HV_XICS_INTERNAL_H
 
-#include <pthread.h>
 #include <stdatomic.h>
+#include "base/lock.h"
 #include "hv/xics/xics.h"
 
 #define ICS_SHIFT   10
@@ -56,7 +56,7 @@ struct ics_source {
 };
 
 struct ics {
-	pthread_mutex_t lock;
+	struct lock lock;
 	struct ics_source source[ICS_SOURCES];
 	u64 waiting[ICS_SOURCES / 64]; /* a bit for each source that found no place at its server */
 };

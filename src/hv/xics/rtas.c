@@ -137,12 +137,12 @@ int hv_rtas_define_token(struct hv_vm *vm, const char *name, size_t size, u64 to
 {
 	int ret = 0;
 
-	pthread_mutex_lock(&vm->rtas_lock);
+	lock_acquire(&vm->rtas_lock);
 	if (token)
 		ret = define(vm, name, size, token);
 	else
 		undefine(vm, name, size);
-	pthread_mutex_unlock(&vm->rtas_lock);
+	lock_release(&vm->rtas_lock);
 	return ret;
 }
 
@@ -162,9 +162,9 @@ static const struct rtas_call *call_of_token(struct hv_vm *vm, u32 token)
 {
 	const struct hv_rtas_token *t;
 
-	pthread_mutex_lock(&vm->rtas_lock);
+	lock_acquire(&vm->rtas_lock);
 	t = find_token(vm, token);
-	pthread_mutex_unlock(&vm->rtas_lock);
+	lock_release(&vm->rtas_lock);
 	return t ? t->call : NULL;
 }
 
