@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_PPC_GET_SMMU_INFO: what the processor's translation can do. */
+#include "hv/vcpu.h"
 #include "hv/vm.h"
 
 #define STORAGE_KEYS 32
 
-void hv_get_smmu_info(const struct cpu_model *model, struct kvm_ppc_smmu_info *info)
+void hv_get_smmu_info(struct hv_vm *vm, struct kvm_ppc_smmu_info *info)
 {
+	struct hv_vcpu *vcpu = vm->vcpus[0];
+	const struct cpu_model *model = vcpu ? vcpu->cpu.model : &cpu_model_power8;
+
 	memset(info, 0, sizeof(*info));
 	info->flags = KVM_PPC_1T_SEGMENTS;
 	info->slb_size = model->slb_entries;

@@ -40,7 +40,7 @@ struct hv_vcpu_stats {
 	HV_VCPU_STATS(HV_STATS_ONE, HV_STATS_ONE, HV_STATS_HIST, HV_STATS_ONE)
 };
 
-/* The file behind the descriptors; under vcpu->mutex. */
+/* The file behind the descriptors; with the vcpu locked. */
 struct hv_stats_file {
 	void *map; /* NULL: nobody has asked */
 	size_t bytes;

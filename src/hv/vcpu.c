@@ -130,6 +130,40 @@ int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t ru
 	return ret;
 }
 
+void hv_vcpu_lock(struct hv_vcpu *vcpu)
+{
+	lock_acquire(&vcpu->mutex);
+}
+
+void hv_vcpu_unlock(struct hv_vcpu *vcpu)
+{
+	lock_release(&vcpu->mutex);
+}
+
+void hv_vcpu_enable_papr(struct hv_vcpu *vcpu)
+{
+	vcpu->papr = true;
+}
+
+bool hv_vcpu_has_papr(const struct hv_vcpu *vcpu)
+{
+	return vcpu->papr;
+}
+
+const struct hv_stats_file *hv_vcpu_stats_file(const struct hv_vcpu *vcpu)
+{
+	return &vcpu->stats_file;
+}
+
+void hv_vcpu_publish_stats(struct hv_vcpu *vcpu, struct hv_stats_file file, size_t offset)
+{
+	struct hv_vcpu_stats *values = (void *)((u8 *)file.map + offset);
+
+	vcpu->stats_file = file;
+	*values = *vcpu->stats;
+	vcpu->stats = values;
+}
+
 void hv_stats_file_free(struct hv_stats_file *file)
 {
 	if (!file->map)

@@ -64,7 +64,6 @@ struct hv_vcpu {
 	struct hv_stats_file stats_file;
 
 	/* Registers that only clients see. */
-	u32 guest_debug; /* KVM_SET_GUEST_DEBUG's control */
 	u64 sprg_4_7[4];
 	struct hv_kept kept_msr, kept_xer;
 	struct hv_slb_list slb_set;
@@ -82,7 +81,24 @@ static inline struct hv_vcpu *hv_vcpu_of(struct cpu *cpu)
 int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t run_bytes,
 		   struct hv_vcpu **vcpu);
 void hv_vcpu_destroy(struct hv_vcpu *vcpu);
-/* KVM_INTERRUPT (any thread). */
+
+/*
+ * A request to the vcpu, by whatever thread: one at a time, KVM_RUN included, so that it waits until
+ * the vcpu is out of the guest. All below and in regs.h and run.h is done with it locked, unless it
+ * says otherwise.
+ */
+void hv_vcpu_lock(struct hv_vcpu *vcpu);
+void hv_vcpu_unlock(struct hv_vcpu *vcpu);
+
+/* KVM_CAP_PPC_PAPR: without it KVM_RUN is refused. */
+void hv_vcpu_enable_papr(struct hv_vcpu *vcpu);
+bool hv_vcpu_has_papr(const struct hv_vcpu *vcpu);
+/* From now on it counts in @file, at @offset; what it has counted goes there. Takes @file over. */
+void hv_vcpu_publish_stats(struct hv_vcpu *vcpu, struct hv_stats_file file, size_t offset);
+/* That file; its map is NULL before. */
+const struct hv_stats_file *hv_vcpu_stats_file(const struct hv_vcpu *vcpu);
+
+/* KVM_INTERRUPT (any thread, locked or not). */
 void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq);
 /* KVM_SET_SIGNAL_MASK; NULL takes it away. */
 int hv_vcpu_set_sigmask(struct hv_vcpu *vcpu, const sigset_t *mask);

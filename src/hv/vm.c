@@ -76,6 +76,11 @@ void hv_vm_put(struct hv_vm *vm)
 		destroy(vm);
 }
 
+unsigned hv_vm_smt(const struct hv_vm *vm)
+{
+	return vm->smt;
+}
+
 int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags)
 {
 	int ret = 0;

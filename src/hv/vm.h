@@ -71,7 +71,10 @@ void hv_vm_put(struct hv_vm *vm);
 /* KVM_CAP_PPC_SMT on a VM without vcpus: @threads vcpu ids make a virtual core. */
 int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags);
 
+/* How many vcpu ids make a virtual core. */
+unsigned hv_vm_smt(const struct hv_vm *vm);
+
 /* smmu.c: KVM_PPC_GET_SMMU_INFO. */
-void hv_get_smmu_info(const struct cpu_model *model, struct kvm_ppc_smmu_info *info);
+void hv_get_smmu_info(struct hv_vm *vm, struct kvm_ppc_smmu_info *info);
 
 #endif

@@ -46,7 +46,7 @@ static const struct {
 long check_extension(struct hv_vm *vm, unsigned long cap)
 {
 	if (vm && cap == KVM_CAP_PPC_SMT)
-		return vm->smt;
+		return hv_vm_smt(vm);
 	/* How many vcpus make sense: as many as can run at once. */
 	if (cap == KVM_CAP_NR_VCPUS)
 		return get_nprocs();

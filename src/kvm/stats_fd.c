@@ -155,22 +155,19 @@ int stats_file_of_vm(struct hv_vm *vm)
 	return fd;
 }
 
-/* Under vcpu->mutex: the vcpu isn't running, what it has counted can move into the file. */
+/* With the vcpu locked: it isn't running, what it has counted can move into the file. */
 int stats_file_of_vcpu(struct hv_vcpu *vcpu)
 {
-	struct hv_stats_file *file = &vcpu->stats_file;
 	char id[NAME_BYTES];
 
 	snprintf(id, sizeof(id), "kvm-%d/vcpu-%u", getpid(), vcpu->id);
-	if (!file->map) {
-		int ret = make(file, vcpu_rows, ARRAY_SIZE(vcpu_rows), id);
-		struct hv_vcpu_stats *values;
+	if (!hv_vcpu_stats_file(vcpu)->map) {
+		struct hv_stats_file file;
+		int ret = make(&file, vcpu_rows, ARRAY_SIZE(vcpu_rows), id);
 
 		if (ret)
 			return ret;
-		values = (void *)((u8 *)file->map + header(ARRAY_SIZE(vcpu_rows)).data_offset);
-		*values = *vcpu->stats;
-		vcpu->stats = values;
+		hv_vcpu_publish_stats(vcpu, file, header(ARRAY_SIZE(vcpu_rows)).data_offset);
 	}
-	return open_again(file, vcpu->vm);
+	return open_again(hv_vcpu_stats_file(vcpu), vcpu->vm);
 }

@@ -97,33 +97,23 @@ static long set_signal_mask(struct hv_vcpu *vcpu, unsigned long arg)
 	return hv_vcpu_set_sigmask(vcpu, &mask);
 }
 
-static long set_guest_debug(struct hv_vcpu *vcpu, unsigned long arg)
-{
-	struct kvm_guest_debug debug;
-
-	if (user_read(&debug, arg, sizeof(debug)))
-		return -EFAULT;
-	vcpu->guest_debug = debug.control;
-	return 0;
-}
-
 static long translate(struct hv_vcpu *vcpu)
 {
 	return 0; /* Power's KVM fills in nothing, and says it did */
 }
 
-static long refuse_after_reading(unsigned long arg, size_t bytes, long error)
+static long answer_after_reading(unsigned long arg, size_t bytes, long answer)
 {
 	u8 buf[512];
 
-	return user_read(buf, arg, bytes) ? -EFAULT : error;
+	return user_read(buf, arg, bytes) ? -EFAULT : answer;
 }
 
 static long enable(struct hv_vcpu *vcpu, const struct kvm_enable_cap *cap)
 {
 	switch (cap->cap) {
 	case KVM_CAP_PPC_PAPR:
-		vcpu->papr = true;
+		hv_vcpu_enable_papr(vcpu);
 		return 0;
 	case KVM_CAP_PPC_OSI:
 	case KVM_CAP_PPC_EPR:
@@ -147,7 +137,7 @@ static long vcpu_enable_cap(struct hv_vcpu *vcpu, unsigned long arg)
 		return -EINVAL;
 	ret = enable(vcpu, &cap);
 	/* Before PAPR nothing makes sense; it has been done all the same, as in Linux. */
-	return !ret && !vcpu->papr ? -EINVAL : ret;
+	return !ret && !hv_vcpu_has_papr(vcpu) ? -EINVAL : ret;
 }
 
 static long run(struct hv_vcpu *vcpu, unsigned long arg)
@@ -177,13 +167,14 @@ static long locked_ioctl(struct hv_vcpu *vcpu, unsigned long request, unsigned l
 	case KVM_SET_SIGNAL_MASK:
 		return set_signal_mask(vcpu, arg);
 	case KVM_SET_GUEST_DEBUG:
-		return set_guest_debug(vcpu, arg);
+		/* Taken, and without effect. */
+		return answer_after_reading(arg, sizeof(struct kvm_guest_debug), 0);
 	case KVM_GET_FPU:
 		return -EOPNOTSUPP;
 	case KVM_SET_FPU:
-		return refuse_after_reading(arg, sizeof(struct kvm_fpu), -EOPNOTSUPP);
+		return answer_after_reading(arg, sizeof(struct kvm_fpu), -EOPNOTSUPP);
 	case KVM_SET_MP_STATE:
-		return refuse_after_reading(arg, sizeof(struct kvm_mp_state), -EINVAL);
+		return answer_after_reading(arg, sizeof(struct kvm_mp_state), -EINVAL);
 	case KVM_TRANSLATE:
 		return translate(vcpu);
 	case KVM_GET_STATS_FD:
@@ -207,9 +198,9 @@ static long vcpu_ioctl(struct file *file, unsigned long request, unsigned long a
 		hv_vcpu_interrupt(vcpu, irq.irq);
 		return 0;
 	}
-	lock_acquire(&vcpu->mutex);
+	hv_vcpu_lock(vcpu);
 	ret = locked_ioctl(vcpu, request, arg);
-	lock_release(&vcpu->mutex);
+	hv_vcpu_unlock(vcpu);
 	return ret;
 }
 

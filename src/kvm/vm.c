@@ -5,7 +5,6 @@
 #include "hv/hcall/hcall.h"
 #include "hv/memslot.h"
 #include "hv/table.h"
-#include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/xics/rtas.h"
 #include "hv/xics/xics.h"
@@ -77,9 +76,8 @@ static long get_htab_fd(struct hv_vm *vm, unsigned long arg)
 static long get_smmu_info(struct hv_vm *vm, unsigned long arg)
 {
 	struct kvm_ppc_smmu_info info;
-	struct hv_vcpu *vcpu = vm->vcpus[0];
 
-	hv_get_smmu_info(vcpu ? vcpu->cpu.model : &cpu_model_power8, &info);
+	hv_get_smmu_info(vm, &info);
 	return user_write(arg, &info, sizeof(info));
 }
 

@@ -47,7 +47,7 @@ void hv_xics_destroy(struct hv_vm *vm)
 	{
 		struct hv_icp *icp;
 
-		lock_acquire(&vcpu->mutex);
+		hv_vcpu_lock(vcpu);
 		icp = vcpu->icp;
 		vcpu->icp = NULL;
 		if (icp) {
@@ -55,7 +55,7 @@ void hv_xics_destroy(struct hv_vm *vm)
 			vcpu->old_icp = icp;
 			cpu_irq_clear(&vcpu->cpu, CPU_IRQ_EXTERNAL);
 		}
-		lock_release(&vcpu->mutex);
+		hv_vcpu_unlock(vcpu);
 	}
 }
 
