@@ -2,7 +2,7 @@
 /* Interrupts: how they are taken (Power ISA 2.07, Book III-S, chapter 6), and which are taken
  * first. */
 #include "cpu/engine/code.h"
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/engine/pseudo.h"
 
 /* SRR1 bits 33:36 and 42:47 tell of the interrupt; the others are the MSR's. */

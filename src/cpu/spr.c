@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Special purpose registers: one table (spr.def), the registers that are more than a word, mfspr
  * and mtspr. */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/mmu/tlb.h"
 
 enum access { N, R_, RW };

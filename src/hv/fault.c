@@ -138,12 +138,11 @@ static void show_done(struct hv_vcpu *vcpu, u64 ea)
 static u64 update_address(const struct cpu *cpu, u32 insn)
 {
 	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
-	struct op op;
+	struct isa_operands f = isa_operands(row, insn);
 
-	isa_operands(row, insn, &op);
 	if (row->format == FMT_X || row->format == FMT_X0)
-		return EA_X_OF(cpu, &op);
-	return EA_D_OF(cpu, &op);
+		return EA_X_OF(cpu, &f);
+	return EA_D_OF(cpu, &f);
 }
 
 bool hv_mmio_emulate(struct hv_vcpu *vcpu)

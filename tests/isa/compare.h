@@ -3,7 +3,7 @@
 #ifndef TESTS_ISA_COMPARE_H
 #define TESTS_ISA_COMPARE_H
 
-#include "cpu/insn/op.h"
+#include "cpu/isa/isa.h"
 #include "vector.h"
 
 enum verdict { SAME, EXCUSED, DIFFERENT };

@@ -4,7 +4,7 @@
 #ifndef TESTS_ISA_GENERATE_H
 #define TESTS_ISA_GENERATE_H
 
-#include "cpu/insn/op.h"
+#include "cpu/isa/isa.h"
 #include "vector.h"
 
 struct rng {

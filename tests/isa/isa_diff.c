@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "compare.h"
-#include "cpu/insn/op.h"
+#include "cpu/isa/isa.h"
 #include "generate.h"
 #include "known_wrong.h"
 #include "side.h"
@@ -144,15 +144,13 @@ static unsigned check_row_batch(const struct insn_row *row, unsigned printed)
  */
 static bool leads_astray(const struct insn_row *row, u32 insn)
 {
-	struct op op;
 	u64 target;
 
 	if (!strcmp(row->mnemonic, "bcctr"))
 		return !(insn & 0x00800000);
 	if (row->format != FMT_I && row->format != FMT_B)
 		return false;
-	isa_operands(row, insn, &op);
-	target = (u64)op.imm + (insn & 2 ? 0 : TEST_CODE);
+	target = (u64)isa_operands(row, insn).imm + (insn & 2 ? 0 : TEST_CODE);
 	return target == TEST_CODE || (target >= TRAPS_TO && target < AREA_END);
 }
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "cpu/insn/op.h"
+#include "cpu/isa/isa.h"
 #include "known_wrong.h"
 #include "known_wrong_decimal.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/dfp/number.h"
-#include "cpu/insn/op.h"
+#include "cpu/isa/isa.h"
 #include "known_wrong_decimal.h"
 
 static bool is_quad(u32 insn)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cpu/insn/op.h"
+#include "cpu/isa/isa.h"
 #include "generate.h"
 #include "side.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "cpu/dfp/number.h"
-#include "cpu/insn/op.h"
+#include "cpu/isa/isa.h"
 #include "cpu_fixture.h"
 
 #define L (&dfp_long)

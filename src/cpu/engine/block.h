@@ -13,9 +13,8 @@
 struct op {
 	op_fn *fn;
 	u32 insn;	    /* the instruction as fetched, in host order */
-	u8 t, a, b, c;	    /* register numbers from the fields at bits 6, 11, 16, 21, as the row's
-			       format says */
-	s64 imm;	    /* the format's immediate */
+	u8 t, a, b, c;	    /* struct isa_operands */
+	s64 imm;
 	struct block *link; /* branches: the target's block when it lies on this page, else NULL */
 };
 _Static_assert(sizeof(struct op) == 32, "CIA() divides by it; keep it a power of two");

@@ -5,7 +5,6 @@
 #include "base/prefault.h"
 #include "cpu/engine/code.h"
 #include "cpu/jit/jit.h"
-#include "cpu/insn/ops.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/tlb.h"
 
@@ -244,13 +243,15 @@ static bool decode(const struct cpu *cpu, u32 insn, u32 mode, struct op *op)
 {
 	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
 
-	op->fn = choose_fn(row, insn, mode);
-	if (row) {
-		isa_operands(row, insn, op);
-	} else {
-		op->insn = insn;
-		op->link = NULL;
-	}
+	struct isa_operands f = row ? isa_operands(row, insn) : (struct isa_operands){0};
+
+	*op = (struct op){.fn = choose_fn(row, insn, mode),
+			  .insn = insn,
+			  .t = f.t,
+			  .a = f.a,
+			  .b = f.b,
+			  .c = f.c,
+			  .imm = f.imm};
 	return !row || (row->flags & (F_END | F_BR));
 }
 

@@ -16,7 +16,7 @@
 #ifndef PAPYR_CPU_CODE_H
 #define PAPYR_CPU_CODE_H
 
-#include "cpu/insn/op.h"
+#include "cpu/engine/block.h"
 
 #define JUMP_ENTRIES 8192u
 

@@ -3,7 +3,7 @@
  * interrupts. */
 #include "cpu/engine/code.h"
 #include "cpu/mmu/mem.h"
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/touched.h"
 

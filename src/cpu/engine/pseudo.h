@@ -4,7 +4,7 @@
 #ifndef PAPYR_CPU_PSEUDO_H
 #define PAPYR_CPU_PSEUDO_H
 
-#include "cpu/insn/op.h"
+#include "cpu/engine/block.h"
 
 op_fn pseudo_enter; /* imm = instructions in the block */
 op_fn pseudo_warm;  /* code.c */

@@ -6,7 +6,7 @@
  * mode: both are computed for every bit position at once, and cr0_shift brings the mode's one to
  * the top.
  */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 
 static inline u64 top_bit(const struct cpu *cpu, u64 v)

@@ -7,7 +7,7 @@
  * back in between is not noticed, which no program of load-and-reserve and store-conditional that
  * works on values can tell.
  */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 #include "cpu/mmu/mem.h"
 

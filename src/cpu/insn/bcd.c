@@ -5,7 +5,7 @@
  */
 #include "cpu/dfp/declet.h"
 #include "cpu/insn/forms.h"
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 
 /* A six in each nibble that carries nothing out in @a + @b. */
 static inline u64 sixes(u64 a, u64 b)

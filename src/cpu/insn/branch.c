@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Branches and condition register logic (Power ISA 2.07, Book I, chapter 2). */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 
 static const struct op *branch(struct cpu *cpu, const struct op *op, u64 target)
 {

@@ -6,7 +6,7 @@
  */
 #include <stdatomic.h>
 
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 #include "cpu/mmu/mem.h"
 

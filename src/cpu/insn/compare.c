@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Comparisons, selection, traps, and the moves between general registers and the condition
  * register. */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 
 #define COMPARE(name, type, b_value)                                                               \

@@ -5,7 +5,7 @@
  * The values here (the dividend, or 0 for the extended forms; a zero high word) are what other
  * implementations leave, so that runs can be compared.
  */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 
 struct quotient {

@@ -6,7 +6,7 @@
 #define PAPYR_CPU_INSN_FP_H
 
 #include "cpu/fp/fpu.h"
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 
 /* The operands: FPR n is doubleword 0 of VSR n. */
 #define FRS VSR_D(cpu->vsr[op->t], 0)

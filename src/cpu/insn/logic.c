@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fixed-point logical instructions: bits of RS and RB, to RA. */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 
 OP_RA_ONLY(ori, RS | (u64)op->imm)

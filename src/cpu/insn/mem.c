@@ -7,7 +7,7 @@
  * translation cache has, which needs no stack, and one for all others, which is kept out of its
  * way.
  */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 #include "cpu/insn/access.h"
 

@@ -24,7 +24,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/engine/block.h"
-#include "cpu/isa/isa.h"
+#include "cpu/isa/ops.h"
 #include "cpu/raise.h"
 
 #define OP(name)                                                                                   \
@@ -38,8 +38,6 @@
 #define EA_X_OF(cpu, op) (((cpu)->gpr[(op)->a] + (cpu)->gpr[(op)->b]) & (cpu)->ea_mask)
 #define EA_D()		 EA_D_OF(cpu, op)
 #define EA_X()		 EA_X_OF(cpu, op)
-
-#define RC_BIT 1u
 
 /* One field of CR: signed comparison of @v with zero, and SO. Honours 32-bit mode. */
 static inline void cpu_record_cr0(struct cpu *cpu, u64 v)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rotates under mask, and shifts. Word rotates work on the low word repeated in both halves. */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 
 static inline u64 rotate_word(u64 v, unsigned n)

@@ -4,7 +4,7 @@
  * mode all of them cause an alignment interrupt, so bytes are always in the big-endian order. What
  * can fault comes first, so that none is left half done.
  */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 #include "cpu/mmu/mem.h"
 

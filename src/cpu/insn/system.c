@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* System call, return from interrupt, MSR, SLB and doorbells (Power ISA 2.07, Book III-S). */
-#include "cpu/insn/ops.h"
+#include "cpu/insn/op.h"
 #include "cpu/mmu/tlb.h"
 
 /* After the MSR changed: interrupts that are let through now, and traced instructions, are the

@@ -22,6 +22,8 @@ static inline u32 field(u32 insn, unsigned first, unsigned last)
 	return insn >> (31 - last) & ((2u << (last - first)) - 1);
 }
 
+#define RC_BIT 1u /* of an instruction word: the record form */
+
 enum op_format {
 #define FORMAT(name) FMT_##name,
 #include "cpu/isa/formats.def"
@@ -61,7 +63,14 @@ extern const unsigned isa_rows;
 void isa_prepare(void);
 /* The row of @insn on a processor of @level; NULL: illegal. */
 const struct insn_row *isa_lookup(u32 insn, enum isa_level level);
-/* Fills @op's operands as the row's format says. */
-void isa_operands(const struct insn_row *row, u32 insn, struct op *op);
+
+/* What the fields of an instruction say, as its row's format reads them. */
+struct isa_operands {
+	u8 t, a, b, c; /* register numbers from the fields at bits 6, 11, 16, 21, or what the format
+			  has in their place */
+	s64 imm;       /* the format's immediate */
+};
+
+struct isa_operands isa_operands(const struct insn_row *row, u32 insn);
 
 #endif

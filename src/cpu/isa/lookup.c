@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The instruction table made of isa.def, and finding an instruction in it. */
 #include <pthread.h>
-#include "cpu/insn/ops.h"
+#include "cpu/isa/ops.h"
 
 #define ROW_FN_RC(name, flags) ((flags)&F_RC ? op_##name##_rc : NULL)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking an instruction's fields apart, as its row's format says. */
-#include "cpu/engine/block.h"
+#include "cpu/isa/isa.h"
 
 /* The mask of rlwinm and friends: ones from bit mb to bit me, wrapping; MASK(mb + 32, me + 32) of
  * the ISA, doubled. */
@@ -28,120 +28,119 @@ static u8 or_zero(u8 ra)
 	return ra ? ra : 32;
 }
 
-void isa_operands(const struct insn_row *row, u32 insn, struct op *op)
+struct isa_operands isa_operands(const struct insn_row *row, u32 insn)
 {
-	op->insn = insn;
-	op->t = field(insn, 6, 10);
-	op->a = field(insn, 11, 15);
-	op->b = field(insn, 16, 20);
-	op->c = field(insn, 21, 25);
-	op->imm = 0;
-	op->link = NULL;
+	struct isa_operands f = {.t = field(insn, 6, 10),
+				 .a = field(insn, 11, 15),
+				 .b = field(insn, 16, 20),
+				 .c = field(insn, 21, 25)};
+
 	switch (row->format) {
 	case FMT_NONE:
 	case FMT_X:
 	case FMT_XL:
 		break;
 	case FMT_D0:
-		op->a = or_zero(op->a);
+		f.a = or_zero(f.a);
 		/* fallthrough */
 	case FMT_D:
-		op->imm = (s16)insn;
+		f.imm = (s16)insn;
 		break;
 	case FMT_DS0:
-		op->a = or_zero(op->a);
+		f.a = or_zero(f.a);
 		/* fallthrough */
 	case FMT_DS:
-		op->imm = (s16)(insn & ~3u);
+		f.imm = (s16)(insn & ~3u);
 		break;
 	case FMT_DU:
-		op->imm = (u16)insn;
+		f.imm = (u16)insn;
 		break;
 	case FMT_DIS0:
-		op->a = or_zero(op->a);
-		op->imm = (s64)(s16)insn * 65536;
+		f.a = or_zero(f.a);
+		f.imm = (s64)(s16)insn * 65536;
 		break;
 	case FMT_DUS:
-		op->imm = (s64)(u16)insn << 16;
+		f.imm = (s64)(u16)insn << 16;
 		break;
 	case FMT_X0:
-		op->a = or_zero(op->a);
+		f.a = or_zero(f.a);
 		break;
 	case FMT_XSH:
-		op->imm = op->b;
+		f.imm = f.b;
 		break;
 	case FMT_XS:
-		op->imm = sh6(insn);
+		f.imm = sh6(insn);
 		break;
 	case FMT_I:
-		op->imm = (s64)(s32)((insn & 0x03fffffcu) << 6) >> 6;
+		f.imm = (s64)(s32)((insn & 0x03fffffcu) << 6) >> 6;
 		break;
 	case FMT_B:
-		op->c = op->a >> 2;
-		op->b = 8 >> (op->a & 3);
-		op->imm = (s16)(insn & 0xfffcu);
+		f.c = f.a >> 2;
+		f.b = 8 >> (f.a & 3);
+		f.imm = (s16)(insn & 0xfffcu);
 		break;
 	case FMT_M:
-		op->imm = (s64)word_mask(field(insn, 21, 25), field(insn, 26, 30));
+		f.imm = (s64)word_mask(field(insn, 21, 25), field(insn, 26, 30));
 		break;
 	case FMT_MD:
-		op->c = sh6(insn);
+		f.c = sh6(insn);
 		/* fallthrough */
 	case FMT_MDS:
-		op->imm = field(insn, 21, 25) | field(insn, 26, 26) << 5;
+		f.imm = field(insn, 21, 25) | field(insn, 26, 26) << 5;
 		break;
 	case FMT_XFX:
-		op->imm = field(insn, 11, 15) | field(insn, 16, 20) << 5;
+		f.imm = field(insn, 11, 15) | field(insn, 16, 20) << 5;
 		break;
 	case FMT_CMPI:
-		op->imm = (s16)insn;
-		op->c = op->t & 1;
-		op->t >>= 2;
+		f.imm = (s16)insn;
+		f.c = f.t & 1;
+		f.t >>= 2;
 		break;
 	case FMT_CMPLI:
-		op->imm = (u16)insn;
-		op->c = op->t & 1;
-		op->t >>= 2;
+		f.imm = (u16)insn;
+		f.c = f.t & 1;
+		f.t >>= 2;
 		break;
 	case FMT_CMP:
-		op->c = op->t & 1;
-		op->t >>= 2;
+		f.c = f.t & 1;
+		f.t >>= 2;
 		break;
 	case FMT_VX:
-		op->imm = (s8)(op->a << 3) >> 3;
+		f.imm = (s8)(f.a << 3) >> 3;
 		break;
 	case FMT_XX1:
-		op->a = or_zero(op->a);
-		op->t = vsr6(insn, 6, 31);
+		f.a = or_zero(f.a);
+		f.t = vsr6(insn, 6, 31);
 		break;
 	case FMT_XX1R:
-		op->t = vsr6(insn, 6, 31);
+		f.t = vsr6(insn, 6, 31);
 		break;
 	case FMT_XX2:
-		op->t = vsr6(insn, 6, 31);
-		op->b = vsr6(insn, 16, 30);
-		op->imm = field(insn, 11, 15);
+		f.t = vsr6(insn, 6, 31);
+		f.b = vsr6(insn, 16, 30);
+		f.imm = field(insn, 11, 15);
 		break;
 	case FMT_XX3:
-		op->t = vsr6(insn, 6, 31);
-		op->a = vsr6(insn, 11, 29);
-		op->b = vsr6(insn, 16, 30);
-		op->imm = field(insn, 22, 23);
+		f.t = vsr6(insn, 6, 31);
+		f.a = vsr6(insn, 11, 29);
+		f.b = vsr6(insn, 16, 30);
+		f.imm = field(insn, 22, 23);
 		break;
 	case FMT_XX3C:
-		op->t = field(insn, 6, 8);
-		op->a = vsr6(insn, 11, 29);
-		op->b = vsr6(insn, 16, 30);
+		f.t = field(insn, 6, 8);
+		f.a = vsr6(insn, 11, 29);
+		f.b = vsr6(insn, 16, 30);
 		break;
 	case FMT_XX2C:
-		op->t = field(insn, 6, 8);
-		op->b = vsr6(insn, 16, 30);
+		f.t = field(insn, 6, 8);
+		f.b = vsr6(insn, 16, 30);
 		break;
 	case FMT_XX4:
-		op->t = vsr6(insn, 6, 31);
-		op->a = vsr6(insn, 11, 29);
-		op->b = vsr6(insn, 16, 30);
-		op->c = vsr6(insn, 21, 28);
+		f.t = vsr6(insn, 6, 31);
+		f.a = vsr6(insn, 11, 29);
+		f.b = vsr6(insn, 16, 30);
+		f.c = vsr6(insn, 21, 28);
 		break;
 	}
+	return f;
 }

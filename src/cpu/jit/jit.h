@@ -16,7 +16,7 @@
 #ifndef PAPYR_CPU_JIT_H
 #define PAPYR_CPU_JIT_H
 
-#include "cpu/insn/op.h"
+#include "cpu/engine/block.h"
 
 struct jit;
 

@@ -11,7 +11,7 @@
 #ifndef PAPYR_CPU_MEM_H
 #define PAPYR_CPU_MEM_H
 
-#include "cpu/insn/op.h"
+#include "cpu/cpu.h"
 
 #define CPU_PAGE_SHIFT 12
 #define CPU_PAGE_SIZE  (1ull << CPU_PAGE_SHIFT)

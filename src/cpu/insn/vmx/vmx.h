@@ -11,7 +11,6 @@
 
 #include "cpu/mmu/mem.h"
 #include "cpu/insn/op.h"
-#include "cpu/insn/ops.h"
 
 /* VSCR: saturation has happened (sticky); denormals are taken, and given, as zeros. */
 #define VSCR_SAT 0x00000001u

@@ -12,7 +12,6 @@
 
 #include "cpu/fp/fpu.h"
 #include "cpu/insn/op.h"
-#include "cpu/insn/ops.h"
 
 /*
  * A scalar result goes to doubleword 0. Doubleword 1 is undefined by ISA 2.07; here arithmetic

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "base/prefault.h"
 #include "cpu/engine/code.h"
-#include "cpu/insn/ops.h"
+#include "cpu/isa/ops.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/tlb.h"
 #include "cpu/jit/x86_64/asm.h"

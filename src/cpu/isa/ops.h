@@ -3,7 +3,7 @@
 #ifndef PAPYR_CPU_OPS_H
 #define PAPYR_CPU_OPS_H
 
-#include "cpu/insn/op.h"
+#include "cpu/isa/isa.h"
 
 #define INSN(name, mnemonic, mask, match, format, level, flags) op_fn op_##name, op_##name##_rc;
 #include "cpu/isa/isa.def"
