@@ -262,6 +262,12 @@ void cpu_step(struct cpu *cpu);
 /* The same with the instruction word @insn instead of what memory holds at nip. */
 void cpu_step_insn(struct cpu *cpu, u32 insn);
 
+/*
+ * Does @insn, an access to memory, put the address into a register (an update form)? Then which, and
+ * the address that registers as they are now make.
+ */
+bool cpu_update_form(const struct cpu *cpu, u32 insn, unsigned *ra, u64 *ea);
+
 /* MSR written by anything but an instruction: keeps the derived fields (mode, caches) right. */
 void cpu_set_msr(struct cpu *cpu, u64 msr);
 /* Another model's personality (KVM_SET_SREGS with another PVR). */

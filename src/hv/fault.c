@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
-#include "cpu/insn/op.h"
 #include "hv/fault.h"
 #include "hv/memslot.h"
 #include "hv/vcpu.h"
@@ -92,14 +91,6 @@ static bool tell_next_store(struct hv_vcpu *vcpu)
 	return true;
 }
 
-/* The register that @insn updates with its address, or NO_RA. */
-static unsigned updated_register(const struct cpu *cpu, u32 insn)
-{
-	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
-
-	return row && (row->flags & F_UPD) ? field(insn, 11, 15) : NO_RA;
-}
-
 /* Carries the instruction out as far as it gets. True: there is an exit for the client. */
 static bool attempt(struct hv_vcpu *vcpu)
 {
@@ -134,33 +125,24 @@ static void show_done(struct hv_vcpu *vcpu, u64 ea)
 		cpu->gpr[vcpu->mmio->ra] = ea;
 }
 
-/* The address of an update form: RA and the displacement or RB. */
-static u64 update_address(const struct cpu *cpu, u32 insn)
-{
-	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
-	struct isa_operands f = isa_operands(row, insn);
-
-	if (row->format == FMT_X || row->format == FMT_X0)
-		return EA_X_OF(cpu, &f);
-	return EA_D_OF(cpu, &f);
-}
-
 bool hv_mmio_emulate(struct hv_vcpu *vcpu)
 {
 	struct hv_mmio *m = vcpu->mmio;
 	struct cpu *cpu = &vcpu->cpu;
+	u64 ea = 0;
 
 	if (m->state != HV_MMIO_LEFT)
 		return false;
 	m->insn = cpu->left_insn;
 	m->nip = cpu->nip;
 	m->known = m->told = 0;
-	m->ra = updated_register(cpu, m->insn);
+	if (!cpu_update_form(cpu, m->insn, &m->ra, &ea))
+		m->ra = NO_RA;
 	m->ra_before = cpu->gpr[m->ra];
 	if (!attempt(vcpu))
 		return false;
 	if (m->state == HV_MMIO_LOAD)
-		show_done(vcpu, m->ra == NO_RA ? 0 : update_address(cpu, m->insn));
+		show_done(vcpu, ea);
 	return true;
 }
 
