@@ -3,6 +3,7 @@
  * The stream of a live migration, without a machine: what is sent comes out the same; what is
  * altered anywhere is refused; what a hostile source sends is.
  */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -297,5 +298,8 @@ int main(void)
 	    cmocka_unit_test(wrong_records),
 	};
 
+	/* Streams have large buffers: kept mapped between the many of them, filling them anew costs little. */
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
