@@ -381,7 +381,7 @@ static int run(struct run_options *o)
 		console_start(m->console);
 	}
 	status = machine_run(m);
-	err = m->failure;
+	err = *machine_failure(m);
 	ended_by = m->ended_by;
 out:
 	/* The terminal is the user's again before anything is said. */

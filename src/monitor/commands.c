@@ -78,24 +78,24 @@ static void do_stop(struct qmp_client *c, json_t *args, struct qmp_result *resul
 	machine_pause(qmp_machine(c));
 }
 
-static void resume(struct qmp_client *c, enum migrate_claim claim, struct qmp_result *result)
+static void resume(struct qmp_client *c, enum machine_move how, struct qmp_result *result)
 {
 	struct machine *m = qmp_machine(c);
 
 	/* Between the two a migration may begin to hand it over. */
-	if (migrate_claim_guest(m, claim, result) && !machine_resume(m))
-		migrate_claim_guest(m, CLAIM_NONE, result);
+	if (migrate_claim_guest(m, how, result) && !machine_resume(m))
+		migrate_claim_guest(m, MOVE_USE, result);
 }
 
 static void do_cont(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	resume(c, CLAIM_LOOKED, result);
+	resume(c, MOVE_CLAIM, result);
 }
 
 /* x-cont-forced: cont, even if the other side of a migration said that the guest runs there. */
 static void do_x_cont_forced(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	resume(c, CLAIM_FORCED, result);
+	resume(c, MOVE_FORCE, result);
 }
 
 static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -105,7 +105,7 @@ static void do_quit(struct qmp_client *c, json_t *args, struct qmp_result *resul
 
 static void do_system_reset(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	if (migrate_claim_guest(qmp_machine(c), CLAIM_NONE, result))
+	if (migrate_claim_guest(qmp_machine(c), MOVE_USE, result))
 		machine_request(qmp_machine(c), REQUEST_RESET);
 }
 
@@ -187,7 +187,7 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 		qmp_fail(result);
 		return;
 	}
-	if (!migrate_claim_guest(m, CLAIM_NONE, result))
+	if (!migrate_claim_guest(m, MOVE_USE, result))
 		return;
 	if (migrate_under_way(m)) {
 		error_set(&result->error,

@@ -14,16 +14,10 @@ bool migrate_under_way(struct machine *m)
 			       s.state == LIVE_DEVICE || s.state == LIVE_CANCELLING);
 }
 
-bool migrate_claim_guest(struct machine *m, enum migrate_claim claim, struct qmp_result *result)
+bool migrate_claim_guest(struct machine *m, enum machine_move how, struct qmp_result *result)
 {
-	enum machine_place place;
+	enum machine_place place = machine_claim(m, how);
 
-	pthread_mutex_lock(&m->lock);
-	place = m->place;
-	if ((place == PLACE_UNCERTAIN && claim >= CLAIM_LOOKED) ||
-	    (place == PLACE_GONE && claim == CLAIM_FORCED))
-		place = m->place = PLACE_HERE;
-	pthread_mutex_unlock(&m->lock);
 	if (place == PLACE_HERE)
 		return true;
 	qmp_fail(result);

@@ -30,18 +30,8 @@ void migrate_query_capabilities(struct qmp_client *c, json_t *args, struct qmp_r
 /* Has clients told of the migration's states by the event MIGRATION, if they asked for it. */
 void migrate_watch(struct qmp *qmp, struct machine *m);
 
-/* How sure of it is who wants to do something with a guest that was handed over? */
-enum migrate_claim {
-	CLAIM_NONE,   /* only with a guest that is here for certain */
-	CLAIM_LOOKED, /* also if it may run elsewhere: a person has looked there */
-	CLAIM_FORCED, /* also if it was heard to run elsewhere: a person knows that it ended there */
-};
-
-/*
- * May the guest be started, saved or reset here? Never while it comes or is being handed over. If
- * it may, it is here from now on.
- */
-bool migrate_claim_guest(struct machine *m, enum migrate_claim claim, struct qmp_result *result);
+/* machine_claim(), with an error that says what to do if the guest isn't here. */
+bool migrate_claim_guest(struct machine *m, enum machine_move how, struct qmp_result *result);
 /* Is a migration of this guest to elsewhere under way? */
 bool migrate_under_way(struct machine *m);
 

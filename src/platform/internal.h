@@ -8,12 +8,21 @@
 #include "base/bits.h"
 #include "platform/machine.h"
 
-struct machine;
-
 /* Tells who listens, the control socket. Main thread. */
 void machine_tell(struct machine *m, enum machine_event event);
-/* Waits until every vcpu that has a thread is parked; with m->lock held. */
-void machine_wait_parked(struct machine *m);
+
+/* ---- runstate.c ---- */
+
+struct runstate *runstate_new(void);
+void runstate_free(struct runstate *r);
+/* May a vcpu enter the guest? With m->lock held. */
+bool machine_may_run(const struct machine *m);
+/* The request that waits for the main thread, with every vcpu parked for it; it waits on until its end is said. */
+enum machine_request machine_take_request(struct machine *m);
+void machine_end_request(struct machine *m);
+
+/* ---- machine.c ---- */
+
 /* Ends the vcpus' threads, if they haven't ended. */
 void machine_end_threads(struct machine *m);
 /* Gives the first @bytes of the guest's memory to KVM, or takes all away: 0. */

@@ -178,6 +178,9 @@ struct machine *machine_new(const struct machine_config *cfg, struct error *err)
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->log_lock, NULL);
 	pthread_cond_init(&m->changed, NULL);
+	m->runstate = runstate_new();
+	if (!m->runstate)
+		abort();
 	m->loop = loop_new();
 	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	nvram_format(m->nvram);
@@ -230,6 +233,7 @@ void machine_free(struct machine *m)
 	if (m->wake_fd >= 0)
 		close(m->wake_fd);
 	loop_free(m->loop);
+	runstate_free(m->runstate);
 	pthread_cond_destroy(&m->changed);
 	pthread_mutex_destroy(&m->log_lock);
 	pthread_mutex_destroy(&m->lock);

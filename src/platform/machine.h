@@ -26,6 +26,7 @@
 
 struct console;
 struct machine_model;
+struct runstate;
 struct vcpu;
 
 /* What the user asked for. Strings belong to the caller and outlive the machine. */
@@ -76,16 +77,8 @@ struct machine {
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* any (L) field of any vcpu, or of these */
-	bool paused;		/* (L) by the user */
-	unsigned holds;		/* (L) others that want the vcpus parked: machine_hold() */
-	/*
-	 * (L) Where the guest lives, for all that this process knows. No vcpu runs but of a guest
-	 * that is here.
-	 */
-	enum machine_place place;
-	bool quit;		      /* (L) vcpu threads end */
-	enum machine_request request; /* (L) the first one counts until the main thread took it */
-	struct error failure;	      /* (L) with REQUEST_ERROR */
+	struct runstate *runstate; /* runstate.c's: may the guest run, and where is it? */
+	bool quit;		   /* (L) vcpu threads end */
 
 	/*
 	 * A bit for each 4 KiB of guest memory that the client itself wrote, which KVM's dirty log

@@ -13,6 +13,12 @@
 #include "platform/vcpu.h"
 #include "platform/xics.h"
 
+void machine_tell(struct machine *m, enum machine_event event)
+{
+	if (m->on_event)
+		m->on_event(m, event, m->on_event_opaque);
+}
+
 static void end_with(struct machine *m, int status)
 {
 	m->exit_status = status;
@@ -32,12 +38,9 @@ void machine_powerdown(struct machine *m)
 /* It may have been handed over between the wish for a reset and now; then there is nothing to do. */
 static void do_reset(struct machine *m)
 {
+	bool here = machine_claim(m, MOVE_USE) == PLACE_HERE;
 	struct error err;
-	bool here;
 
-	pthread_mutex_lock(&m->lock);
-	here = m->place == PLACE_HERE;
-	pthread_mutex_unlock(&m->lock);
 	if (here && machine_boot(m, &err)) {
 		fprintf(stderr, "papyr: cannot start the guest again: %s\r\n", err.text);
 		end_with(m, 1);
@@ -45,10 +48,7 @@ static void do_reset(struct machine *m)
 	}
 	if (here)
 		machine_tell(m, EVENT_RESET);
-	pthread_mutex_lock(&m->lock);
-	m->request = REQUEST_NONE;
-	pthread_cond_broadcast(&m->changed);
-	pthread_mutex_unlock(&m->lock);
+	machine_end_request(m);
 }
 
 static void on_wake(void *opaque, int fd, unsigned events)
@@ -59,11 +59,7 @@ static void on_wake(void *opaque, int fd, unsigned events)
 
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
-	pthread_mutex_lock(&m->lock);
-	request = m->request;
-	if (request != REQUEST_NONE)
-		machine_wait_parked(m);
-	pthread_mutex_unlock(&m->lock);
+	request = machine_take_request(m);
 	m->ended_by = request;
 	if (request != REQUEST_NONE && m->on_upheaval)
 		m->on_upheaval(m, request == REQUEST_RESET ? "the guest was reset"

@@ -1,25 +1,245 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * May the guest run? What keeps it from it: the user's pause, holds, where it lives, a request that
- * the main thread has yet to act on.
- */
 #include "platform/runstate.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "platform/internal.h"
 #include "platform/machine.h"
 #include "platform/vcpu.h"
 
+/* All of it under m->lock. */
+struct runstate {
+	enum machine_place place;
+	bool paused;
+	unsigned holds;
+	enum machine_request request; /* the first one counts until the main thread took it */
+	struct error failure;	      /* with REQUEST_ERROR */
+};
+
+struct runstate *runstate_new(void)
+{
+	return calloc(1, sizeof(struct runstate));
+}
+
+void runstate_free(struct runstate *r)
+{
+	free(r);
+}
+
+/* ---- Places ---- */
+
+bool machine_place_after(enum machine_place place, enum machine_move move,
+			 enum machine_place *after)
+{
+	/* One more than the place; 0: refused. */
+	static const unsigned char table[PLACES][MOVES] = {
+#define MOVE(from, move, to) [PLACE_##from][MOVE_##move] = PLACE_##to + 1,
+#include "platform/places.def"
+#undef MOVE
+	};
+
+	if (!table[place][move])
+		return false;
+	*after = table[place][move] - 1;
+	return true;
+}
+
+bool machine_may_run(const struct machine *m)
+{
+	const struct runstate *r = m->runstate;
+
+	return r->place == PLACE_HERE && !r->paused && !r->holds && r->request == REQUEST_NONE;
+}
+
+/* With m->lock held. */
+static void wait_parked(struct machine *m)
+{
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		while (m->vcpus[i].has_thread && !m->vcpus[i].parked)
+			pthread_cond_wait(&m->changed, &m->lock);
+}
+
+/* With m->lock held. Returns with every vcpu parked, if there was a reason to park. */
+static void park(struct machine *m)
+{
+	vcpu_kick_all(m);
+	wait_parked(m);
+}
+
+/* With m->lock held. */
+static bool move(struct machine *m, enum machine_move how)
+{
+	if (!machine_place_after(m->runstate->place, how, &m->runstate->place))
+		return false;
+	pthread_cond_broadcast(&m->changed);
+	return true;
+}
+
+enum machine_place machine_where(struct machine *m)
+{
+	enum machine_place place;
+
+	pthread_mutex_lock(&m->lock);
+	place = m->runstate->place;
+	pthread_mutex_unlock(&m->lock);
+	return place;
+}
+
+/* ---- Standing still ---- */
+
+void machine_pause(struct machine *m)
+{
+	bool was;
+
+	pthread_mutex_lock(&m->lock);
+	was = m->runstate->paused;
+	m->runstate->paused = true;
+	park(m);
+	pthread_mutex_unlock(&m->lock);
+	if (!was)
+		machine_tell(m, EVENT_STOP);
+}
+
+bool machine_resume(struct machine *m)
+{
+	bool here, was;
+
+	pthread_mutex_lock(&m->lock);
+	here = move(m, MOVE_USE);
+	was = m->runstate->paused;
+	if (here)
+		m->runstate->paused = false;
+	pthread_mutex_unlock(&m->lock);
+	if (here && was)
+		machine_tell(m, EVENT_RESUME);
+	return here;
+}
+
+bool machine_is_paused(struct machine *m)
+{
+	bool paused;
+
+	pthread_mutex_lock(&m->lock);
+	paused = m->runstate->paused;
+	pthread_mutex_unlock(&m->lock);
+	return paused;
+}
+
+void machine_hold(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->runstate->holds++;
+	park(m);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void machine_unhold(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->runstate->holds--;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+}
+
+/* ---- Coming and going ---- */
+
+enum machine_place machine_claim(struct machine *m, enum machine_move how)
+{
+	enum machine_place place;
+
+	pthread_mutex_lock(&m->lock);
+	move(m, how);
+	place = m->runstate->place;
+	pthread_mutex_unlock(&m->lock);
+	return place;
+}
+
+bool machine_expect(struct machine *m)
+{
+	bool done;
+
+	pthread_mutex_lock(&m->lock);
+	done = move(m, MOVE_EXPECT);
+	if (done)
+		park(m);
+	pthread_mutex_unlock(&m->lock);
+	return done;
+}
+
+bool machine_arrive(struct machine *m, bool *paused)
+{
+	bool done;
+
+	pthread_mutex_lock(&m->lock);
+	done = move(m, MOVE_ARRIVE);
+	/* Paused there, or told here that it shall not run. */
+	if (done)
+		*paused = m->runstate->paused = m->runstate->paused || *paused;
+	pthread_mutex_unlock(&m->lock);
+	return done;
+}
+
+int machine_hand_over(struct machine *m, bool *was_running, struct error *err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&m->lock);
+	*was_running = !m->runstate->paused;
+	if (m->runstate->request != REQUEST_NONE)
+		r = error_set(err, "the guest ends, or starts anew");
+	else if (!move(m, MOVE_HAND_OVER))
+		r = error_set(err, "the guest isn't here any more");
+	else
+		park(m);
+	pthread_mutex_unlock(&m->lock);
+	return r;
+}
+
+bool machine_take_back(struct machine *m)
+{
+	bool done;
+
+	pthread_mutex_lock(&m->lock);
+	done = move(m, MOVE_TAKE_BACK);
+	pthread_mutex_unlock(&m->lock);
+	return done;
+}
+
+/* It is not ours, or may not be: who gets it back has to say so, and then to resume it. */
+static bool leave(struct machine *m, enum machine_move how)
+{
+	bool done;
+
+	pthread_mutex_lock(&m->lock);
+	done = move(m, how);
+	if (done)
+		m->runstate->paused = true;
+	pthread_mutex_unlock(&m->lock);
+	return done;
+}
+
+bool machine_doubt(struct machine *m)
+{
+	return leave(m, MOVE_DOUBT);
+}
+
+bool machine_let_go(struct machine *m)
+{
+	return leave(m, MOVE_LET_GO);
+}
+
+/* ---- Requests to the main thread ---- */
+
 static void request_locked(struct machine *m, enum machine_request request)
 {
 	u64 one = 1;
 
-	if (m->request == REQUEST_NONE)
-		m->request = request;
+	if (m->runstate->request == REQUEST_NONE)
+		m->runstate->request = request;
 	vcpu_kick_all(m);
 	while (write(m->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
@@ -34,93 +254,64 @@ void machine_request(struct machine *m, enum machine_request request)
 
 void machine_fail(struct machine *m, const char *fmt, ...)
 {
+	struct runstate *r = m->runstate;
 	va_list ap;
 
 	pthread_mutex_lock(&m->lock);
-	if (m->request == REQUEST_NONE) {
+	if (r->request == REQUEST_NONE) {
 		va_start(ap, fmt);
-		vsnprintf(m->failure.text, sizeof(m->failure.text), fmt, ap);
+		vsnprintf(r->failure.text, sizeof(r->failure.text), fmt, ap);
 		va_end(ap);
 	}
 	request_locked(m, REQUEST_ERROR);
 	pthread_mutex_unlock(&m->lock);
 }
 
-void machine_wait_parked(struct machine *m)
+const struct error *machine_failure(const struct machine *m)
 {
-	for (unsigned i = 0; i < m->n_vcpus; i++)
-		while (m->vcpus[i].has_thread && !m->vcpus[i].parked)
-			pthread_cond_wait(&m->changed, &m->lock);
+	return &m->runstate->failure;
 }
 
-void machine_tell(struct machine *m, enum machine_event event)
+enum machine_request machine_take_request(struct machine *m)
 {
-	if (m->on_event)
-		m->on_event(m, event, m->on_event_opaque);
-}
-
-void machine_pause(struct machine *m)
-{
-	bool was;
+	enum machine_request request;
 
 	pthread_mutex_lock(&m->lock);
-	was = m->paused;
-	m->paused = true;
-	vcpu_kick_all(m);
-	machine_wait_parked(m);
+	request = m->runstate->request;
+	if (request != REQUEST_NONE)
+		wait_parked(m);
 	pthread_mutex_unlock(&m->lock);
-	if (!was)
-		machine_tell(m, EVENT_STOP);
+	return request;
 }
 
-bool machine_resume(struct machine *m)
-{
-	bool here, was;
-
-	pthread_mutex_lock(&m->lock);
-	here = m->place == PLACE_HERE;
-	was = m->paused;
-	if (here)
-		m->paused = false;
-	pthread_cond_broadcast(&m->changed);
-	pthread_mutex_unlock(&m->lock);
-	if (here && was)
-		machine_tell(m, EVENT_RESUME);
-	return here;
-}
-
-void machine_hold(struct machine *m)
+void machine_end_request(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
-	m->holds++;
-	vcpu_kick_all(m);
-	machine_wait_parked(m);
-	pthread_mutex_unlock(&m->lock);
-}
-
-void machine_unhold(struct machine *m)
-{
-	pthread_mutex_lock(&m->lock);
-	m->holds--;
+	m->runstate->request = REQUEST_NONE;
 	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->lock);
 }
 
-void machine_unhold_at(struct machine *m, enum machine_place place)
-{
-	pthread_mutex_lock(&m->lock);
-	m->holds--;
-	m->paused = true;
-	m->place = place;
-	pthread_mutex_unlock(&m->lock);
-}
+/* ---- In QMP's words ---- */
 
-void machine_set_place(struct machine *m, enum machine_place place)
+static const char *status(const struct runstate *r)
 {
-	pthread_mutex_lock(&m->lock);
-	m->place = place;
-	pthread_cond_broadcast(&m->changed);
-	pthread_mutex_unlock(&m->lock);
+	static const char *const elsewhere[PLACES] = {
+	    [PLACE_COMING] = "inmigrate",
+	    [PLACE_LEAVING] = "finish-migrate",
+	    [PLACE_UNCERTAIN] = "postmigrate",
+	    [PLACE_GONE] = "postmigrate",
+	};
+
+	if (r->request == REQUEST_ERROR)
+		return "internal-error";
+	if (r->request == REQUEST_PANIC)
+		return "guest-panicked";
+	if (r->request != REQUEST_NONE && r->request != REQUEST_RESET)
+		return "shutdown";
+	if (elsewhere[r->place])
+		return elsewhere[r->place];
+	return r->paused ? "paused" : "running";
 }
 
 const char *machine_status(struct machine *m)
@@ -128,20 +319,7 @@ const char *machine_status(struct machine *m)
 	const char *s;
 
 	pthread_mutex_lock(&m->lock);
-	if (m->request == REQUEST_ERROR)
-		s = "internal-error";
-	else if (m->request == REQUEST_PANIC)
-		s = "guest-panicked";
-	else if (m->request != REQUEST_NONE && m->request != REQUEST_RESET)
-		s = "shutdown";
-	else if (m->place == PLACE_COMING)
-		s = "inmigrate";
-	else if (m->place == PLACE_LEAVING)
-		s = "finish-migrate";
-	else if (m->place != PLACE_HERE)
-		s = "postmigrate";
-	else
-		s = m->paused ? "paused" : "running";
+	s = status(m->runstate);
 	pthread_mutex_unlock(&m->lock);
 	return s;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "platform/exits.h"
+#include "platform/internal.h"
 #include "platform/kvm_stats.h"
 #include "platform/thread.h"
 #include "platform/xics.h"
@@ -186,10 +187,7 @@ static void do_work(struct vcpu *vcpu)
 
 static bool must_park(const struct vcpu *vcpu)
 {
-	const struct machine *m = vcpu->m;
-
-	return !vcpu->online || m->paused || m->holds || m->place != PLACE_HERE ||
-	       m->request != REQUEST_NONE;
+	return !vcpu->online || !machine_may_run(vcpu->m);
 }
 
 static void *vcpu_main(void *arg)

@@ -590,7 +590,7 @@ static void run_mmio(void **state)
 
 	fake_set_guest(guest_mmio, &step);
 	assert_int_equal(machine_run(f->m), 1);
-	assert_non_null(strstr(f->m->failure.text, "unknown reason, 99"));
+	assert_non_null(strstr(machine_failure(f->m)->text, "unknown reason, 99"));
 }
 
 /* ---- Pausing ---- */
@@ -650,41 +650,6 @@ static void pause_and_resume(void **state)
 	assert_true(count > 0);
 }
 
-/* A guest that isn't here doesn't run, whatever else is said. */
-static void elsewhere(void **state)
-{
-	static const enum machine_place places[] = {PLACE_COMING, PLACE_LEAVING, PLACE_UNCERTAIN,
-						    PLACE_GONE};
-	struct fixture *f = *state;
-	struct machine *m = f->m;
-	unsigned count = 0, seen;
-	struct error err;
-
-	fake_set_guest(guest_hcalls, &count);
-	for (unsigned i = 0; i < m->n_vcpus; i++)
-		assert_int_equal(vcpu_start_thread(&m->vcpus[i], &err), 0);
-	for (unsigned i = 0; i < 4; i++) {
-		machine_hold(m);
-		machine_unhold_at(m, places[i]);
-		seen = __atomic_load_n(&count, __ATOMIC_SEQ_CST);
-		assert_false(machine_resume(m));
-		assert_true(m->paused);
-		/* Not even if somebody forgets to ask. */
-		pthread_mutex_lock(&m->lock);
-		m->paused = false;
-		pthread_cond_broadcast(&m->changed);
-		pthread_mutex_unlock(&m->lock);
-		usleep(1000);
-		assert_int_equal(seen, __atomic_load_n(&count, __ATOMIC_SEQ_CST));
-		machine_pause(m);
-		machine_set_place(m, PLACE_HERE);
-		assert_true(machine_resume(m));
-		while (seen == __atomic_load_n(&count, __ATOMIC_SEQ_CST))
-			usleep(100);
-	}
-	machine_pause(m);
-}
-
 /* ---- State ---- */
 
 static void state_bounds(void **state)
@@ -739,7 +704,6 @@ int main(void)
 	    T(run_panic),
 	    T(run_mmio),
 	    T(pause_and_resume),
-	    T(elsewhere),
 	    cmocka_unit_test(state_bounds),
 	};
 

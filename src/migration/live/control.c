@@ -305,11 +305,8 @@ static bool busy(struct live *l)
 
 int live_migrate(struct live *l, const char *uri, int fd, struct error *err)
 {
-	enum machine_place place;
+	enum machine_place place = machine_where(l->m);
 
-	pthread_mutex_lock(&l->m->lock);
-	place = l->m->place;
-	pthread_mutex_unlock(&l->m->lock);
 	if (busy(l))
 		return error_set(err, "a migration is under way already");
 	if (place != PLACE_HERE)
@@ -334,8 +331,7 @@ int live_cancel(struct live *l, struct error *err)
 void live_expect(struct live *l)
 {
 	l->expecting = true;
-	l->m->holds++;
-	l->m->place = PLACE_COMING;
+	machine_expect(l->m);
 }
 
 int live_receive_guest(struct live *l, struct arrival *a, struct error *err)

@@ -347,16 +347,9 @@ static int take_over(struct dest *d, struct error *err)
 
 static void start_guest(struct dest *d)
 {
-	struct machine *m = d->m;
-	bool paused;
+	bool paused = d->apply.end.flags & LIVE_END_PAUSED;
 
-	pthread_mutex_lock(&m->lock);
-	m->place = PLACE_HERE;
-	/* Paused there, or told here that it shall not run. */
-	paused = m->paused = m->paused || d->apply.end.flags & LIVE_END_PAUSED;
-	m->holds--;
-	pthread_cond_broadcast(&m->changed);
-	pthread_mutex_unlock(&m->lock);
+	machine_arrive(d->m, &paused);
 	d->started = true;
 	if (!paused)
 		live_tell(d->l, LIVE_EVENT_RESUME);

@@ -106,9 +106,9 @@ static int send_end(struct source *s, bool go, struct error *err)
 
 	pthread_mutex_lock(&m->lock);
 	e.rtc_offset = m->rtc_offset;
-	if (m->paused)
-		e.flags |= LIVE_END_PAUSED;
 	pthread_mutex_unlock(&m->lock);
+	if (machine_is_paused(m))
+		e.flags |= LIVE_END_PAUSED;
 	vcpu_get_reg(&m->vcpus[0], KVM_REG_PPC_TB_OFFSET, &offset);
 	e.timebase = s->stop_timebase;
 	if (s->clock_known) {
@@ -206,11 +206,46 @@ static int send_rest(struct source *s, struct error *err)
 	return 0;
 }
 
+/* How long the guest stood still: its own clock knows best, where it could go on in real time. */
+static void tell_downtime(struct source *s, u64 stop_ns)
+{
+	u64 ns = s->clock_known && s->stood_still_ns ? s->stood_still_ns : live_now_ns() - stop_ns;
+
+	pthread_mutex_lock(&s->l->lock);
+	s->l->status.downtime_ms = ns / 1e6;
+	pthread_mutex_unlock(&s->l->lock);
+}
+
+/* Sends the rest of a guest that stands still. */
+static int hand_over(struct source *s, u64 stop_ns, struct error *err)
+{
+	bool was_running;
+	int r;
+
+	/* What the guest asked for with its last breath is not in what would be sent. */
+	if (machine_hand_over(s->m, &was_running, err))
+		return -1;
+	if (was_running)
+		live_tell(s->l, LIVE_EVENT_STOP);
+	live_set_state(s->l, LIVE_DEVICE);
+	r = send_rest(s, err);
+	tell_downtime(s, stop_ns);
+	if (!r) {
+		machine_let_go(s->m);
+	} else if (s->l->handed_over) {
+		machine_doubt(s->m);
+	} else {
+		machine_take_back(s->m);
+		if (was_running)
+			live_tell(s->l, LIVE_EVENT_RESUME);
+	}
+	return r;
+}
+
 enum handover source_hand_over(struct source *s, struct error *err)
 {
 	struct machine *m = s->m;
 	u64 stop_ns;
-	bool was_running;
 	int r;
 
 	stop_ns = s->phase_ns = live_now_ns();
@@ -225,35 +260,8 @@ enum handover source_hand_over(struct source *s, struct error *err)
 	pthread_mutex_lock(&s->l->lock);
 	s->l->status.stop_timebase = s->stop_timebase;
 	pthread_mutex_unlock(&s->l->lock);
-	pthread_mutex_lock(&m->lock);
-	was_running = !m->paused;
-	/* What the guest asked for with its last breath is not in what would be sent. */
-	if (!r && m->request != REQUEST_NONE)
-		r = error_set(err, "the guest ends, or starts anew");
-	m->place = PLACE_LEAVING;
-	pthread_mutex_unlock(&m->lock);
-	if (was_running)
-		live_tell(s->l, LIVE_EVENT_STOP);
-	live_set_state(s->l, LIVE_DEVICE);
 	if (!r)
-		r = send_rest(s, err);
-	pthread_mutex_lock(&s->l->lock);
-	/* The guest's own clock knows best, where it could go on in real time. */
-	s->l->status.downtime_ms =
-	    (s->clock_known && s->stood_still_ns ? s->stood_still_ns : live_now_ns() - stop_ns) /
-	    1e6;
-	pthread_mutex_unlock(&s->l->lock);
-	if (!r) {
-		machine_unhold_at(m, PLACE_GONE);
-		return HANDOVER_DONE;
-	}
-	if (s->l->handed_over) {
-		machine_unhold_at(m, PLACE_UNCERTAIN);
-		return HANDOVER_FAILED;
-	}
-	machine_set_place(m, PLACE_HERE);
+		r = hand_over(s, stop_ns, err);
 	machine_unhold(m);
-	if (was_running)
-		live_tell(s->l, LIVE_EVENT_RESUME);
-	return HANDOVER_FAILED;
+	return r ? HANDOVER_FAILED : HANDOVER_DONE;
 }

@@ -128,14 +128,9 @@ static int meet(struct source *s, struct error *err)
 /* Where writes may go unnoticed the guest must not write. That takes long: it is for the user to say. */
 static int stand_still(struct source *s, struct error *err)
 {
-	bool paused;
-
 	machine_hold(s->m);
 	s->stands_still = true;
-	pthread_mutex_lock(&s->m->lock);
-	paused = s->m->paused;
-	pthread_mutex_unlock(&s->m->lock);
-	if (paused)
+	if (machine_is_paused(s->m))
 		return 0;
 	return error_set(err,
 			 "this kernel's KVM, on a POWER8, doesn't record all that a running guest "

@@ -73,7 +73,7 @@ enum handover { HANDOVER_DONE, HANDOVER_FAILED, HANDOVER_TOO_MUCH };
 
 /*
  * Stops the guest, sends the rest and hands it over. TOO_MUCH: the guest wrote a lot in the last
- * moment; it runs on, nothing is lost. FAILED: the guest runs on here, or m->place says otherwise.
+ * moment; it runs on, nothing is lost. FAILED: the guest runs on here, or machine_where() says otherwise.
  */
 enum handover source_hand_over(struct source *s, struct error *err);
 /* How long the guest would stand still if it were stopped now. */
