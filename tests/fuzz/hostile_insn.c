@@ -23,7 +23,8 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define INSN(name, mnemonic, mask, match, format, level, flags) { mask, match, FMT_##format },
+#define INSN(name, mnemonic, mask, match, format, level, flags)                                    \
+	{(u32)(mask), match, FMT_##format},
 #include "cpu/isa/isa.def"
 #undef INSN
 };

@@ -344,7 +344,7 @@ u32 generate_insn(struct rng *rng, const struct insn_row *row)
 {
 	static const u16 edges[] = {0,	    1, 0xffff, 0x8000, 0x7fff, 0x7ffc,
 				    0x8004, 4, 8,      0xfff8, 0x100};
-	u32 open = (u32)rng_next(rng) & ~row->mask;
+	u32 closed = row->mask | row->reserved, open = (u32)rng_next(rng) & ~closed;
 
 	if (row_moves_special(row))
 		return special_move(rng, row);
@@ -352,17 +352,17 @@ u32 generate_insn(struct rng *rng, const struct insn_row *row)
 	if (row_accesses_memory(row) && has_displacement(row)) {
 		if (one_in(rng, 3))
 			open = (open & ~0xffffu) |
-			       (edges[rng_below(rng, ARRAY_SIZE(edges))] & ~row->mask);
+			       (edges[rng_below(rng, ARRAY_SIZE(edges))] & ~closed);
 		if (!field(open, 11, 15))
 			open = (open & ~0xffffu) |
-			       ((WINDOW0 + rng_below(rng, WINDOW0_SIZE)) & ~row->mask & 0xffff);
-	} else if (!(row->mask & 0xfffe) && one_in(rng, 3)) {
+			       ((WINDOW0 + rng_below(rng, WINDOW0_SIZE)) & ~closed & 0xffff);
+	} else if (!(closed & 0xfffe) && one_in(rng, 3)) {
 		open = (open & ~0xffffu) | edges[rng_below(rng, ARRAY_SIZE(edges))];
 	}
 	/* Now and then the same register twice. */
-	if (!(row->mask & 0x3ff0000) && one_in(rng, 8))
+	if (!(closed & 0x3ff0000) && one_in(rng, 8))
 		open = (open & ~0x1f0000u) | (open >> 5 & 0x1f0000);
-	return row->match | (open & ~row->mask);
+	return row->match | (open & ~closed);
 }
 
 /* --- registers for an encoding --- */

@@ -28,7 +28,7 @@ bool row_moves_special(const struct insn_row *row);
 /* Bytes that a load-and-reserve or store-conditional needs aligned; 0 for others. */
 unsigned reservation_size(const struct insn_row *row);
 
-/* Any valid encoding: bits that the row's mask leaves open are random, or an edge. */
+/* Any valid encoding: bits that the row leaves open are random, or an edge; reserved ones are 0. */
 u32 generate_insn(struct rng *rng, const struct insn_row *row);
 /* Registers of all kinds, for @insn: a memory operand lies in the windows or crosses their end, a
  * branch stays among traps. */

@@ -50,6 +50,7 @@ enum op_format {
 struct insn_row {
 	const char *mnemonic;
 	u32 mask, match;
+	u32 reserved; /* bits that are ignored */
 	enum op_format format;
 	enum isa_level level;
 	u32 flags;
@@ -59,7 +60,9 @@ struct insn_row {
 extern const struct insn_row isa_table[];
 extern const unsigned isa_rows;
 
-/* Makes the index that isa_lookup() needs, which takes a moment; without it the first lookup does. */
+/*
+ * Makes the index that isa_lookup() needs, which takes a moment; without it the first lookup does.
+ */
 void isa_prepare(void);
 /* The row of @insn on a processor of @level; NULL: illegal. */
 const struct insn_row *isa_lookup(u32 insn, enum isa_level level);

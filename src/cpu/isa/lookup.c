@@ -7,7 +7,8 @@
 
 const struct insn_row isa_table[] = {
 #define INSN(name, mnemonic, mask, match, format, level, flags)                                    \
-	{mnemonic, mask, match, FMT_##format, level, flags, op_##name, ROW_FN_RC(name, flags)},
+	{mnemonic, (u32)(mask), match, (u32)((u64)(mask) >> 32), FMT_##format,                     \
+	 level,	   flags,	op_##name, ROW_FN_RC(name, flags)},
 #include "cpu/isa/isa.def"
 #undef INSN
 };
@@ -15,9 +16,9 @@ const struct insn_row isa_table[] = {
 const unsigned isa_rows = ARRAY_SIZE(isa_table);
 
 /*
- * Index: primary opcode and those of the low 11 bits that any of its rows looks at lead to a list of
- * candidate rows, most specific mask first. Lists end with NO_ROW and lie in one pool; neighbours with the
- * same list share it.
+ * Index: primary opcode and those of the low 11 bits that any of its rows looks at lead to a list
+ * of candidate rows, most specific mask first. Lists end with NO_ROW and lie in one pool;
+ * neighbours with the same list share it.
  */
 #define NO_ROW	  0xffffu
 #define LOW_BITS  11
