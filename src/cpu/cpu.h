@@ -229,6 +229,7 @@ struct cpu {
 	/* --- time --- */
 	u64 tb_offset;	 /* guest timebase = host's 512 MHz clock + this */
 	u64 dec_expires; /* guest timebase at which the decrementer passes below zero */
+	u64 dec_looked;	 /* guest timebase when the decrementer was set, or last seen to count */
 	u64 hdec_expires;
 
 	/* --- machinery --- */

@@ -102,10 +102,26 @@ OP_PSEUDO(no_vsx)
 	return cpu_raise(cpu, op, VEC_VSX_UNAVAILABLE, 0);
 }
 
+/*
+ * The decrementer's exception is there as long as its top bit is 1, and ceases when that becomes 0,
+ * by counting too (ISA 2.07 Book III-S 7.3). Counting takes 2^31 ticks for that; who wasn't looked
+ * at for longer (its host slept, its thread was stopped) rather has the interrupt than to wait for
+ * the next round.
+ */
 static void look_at_clock(struct cpu *cpu)
 {
-	if ((s64)(cpu->dec_expires - cpu_timebase(cpu)) < 0)
+	u64 now = cpu_timebase(cpu);
+	s64 left = (s64)(cpu->dec_expires - now);
+	bool watched = now - cpu->dec_looked < 1ull << 31;
+
+	if (left >= 0 || watched)
+		cpu->dec_looked = now;
+	if (left >= 0)
+		return;
+	if ((s32)left < 0 || !watched)
 		__atomic_fetch_or(&cpu->pending, CPU_IRQ_DECR, __ATOMIC_RELAXED);
+	else
+		cpu_irq_clear(cpu, CPU_IRQ_DECR);
 }
 
 bool cpu_has_pending(struct cpu *cpu)
@@ -120,6 +136,10 @@ bool cpu_take_pending(struct cpu *cpu)
 
 	if (!pending || !(cpu->msr & MSR_EE))
 		return false;
+	if (pending & CPU_IRQ_DECR) {
+		look_at_clock(cpu);
+		pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
+	}
 	if (pending & CPU_IRQ_EXTERNAL) {
 		if (cpu->external_edge)
 			cpu_irq_clear(cpu, CPU_IRQ_EXTERNAL);

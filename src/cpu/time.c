@@ -23,7 +23,8 @@ s64 cpu_get_dec(const struct cpu *cpu)
 
 void cpu_set_dec(struct cpu *cpu, s64 dec)
 {
-	cpu->dec_expires = cpu_timebase(cpu) + (u64)dec;
+	cpu->dec_looked = cpu_timebase(cpu);
+	cpu->dec_expires = cpu->dec_looked + (u64)dec;
 	/* Level triggered: a positive value takes the interrupt back. */
 	if (dec >= 0)
 		cpu_irq_clear(cpu, CPU_IRQ_DECR);

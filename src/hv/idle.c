@@ -53,13 +53,13 @@ static bool must_leave(struct hv_vcpu *vcpu)
 	       hv_vcpu_signalled(vcpu);
 }
 
-/* Until the decrementer passes zero; for ever would be seconds anyway: it has 32 bits. */
+/* Until the decrementer passes zero, for the first time or once more: it has 32 bits. */
 static struct timespec time_left(const struct cpu *cpu)
 {
 	s64 ticks = cpu->dec_expires - cpu_timebase(cpu);
 
 	if (ticks < 0)
-		ticks = 0;
+		ticks = (s32)ticks < 0 ? 0 : (s32)ticks;
 	if (ticks > (s64)(60 * TIMEBASE_HZ))
 		ticks = 60 * TIMEBASE_HZ;
 	return (struct timespec){
