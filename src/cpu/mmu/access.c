@@ -39,7 +39,10 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 		    void *data, u64 *gpa, bool *done)
 {
 	struct cpu_access access = {
-	    .kind = store ? CPU_STORE : CPU_LOAD, .ea = ea, .size = size, .data = data};
+	    .kind = store ? CPU_STORE : CPU_LOAD,
+	    .ea = ea,
+	    .size = data && size > 8 ? 8 : size, /* the owner takes at most 8 bytes a time */
+	    .data = data};
 	struct translation t;
 	struct cpu_ram ram;
 
@@ -120,10 +123,8 @@ static bool read_on_page(struct cpu *cpu, const struct op *op, u64 ea, u8 *data,
 	bool done;
 	u64 gpa;
 
-	/* The owner takes at most 8 bytes a time. */
 	for (unsigned n; size; ea += n, data += n, size -= n) {
-		const u8 *host =
-		    data_ptr(cpu, op, ea, size > 8 ? 8 : size, false, data, &gpa, &done);
+		const u8 *host = data_ptr(cpu, op, ea, size, false, data, &gpa, &done);
 
 		if (host) {
 			copy_once(data, host, size);
@@ -143,8 +144,7 @@ static bool write_on_page(struct cpu *cpu, const struct op *op, u64 ea, const u8
 	u64 gpa;
 
 	for (unsigned n; size; ea += n, data += n, size -= n) {
-		u8 *host =
-		    data_ptr(cpu, op, ea, size > 8 ? 8 : size, true, (void *)data, &gpa, &done);
+		u8 *host = data_ptr(cpu, op, ea, size, true, (void *)data, &gpa, &done);
 
 		if (host) {
 			if (cpu->host->is_code_page(cpu, gpa))

@@ -6,10 +6,10 @@
 #include "cpu/cpu.h"
 
 #define DAWRX_MRD    0xfc00ull
-#define DAWRX_DR     0x40ull
-#define DAWRX_DW     0x20ull
-#define DAWRX_WTI    0x10ull
-#define DAWRX_WT     0x08ull
+#define DAWRX_DW     0x40ull
+#define DAWRX_DR     0x20ull
+#define DAWRX_WT     0x10ull
+#define DAWRX_WTI    0x08ull
 #define DAWRX_KERNEL 0x2ull
 #define DAWRX_USER   0x1ull
 #define DABR_BT	     0x4ull
