@@ -237,9 +237,9 @@ static void facilities_are_asked_for(void **state)
 	cpu_set_msr(&f->cpu, KERNEL);
 	run_one(f, INSN_XXLOR);
 	assert_interrupt(f, VEC_VSX_UNAVAILABLE, CODE_EA, KERNEL);
-	cpu_set_msr(&f->cpu, KERNEL);
+	cpu_set_msr(&f->cpu, KERNEL | MSR_PR | MSR_EE);
 	run_one(f, INSN_MTTAR);
-	assert_interrupt(f, VEC_FACILITY_UNAVAILABLE, CODE_EA, KERNEL);
+	assert_interrupt(f, VEC_FACILITY_UNAVAILABLE, CODE_EA, KERNEL | MSR_PR | MSR_EE);
 	assert_int_equal(f->cpu.fscr >> 56, 8);
 	fixture_free(f);
 }
@@ -319,7 +319,7 @@ static void watchpoint_stops_the_access(void **state)
 
 	run_one(f, INSN_STW);
 	f->cpu.dawr = DATA_EA;
-	f->cpu.dawrx = 0x20 | 0x10 | 2; /* stores, any translation, supervisor */
+	f->cpu.dawrx = 0x40 | 0x08 | 2; /* stores, any translation, supervisor */
 	cpu_slb_changed(&f->cpu);
 	run_one(f, INSN_LWZ);
 	assert_int_equal(f->cpu.nip, CODE_EA + 4);
@@ -327,6 +327,100 @@ static void watchpoint_stops_the_access(void **state)
 	assert_interrupt(f, VEC_DSI, CODE_EA, KERNEL);
 	assert_int_equal(f->cpu.dsisr, 0x02400000);
 	assert_int_equal(f->cpu.dar, DATA_EA);
+	fixture_free(f);
+}
+
+/* Does @insn, at @ea (in r4; r5 is 0) in state @msr, meet the watchpoint? */
+static bool watched(struct fixture *f, u64 msr, u32 insn, u64 ea)
+{
+	cpu_set_msr(&f->cpu, msr);
+	f->cpu.gpr[4] = ea;
+	f->cpu.gpr[5] = 0;
+	run_one(f, insn);
+	if (f->cpu.nip == CODE_EA + 4)
+		return false;
+	assert_int_equal(f->cpu.nip, VEC_DSI);
+	assert_int_equal(f->cpu.dsisr & 0x00400000, 0x00400000);
+	return true;
+}
+
+#define INSN_STB     0x98640000u /* stb r3, 0(r4) */
+#define INSN_DCBZ    0x7c0027ecu /* dcbz 0, r4 */
+#define INSN_STXVD2X 0x7c042f98u /* stxvd2x vs0, r4, r5 */
+#define INSN_STQ     0xf8c40002u /* stq r6, 0(r4) */
+#define INSN_LXVD2X  0x7c042e98u /* lxvd2x vs0, r4, r5 */
+#define INSN_STVX    0x7c2429ceu /* stvx v1, r4, r5 */
+
+static void every_access_to_a_watched_doubleword_is_seen(void **state)
+{
+	struct fixture *f = mapped(2);
+	const u64 kernel = KERNEL | MSR_VSX | MSR_VEC | MSR_FP, at = DATA_EA + 0x100;
+
+	f->cpu.dawr = at + 8;
+	f->cpu.dawrx = 0x40 | 0x08 | 2; /* DW, any translation, supervisor */
+	cpu_slb_changed(&f->cpu);
+	for (unsigned byte = 0; byte < 8; byte++)
+		assert_true(watched(f, kernel, INSN_STB, at + 8 + byte));
+	assert_false(watched(f, kernel, INSN_STB, at + 7));
+	assert_false(watched(f, kernel, INSN_STB, at + 16));
+	assert_true(watched(f, kernel, INSN_STW, at + 5));
+	assert_true(watched(f, kernel, INSN_DCBZ, DATA_EA + 0x140));
+	assert_true(watched(f, kernel, INSN_STXVD2X, at));
+	assert_true(watched(f, kernel, INSN_STQ, at));
+	assert_true(watched(f, kernel, INSN_STVX, at));
+	assert_false(watched(f, kernel, INSN_LXVD2X, at));
+	assert_false(watched(f, kernel | MSR_PR | MSR_EE, INSN_STB, at + 8));
+	/* 64 bytes by MRD, loads too, in problem state only. */
+	f->cpu.dawr = at;
+	f->cpu.dawrx = 7 << 10 | 0x40 | 0x20 | 0x08 | 1;
+	cpu_slb_changed(&f->cpu);
+	assert_true(watched(f, kernel | MSR_PR | MSR_EE, INSN_LWZ, at));
+	assert_true(watched(f, kernel | MSR_PR | MSR_EE, INSN_STB, at + 63));
+	assert_false(watched(f, kernel | MSR_PR | MSR_EE, INSN_STB, at + 64));
+	assert_false(watched(f, kernel, INSN_STB, at + 63));
+	/* WT without WTI: only what is translated, as this is. */
+	f->cpu.dawrx = 0x40 | 0x10 | 2;
+	cpu_slb_changed(&f->cpu);
+	assert_true(watched(f, kernel, INSN_STB, at));
+	f->cpu.dawrx = 0x40 | 2;
+	cpu_slb_changed(&f->cpu);
+	assert_false(watched(f, kernel, INSN_STB, at));
+	fixture_free(f);
+}
+
+/* With translation off a closed key stops nothing: the handlers of its own faults run there. */
+static void class_keys_leave_real_mode_alone(void **state)
+{
+	const u64 vrma = SLB_VSID_B_1T | HPT_VRMA_VSID << HPT_SLB_VSID_SHIFT_1T;
+	struct hpt_va va = hpt_va_of_ea(vrma, CODE_GPA);
+	struct fixture *f = fixture_new();
+	u64 slot, group = hpt_hash(va, 12) & hpt_pteg_mask(f->hpt);
+
+	assert_int_equal(hpt_enter(f->hpt, group << 3, 0, hpt_avpn(va, 12), CODE_GPA | MEMORY | 2,
+				   &slot),
+			 0);
+	f->cpu.lpcr |= LPCR_VPM0;
+	cpu_slb_changed(&f->cpu);
+	f->cpu.amr = 0xc000000000000000; /* key 0: neither loads nor stores */
+	f->cpu.iamr = 0x4000000000000000;
+	put_insn(f, CODE_GPA, INSN_LWZ);
+	f->cpu.gpr[4] = CODE_GPA;
+	f->cpu.nip = CODE_GPA;
+	cpu_step(&f->cpu);
+	assert_int_equal(f->cpu.nip, CODE_GPA + 4);
+	assert_int_equal(f->cpu.gpr[3], INSN_LWZ);
+	fixture_free(f);
+}
+
+static void supervisor_invalidates_its_own_translations(void **state)
+{
+	struct fixture *f = mapped(2);
+
+	run_one(f, 0x7c005224); /* tlbiel r10 */
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	cpu_set_msr(&f->cpu, KERNEL | MSR_PR | MSR_EE);
+	run_one(f, 0x7c005224);
+	assert_interrupt(f, VEC_PROGRAM, CODE_EA, KERNEL | MSR_PR | MSR_EE | SRR1_PROG_PRIV);
 	fixture_free(f);
 }
 
@@ -383,6 +477,9 @@ int main(void)
 	    cmocka_unit_test(pending_interrupts_wait_for_ee),
 	    cmocka_unit_test(traced_instructions_interrupt),
 	    cmocka_unit_test(watchpoint_stops_the_access),
+	    cmocka_unit_test(every_access_to_a_watched_doubleword_is_seen),
+	    cmocka_unit_test(class_keys_leave_real_mode_alone),
+	    cmocka_unit_test(supervisor_invalidates_its_own_translations),
 	    cmocka_unit_test(stores_to_code_are_seen),
 	};
 

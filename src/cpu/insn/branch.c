@@ -155,21 +155,19 @@ OP(bclr_rc)
 	NEXT;
 }
 
-/* With CTR as the target it is never the counter: BO_NO_CTR must be set, other forms are invalid.
+/*
+ * Without BO_NO_CTR the form is invalid: a counter that is the target besides. Processors carry it
+ * out by the letter, first the count, then the branch to what is left of it.
  */
 OP(bcctr)
 {
-	if (!(op->t & BO_NO_CTR))
-		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
-	if (condition_holds(cpu, op))
+	if (taken(cpu, op))
 		return branch_away(cpu, op, cpu->ctr & ~3ull);
 	NEXT;
 }
 
 OP(bcctr_rc)
 {
-	if (!(op->t & BO_NO_CTR))
-		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
 	cpu->lr = NIA();
 	return op_bcctr(cpu, op);
 }
@@ -177,9 +175,15 @@ OP(bcctr_rc)
 #define FSCR_TAR     (1ull << 8)
 #define FACILITY_TAR 8
 
+/* FSCR is about problem state only (Book III-S 6.2.10). */
+static inline bool tar_denied(const struct cpu *cpu)
+{
+	return (cpu->msr & MSR_PR) && !(cpu->fscr & FSCR_TAR);
+}
+
 OP(bctar)
 {
-	if (!(cpu->fscr & FSCR_TAR))
+	if (tar_denied(cpu))
 		return cpu_raise_facility(cpu, op, FACILITY_TAR);
 	if (taken(cpu, op))
 		return branch_away(cpu, op, cpu->tar & ~3ull);
@@ -188,7 +192,7 @@ OP(bctar)
 
 OP(bctar_rc)
 {
-	if (!(cpu->fscr & FSCR_TAR))
+	if (tar_denied(cpu))
 		return cpu_raise_facility(cpu, op, FACILITY_TAR);
 	cpu->lr = NIA();
 	return op_bctar(cpu, op);

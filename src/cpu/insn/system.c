@@ -198,6 +198,18 @@ OP(msgclrp)
 	NEXT;
 }
 
+/*
+ * The supervisor's own translations: those of a page, or (IS at bits 52 and 53 of RB not 0) a
+ * congruence class of them; without hypervisor state IS = 3 means the partition's too (ISA 2.07
+ * Book III-S 5.9.3.3). Dropping all is within what is asked for: a translation that is still in the
+ * table is found again.
+ */
+OP(tlbiel)
+{
+	cpu_flush_all(cpu);
+	NEXT;
+}
+
 /* A guest never gets here: what stands in for a hypervisor's instruction is the
  * privileged-instruction interrupt. */
 #define HYPERVISOR_ONLY(name)                                                                      \
@@ -208,7 +220,6 @@ OP(msgclrp)
 
 HYPERVISOR_ONLY(hrfid)
 HYPERVISOR_ONLY(tlbie)
-HYPERVISOR_ONLY(tlbiel)
 HYPERVISOR_ONLY(tlbsync)
 HYPERVISOR_ONLY(msgsnd)
 HYPERVISOR_ONLY(msgclr)

@@ -67,13 +67,19 @@ static bool pp_allows(u64 r, bool key, bool store)
 	return store ? write : read;
 }
 
-/* Virtual page class key: AMR has two bits a key, write and read disable; IAMR one in the same
- * place for fetches. */
+/*
+ * Virtual page class key: AMR has two bits a key, write and read disable; IAMR one in the same
+ * place for fetches. They protect translated accesses (ISA 2.07 Book III-S 5.7.9.2): a guest's
+ * interrupt handler that starts in real mode, which the VRMA's entries serve, must not depend on
+ * what the interrupted program closed.
+ */
 static bool class_key_allows(const struct cpu *cpu, u64 r, enum cpu_access_kind kind)
 {
 	unsigned key = (r & HPT_R_KEY_HI) >> 57 | (r & HPT_R_KEY_LO) >> 9;
 	unsigned shift = 62 - 2 * key;
 
+	if (!(cpu->msr & (kind == CPU_FETCH ? MSR_IR : MSR_DR)))
+		return true;
 	if (kind == CPU_FETCH)
 		return !(cpu->iamr >> shift & 1);
 	return !(cpu->amr >> shift & (kind == CPU_STORE ? 2 : 1));
