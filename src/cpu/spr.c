@@ -174,15 +174,6 @@ static void set_bescrru(struct cpu *cpu, u64 v)
 	cpu->bescr &= ~(v << 32);
 }
 
-static u64 get_reserved(struct cpu *cpu)
-{
-	return 0;
-}
-
-static void set_reserved(struct cpu *cpu, u64 v)
-{
-}
-
 #define PPR_PRI (7ull << 50)
 
 static u64 get_ppr(struct cpu *cpu)
@@ -190,9 +181,22 @@ static u64 get_ppr(struct cpu *cpu)
 	return cpu->ppr;
 }
 
+/*
+ * Priorities: 1 very low, 2 low, 3 medium low, 4 medium, 5 medium high, 6 high, 7 very high.
+ * Problem state may have 2 to 4, supervisors 1 to 6; what isn't allowed changes nothing (ISA 2.07
+ * Book III-S 4.3.6).
+ */
+static void set_priority(struct cpu *cpu, unsigned priority)
+{
+	bool user = cpu->msr & MSR_PR;
+
+	if (priority >= (user ? 2 : 1) && priority <= (user ? 4 : 6))
+		cpu->ppr = (u64)priority << 50;
+}
+
 static void set_ppr(struct cpu *cpu, u64 v)
 {
-	cpu->ppr = v & PPR_PRI;
+	set_priority(cpu, (v & PPR_PRI) >> 50);
 }
 
 static u64 get_ppr32(struct cpu *cpu)
@@ -268,25 +272,32 @@ static bool pmu_access(const struct cpu *cpu, unsigned n, bool write)
 	}
 }
 
-/* The facility that stands in the way of an access to SPR @n, or 0. */
+/*
+ * The facility that stands in the way of an access to SPR @n, or 0; only problem state asks for
+ * any.
+ */
 static unsigned missing_facility(const struct cpu *cpu, unsigned n, bool write)
 {
-	bool user = cpu->msr & MSR_PR;
-
-	if (cpu->model->level < ISA_207)
+	if (cpu->model->level < ISA_207 || !(cpu->msr & MSR_PR))
 		return 0;
 	if (n == 3)
 		return cpu->fscr >> FACILITY_DSCR & 1 ? 0 : FACILITY_DSCR;
 	if (n == 815)
 		return cpu->fscr >> FACILITY_TAR & 1 ? 0 : FACILITY_TAR;
-	if (n >= 800 && n <= 806 && user)
+	if (n >= 800 && n <= 806)
 		return cpu->fscr >> FACILITY_EBB & 1 ? 0 : FACILITY_EBB;
-	if (n >= 768 && n <= 782 && user)
+	if (n >= 768 && n <= 782)
 		return pmu_access(cpu, n, write) ? 0 : FACILITY_PMU;
 	return 0;
 }
 
 #define SPR_PRIVILEGED 0x10u /* this bit of a number marks registers of the supervisor */
+
+/* Reserved for hints: no operation in any state, RT keeps its value (ISA 2.07 Book I 3.3.17). */
+static bool spr_is_hint(const struct cpu *cpu, unsigned n)
+{
+	return n >= 808 && n <= 811 && cpu->model->level >= ISA_205;
+}
 
 /*
  * An access that is not allowed. Numbers that no register has are no operation in supervisor state,
@@ -296,6 +307,8 @@ static const struct op *spr_refuse(struct cpu *cpu, const struct op *op)
 {
 	unsigned n = op->imm;
 
+	if (spr_is_hint(cpu, n))
+		NEXT;
 	if (cpu->msr & MSR_PR)
 		return cpu_raise_program(cpu, op,
 					 n & SPR_PRIVILEGED ? SRR1_PROG_PRIV : SRR1_PROG_ILLEGAL);
@@ -335,6 +348,15 @@ OP(mtspr)
 	if (unlikely(facility))
 		return cpu_raise_facility(cpu, op, facility);
 	spr_write(cpu, &sprs[n], cpu->gpr[op->t]);
+	NEXT;
+}
+
+/* or r,r,r */
+OP(priority)
+{
+	static const u8 priorities[32] = {[31] = 1, [1] = 2, [6] = 3, [2] = 4, [5] = 5, [3] = 6};
+
+	set_priority(cpu, priorities[op->t]);
 	NEXT;
 }
 
