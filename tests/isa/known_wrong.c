@@ -41,6 +41,56 @@ static bool divde_overflows(u32 insn, const struct isa_state *in)
 	return quotient != (s64)quotient;
 }
 
+static u64 target_gpr(u32 insn, const struct isa_state *state)
+{
+	return state->gpr[field(insn, 6, 10)];
+}
+
+static bool word_twice(u64 v)
+{
+	return v >> 32 == (u32)v;
+}
+#define WORD_TWICE_REASON                                                                          \
+	"the upper half of a high word's register is undefined (Book I 3.3.8): processors leave "  \
+	"the word there too, QEMU 0 or the sign"
+
+static bool divides_by_zero(const char *mnemonic, u32 insn, const struct isa_state *in)
+{
+	u64 divisor = in->gpr[field(insn, 16, 20)];
+
+	return mnemonic[3] == 'w' ? !(u32)divisor : !divisor;
+}
+
+/* Did the two load the same pair of registers in the other order? */
+static bool loaded_swapped(u32 insn, const struct isa_result *ours, const struct isa_result *peer)
+{
+	const uint64_t(*a)[2] = &ours->state.vsr[field(insn, 6, 10)];
+	const uint64_t(*b)[2] = &peer->state.vsr[field(insn, 6, 10)];
+
+	return a[0][0] == b[1][0] && a[1][0] == b[0][0];
+}
+
+/* Is each byte that we stored that of the register pair, the even one first? Little-endian. */
+static bool pair_stored_right(u32 insn, const struct isa_state *in, const struct isa_result *ours)
+{
+	unsigned ra = field(insn, 11, 15), t = field(insn, 6, 10);
+	u64 offset = insn >> 26 == 61 ? (u64)(s16)(insn & ~3u) : in->gpr[field(insn, 16, 20)];
+	u64 ea = (ra ? in->gpr[ra] : 0) + offset;
+
+	for (unsigned i = 0; i < ours->changes; i++)
+		for (unsigned byte = 0; byte < 8; byte++) {
+			u64 at = ours->change[i].address + byte - ea;
+
+			if (at < 16 && (u8)(ours->change[i].value >> 8 * byte) !=
+					   (u8)(in->vsr[t + at / 8][0] >> at % 8 * 8))
+				return false;
+		}
+	return ours->changes <= CHANGES_MAX;
+}
+#define PAIR_REASON                                                                                \
+	"the even register's doubleword is the one at EA in little-endian mode too, as POWER8 "    \
+	"and the alignment handlers of kernels have it (Book I 4.6.2); QEMU swaps the two"
+
 /* Did our side newly set an exception bit of the FPSCR? Then FX must be set. */
 static bool new_exception(const struct isa_state *in, const struct isa_result *ours)
 {

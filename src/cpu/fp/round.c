@@ -131,6 +131,8 @@ bool fpu_finish_nan(struct fpu_env *env, u64 exc, u64 nan, u64 *r)
 		return false;
 	}
 	nan |= DOUBLE_QUIET;
+	if (env->single)
+		nan &= ~DOUBLE_BELOW_SINGLE;
 	report(env, nan, false, false);
 	*r = in_format(env, nan);
 	return true;

@@ -119,8 +119,16 @@ OP_RT(mullw, (u64)((s64)(s32)RA *(s32)RB))
 OP_RT(mullwo, multiply_word_ov(cpu, RA, RB))
 OP_RT(mulld, RA *RB)
 OP_RT(mulldo, multiply_doubleword_ov(cpu, RA, RB))
-/* The high word of a high-word product's register is undefined: zero here. */
-OP_RT(mulhw, (u32)(((s64)(s32)RA * (s32)RB) >> 32))
-OP_RT(mulhwu, (u64)(u32)RA *(u32)RB >> 32)
+/*
+ * The high word of a high-word product's register is undefined. Processors put the product's there
+ * too, and what programs were recorded to print, CR0 of the record forms included, contains it.
+ */
+static inline u64 high_word_twice(u64 product)
+{
+	return (product >> 32) | (product & 0xffffffff00000000ull);
+}
+
+OP_RT(mulhw, high_word_twice((u64)((s64)(s32)RA * (s32)RB)))
+OP_RT(mulhwu, high_word_twice((u64)(u32)RA * (u32)RB))
 OP_RT(mulhd, (u64)(((s128)(s64)RA * (s64)RB) >> 64))
 OP_RT(mulhdu, (u64)((u128)RA *RB >> 64))

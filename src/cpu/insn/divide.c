@@ -2,8 +2,9 @@
 /*
  * Fixed-point division. A quotient that can't be represented (zero divisor, most negative by -1, an
  * extended one that is too wide) is undefined but for OV; so is the high word of a word quotient.
- * The values here (the dividend, or 0 for the extended forms; a zero high word) are what other
- * implementations leave, so that runs can be compared.
+ * The values here are those that processors leave, which recorded outputs of programs contain: 0
+ * for a zero divisor and for the extended forms, the dividend for the most negative one by -1, a
+ * zero high word.
  */
 #include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
@@ -17,7 +18,9 @@ static inline struct quotient divide_w(u64 ra, u64 rb)
 {
 	s32 a = (s32)ra, b = (s32)rb;
 
-	if (unlikely(b == 0 || (a == INT32_MIN && b == -1)))
+	if (unlikely(b == 0))
+		return (struct quotient){.overflow = true};
+	if (unlikely(a == INT32_MIN && b == -1))
 		return (struct quotient){.value = (u32)a, .overflow = true};
 	return (struct quotient){.value = (u32)(a / b)};
 }
@@ -27,7 +30,7 @@ static inline struct quotient divide_wu(u64 ra, u64 rb)
 	u32 a = (u32)ra, b = (u32)rb;
 
 	if (unlikely(b == 0))
-		return (struct quotient){.value = a, .overflow = true};
+		return (struct quotient){.overflow = true};
 	return (struct quotient){.value = a / b};
 }
 
@@ -35,7 +38,9 @@ static inline struct quotient divide_d(u64 ra, u64 rb)
 {
 	s64 a = (s64)ra, b = (s64)rb;
 
-	if (unlikely(b == 0 || (a == INT64_MIN && b == -1)))
+	if (unlikely(b == 0))
+		return (struct quotient){.overflow = true};
+	if (unlikely(a == INT64_MIN && b == -1))
 		return (struct quotient){.value = ra, .overflow = true};
 	return (struct quotient){.value = (u64)(a / b)};
 }
@@ -43,7 +48,7 @@ static inline struct quotient divide_d(u64 ra, u64 rb)
 static inline struct quotient divide_du(u64 ra, u64 rb)
 {
 	if (unlikely(rb == 0))
-		return (struct quotient){.value = ra, .overflow = true};
+		return (struct quotient){.overflow = true};
 	return (struct quotient){.value = ra / rb};
 }
 
@@ -57,7 +62,7 @@ static inline struct quotient divide_we(u64 ra, u64 rb)
 	q = a / b;
 	if (q != (s32)q)
 		return (struct quotient){.overflow = true};
-	return (struct quotient){.value = (u64)q};
+	return (struct quotient){.value = (u32)q};
 }
 
 static inline struct quotient divide_weu(u64 ra, u64 rb)

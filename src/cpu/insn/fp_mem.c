@@ -78,10 +78,7 @@ FP_LOAD(lfiwax, 32, FROM_S32, EA_X(), NO_CHECK, NO_UPDATE)
 FP_LOAD(lfiwzx, 32, AS_IS, EA_X(), NO_CHECK, NO_UPDATE)
 FP_STORE(stfiwx, 32, LOW_WORD, EA_X(), NO_CHECK, NO_UPDATE)
 
-/*
- * Pairs are one quadword: in little-endian mode the even register, its upper half, has the higher
- * address.
- */
+/* Pairs: the even register's doubleword has the lower address in both byte orders. */
 static const struct op *load_pair(struct cpu *cpu, const struct op *op, u64 ea)
 {
 	u64 first, second;
@@ -89,19 +86,17 @@ static const struct op *load_pair(struct cpu *cpu, const struct op *op, u64 ea)
 	if (!mem_read_64(cpu, op, ea, &first) ||
 	    !mem_read_64(cpu, op, (ea + 8) & cpu->ea_mask, &second))
 		STOP;
-	set_fpr(cpu, op->t, cpu->big ? first : second);
-	set_fpr(cpu, op->t + 1u, cpu->big ? second : first);
+	set_fpr(cpu, op->t, first);
+	set_fpr(cpu, op->t + 1u, second);
 	NEXT;
 }
 
 static const struct op *store_pair(struct cpu *cpu, const struct op *op, u64 ea)
 {
-	u64 even = FRS, odd = VSR_D(cpu->vsr[op->t + 1], 0);
 	u64 second = (ea + 8) & cpu->ea_mask;
 
-	if (!mem_probe_write(cpu, op, second, 8) ||
-	    !mem_write_64(cpu, op, ea, cpu->big ? even : odd) ||
-	    !mem_write_64(cpu, op, second, cpu->big ? odd : even))
+	if (!mem_probe_write(cpu, op, second, 8) || !mem_write_64(cpu, op, ea, FRS) ||
+	    !mem_write_64(cpu, op, second, VSR_D(cpu->vsr[op->t + 1], 0)))
 		STOP;
 	NEXT;
 }

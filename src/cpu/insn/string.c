@@ -8,8 +8,12 @@
 #include "cpu/insn/forms.h"
 #include "cpu/mmu/mem.h"
 
-/* Is register @reg among the @count ones from @first on, which wrap round after 31? */
-static inline bool in_range(unsigned reg, unsigned first, unsigned count)
+/*
+ * Is @reg, which holds an address, among the @count registers from @first on, which wrap round
+ * after 31? Such a form is invalid. With 0 for RA no address is in a register: processors load, and
+ * so do we.
+ */
+static inline bool overwrites(unsigned reg, unsigned first, unsigned count)
 {
 	return ((reg - first) & 31) < count;
 }
@@ -97,7 +101,7 @@ OP(lswi)
 
 	if (!cpu->big)
 		return cpu_raise_alignment(cpu, op, ea);
-	if (in_range(op->a, op->t, (count + 3) / 4))
+	if (op->a && overwrites(op->a, op->t, (count + 3) / 4))
 		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
 	if (!load_string(cpu, op, ea, count))
 		STOP;
@@ -123,7 +127,7 @@ OP(lswx)
 
 	if (!cpu->big)
 		return cpu_raise_alignment(cpu, op, ea);
-	if (in_range(op->a, op->t, regs) || in_range(op->b, op->t, regs))
+	if ((op->a && overwrites(op->a, op->t, regs)) || overwrites(op->b, op->t, regs))
 		return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
 	if (count && !load_string(cpu, op, ea, count))
 		STOP;

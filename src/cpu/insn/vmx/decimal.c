@@ -2,8 +2,9 @@
 /*
  * Packed decimals in vector registers: 31 digits, then the sign, four bits each.
  *
- * Signs: 1010, 1100, 1110 and 1111 are plus, 1011 and 1101 minus. Results have 1101 for minus, and
- * for plus (and zero) 1100 or, with the PS bit, 1111.
+ * Signs: 1011 and 1101 are minus, 1010, 1100, 1110 and 1111 plus; so are those that no decimal has,
+ * whose results the architecture leaves undefined and processors compute all the same. Results have
+ * 1101 for minus, and for plus (and zero) 1100 or, with the PS bit, 1111.
  */
 #include "cpu/insn/vmx/vmx.h"
 
@@ -29,10 +30,9 @@ static inline u128 every_digit(u64 digit)
 static inline bool bcd_valid(u128 v)
 {
 	u128 magnitude = v >> 4;
-	/* A digit above 9 has its 8 set, and its 4 or its 2. */
-	u128 bad = magnitude >> 3 & (magnitude >> 2 | magnitude >> 1) & every_digit(1);
 
-	return !bad && ((unsigned)v & 15) > 9;
+	/* A digit above 9 has its 8 set, and its 4 or its 2. */
+	return !(magnitude >> 3 & (magnitude >> 2 | magnitude >> 1) & every_digit(1));
 }
 
 static inline bool bcd_negative(u128 v)
@@ -98,13 +98,12 @@ OP(bcdadd)
 	NEXT;
 }
 
-/* The same with the second operand's sign turned; what is no sign stays none. */
+/* The same with the second operand's sign turned. */
 OP(bcdsub)
 {
 	u128 b = VR(op->b).q;
 
-	if (bcd_valid(b))
-		b = (b & ~(u128)15) | (bcd_negative(b) ? BCD_PLUS : BCD_MINUS);
+	b = (b & ~(u128)15) | (bcd_negative(b) ? BCD_PLUS : BCD_MINUS);
 	VR(op->t).q = bcd_add(cpu, op, VR(op->a).q, b);
 	NEXT;
 }
