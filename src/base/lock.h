@@ -21,11 +21,12 @@
 #define LOCK_RANKS(LOCK)                                                                           \
 	/* Held over machine_hold(), which takes the next one. */                                  \
 	LOCK(MACHINE_LOG, "machine->log_lock")                                                     \
+	/* Held while the vcpus are let go, by machine_unhold(). */                                \
+	LOCK(THROTTLE, "throttle->lock")                                                           \
 	/* Held over ioctls that kick vcpus and raise interrupts. */                               \
 	LOCK(MACHINE, "machine->lock")                                                             \
 	LOCK(CONSOLE, "console->lock")                                                             \
 	LOCK(LIVE, "live->lock")                                                                   \
-	LOCK(THROTTLE, "throttle->lock")                                                           \
 	/* Held over each request to a vcpu, KVM_RUN too, so over all that a guest can cause. */   \
 	LOCK(VCPU, "hv_vcpu->mutex")                                                               \
 	/* Held while a hash table, a slot or a vcpu comes or goes. */                             \

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/lock.h"
 #include "platform/term.h"
 #include "platform/thread.h"
 
@@ -31,7 +32,7 @@ struct console {
 	bool escape; /* main thread: the last byte was Ctrl-A */
 	bool in_watched;
 
-	pthread_mutex_t lock;
+	struct lock lock;
 	pthread_cond_t changed;
 	struct fifo in, out; /* under lock */
 	u8 in_data[IN_BYTES], out_data[OUT_BYTES];
@@ -94,27 +95,27 @@ static void *writer_main(void *arg)
 	u8 buf[4096];
 
 	pthread_setname_np(pthread_self(), "console");
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	while (!con->quit) {
 		unsigned n = fifo_pop(&con->out, buf, sizeof(buf));
 
 		if (!n) {
-			pthread_cond_wait(&con->changed, &con->lock);
+			lock_wait(&con->lock, &con->changed);
 			continue;
 		}
 		con->writing = true;
 		if (!con->broken) {
 			bool ok;
 
-			pthread_mutex_unlock(&con->lock);
+			lock_release(&con->lock);
 			ok = con->out_fd >= 0 && write_all(con->out_fd, buf, n);
-			pthread_mutex_lock(&con->lock);
+			lock_acquire(&con->lock);
 			con->broken = !ok;
 		}
 		con->writing = false;
 		pthread_cond_broadcast(&con->changed);
 	}
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	return NULL;
 }
 
@@ -124,13 +125,13 @@ bool console_write(struct console *con, const u8 *buf, unsigned len)
 
 	if (!len)
 		return true;
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	fits = fifo_room(&con->out) >= len;
 	if (fits) {
 		fifo_push(&con->out, buf, len);
 		pthread_cond_broadcast(&con->changed);
 	}
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	return fits;
 }
 
@@ -146,14 +147,14 @@ bool console_drain(struct console *con, int timeout_ms)
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	while (!(done = !con->out.len && !con->writing)) {
 		if (timeout_ms < 0)
-			pthread_cond_wait(&con->changed, &con->lock);
-		else if (pthread_cond_timedwait(&con->changed, &con->lock, &until) == ETIMEDOUT)
+			lock_wait(&con->lock, &con->changed);
+		else if (lock_wait_until(&con->lock, &con->changed, &until) == ETIMEDOUT)
 			break;
 	}
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	return done;
 }
 
@@ -213,9 +214,9 @@ static void on_input(void *opaque, int fd, unsigned events)
 	unsigned room;
 	ssize_t n;
 
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	room = fifo_room(&con->in);
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	if (!room && con->raw)
 		room = 1;
 	if (!room) {
@@ -233,11 +234,11 @@ static void on_input(void *opaque, int fd, unsigned events)
 	}
 	if (con->raw)
 		n = filter_escapes(con, buf, n);
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	if (n > (ssize_t)fifo_room(&con->in))
 		n = fifo_room(&con->in);
 	fifo_push(&con->in, buf, n);
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	if (n)
 		con->ops->input(con->opaque);
 }
@@ -246,9 +247,9 @@ unsigned console_read(struct console *con, u8 *buf, unsigned max)
 {
 	unsigned n;
 
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	n = fifo_pop(&con->in, buf, max);
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	return n;
 }
 
@@ -256,9 +257,9 @@ bool console_has_input(struct console *con)
 {
 	bool has;
 
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	has = con->in.len;
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	return has;
 }
 
@@ -278,7 +279,7 @@ struct console *console_new(struct loop *loop, int in_fd, int out_fd, const stru
 	con->opaque = opaque;
 	con->in = (struct fifo){.data = con->in_data, .size = IN_BYTES};
 	con->out = (struct fifo){.data = con->out_data, .size = OUT_BYTES};
-	pthread_mutex_init(&con->lock, NULL);
+	lock_init(&con->lock, LOCK_CONSOLE);
 	pthread_cond_init(&con->changed, NULL);
 	con->has_writer = thread_start(&con->writer, 0, writer_main, con) == 0;
 	if (!con->has_writer)
@@ -304,11 +305,11 @@ void console_free(struct console *con)
 
 	if (!con)
 		return;
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	con->quit = true;
 	stuck = con->writing;
 	pthread_cond_broadcast(&con->changed);
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	if (con->has_writer) {
 		/* A writer stuck in a terminal that stands still is left behind with its console.
 		 */
@@ -348,25 +349,25 @@ static int load_fifo(struct fifo *f, struct state_in *in)
 
 void console_save(struct console *con, struct state_out *out)
 {
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	save_fifo(&con->in, out);
 	/* Output that is accepted reaches this process's terminal, not the next one's. */
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 }
 
 int console_load(struct console *con, struct state_in *in)
 {
 	int r;
 
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	r = load_fifo(&con->in, in);
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 	return r;
 }
 
 void console_reset(struct console *con)
 {
-	pthread_mutex_lock(&con->lock);
+	lock_acquire(&con->lock);
 	con->in.len = 0;
-	pthread_mutex_unlock(&con->lock);
+	lock_release(&con->lock);
 }

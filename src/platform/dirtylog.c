@@ -55,9 +55,9 @@ int machine_log_writes(struct machine *m, bool on, struct error *err)
 {
 	int r;
 
-	pthread_mutex_lock(&m->log_lock);
+	lock_acquire(&m->log_lock);
 	r = log_writes(m, on, err);
-	pthread_mutex_unlock(&m->log_lock);
+	lock_release(&m->log_lock);
 	return r;
 }
 
@@ -82,7 +82,7 @@ s64 machine_count_writes(struct machine *m)
 {
 	s64 bytes = -1;
 
-	if (pthread_mutex_trylock(&m->log_lock))
+	if (!lock_try(&m->log_lock))
 		return -1;
 	if (m->log_kept || !machine_log_is_whole(m)) {
 		bytes = -1;
@@ -92,17 +92,17 @@ s64 machine_count_writes(struct machine *m)
 		m->log_counted = true;
 		bytes = 0;
 	}
-	pthread_mutex_unlock(&m->log_lock);
+	lock_release(&m->log_lock);
 	return bytes;
 }
 
 void machine_count_no_writes(struct machine *m)
 {
-	pthread_mutex_lock(&m->log_lock);
+	lock_acquire(&m->log_lock);
 	if (m->log_counted)
 		machine_set_slot(m, m->mem.bytes, 0);
 	m->log_counted = false;
-	pthread_mutex_unlock(&m->log_lock);
+	lock_release(&m->log_lock);
 }
 
 void machine_wrote(struct machine *m, u64 gpa, u64 len)

@@ -175,8 +175,8 @@ struct machine *machine_new(const struct machine_config *cfg, struct error *err)
 	m->cfg = *cfg;
 	m->accel = cfg->accel;
 	m->vm_fd = m->xics_fd = -1;
-	pthread_mutex_init(&m->lock, NULL);
-	pthread_mutex_init(&m->log_lock, NULL);
+	lock_init(&m->lock, LOCK_MACHINE);
+	lock_init(&m->log_lock, LOCK_MACHINE_LOG);
 	pthread_cond_init(&m->changed, NULL);
 	m->runstate = runstate_new();
 	if (!m->runstate)
@@ -201,10 +201,10 @@ struct machine *machine_new(const struct machine_config *cfg, struct error *err)
 
 void machine_end_threads(struct machine *m)
 {
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	m->quit = true;
 	vcpu_kick_all(m);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	for (unsigned i = 0; i < m->n_vcpus; i++) {
 		if (m->vcpus[i].has_thread)
 			pthread_join(m->vcpus[i].thread, NULL);
@@ -235,8 +235,8 @@ void machine_free(struct machine *m)
 	loop_free(m->loop);
 	runstate_free(m->runstate);
 	pthread_cond_destroy(&m->changed);
-	pthread_mutex_destroy(&m->log_lock);
-	pthread_mutex_destroy(&m->lock);
+	lock_destroy(&m->log_lock);
+	lock_destroy(&m->lock);
 	free(m);
 }
 

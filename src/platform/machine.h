@@ -18,6 +18,7 @@
 #include <pthread.h>
 
 #include "base/bits.h"
+#include "base/lock.h"
 #include "platform/accel.h"
 #include "platform/error.h"
 #include "platform/guestmem.h"
@@ -75,7 +76,7 @@ struct machine {
 	s64 rtc_offset;	       /* (L) seconds that the guest's clock is ahead of the host's */
 	bool powerdown_asked;  /* (L) an EPOW event waits to be fetched by the guest */
 
-	pthread_mutex_t lock;
+	struct lock lock;
 	pthread_cond_t changed; /* any (L) field of any vcpu, or of these */
 	struct runstate *runstate; /* runstate.c's: may the guest run, and where is it? */
 	bool quit;		   /* (L) vcpu threads end */
@@ -85,7 +86,7 @@ struct machine {
 	 * doesn't tell. NULL: nobody wants to know. Changed only while every vcpu is parked.
 	 */
 	u64 *written;
-	pthread_mutex_t log_lock; /* who has KVM's record of written pages; outside of @lock */
+	struct lock log_lock; /* who has KVM's record of written pages; outside of @lock */
 	bool log_kept;		  /* machine_log_writes() */
 	bool log_counted;	  /* machine_count_writes() */
 

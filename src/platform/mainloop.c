@@ -28,9 +28,9 @@ static void end_with(struct machine *m, int status)
 
 void machine_powerdown(struct machine *m)
 {
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	m->powerdown_asked = true;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	machine_tell(m, EVENT_POWERDOWN);
 	xics_pulse(m, IRQ_EPOW);
 }

@@ -20,10 +20,10 @@ s32 rtas_query_cpu_stopped_state(struct rtas_call *a)
 
 	if (!vcpu)
 		return RTAS_PARAMETER;
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	/* Until it is parked, stop-self isn't through. */
 	stopped = !vcpu->online && vcpu->parked;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	rtas_result(a, 1, stopped ? CPU_STOPPED : CPU_NOT_STOPPED);
 	return RTAS_SUCCESS;
 }
@@ -74,9 +74,9 @@ s32 rtas_stop_self(struct rtas_call *a)
 {
 	struct machine *m = a->vcpu->m;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	a->vcpu->online = false;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return RTAS_SUCCESS;
 }
 

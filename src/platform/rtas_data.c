@@ -22,9 +22,9 @@ s32 rtas_get_time_of_day(struct rtas_call *a)
 	time_t t;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	t = now.tv_sec + m->rtc_offset;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	if (!gmtime_r(&t, &tm))
 		return RTAS_HARDWARE;
 	rtas_result(a, 1, tm.tm_year + 1900);
@@ -62,9 +62,9 @@ s32 rtas_set_time_of_day(struct rtas_call *a)
 	t = timegm(&tm);
 	if (t == (time_t)-1)
 		return RTAS_PARAMETER;
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	m->rtc_offset = t - time(NULL);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return RTAS_SUCCESS;
 }
 
@@ -114,9 +114,9 @@ s32 rtas_nvram_fetch(struct rtas_call *a)
 
 	if (index > NVRAM_BYTES || len > NVRAM_BYTES - index || !buf)
 		return RTAS_PARAMETER;
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	memcpy(buf, m->nvram + index, len);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	rtas_result(a, 1, len);
 	return RTAS_SUCCESS;
 }
@@ -130,9 +130,9 @@ s32 rtas_nvram_store(struct rtas_call *a)
 
 	if (index > NVRAM_BYTES || len > NVRAM_BYTES - index || !buf)
 		return RTAS_PARAMETER;
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	memcpy(m->nvram + index, buf, len);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	rtas_result(a, 1, len);
 	return RTAS_SUCCESS;
 }

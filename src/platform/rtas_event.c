@@ -74,11 +74,11 @@ static s32 fetch_event(struct rtas_call *a, u32 mask, u32 buf_gpa, u32 len)
 
 	if (!buf)
 		return RTAS_PARAMETER;
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	asked = m->powerdown_asked && (mask & EVENT_MASK_EPOW);
 	if (asked)
 		m->powerdown_asked = false;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	if (!asked)
 		return RTAS_NO_ERROR_LOG;
 	epow_log(log);

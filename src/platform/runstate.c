@@ -60,7 +60,7 @@ static void wait_parked(struct machine *m)
 {
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		while (m->vcpus[i].has_thread && !m->vcpus[i].parked)
-			pthread_cond_wait(&m->changed, &m->lock);
+			lock_wait(&m->lock, &m->changed);
 }
 
 /* With m->lock held. Returns with every vcpu parked, if there was a reason to park. */
@@ -83,9 +83,9 @@ enum machine_place machine_where(struct machine *m)
 {
 	enum machine_place place;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	place = m->runstate->place;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return place;
 }
 
@@ -95,11 +95,11 @@ void machine_pause(struct machine *m)
 {
 	bool was;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	was = m->runstate->paused;
 	m->runstate->paused = true;
 	park(m);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	if (!was)
 		machine_tell(m, EVENT_STOP);
 }
@@ -108,12 +108,12 @@ bool machine_resume(struct machine *m)
 {
 	bool here, was;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	here = move(m, MOVE_USE);
 	was = m->runstate->paused;
 	if (here)
 		m->runstate->paused = false;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	if (here && was)
 		machine_tell(m, EVENT_RESUME);
 	return here;
@@ -123,26 +123,26 @@ bool machine_is_paused(struct machine *m)
 {
 	bool paused;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	paused = m->runstate->paused;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return paused;
 }
 
 void machine_hold(struct machine *m)
 {
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	m->runstate->holds++;
 	park(m);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 }
 
 void machine_unhold(struct machine *m)
 {
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	m->runstate->holds--;
 	pthread_cond_broadcast(&m->changed);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 }
 
 /* ---- Coming and going ---- */
@@ -151,10 +151,10 @@ enum machine_place machine_claim(struct machine *m, enum machine_move how)
 {
 	enum machine_place place;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	move(m, how);
 	place = m->runstate->place;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return place;
 }
 
@@ -162,11 +162,11 @@ bool machine_expect(struct machine *m)
 {
 	bool done;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	done = move(m, MOVE_EXPECT);
 	if (done)
 		park(m);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return done;
 }
 
@@ -174,12 +174,12 @@ bool machine_arrive(struct machine *m, bool *paused)
 {
 	bool done;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	done = move(m, MOVE_ARRIVE);
 	/* Paused there, or told here that it shall not run. */
 	if (done)
 		*paused = m->runstate->paused = m->runstate->paused || *paused;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return done;
 }
 
@@ -187,7 +187,7 @@ int machine_hand_over(struct machine *m, bool *was_running, struct error *err)
 {
 	int r = 0;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	*was_running = !m->runstate->paused;
 	if (m->runstate->request != REQUEST_NONE)
 		r = error_set(err, "the guest ends, or starts anew");
@@ -195,7 +195,7 @@ int machine_hand_over(struct machine *m, bool *was_running, struct error *err)
 		r = error_set(err, "the guest isn't here any more");
 	else
 		park(m);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return r;
 }
 
@@ -203,9 +203,9 @@ bool machine_take_back(struct machine *m)
 {
 	bool done;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	done = move(m, MOVE_TAKE_BACK);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return done;
 }
 
@@ -214,11 +214,11 @@ static bool leave(struct machine *m, enum machine_move how)
 {
 	bool done;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	done = move(m, how);
 	if (done)
 		m->runstate->paused = true;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return done;
 }
 
@@ -247,9 +247,9 @@ static void request_locked(struct machine *m, enum machine_request request)
 
 void machine_request(struct machine *m, enum machine_request request)
 {
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	request_locked(m, request);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 }
 
 void machine_fail(struct machine *m, const char *fmt, ...)
@@ -257,14 +257,14 @@ void machine_fail(struct machine *m, const char *fmt, ...)
 	struct runstate *r = m->runstate;
 	va_list ap;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	if (r->request == REQUEST_NONE) {
 		va_start(ap, fmt);
 		vsnprintf(r->failure.text, sizeof(r->failure.text), fmt, ap);
 		va_end(ap);
 	}
 	request_locked(m, REQUEST_ERROR);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 }
 
 const struct error *machine_failure(const struct machine *m)
@@ -276,20 +276,20 @@ enum machine_request machine_take_request(struct machine *m)
 {
 	enum machine_request request;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	request = m->runstate->request;
 	if (request != REQUEST_NONE)
 		wait_parked(m);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return request;
 }
 
 void machine_end_request(struct machine *m)
 {
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	m->runstate->request = REQUEST_NONE;
 	pthread_cond_broadcast(&m->changed);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 }
 
 /* ---- In QMP's words ---- */
@@ -318,8 +318,8 @@ const char *machine_status(struct machine *m)
 {
 	const char *s;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	s = status(m->runstate);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return s;
 }

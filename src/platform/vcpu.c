@@ -159,7 +159,7 @@ static void enter_guest(struct vcpu *vcpu)
 	vcpu->parked = false;
 	vcpu->in_guest = true;
 	vcpu->run->immediate_exit = 0;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 
 	r = accel_ioctl_val(m->accel, vcpu->fd, KVM_RUN, 0);
 	error = errno;
@@ -171,7 +171,7 @@ static void enter_guest(struct vcpu *vcpu)
 	else
 		machine_fail(m, "vcpu %u cannot run: %s", vcpu->index, strerror(error));
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	vcpu->in_guest = false;
 }
 
@@ -199,7 +199,7 @@ static void *vcpu_main(void *arg)
 	snprintf(name, sizeof(name), "vcpu %u", vcpu->index);
 	pthread_setname_np(pthread_self(), name);
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	vcpu->tid = gettid();
 	while (!m->quit) {
 		if (must_park(vcpu) || vcpu->work)
@@ -211,7 +211,7 @@ static void *vcpu_main(void *arg)
 				vcpu->parked = true;
 				pthread_cond_broadcast(&m->changed);
 			}
-			pthread_cond_wait(&m->changed, &m->lock);
+			lock_wait(&m->lock, &m->changed);
 		} else {
 			enter_guest(vcpu);
 		}
@@ -219,7 +219,7 @@ static void *vcpu_main(void *arg)
 	settle(vcpu);
 	vcpu->parked = true;
 	pthread_cond_broadcast(&m->changed);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return NULL;
 }
 
@@ -265,7 +265,7 @@ void vcpu_run_on(struct vcpu *vcpu, void (*fn)(struct vcpu *vcpu, void *arg), vo
 	struct vcpu_work work = {.fn = fn, .arg = arg};
 	bool queued = false;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	if (self == vcpu || !vcpu->has_thread) {
 		fn(vcpu, arg);
 		work.done = true;
@@ -281,9 +281,9 @@ void vcpu_run_on(struct vcpu *vcpu, void (*fn)(struct vcpu *vcpu, void *arg), vo
 			pthread_cond_broadcast(&m->changed);
 		}
 		if (!work.done)
-			pthread_cond_wait(&m->changed, &m->lock);
+			lock_wait(&m->lock, &m->changed);
 	}
 	if (vcpu->work == &work)
 		vcpu->work = NULL;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 }

@@ -154,10 +154,10 @@ static bool all_parked(void)
 {
 	bool parked = true;
 
-	pthread_mutex_lock(&f.m->lock);
+	lock_acquire(&f.m->lock);
 	for (unsigned i = 0; i < VCPUS; i++)
 		parked &= f.m->vcpus[i].parked;
-	pthread_mutex_unlock(&f.m->lock);
+	lock_release(&f.m->lock);
 	return parked;
 }
 
@@ -169,9 +169,9 @@ static void stands_still(void)
 	while (!all_parked())
 		usleep(100);
 	seen = count();
-	pthread_mutex_lock(&f.m->lock);
+	lock_acquire(&f.m->lock);
 	pthread_cond_broadcast(&f.m->changed);
-	pthread_mutex_unlock(&f.m->lock);
+	lock_release(&f.m->lock);
 	usleep(200);
 	assert_true(all_parked());
 	assert_int_equal(count(), seen);

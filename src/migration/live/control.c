@@ -75,9 +75,9 @@ static void queue_event(struct live *l, struct live_event event)
 
 static void tell(struct live *l, struct live_event event)
 {
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	queue_event(l, event);
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 }
 
 void live_tell(struct live *l, int what)
@@ -87,20 +87,20 @@ void live_tell(struct live *l, int what)
 
 void live_set_state(struct live *l, enum live_state state)
 {
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	l->status.state = state;
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 	tell(l, (struct live_event){.what = LIVE_EVENT_STATE, .state = state});
 }
 
 void live_end(struct live *l, enum live_state state, const char *why)
 {
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	snprintf(l->status.message, sizeof(l->status.message), "%s", why);
 	l->status.total_ms = (live_now_ns() - l->begin_ns) / 1e6;
 	l->status.state = state;
 	l->done = true;
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 	tell(l, (struct live_event){.what = LIVE_EVENT_STATE, .state = state});
 }
 
@@ -156,12 +156,12 @@ static void on_event(void *opaque, int fd, unsigned events)
 
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	n = l->n_events;
 	memcpy(queue, l->events, n * sizeof(queue[0]));
 	l->n_events = 0;
 	done = l->done;
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 	if (done)
 		join(l);
 	for (unsigned i = 0; i < n; i++)
@@ -174,7 +174,7 @@ static int give_up(struct live *l, const char *why)
 {
 	bool late;
 
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	late = l->handed_over;
 	if (!late && !l->cancelled) {
 		l->cancelled = true;
@@ -184,7 +184,7 @@ static int give_up(struct live *l, const char *why)
 							   .state = LIVE_CANCELLING});
 		wake(l->cancel_fd);
 	}
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 	return late ? -1 : 0;
 }
 
@@ -207,7 +207,7 @@ struct live *live_new(struct machine *m)
 	l->fd = -1;
 	l->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	pthread_mutex_init(&l->lock, NULL);
+	lock_init(&l->lock, LOCK_LIVE);
 	live_default_params(&l->params);
 	loop_add(m->loop, l->event_fd, POLLIN, on_event, l);
 	m->live = l;
@@ -228,7 +228,7 @@ void live_free(struct live *l)
 	l->m->live = NULL;
 	close(l->event_fd);
 	close(l->cancel_fd);
-	pthread_mutex_destroy(&l->lock);
+	lock_destroy(&l->lock);
 	free(l);
 }
 
@@ -240,27 +240,27 @@ void live_on_state(struct live *l, void (*fn)(void *opaque, enum live_state stat
 
 void live_get_params(struct live *l, struct live_params *p)
 {
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	*p = l->params;
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 }
 
 void live_set_params(struct live *l, const struct live_params *p)
 {
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	l->params = *p;
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 }
 
 void live_get_status(struct live *l, struct live_status *s)
 {
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	*s = l->status;
 	if (!l->done && s->state != LIVE_NONE)
 		s->total_ms = (live_now_ns() - l->begin_ns) / 1e6;
 	if (l->cancelled && !l->done)
 		s->state = LIVE_CANCELLING;
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 }
 
 /* ---- Starting and giving up ---- */
@@ -271,14 +271,14 @@ static int start(struct live *l, bool incoming, void *(*fn)(void *), struct erro
 
 	if (read(l->cancel_fd, &count, sizeof(count)) < 0)
 		count = 0;
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	memset(&l->status, 0, sizeof(l->status));
 	l->status.incoming = incoming;
 	l->status.total = l->m->mem.bytes;
 	l->status.remaining = incoming ? 0 : l->m->mem.bytes;
 	l->cancelled = l->handed_over = l->done = false;
 	l->begin_ns = live_now_ns();
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 	live_set_state(l, LIVE_SETUP);
 	if (thread_start(&l->thread, 0, fn, l)) {
 		error_errno(err, "cannot start the migration's thread");
@@ -295,9 +295,9 @@ static bool busy(struct live *l)
 {
 	bool done;
 
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	done = l->done;
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 	if (l->has_thread && done)
 		join(l);
 	return l->has_thread;

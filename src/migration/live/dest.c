@@ -337,11 +337,11 @@ static int take_over(struct dest *d, struct error *err)
 
 	if (in_time(d, err))
 		return -1;
-	pthread_mutex_lock(&d->l->lock);
+	lock_acquire(&d->l->lock);
 	cancelled = d->l->cancelled;
 	d->l->handed_over = !cancelled;
 	d->l->status.downtime_ms = stood_still_ms(d);
-	pthread_mutex_unlock(&d->l->lock);
+	lock_release(&d->l->lock);
 	return cancelled ? error_of(ERROR_CANCELLED, err, "cancelled") : 0;
 }
 
@@ -360,9 +360,9 @@ static bool cancelled(struct dest *d)
 {
 	bool r;
 
-	pthread_mutex_lock(&d->l->lock);
+	lock_acquire(&d->l->lock);
 	r = d->l->cancelled;
-	pthread_mutex_unlock(&d->l->lock);
+	lock_release(&d->l->lock);
 	return r;
 }
 
@@ -379,10 +379,10 @@ static int prepare_machine(struct dest *d, struct error *err)
 	d->reset = calloc(m->n_vcpus, sizeof(*d->reset));
 	if (!d->reset)
 		abort();
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	for (unsigned i = 0; i < m->n_vcpus && !r; i++)
 		r = prepare_vcpu(&m->vcpus[i], &d->reset[i], err);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	return r;
 }
 
@@ -395,9 +395,9 @@ static int take_guest(struct dest *d, struct error *err)
 	if (prepare_machine(d, err) || receive_all(d, err))
 		return -1;
 	live_set_state(d->l, LIVE_DEVICE);
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	r = fill_machine(d, err);
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	if (r)
 		return -1;
 	fault_point(d->ch, FAULT_DEST_APPLIED);

@@ -42,9 +42,9 @@ static int send_vcpus(struct source *s, struct error *err)
 	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
 		struct state_out out = {0};
 
-		pthread_mutex_lock(&s->m->lock);
+		lock_acquire(&s->m->lock);
 		r = capture_vcpu(&s->m->vcpus[i], v, err);
-		pthread_mutex_unlock(&s->m->lock);
+		lock_release(&s->m->lock);
 		if (r)
 			break;
 		saved_vcpu_pack(v, &out);
@@ -65,9 +65,9 @@ static int send_devices(struct source *s, struct error *err)
 	saved_xics_pack(&x, &out);
 	if (live_send_state(s->stream, LIVE_XICS, &out, err))
 		return -1;
-	pthread_mutex_lock(&s->m->lock);
+	lock_acquire(&s->m->lock);
 	devices_save(s->m, &out);
-	pthread_mutex_unlock(&s->m->lock);
+	lock_release(&s->m->lock);
 	r = live_send(s->stream, LIVE_DEVICES, out.data, out.len, true, err);
 	state_free(&out);
 	return r;
@@ -78,10 +78,10 @@ static int let_go(struct source *s, struct error *err)
 {
 	bool cancelled;
 
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	cancelled = s->l->cancelled;
 	s->l->handed_over = !cancelled;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	return cancelled ? error_of(ERROR_CANCELLED, err, "cancelled") : 0;
 }
 
@@ -91,9 +91,9 @@ static int let_go(struct source *s, struct error *err)
  */
 static int take_back(struct source *s)
 {
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	s->l->handed_over = false;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	return -1;
 }
 
@@ -104,9 +104,9 @@ static int send_end(struct source *s, bool go, struct error *err)
 	struct live_end e = {.n_vcpus = m->n_vcpus, .flags = go ? LIVE_END_GO : 0};
 	u64 offset = 0;
 
-	pthread_mutex_lock(&m->lock);
+	lock_acquire(&m->lock);
 	e.rtc_offset = m->rtc_offset;
-	pthread_mutex_unlock(&m->lock);
+	lock_release(&m->lock);
 	if (machine_is_paused(m))
 		e.flags |= LIVE_END_PAUSED;
 	vcpu_get_reg(&m->vcpus[0], KVM_REG_PPC_TB_OFFSET, &offset);
@@ -140,9 +140,9 @@ static void phase(struct source *s, enum live_phase phase)
 {
 	u64 now = live_now_ns();
 
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	s->l->status.phase_ms[phase] = (now - s->phase_ns) / 1e6;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	s->phase_ns = now;
 }
 
@@ -177,12 +177,12 @@ static int send_rest(struct source *s, struct error *err)
 		return take_back(s);
 	phase(s, LIVE_PHASE_STATE);
 	fault_point(s->ch, FAULT_SOURCE_END);
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	st->transferred = channel_written(s->ch);
 	st->final_bytes = st->transferred - before;
 	st->final_pages = pages;
 	st->final_entries = entries;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	if (s->one_way)
 		return leave_file(s, err);
 	if (!go) {
@@ -196,9 +196,9 @@ static int send_rest(struct source *s, struct error *err)
 	}
 	if (expect(s, LIVE_RUNNING, &refused, err)) {
 		/* It is certain again: the destination itself says that it won't start. */
-		pthread_mutex_lock(&s->l->lock);
+		lock_acquire(&s->l->lock);
 		s->l->handed_over = !refused;
-		pthread_mutex_unlock(&s->l->lock);
+		lock_release(&s->l->lock);
 		return -1;
 	}
 	phase(s, LIVE_PHASE_RUNNING);
@@ -211,9 +211,9 @@ static void tell_downtime(struct source *s, u64 stop_ns)
 {
 	u64 ns = s->clock_known && s->stood_still_ns ? s->stood_still_ns : live_now_ns() - stop_ns;
 
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	s->l->status.downtime_ms = ns / 1e6;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 }
 
 /* Sends the rest of a guest that stands still. */
@@ -257,9 +257,9 @@ enum handover source_hand_over(struct source *s, struct error *err)
 		return HANDOVER_TOO_MUCH;
 	}
 	phase(s, LIVE_PHASE_STOP);
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	s->l->status.stop_timebase = s->stop_timebase;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	if (!r)
 		r = hand_over(s, stop_ns, err);
 	machine_unhold(m);

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "base/lock.h"
 #include "migration/channel/fault.h"
 #include "migration/live/live.h"
 #include "migration/live/protocol.h"
@@ -37,7 +38,7 @@ struct live {
 	struct arrival *arrival;
 	bool own_arrival;
 
-	pthread_mutex_t lock; /* guards all below */
+	struct lock lock; /* guards all below */
 	struct live_params params;
 	struct live_status status;
 	u64 begin_ns;

@@ -104,12 +104,12 @@ static int send_chunk(struct source *s, struct memory_chunk *c, struct error *er
 	if (c->n)
 		r = live_send(s->stream, LIVE_MEMORY, c->buf, pack_chunk(s, c),
 			      !c->as_it_is && use_zstd(s), err);
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	s->l->status.pages_sent += c->n - c->n_zero;
 	s->l->status.pages_zero += c->n_zero + c->n_left_out;
 	s->l->status.transferred = channel_written(s->ch);
 	s->l->status.remaining = s->n_dirty * GUEST_PAGE;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	c->n = c->n_zero = c->n_left_out = 0;
 	return r;
 }
@@ -234,10 +234,10 @@ int source_send_table(struct source *s, bool final, u64 *entries, struct error *
 		s->table_rate += 0.5 * (bytes * 1e9 / (begin_ns - s->table_ns) - s->table_rate);
 	s->table_told = true;
 	s->table_ns = begin_ns;
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	s->l->status.table_bytes += bytes;
 	s->l->status.table_entries = *entries;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	return 0;
 }
 

@@ -183,10 +183,10 @@ static int send_pass(struct source *s, struct error *err)
 	u64 begin_ns, before, bytes, ns, entries;
 	bool first = !s->first_done_ns;
 
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	s->l->status.pass++;
 	s->l->status.dirty_pages = s->n_dirty;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	fault_point(s->ch, first ? FAULT_SOURCE_FIRST_PASS : FAULT_SOURCE_PASS);
 	if (source_keep_limit(s, 1, err))
 		return -1;
@@ -212,7 +212,7 @@ static void show(struct source *s, double downtime_ns)
 	const struct live_zstd *z = live_zstd(s->stream);
 	struct live_status *st = &s->l->status;
 
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	st->expected_downtime_ms = downtime_ns / 1e6;
 	st->remaining = s->n_dirty * GUEST_PAGE;
 	st->dirty_rate = s->page_rate;
@@ -220,7 +220,7 @@ static void show(struct source *s, double downtime_ns)
 	st->throttle = s->throttled;
 	st->zstd_ratio = z->raw ? (double)z->stored / z->raw : 0;
 	st->transferred = channel_written(s->ch);
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 }
 
 /* The next step of slowing the guest down, as far as the user allows. False: no more to be had. */
@@ -317,9 +317,9 @@ static void hear_why(struct source *s, struct error *err)
 	struct error ignored;
 	bool cancelled;
 
-	pthread_mutex_lock(&s->l->lock);
+	lock_acquire(&s->l->lock);
 	cancelled = s->l->cancelled;
-	pthread_mutex_unlock(&s->l->lock);
+	lock_release(&s->l->lock);
 	if (cancelled || !s->stream || s->one_way || !channel_is_broken(s->ch))
 		return;
 	channel_last_word(s->ch);
@@ -353,11 +353,11 @@ static void fail(struct source *s, const char *why)
 	bool cancelled, uncertain;
 	char text[512];
 
-	pthread_mutex_lock(&l->lock);
+	lock_acquire(&l->lock);
 	cancelled = l->cancelled;
 	uncertain = l->handed_over;
 	snprintf(text, sizeof(text), "%.400s", cancelled ? l->cancel_why : why);
-	pthread_mutex_unlock(&l->lock);
+	lock_release(&l->lock);
 	if (uncertain)
 		snprintf(text, sizeof(text),
 			 "%.300s. The destination may have started the guest, so it stands still "
@@ -376,9 +376,9 @@ void *live_source_main(void *arg)
 	live_get_params(l, &s.p);
 	r = meet(&s, &err);
 	if (!r) {
-		pthread_mutex_lock(&l->lock);
+		lock_acquire(&l->lock);
 		l->status.setup_ms = (live_now_ns() - l->begin_ns) / 1e6;
-		pthread_mutex_unlock(&l->lock);
+		lock_release(&l->lock);
 		live_set_state(l, LIVE_ACTIVE);
 		r = begin(&s, &err);
 	}

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/lock.h"
+
 /*
  * Short enough that the guest's timers notice little. A guest always gets the least part of it that is worth
  * starting the vcpus for: near 100 % the period gets longer, so that 99 % is slow and no standstill.
@@ -16,7 +18,7 @@ struct throttle {
 	struct machine *m;
 	pthread_t thread;
 	bool has_thread;
-	pthread_mutex_t lock;
+	struct lock lock;
 	pthread_cond_t changed;
 	unsigned percent; /* under lock */
 	bool quit;	  /* under lock */
@@ -31,34 +33,34 @@ static void wait_ms(struct throttle *t, double ms)
 	until.tv_nsec += ms * 1e6;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&t->changed, &t->lock, &until);
+	lock_wait_until(&t->lock, &t->changed, &until);
 }
 
 static void *throttle_main(void *arg)
 {
 	struct throttle *t = arg;
 
-	pthread_mutex_lock(&t->lock);
+	lock_acquire(&t->lock);
 	while (!t->quit) {
 		double running = PERIOD_MS * (100 - t->percent) / 100, parked;
 
 		if (!t->percent) {
-			pthread_cond_wait(&t->changed, &t->lock);
+			lock_wait(&t->lock, &t->changed);
 			continue;
 		}
 		if (running < RUNNING_MS)
 			running = RUNNING_MS;
 		parked = running * t->percent / (100 - t->percent);
-		pthread_mutex_unlock(&t->lock);
+		lock_release(&t->lock);
 		machine_hold(t->m);
-		pthread_mutex_lock(&t->lock);
+		lock_acquire(&t->lock);
 		if (!t->quit)
 			wait_ms(t, parked);
 		machine_unhold(t->m);
 		if (!t->quit)
 			wait_ms(t, running);
 	}
-	pthread_mutex_unlock(&t->lock);
+	lock_release(&t->lock);
 	return NULL;
 }
 
@@ -70,7 +72,7 @@ struct throttle *throttle_new(struct machine *m)
 	if (!t)
 		abort();
 	t->m = m;
-	pthread_mutex_init(&t->lock, NULL);
+	lock_init(&t->lock, LOCK_THROTTLE);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&t->changed, &attr);
@@ -81,23 +83,23 @@ struct throttle *throttle_new(struct machine *m)
 
 void throttle_set(struct throttle *t, unsigned percent)
 {
-	pthread_mutex_lock(&t->lock);
+	lock_acquire(&t->lock);
 	t->percent = percent > 99 ? 99 : percent;
 	pthread_cond_broadcast(&t->changed);
-	pthread_mutex_unlock(&t->lock);
+	lock_release(&t->lock);
 }
 
 void throttle_free(struct throttle *t)
 {
 	if (!t)
 		return;
-	pthread_mutex_lock(&t->lock);
+	lock_acquire(&t->lock);
 	t->quit = true;
 	pthread_cond_broadcast(&t->changed);
-	pthread_mutex_unlock(&t->lock);
+	lock_release(&t->lock);
 	if (t->has_thread)
 		pthread_join(t->thread, NULL);
 	pthread_cond_destroy(&t->changed);
-	pthread_mutex_destroy(&t->lock);
+	lock_destroy(&t->lock);
 	free(t);
 }
