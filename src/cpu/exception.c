@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Interrupts: how they are taken (Power ISA 2.07, Book III-S, chapter 6), and which are taken
  * first. */
-#include "cpu/engine/code.h"
-#include "cpu/insn/op.h"
-#include "cpu/engine/pseudo.h"
+#include "cpu/engine/block.h"
+#include "cpu/raise.h"
 
 /* SRR1 bits 33:36 and 42:47 tell of the interrupt; the others are the MSR's. */
 #define SRR1_INFO 0x783f0000ull
@@ -37,7 +36,7 @@ void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
 const struct op *cpu_raise(struct cpu *cpu, const struct op *op, unsigned vector, u64 srr1_bits)
 {
 	cpu_interrupt(cpu, vector, CIA() & cpu->ea_mask, srr1_bits);
-	STOP;
+	return NULL;
 }
 
 const struct op *cpu_raise_program(struct cpu *cpu, const struct op *op, u64 reason)
@@ -75,31 +74,6 @@ const struct op *cpu_raise_facility(struct cpu *cpu, const struct op *op, unsign
 const struct op *cpu_raise_fp(struct cpu *cpu, const struct op *op)
 {
 	return cpu_raise_program(cpu, op, SRR1_PROG_FP);
-}
-
-OP_PSEUDO(illegal)
-{
-	return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
-}
-
-OP_PSEUDO(privileged)
-{
-	return cpu_raise_program(cpu, op, SRR1_PROG_PRIV);
-}
-
-OP_PSEUDO(no_fp)
-{
-	return cpu_raise(cpu, op, VEC_FP_UNAVAILABLE, 0);
-}
-
-OP_PSEUDO(no_vec)
-{
-	return cpu_raise(cpu, op, VEC_VMX_UNAVAILABLE, 0);
-}
-
-OP_PSEUDO(no_vsx)
-{
-	return cpu_raise(cpu, op, VEC_VSX_UNAVAILABLE, 0);
 }
 
 /*

@@ -56,7 +56,7 @@ void cpu_set_msr(struct cpu *cpu, u64 msr)
 	cpu->big = !(cpu->msr & MSR_LE);
 	cpu->swap = cpu->big == BASE_HOST_LE;
 	tlb_select(cpu);
-	code_select(cpu);
+	jumps_select(cpu);
 }
 
 u32 cpu_get_cr(const struct cpu *cpu)

@@ -14,7 +14,6 @@
 #define HASH_BUCKETS   (1u << HASH_SHIFT)
 #define PAGE_BUCKETS   4096u
 #define BLOCK_MAX      64u /* instructions */
-#define JUMP_PAGE_BITS 4096u
 
 #define LINE_SHIFT 6
 #define LINE_BYTES (1u << LINE_SHIFT)
@@ -33,12 +32,8 @@ struct code_cache {
 	u8 *arena;
 	size_t used;
 	u64 epoch;
-	u64 jump_gen;
-	u64 jump_pages[JUMP_PAGE_BITS /
-		       64]; /* effective pages that the jump cache leads to, hashed */
 	struct block *hash[HASH_BUCKETS];
 	struct code_page *pages[PAGE_BUCKETS];
-	struct jump jumps[JUMP_ENTRIES];
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
 };
 
@@ -59,9 +54,7 @@ int code_init(struct cpu *cpu)
 	isa_prepare();
 	c->jit = jit_new();
 	c->epoch = 1;
-	c->jump_gen = 1;
 	cpu->code = c;
-	cpu->jumps = c->jumps;
 	return 0;
 }
 
@@ -73,47 +66,10 @@ void code_fini(struct cpu *cpu)
 	cpu->code = NULL;
 }
 
-void code_select(struct cpu *cpu)
-{
-	cpu->jump_key = cpu->code->jump_gen << 8 | cpu->mode;
-}
-
-void code_forget_jumps(struct cpu *cpu)
-{
-	cpu->code->jump_gen++;
-	memset(cpu->code->jump_pages, 0, sizeof(cpu->code->jump_pages));
-	cpu->link_from = NULL;
-	code_select(cpu);
-}
-
-static u64 *jump_page_word(struct cpu *cpu, u64 ea, u64 *bit)
-{
-	u64 hash = (ea >> CPU_PAGE_SHIFT ^ ea >> 24) & (JUMP_PAGE_BITS - 1);
-
-	*bit = 1ull << (hash & 63);
-	return &cpu->code->jump_pages[hash >> 6];
-}
-
-void code_add_jump(struct cpu *cpu, struct block *b)
-{
-	u64 bit, *word = jump_page_word(cpu, cpu->nip, &bit);
-
-	*word |= bit;
-	*jump_slot(cpu, cpu->nip) = (struct jump){cpu->nip, cpu->jump_key, b->ops};
-}
-
-void code_forget_page(struct cpu *cpu, u64 ea)
-{
-	u64 bit;
-
-	if (*jump_page_word(cpu, ea, &bit) & bit)
-		code_forget_jumps(cpu);
-}
-
 void cpu_code_recheck(struct cpu *cpu)
 {
 	cpu->code->epoch++;
-	code_forget_jumps(cpu);
+	jumps_forget(cpu);
 }
 
 void cpu_flush_all_code(struct cpu *cpu)
@@ -124,9 +80,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 	memset(c->pages, 0, sizeof(c->pages));
 	c->used = 0;
 	jit_reset(c->jit);
-	/* Jump cache entries would lead into memory that is used anew. */
-	memset(c->jumps, 0, sizeof(c->jumps));
-	code_forget_jumps(cpu);
+	jumps_erase(cpu);
 }
 
 static void *arena_take(struct code_cache *c, size_t bytes)
@@ -337,13 +291,13 @@ static struct block *block_find(struct cpu *cpu, u64 gpa)
 static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page)
 {
 	u64 page_gpa = gpa & CPU_PAGE_MASK, bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK);
-	u64 gen = cpu->code->jump_gen;
+	u64 key = cpu->jump_key;
 	struct code_page *page;
 	struct block *b;
 
 	/* Mark first, decode then: a store after the mark is told, one before it is seen. */
 	cpu->host->code_read(cpu, gpa, bytes < BLOCK_MAX * 4 ? bytes : BLOCK_MAX * 4);
-	if (gen != cpu->code->jump_gen)
+	if (key != cpu->jump_key)
 		return NULL; /* translations went meanwhile: begin again */
 	for (;;) {
 		page = page_find(cpu->code, page_gpa);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Decoded code of one processor: blocks keyed by guest real address and mode, so that they survive
- * context switches, and in front a jump cache by effective address.
+ * context switches; in front is the jump cache by effective address (mmu/jumps.h).
  *
  * Blocks live in an arena that is thrown away whole when full. A block that is dropped (its page
  * was written) stays in memory until then, with its first op replaced by one that goes to the
@@ -18,29 +18,8 @@
 
 #include "cpu/engine/block.h"
 
-#define JUMP_ENTRIES 8192u
-
-struct jump {
-	u64 ea;
-	u64 key;
-	const struct op *ops;
-};
-
-static inline struct jump *jump_slot(struct cpu *cpu, u64 ea)
-{
-	return &cpu->jumps[(ea >> 2 ^ ea >> 15) & (JUMP_ENTRIES - 1)];
-}
-
 int code_init(struct cpu *cpu);
 void code_fini(struct cpu *cpu);
-/* cpu->mode changed. */
-void code_select(struct cpu *cpu);
-/* Forgets the jump cache: effective addresses may mean something else now. */
-void code_forget_jumps(struct cpu *cpu);
-/* The translation of the page of @ea goes: no jump to it may be kept. */
-void code_forget_page(struct cpu *cpu, u64 ea);
-/* Keeps that cpu->nip leads to @b. */
-void code_add_jump(struct cpu *cpu, struct block *b);
 /* The block at cpu->nip, decoded if need be; NULL: an interrupt was raised instead (or a request
  * must be served first). */
 struct block *code_find(struct cpu *cpu);

@@ -2,6 +2,7 @@
 /* The dispatcher: finds the next block, runs it, and between blocks attends to requests, time and
  * interrupts. */
 #include "cpu/engine/code.h"
+#include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
 #include "cpu/insn/op.h"
 #include "cpu/engine/pseudo.h"
@@ -72,7 +73,7 @@ static struct block *next_block(struct cpu *cpu)
 		return container_of(j->ops, struct block, ops);
 	b = code_find(cpu);
 	if (b) {
-		code_add_jump(cpu, b);
+		jumps_add(cpu, cpu->nip, b->ops);
 		if (cpu->link_from)
 			((struct op *)cpu->link_from)->link = b;
 	}

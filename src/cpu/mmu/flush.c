@@ -2,7 +2,6 @@
 /* Making the translation caches, and taking translations out of them. */
 #include <errno.h>
 #include <stdlib.h>
-#include "cpu/engine/code.h"
 #include "cpu/mmu/translate.h"
 #include "hpt/hpt.h"
 
@@ -16,6 +15,8 @@ int tlb_init(struct cpu *cpu)
 		return -ENOMEM;
 	memset(cpu->tlbs, 0, sizeof(*cpu->tlbs));
 	cpu->tlbs->gen = cpu->tlb_gen = 1;
+	cpu->tlbs->jumps.gen = 1;
+	cpu->jumps = cpu->tlbs->jumps.e;
 	tlb_select(cpu);
 	return 0;
 }
@@ -41,7 +42,7 @@ void tlb_new_generation(struct cpu *cpu)
 		t->gen = 0;
 	}
 	cpu->tlb_gen = ++t->gen;
-	code_forget_jumps(cpu);
+	jumps_forget(cpu);
 }
 
 void cpu_slb_changed(struct cpu *cpu)
@@ -69,7 +70,7 @@ static void drop_effective(struct cpu *cpu, u64 ea)
 		if (f->tag == tag)
 			f->tag = 0;
 	}
-	code_forget_page(cpu, ea);
+	jumps_forget_page(cpu, ea);
 }
 
 /* Calls for every effective address at which the 4 KiB piece at @va can be seen now. */

@@ -10,6 +10,7 @@
 #ifndef PAPYR_CPU_TLB_H
 #define PAPYR_CPU_TLB_H
 
+#include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
 #include "cpu/mmu/touched.h"
 
@@ -41,6 +42,7 @@ struct tlbs {
 	struct vtlb_entry virt[VTLB_ENTRIES];
 	struct vtlb_entry
 	    absent; /* the last absent entry seen: never kept, since it changes without a word */
+	struct jumps jumps;
 	struct touched touched;
 	u64 gen;
 };

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The jump cache: where the decoded code at an effective address is. Like the other caches by
+ * effective address it goes when translations change; what an entry leads to is not looked at here.
+ */
+#ifndef PAPYR_CPU_JUMPS_H
+#define PAPYR_CPU_JUMPS_H
+
+#include "cpu/cpu.h"
+
+#define JUMP_ENTRIES   8192u
+#define JUMP_PAGE_BITS 4096u
+
+struct jump {
+	u64 ea;
+	u64 key;
+	const struct op *ops;
+};
+
+struct jumps {
+	struct jump e[JUMP_ENTRIES];
+	u64 gen;
+	u64 pages[JUMP_PAGE_BITS / 64]; /* effective pages that entries are of, hashed */
+};
+
+static inline struct jump *jump_slot(struct cpu *cpu, u64 ea)
+{
+	return &cpu->jumps[(ea >> 2 ^ ea >> 15) & (JUMP_ENTRIES - 1)];
+}
+
+/* cpu->mode changed. */
+void jumps_select(struct cpu *cpu);
+/* Keeps that @ea leads to @ops, in the present mode. */
+void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops);
+/* Forgets all: effective addresses may mean something else now. */
+void jumps_forget(struct cpu *cpu);
+/* The translation of the page of @ea goes: no jump to it may be kept. */
+void jumps_forget_page(struct cpu *cpu, u64 ea);
+/* Forgets all, and where it led: the memory there is used anew. */
+void jumps_erase(struct cpu *cpu);
+
+#endif
