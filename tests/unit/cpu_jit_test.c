@@ -2,26 +2,33 @@
 /*
  * Generated code gives the same bits as the instructions' functions: random loops of the
  * instructions that it knows, with some that it does not know between them, run by both; registers,
- * CR, LR, CTR and memory are compared.
+ * CR, LR, CTR, CFAR and memory are compared. What it knows is asked of it and drawn from the table, so
+ * a new rule is covered by being there.
  */
 #include <stdio.h>
+#include "cpu/insn/op.h"
+#include "cpu/jit/jit.h"
 #include "cpu_fixture.h"
 
+#define PAGE	  0x1000ull
 #define CODE_GPA  0x100000ull
 #define DATA_GPA  0x200000ull
 #define CODE_EA	  0x10000000ull
 #define DATA_EA	  0x20000000ull
 #define CODE_VSID 0x111ull
 #define DATA_VSID 0x222ull
-#define MODE	  (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP)
-#define LENGTH	  40 /* instructions of a loop's body */
+#define MODE	  (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP | MSR_VEC | MSR_VSX)
+#define LENGTH	  40 /* instructions of a loop's body, about */
 #define PROGRAMS  3000
 #define ROUNDS	  5 /* of a loop */
 
 #define BASE	30 /* points into the data page; nobody's target */
 #define INDEX	29 /* small, nobody's target */
 #define MOVING	28 /* updated, set back to BASE at the loop's head */
+#define COUNTER 27 /* rounds that are left */
+#define PROGRAM 26 /* points to the program */
 #define TARGETS 24
+#define SCRATCH 24 /* of what leads LR and CTR somewhere */
 
 static u64 seed = 12345;
 
@@ -38,98 +45,183 @@ static u32 reg(void)
 	return rnd() % TARGETS;
 }
 
-/* Register-to-register forms: the bits but for RT/RS, RA, RB. */
-static const u32 three[] = {
-    0x7c000214, 0x7c000215, 0x7c000050, 0x7c000051, /* add, add., subf, subf. */
-    0x7c0001d6, 0x7c0001d2, 0x7c000038, 0x7c000039,
-    0x7c000378, 0x7c000379, /* mullw, mulld, and, and., or, or. */
-    0x7c000278, 0x7c000078, 0x7c000338, 0x7c000238,
-    0x7c0000f8, /* xor, andc, orc, eqv, nor */
-    0x7c000014, 0x7c000114, 0x7c000030, 0x7c000036,
-    0x7c000630, /* addc, adde, slw, sld, sraw: by their functions */
-};
-
-static const u32 two[] = {
-    0x7c0000d0, 0x7c000774, 0x7c000734,
-    0x7c0007b4, 0x7c0007b5, 0x7c000775, /* neg, extsb, extsh, extsw, extsw., extsb. */
-};
-
-static const u32 immediate[] = {
-    0x38000000, 0x3c000000, 0x1c000000,					    /* addi, addis, mulli */
-    0x60000000, 0x64000000, 0x68000000, 0x6c000000, 0x70000000, 0x74000000, /* ori ... andis. */
-};
-
-static const u32 rotates[] = {0x54000000, 0x54000001, 0x78000000,
-			      0x78000001, 0x78000004, 0x78000005};
-
-static const u32 compares[] = {0x7c000000, 0x7c200000, 0x7c000040, 0x7c200040};
-static const u32 compares_imm[] = {0x2c000000, 0x2c200000, 0x28000000, 0x28200000};
-
-/* D-forms, update forms last; ld, std and lwa have low bits of their own. */
-static const u32 d_forms[] = {0x88000000, 0xa0000000, 0xa8000000, 0x80000000, 0xe8000000,
-			      0xe8000002, 0x98000000, 0xb0000000, 0x90000000, 0xf8000000};
-static const u32 update_forms[] = {0x8c000000, 0xa4000000, 0xac000000, 0x84000000, 0xe8000001,
-				   0x9c000000, 0xb4000000, 0x94000000, 0xf8000001};
-static const u32 x_forms[] = {0x7c0000ae, 0x7c00022e, 0x7c0002ae, 0x7c00002e, 0x7c00002a,
-			      0x7c0002aa, 0x7c0001ae, 0x7c00032e, 0x7c00012e, 0x7c00012a};
-
-/* Floating-point ones; any target. */
-static const u32 fp_forms[] = {0xc8000000, 0xd8000000};
-static const u32 fp_x_forms[] = {0x7c0004ae, 0x7c0005ae};
-static const u32 fp_update_forms[] = {0xcc000000, 0xdc000000};
-
-#define PICK(a) ((a)[rnd() % ARRAY_SIZE(a)])
-
 static u32 fields(u32 insn, u32 t, u32 a, u32 b)
 {
 	return insn | t << 21 | a << 16 | b << 11;
 }
 
-static u32 random_insn(unsigned left)
+/* --- what is drawn from --- */
+
+struct form {
+	const struct insn_row *row;
+	bool rc; /* the record form */
+};
+
+#define FORMS_MAX 4096
+
+static struct form forms[FORMS_MAX];
+static unsigned forms_nr;
+
+/* By their functions, unless they got a rule since. */
+static const char *const others[] = {"addc", "adde",   "slw",	 "sld",
+				     "sraw", "cntlzd", "mulhwu", "crxor"};
+
+static void add_form(const struct insn_row *row, bool rc)
 {
-	switch (rnd() % 17) {
-	case 0:
-	case 1:
-	case 2:
-		return fields(PICK(three), reg(), reg(), reg());
-	case 3: {
-		u32 insn = PICK(two);
+	assert_true(forms_nr < FORMS_MAX);
+	forms[forms_nr++] = (struct form){row, rc};
+}
 
-		return fields(insn, reg(), reg(), 0);
-	}
-	case 4:
-	case 5:
-		return fields(PICK(immediate), reg(), reg(), 0) | (u16)rnd();
-	case 6:
-		return fields(PICK(rotates), reg(), reg(), rnd() & 31) | (rnd() & 0x7e0) |
-		       (rnd() & 2);
-	case 7:
-		return fields(PICK(compares), (rnd() & 7) << 2, reg(), reg());
-	case 8:
-		return fields(PICK(compares_imm), (rnd() & 7) << 2, reg(), 0) | (u16)rnd();
-	case 9:
-		return fields(PICK(d_forms), reg(), BASE, 0) | (rnd() & 0xfc);
-	case 10:
-		return fields(PICK(update_forms), reg(), MOVING, 0) | (rnd() & 0xc);
-	case 11:
-		return fields(PICK(x_forms), reg(), BASE, INDEX);
-	case 13:
-		return fields(PICK(fp_forms), rnd() & 31, BASE, 0) | (rnd() & 0xff);
-	case 14:
-		return fields(PICK(fp_x_forms), rnd() & 31, BASE, INDEX);
-	case 15:
-		return fields(PICK(fp_update_forms), rnd() & 31, MOVING, 0) | (rnd() & 0xc);
-	case 12: {
-		u32 to = rnd() & 1 ? 0x7c0803a6 : 0x7c0802a6; /* mtlr, mflr */
+static bool is_other(const struct insn_row *row)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(row->mnemonic, others[i]))
+			return true;
+	return false;
+}
 
-		return to | reg() << 21;
+static void find_forms(void)
+{
+	forms_nr = 0;
+	for (unsigned i = 0; i < isa_rows; i++) {
+		const struct insn_row *row = &isa_table[i];
+
+		if (jit_has_rule(row->fn) || is_other(row))
+			add_form(row, false);
+		if (row->fn_rc && jit_has_rule(row->fn_rc))
+			add_form(row, true);
 	}
-	default: /* a conditional branch over some of what is left */
-		if (left < 2)
-			return 0x60000000;
-		return 0x40000000 | (rnd() & 1 ? 12 : 4) << 21 | (rnd() & 31) << 16 |
-		       (1 + rnd() % (left - 1)) * 4;
+}
+
+static bool is_branch(const struct insn_row *row)
+{
+	return row->format == FMT_I || row->format == FMT_B || (row->flags & F_BR);
+}
+
+/* Storage access lies around BASE; accesses reach over the page's end. */
+static u32 storage_fields(const struct insn_row *row)
+{
+	u32 target = row->flags & F_FP ? rnd() & 31 : reg();
+
+	switch (row->format) {
+	case FMT_D:
+	case FMT_DS:
+		return fields(rnd() & 0xc, target, MOVING, 0);
+	case FMT_D0:
+	case FMT_DS0:
+		return fields(rnd() & 0xfc, target, BASE, 0);
+	default:
+		return fields(rnd() & 1, target, row->flags & F_UPD ? MOVING : BASE, INDEX);
 	}
+}
+
+/* Any fields, but that three registers are spared. */
+static u32 plain_fields(const struct insn_row *row)
+{
+	u32 low = rnd() & 0xffff;
+
+	if (row->format == FMT_X || row->format == FMT_X0 || row->format == FMT_CMP)
+		low = (low & 0x7ff) | reg() << 11;
+	return fields(low, reg(), reg(), 0);
+}
+
+static u32 word(const struct form *form)
+{
+	const struct insn_row *row = form->row;
+	u32 bits = row->flags & (F_LOAD | F_STORE) ? storage_fields(row)
+		   : is_branch(row)		   ? (u32)rnd()
+						   : plain_fields(row);
+
+	if (row->flags & F_RC)
+		bits = (bits & ~RC_BIT) | (form->rc ? RC_BIT : 0);
+	return row->match | (bits & ~row->mask);
+}
+
+/* --- programs --- */
+
+#define BCCTR  0x00000400u /* tells bcctr from bclr */
+#define NO_CTR 0x00800000u /* BO: CTR is not counted down */
+
+struct program {
+	u32 insn[LENGTH + 16];
+	unsigned n;
+	unsigned
+	    item[LENGTH +
+		 16]; /* where its items begin: an instruction, or a branch and what prepares it */
+	unsigned items;
+	const struct insn_row
+	    *branch[LENGTH + 16]; /* the instruction's row if it is one, to be aimed */
+};
+
+static void add(struct program *p, u32 insn)
+{
+	p->branch[p->n] = NULL;
+	p->insn[p->n++] = insn;
+}
+
+static void add_item(struct program *p, const struct form *form)
+{
+	const struct insn_row *row = form->row;
+
+	p->item[p->items++] = p->n;
+	if (is_branch(row) && row->format == FMT_XL) {
+		add(p, fields(0x38000000, SCRATCH, PROGRAM, 0));	 /* addi: aimed below */
+		add(p, row->match & BCCTR ? 0x7c0903a6 | SCRATCH << 21	 /* mtctr */
+					  : 0x7c0803a6 | SCRATCH << 21); /* mtlr */
+	}
+	add(p, word(form));
+	if (is_branch(row))
+		p->branch[p->n - 1] = row;
+}
+
+/* Branches go forward, to the beginning of an item or to the loop's end. */
+static void aim(struct program *p, unsigned at, unsigned next_item, unsigned end)
+{
+	unsigned first = next_item + rnd() % (p->items - next_item + 1);
+	unsigned to = first < p->items ? p->item[first] : end;
+	u32 distance = (to - at) * 4;
+
+	switch (p->branch[at]->format) {
+	case FMT_I:
+		p->insn[at] = (p->insn[at] & ~0x03fffffcu) | distance;
+		break;
+	case FMT_B:
+		p->insn[at] = (p->insn[at] & ~0xfffcu) | distance;
+		break;
+	default:
+		/* What counts CTR down first, and then goes there, gets one more. */
+		p->insn[at - 2] |=
+		    to * 4 + (p->insn[at] & BCCTR && !(p->insn[at] & NO_CTR) ? 4 : 0);
+	}
+}
+
+static void aim_all(struct program *p, unsigned end)
+{
+	for (unsigned i = 0; i < p->items; i++) {
+		unsigned last = (i + 1 < p->items ? p->item[i + 1] : end) - 1;
+
+		if (p->branch[last])
+			aim(p, last, i + 1, end);
+	}
+}
+
+static void random_program(struct program *p)
+{
+	unsigned end;
+
+	p->n = p->items = 0;
+	add(p, fields(0x7c000378, BASE, MOVING, BASE)); /* mr MOVING, BASE */
+	while (p->n < LENGTH)
+		add_item(p, &forms[rnd() % forms_nr]);
+	end = p->n;
+	add(p, fields(0x3800ffff, COUNTER, COUNTER, 0)); /* addi COUNTER, COUNTER, -1 */
+	add(p, fields(0x2c200000, 0, COUNTER, 0));	 /* cmpdi COUNTER, 0 */
+	add(p, 0x40820000 | (-(4 * p->n) & 0xfffc));	 /* bne to the head */
+	add(p, 0x48000009);				 /* bl over one */
+	add(p, 0x44000022);				 /* sc 1: leaves */
+	add(p, 0x38630001);				 /* addi r3, r3, 1 */
+	add(p, 0x4e800020);				 /* blr */
+	aim_all(p, end);
 }
 
 static void put_word(struct fixture *f, u64 gpa, u32 insn, bool le)
@@ -146,20 +238,24 @@ static struct fixture *machine(const char *engine)
 
 	setenv("PAPYR_ENGINE", engine, 1);
 	f = fixture_new();
+	for (u64 vector = 0x100; vector < PAGE; vector += 0x20)
+		put_insn(f, vector, 0x44000022); /* sc 1: interrupts end a program too */
 	map_segment(f, 0, CODE_EA >> 28, CODE_VSID, 0);
 	map_segment(f, 1, DATA_EA >> 28, DATA_VSID, 0);
 	map_page(f, CODE_VSID, CODE_EA, CODE_GPA, 0x12);
+	map_page(f, CODE_VSID, CODE_EA + PAGE, CODE_GPA + PAGE, 0x12);
 	map_page(f, DATA_VSID, DATA_EA, DATA_GPA, 0x12);
-	map_page(f, DATA_VSID, DATA_EA + 0x1000, DATA_GPA + 0x1000, 0x12);
+	map_page(f, DATA_VSID, DATA_EA + PAGE, DATA_GPA + PAGE, 0x12);
 	return f;
 }
 
-static void run(struct fixture *f, const u32 *program, unsigned n, u64 state, bool le)
+/* The program begins @offset into its two pages. */
+static void run(struct fixture *f, const struct program *p, unsigned offset, u64 state, bool le)
 {
 	u64 keep = seed;
 
-	for (unsigned i = 0; i < n; i++)
-		put_word(f, CODE_GPA + 4 * i, program[i], le);
+	for (unsigned i = 0; i < p->n; i++)
+		put_word(f, CODE_GPA + offset + 4 * i, p->insn[i], le);
 	cpu_flush_all_code(&f->cpu);
 	cpu_set_msr(&f->cpu, MODE | (le ? MSR_LE : 0));
 	seed = state;
@@ -167,16 +263,18 @@ static void run(struct fixture *f, const u32 *program, unsigned n, u64 state, bo
 		store_be64(f->ram + DATA_GPA + i, rnd());
 	for (unsigned i = 0; i < 32; i++)
 		f->cpu.gpr[i] = rnd() & 3 ? rnd() : (u64)(s64)(s32)rnd() >> (rnd() & 31);
-	for (unsigned i = 0; i < 32; i++)
+	for (unsigned i = 0; i < 64; i++)
 		f->cpu.vsr[i] = (union vsr){.d = {rnd(), rnd()}};
 	cpu_set_cr(&f->cpu, (u32)rnd());
 	cpu_set_xer(&f->cpu, rnd() & 0xe0000000);
+	f->cpu.ctr = rnd() & 3;
 	seed = keep;
 	f->cpu.gpr[BASE] = DATA_EA + 0xf80; /* accesses reach over the page's end */
 	f->cpu.gpr[INDEX] = state & 0x7f;
+	f->cpu.gpr[COUNTER] = ROUNDS;
+	f->cpu.gpr[PROGRAM] = CODE_EA + offset;
 	f->cpu.lr = 0x1234;
-	f->cpu.ctr = ROUNDS;
-	f->cpu.nip = CODE_EA;
+	f->cpu.nip = CODE_EA + offset;
 	cpu_run(&f->cpu);
 }
 
@@ -193,34 +291,34 @@ static void assert_same(struct fixture *a, struct fixture *b, unsigned program, 
 	assert_int_equal(a->cpu.ctr, b->cpu.ctr);
 	assert_int_equal(a->cpu.nip, b->cpu.nip);
 	assert_int_equal(a->cpu.cfar, b->cpu.cfar);
+	assert_int_equal(a->cpu.srr0, b->cpu.srr0);
+	assert_int_equal(a->cpu.srr1, b->cpu.srr1);
 	assert_memory_equal(a->cpu.vsr, b->cpu.vsr, sizeof(a->cpu.vsr));
 	assert_memory_equal(a->ram + DATA_GPA, b->ram + DATA_GPA, 0x2000);
+}
+
+/* Half of the programs lie across a page's end, where no branch is linked. */
+static unsigned random_offset(const struct program *p)
+{
+	return rnd() & 1 ? 0 : PAGE - 4 * (1 + rnd() % p->n);
 }
 
 static void random_loops_agree(void **state)
 {
 	struct fixture *plain = machine("portable"), *generated = machine("eager");
-	u32 program[LENGTH + 8];
 
-	for (unsigned p = 0; p < PROGRAMS; p++) {
-		unsigned n = 0;
+	find_forms();
+	for (unsigned i = 0; i < PROGRAMS; i++) {
 		u64 start = rnd() | 1;
 		bool le = rnd() & 1;
+		struct program p;
+		unsigned offset;
 
-		program[n++] = fields(0x7c000378, BASE, MOVING, BASE); /* mr r28, r30 */
-		while (n < LENGTH) {
-			program[n] = random_insn(LENGTH - n);
-			n++;
-		}
-		program[n] = 0x42000000 | (-(u32)(4 * n) & 0xfffc); /* bdnz to the head */
-		n++;
-		program[n++] = 0x48000009; /* bl over one */
-		program[n++] = 0x44000022; /* sc 1: leaves */
-		program[n++] = 0x38630001; /* addi r3, r3, 1 */
-		program[n++] = 0x4e800020; /* blr */
-		run(plain, program, n, start, le);
-		run(generated, program, n, start, le);
-		assert_same(plain, generated, p, le);
+		random_program(&p);
+		offset = random_offset(&p);
+		run(plain, &p, offset, start, le);
+		run(generated, &p, offset, start, le);
+		assert_same(plain, generated, i, le);
 	}
 	fixture_free(plain);
 	fixture_free(generated);

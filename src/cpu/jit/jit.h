@@ -27,6 +27,8 @@ void jit_free(struct jit *jit);
 unsigned jit_threshold(const struct jit *jit);
 /* Generates what it can for @block, and changes its ops' functions. Own thread. */
 void jit_compile(struct jit *jit, struct block *block);
+/* Is there generated code for the instructions that @fn carries out? For tests. */
+bool jit_has_rule(op_fn *fn);
 /* All blocks are gone: the code's memory is used anew. */
 void jit_reset(struct jit *jit);
 

@@ -117,6 +117,16 @@ static inline void x86_rmx(struct x86 *x, bool wide, unsigned opcode, int reg, i
 	x86_imm32(x, (u32)disp);
 }
 
+/* lea reg, [base + index << shift] */
+static inline void x86_lea_scaled(struct x86 *x, int reg, int base, int index, unsigned shift)
+{
+	x86_rex(x, true, reg, index, base);
+	x86_opcode(x, X_LEA);
+	x86_byte(x, 0x44 | (reg & 7) << 3);
+	x86_byte(x, shift << 6 | (index & 7) << 3 | (base & 7));
+	x86_byte(x, 0);
+}
+
 static inline void x86_group1(struct x86 *x, bool wide, enum x86_group1 op, int rm, s32 imm)
 {
 	x86_rex(x, wide, 0, 0, rm);

@@ -777,12 +777,22 @@ __attribute__((constructor)) static void index_rules(void)
 	}
 }
 
-static const struct rule *rule_of(const struct op *op)
+static const struct rule *rule_for(op_fn *fn)
 {
-	for (unsigned at = rule_hash(op->fn); rule_slot[at]; at = (at + 1) & (RULE_SLOTS - 1))
-		if (rule_slot[at]->fn == op->fn)
+	for (unsigned at = rule_hash(fn); rule_slot[at]; at = (at + 1) & (RULE_SLOTS - 1))
+		if (rule_slot[at]->fn == fn)
 			return rule_slot[at];
 	return NULL;
+}
+
+static const struct rule *rule_of(const struct op *op)
+{
+	return rule_for(op->fn);
+}
+
+bool jit_has_rule(op_fn *fn)
+{
+	return rule_for(fn);
 }
 
 /* Nothing comes after these: the code does not reach the next op. */
@@ -981,6 +991,11 @@ unsigned jit_threshold(const struct jit *jit)
 
 void jit_compile(struct jit *jit, struct block *block)
 {
+}
+
+bool jit_has_rule(op_fn *fn)
+{
+	return false;
 }
 
 void jit_reset(struct jit *jit)
