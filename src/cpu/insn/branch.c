@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Branches and condition register logic (Power ISA 2.07, Book I, chapter 2). */
 #include "cpu/insn/op.h"
+#include "cpu/isa/branch.h"
 
 static const struct op *branch(struct cpu *cpu, const struct op *op, u64 target)
 {
@@ -37,15 +38,6 @@ OP(bla)
 	cpu->lr = NIA();
 	return branch_away(cpu, op, op->imm);
 }
-
-/*
- * BO: 0x10 ignore the condition, 0x08 branch if CR[BI] is 1 (else 0), 0x04 leave CTR alone, 0x02
- * branch if CTR is 0 after its decrement (else not 0).
- */
-#define BO_ANY_CR   0x10
-#define BO_CR_SET   0x08
-#define BO_NO_CTR   0x04
-#define BO_CTR_ZERO 0x02
 
 static inline bool condition_holds(const struct cpu *cpu, const struct op *op)
 {

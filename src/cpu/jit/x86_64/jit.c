@@ -11,11 +11,13 @@
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/prefault.h"
 #include "cpu/engine/code.h"
+#include "cpu/isa/branch.h"
 #include "cpu/isa/ops.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/tlb.h"
@@ -39,8 +41,9 @@ struct jit {
 
 /* --- one run being written --- */
 
-#define CACHED	 4 /* r8 .. r11 */
-#define SLOW_MAX 160
+#define CACHED	  4		/* r8 .. r11 */
+#define OPS_MAX	  80		/* of a block, with the two pseudo ops */
+#define EXITS_MAX (2 * OPS_MAX) /* of a kind; an op has at most two */
 
 struct slow_exit {
 	u8 *from; /* a jump's distance */
@@ -57,9 +60,10 @@ struct run {
 	int cached[CACHED]; /* guest register, -1: none */
 	unsigned pinned;    /* bits of those in use by the current instruction */
 	unsigned next;	    /* victim */
-	u8 *stop[2];
-	struct slow_exit slow[SLOW_MAX];
+	struct slow_exit slow[EXITS_MAX];
 	unsigned slows;
+	u8 *stop[EXITS_MAX]; /* jumps' distances */
+	unsigned stops;
 	struct {
 		unsigned op; /* the compare was at this index; 0: none */
 		unsigned field;
@@ -137,7 +141,15 @@ static void forget_all(struct run *r)
 /* At the jump whose distance is at @from, the current instruction is left to its function. */
 static void slow(struct run *r, u8 *from, bool undo_ctr)
 {
+	assert(r->slows < EXITS_MAX);
 	r->slow[r->slows++] = (struct slow_exit){from, r->op, undo_ctr};
+}
+
+/* At the jump whose distance is at @from, the dispatcher goes on, at cpu->nip. */
+static void stop(struct run *r, u8 *from)
+{
+	assert(r->stops < EXITS_MAX);
+	r->stop[r->stops++] = from;
 }
 
 /* --- condition register --- */
@@ -180,15 +192,14 @@ struct rule {
 	u32 flags;
 };
 
-#define R_RC	0x01u /* record form */
-#define R_NOT	0x02u /* the second operand, or the result, inverted */
-#define R_IMM	0x04u
-#define R_X	0x08u /* indexed */
-#define R_UPD	0x10u
-#define R_SIGN	0x20u
-#define R_WIDE	0x40u
-#define R_LINK	0x80u
-#define R_FALSE 0x100u
+#define R_RC   0x01u /* record form */
+#define R_NOT  0x02u /* the second operand, or the result, inverted */
+#define R_IMM  0x04u
+#define R_X    0x08u /* indexed */
+#define R_UPD  0x10u
+#define R_SIGN 0x20u
+#define R_WIDE 0x40u
+#define R_LINK 0x80u
 
 static bool emit_addi(struct run *r, const struct op *op, const struct rule *rule)
 {
@@ -545,9 +556,29 @@ static void leave_to_op(struct run *r, unsigned op)
 	x86_jmp_m(&r->x, RSI, offsetof(struct op, fn));
 }
 
+/* Stores where the current op is, while nip still says where its block begins. */
+static void note_cfar(struct run *r)
+{
+	struct x86 *x = &r->x;
+
+	x86_rm(x, true, X_LOAD, RDX, RDI, CPU(nip));
+	x86_group1(x, true, G_ADD, RDX, insn_offset(r->op));
+	x86_rm(x, true, X_STORE, RDX, RDI, CPU(cfar));
+}
+
+/* LR = NIA */
+static void note_link(struct run *r)
+{
+	struct x86 *x = &r->x;
+
+	x86_rm(x, true, X_LOAD, RCX, RDI, CPU(nip));
+	x86_group1(x, true, G_ADD, RCX, insn_offset(r->op) + 4);
+	x86_rm(x, true, X_STORE, RCX, RDI, CPU(lr));
+}
+
 /* Goes to the current op's link: nip moves by @distance from the block's start. Without a link its
  * function does it. */
-static void go_to_link(struct run *r, s64 distance, bool note_cfar, bool undo_ctr)
+static void go_to_link(struct run *r, s64 distance, bool branch, bool undo_ctr)
 {
 	struct x86 *x = &r->x;
 
@@ -555,7 +586,7 @@ static void go_to_link(struct run *r, s64 distance, bool note_cfar, bool undo_ct
 	x86_rr(x, true, 0x85, RAX, RAX); /* test */
 	slow(r, x86_jcc(x, CC_E), undo_ctr);
 	x86_rm(x, true, X_LOAD, RCX, RDI, CPU(nip));
-	if (note_cfar) {
+	if (branch) {
 		x86_rm(x, true, X_LEA, RDX, RCX, insn_offset(r->op));
 		x86_rm(x, true, X_STORE, RDX, RDI, CPU(cfar));
 	}
@@ -565,27 +596,53 @@ static void go_to_link(struct run *r, s64 distance, bool note_cfar, bool undo_ct
 	x86_jmp_m(x, RSI, offsetof(struct op, fn));
 }
 
-static s64 branch_distance(const struct run *r)
-{
-	return insn_offset(r->op) + current(r)->imm;
-}
+_Static_assert(sizeof(struct jump) == 3 << 3, "go_to_rax() multiplies by it");
 
-static bool emit_b(struct run *r, const struct op *op, const struct rule *rule)
+/* What cpu_goto() does, for the address in rax. */
+static void go_to_rax(struct run *r)
 {
 	struct x86 *x = &r->x;
 
-	if (rule->flags & R_LINK) {
-		x86_rm(x, true, X_LOAD, RCX, RDI, CPU(nip));
-		x86_group1(x, true, G_ADD, RCX, insn_offset(r->op) + 4);
-		x86_rm(x, true, X_STORE, RCX, RDI, CPU(lr));
+	x86_rm(x, true, X_STORE, RAX, RDI, CPU(nip));
+	/* jump_slot() */
+	x86_rr(x, true, X_LOAD, RCX, RAX);
+	x86_rr(x, true, X_LOAD, RDX, RAX);
+	x86_shift(x, true, SH_SHR, RCX, 2);
+	x86_shift(x, true, SH_SHR, RDX, 15);
+	x86_rr(x, false, X_XOR, RCX, RDX);
+	x86_group1(x, false, G_AND, RCX, JUMP_ENTRIES - 1);
+	x86_rm(x, true, X_LOAD, RDX, RDI, CPU(jumps));
+	x86_lea_scaled(x, RCX, RCX, RCX, 1);
+	x86_lea_scaled(x, RCX, RDX, RCX, 3);
+	x86_rm(x, true, X_CMP, RAX, RCX, offsetof(struct jump, ea));
+	stop(r, x86_jcc(x, CC_NE));
+	x86_rm(x, true, X_LOAD, RDX, RDI, CPU(jump_key));
+	x86_rm(x, true, X_CMP, RDX, RCX, offsetof(struct jump, key));
+	stop(r, x86_jcc(x, CC_NE));
+	x86_rm(x, true, X_LOAD, RSI, RCX, offsetof(struct jump, ops));
+	x86_jmp_m(x, RSI, offsetof(struct op, fn));
+}
+
+/* Goes @distance from the block's start: by the link, which only targets on the block's own page
+ * may have, else by the jump cache. */
+static void go_near(struct run *r, s64 distance, bool branch, bool undo_ctr)
+{
+	u64 from = r->b->gpa, to = from + (u64)distance;
+
+	if (!((from ^ to) & CPU_PAGE_MASK)) {
+		go_to_link(r, distance, branch, undo_ctr);
+		return;
 	}
-	go_to_link(r, branch_distance(r), true, false);
-	return true;
+	if (branch)
+		note_cfar(r);
+	x86_rm(&r->x, true, X_LOAD, RAX, RDI, CPU(nip));
+	x86_group1(&r->x, true, G_ADD, RAX, (s32)distance);
+	go_to_rax(r);
 }
 
 static bool emit_leave(struct run *r, const struct op *op, const struct rule *rule)
 {
-	go_to_link(r, op->imm, false, false);
+	go_near(r, op->imm, false, false);
 	return true;
 }
 
@@ -603,68 +660,98 @@ static int condition(u8 bit, bool is_signed)
 	return -1;
 }
 
-static bool emit_bc(struct run *r, const struct op *op, const struct rule *rule)
+/* The host's condition for CR[@bi] = 1, after what this emits. */
+static enum x86_cc test_cr(struct run *r, unsigned bi)
 {
-	bool fused = r->cmp.op && r->cmp.op + 1 == r->op && r->cmp.field == op->c;
-	int cc = fused ? condition(op->b, r->cmp.is_signed) : -1;
-	u8 *over;
+	unsigned field = bi >> 2;
+	u8 bit = 8 >> (bi & 3);
+	bool fused = r->cmp.op && r->cmp.op + 1 == r->op && r->cmp.field == field;
+	int cc = fused ? condition(bit, r->cmp.is_signed) : -1;
 
 	if (cc >= 0) {
 		compare(r);
-	} else {
-		x86_test8_m(&r->x, RDI, CR(op->c), op->b);
-		cc = CC_NE;
+		return cc;
 	}
-	/* Over the taken branch; conditions and their opposites differ in the low bit. */
-	over = x86_jcc(&r->x, rule->flags & R_FALSE ? cc : cc ^ 1);
-	go_to_link(r, branch_distance(r), true, false);
-	x86_land(&r->x, over);
-	return true;
+	x86_test8_m(&r->x, RDI, CR(field), bit);
+	return CC_NE;
 }
 
-static bool emit_bdnz(struct run *r, const struct op *op, const struct rule *rule)
+static bool always_taken(const struct op *op)
 {
-	u8 *over;
-
-	x86_group1_m(&r->x, true, G_SUB, RDI, CPU(ctr), 1);
-	over = x86_jcc(&r->x, CC_E);
-	go_to_link(r, branch_distance(r), true, true);
-	x86_land(&r->x, over);
-	return true;
+	return (op->t & BO_ANY_CR) && (op->t & BO_NO_CTR);
 }
 
-_Static_assert(sizeof(struct jump) == 24, "emit_blr() multiplies by it");
-
-/* blr, bctr: through the jump cache. */
-static bool emit_blr(struct run *r, const struct op *op, const struct rule *rule)
+/*
+ * What BO and BI ask for: jumps away if the branch is not taken. Their distances go to @over; returns
+ * how many. Changes no scratch register. Conditions and their opposites differ in the low bit.
+ */
+static unsigned unless_taken(struct run *r, const struct op *op, u8 *over[2])
 {
 	struct x86 *x = &r->x;
+	unsigned n = 0;
 
+	if (!(op->t & BO_NO_CTR)) {
+		x86_group1_m(x, true, G_SUB, RDI, CPU(ctr), 1);
+		over[n++] = x86_jcc(x, op->t & BO_CTR_ZERO ? CC_NE : CC_E);
+	}
+	if (!(op->t & BO_ANY_CR)) {
+		enum x86_cc cc = test_cr(r, op->a);
+
+		over[n++] = x86_jcc(x, op->t & BO_CR_SET ? cc ^ 1 : cc);
+	}
+	return n;
+}
+
+static void land_all(struct run *r, u8 *const *over, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		x86_land(&r->x, over[i]);
+}
+
+static s64 branch_distance(const struct run *r)
+{
+	return insn_offset(r->op) + current(r)->imm;
+}
+
+static bool emit_b(struct run *r, const struct op *op, const struct rule *rule)
+{
+	if (rule->flags & R_LINK)
+		note_link(r);
+	go_near(r, branch_distance(r), true, false);
+	return true;
+}
+
+/* If its function has to do it, it finds CTR as it was; LR it writes once more. */
+static bool emit_bc(struct run *r, const struct op *op, const struct rule *rule)
+{
+	u8 *over[2];
+	unsigned n;
+
+	if (rule->flags & R_LINK)
+		note_link(r);
+	n = unless_taken(r, op, over);
+	go_near(r, branch_distance(r), true, !(op->t & BO_NO_CTR));
+	land_all(r, over, n);
+	return true;
+}
+
+/* To LR or CTR. */
+static bool emit_bclr(struct run *r, const struct op *op, const struct rule *rule)
+{
+	struct x86 *x = &r->x;
+	u8 *over[2];
+	unsigned n;
+
+	if (rule->x == CPU(ctr) && !(op->t & BO_NO_CTR))
+		return false; /* counts its own target down */
 	x86_rm(x, true, X_LOAD, RAX, RDI, (s32)rule->x);
 	x86_group1(x, true, G_AND, RAX, ~3);
-	/* jump_slot() */
-	x86_rr(x, true, X_LOAD, RCX, RAX);
-	x86_rr(x, true, X_LOAD, RDX, RAX);
-	x86_shift(x, true, SH_SHR, RCX, 2);
-	x86_shift(x, true, SH_SHR, RDX, 15);
-	x86_rr(x, false, X_XOR, RCX, RDX);
-	x86_group1(x, false, G_AND, RCX, JUMP_ENTRIES - 1);
-	x86_rr(x, false, X_LOAD, RDX, RCX);
-	x86_rr(x, false, X_ADD, RCX, RCX);
-	x86_rr(x, false, X_ADD, RCX, RDX);
-	x86_shift(x, false, SH_SHL, RCX, 3);
-	x86_rm(x, true, X_ADD, RCX, RDI, CPU(jumps));
-	x86_rm(x, true, X_CMP, RAX, RCX, offsetof(struct jump, ea));
-	slow(r, x86_jcc(x, CC_NE), false);
-	x86_rm(x, true, X_LOAD, RDX, RDI, CPU(jump_key));
-	x86_rm(x, true, X_CMP, RDX, RCX, offsetof(struct jump, key));
-	slow(r, x86_jcc(x, CC_NE), false);
-	x86_rm(x, true, X_LOAD, RDX, RDI, CPU(nip));
-	x86_group1(x, true, G_ADD, RDX, insn_offset(r->op));
-	x86_rm(x, true, X_STORE, RDX, RDI, CPU(cfar));
-	x86_rm(x, true, X_STORE, RAX, RDI, CPU(nip));
-	x86_rm(x, true, X_LOAD, RSI, RCX, offsetof(struct jump, ops));
-	x86_jmp_m(x, RSI, offsetof(struct op, fn));
+	if (rule->flags & R_LINK)
+		note_link(r);
+	n = unless_taken(r, op, over);
+	note_cfar(r);
+	go_to_rax(r);
+	land_all(r, over, n);
 	return true;
 }
 
@@ -748,11 +835,19 @@ static const struct rule rules[] = {
     FORMS(stfd, emit_stfd),
     {op_b, emit_b, 0, 0},
     {op_bl, emit_b, 0, R_LINK},
+    {op_bc, emit_bc, 0, 0},
+    {op_bcl, emit_bc, 0, R_LINK},
     {op_bt, emit_bc, 0, 0},
-    {op_bf, emit_bc, 0, R_FALSE},
-    {op_bdnz, emit_bdnz, 0, 0},
-    {op_blr, emit_blr, CPU(lr), 0},
-    {op_bctr, emit_blr, CPU(ctr), 0},
+    {op_bf, emit_bc, 0, 0},
+    {op_bdnz, emit_bc, 0, 0},
+    {op_bdz, emit_bc, 0, 0},
+    {op_blr, emit_bclr, CPU(lr), 0},
+    {op_bclr, emit_bclr, CPU(lr), 0},
+    {op_bclr_rc, emit_bclr, CPU(lr), R_LINK},
+    {op_bctr, emit_bclr, CPU(ctr), 0},
+    {op_bctrl, emit_bclr, CPU(ctr), R_LINK},
+    {op_bcctr, emit_bclr, CPU(ctr), 0},
+    {op_bcctr_rc, emit_bclr, CPU(ctr), R_LINK},
     {pseudo_leave, emit_leave, 0, 0},
 };
 
@@ -796,9 +891,11 @@ bool jit_has_rule(op_fn *fn)
 }
 
 /* Nothing comes after these: the code does not reach the next op. */
-static bool ends_run(const struct rule *rule)
+static bool ends_run(const struct rule *rule, const struct op *op)
 {
-	return rule->emit == emit_b || rule->emit == emit_blr || rule->emit == emit_leave;
+	if (rule->emit == emit_bc || rule->emit == emit_bclr)
+		return always_taken(op);
+	return rule->emit == emit_b || rule->emit == emit_leave;
 }
 
 /* --- runs --- */
@@ -809,19 +906,20 @@ static void emit_enter(struct run *r)
 	struct x86 *x = &r->x;
 
 	x86_group1_m(x, false, G_CMP, RDI, CPU(budget), 0);
-	r->stop[0] = x86_jcc(x, CC_L);
+	stop(r, x86_jcc(x, CC_L));
 	x86_group1_m(x, false, G_CMP, RDI, CPU(request), 0);
-	r->stop[1] = x86_jcc(x, CC_NE);
+	stop(r, x86_jcc(x, CC_NE));
 	x86_group1_m(x, false, G_SUB, RDI, CPU(budget), (s32)r->b->count);
 	x86_rm(x, true, X_LEA, RAX, RSI, sizeof(struct op));
 	x86_rm(x, true, X_STORE, RAX, RDI, CPU(ops));
 }
 
-/* STOP: where emit_enter() found a request, or the budget spent. */
+/* STOP: where emit_enter() found a request, or the budget spent, and jumps that the cache lacks. */
 static void emit_stop(struct run *r)
 {
-	x86_land(&r->x, r->stop[0]);
-	x86_land(&r->x, r->stop[1]);
+	if (!r->stops)
+		return;
+	land_all(r, r->stop, r->stops);
 	x86_rr(&r->x, false, X_XOR, RAX, RAX);
 	x86_ret(&r->x);
 }
@@ -850,27 +948,26 @@ static unsigned emit_run(struct run *r, unsigned first, op_fn *const *fn)
 	bool ended = false;
 
 	r->first = r->op = first;
-	r->slows = 0;
+	r->slows = r->stops = 0;
 	r->cmp.op = 0;
 	forget_all(r);
 	if (first == 0) {
 		emit_enter(r);
 		r->op = 1;
 	}
-	while (!ended && r->op <= last && r->slows + 2 < SLOW_MAX) {
+	while (!ended && r->op <= last) {
 		const struct rule *rule = rule_of(current(r));
 
 		r->pinned = 0;
 		if (!rule || !rule->emit(r, current(r), rule))
 			break;
-		ended = ends_run(rule);
+		ended = ends_run(rule, current(r));
 		r->op++;
 	}
 	if (!ended)
 		leave_to_op(r, r->op);
 	emit_slow_exits(r, fn);
-	if (first == 0)
-		emit_stop(r);
+	emit_stop(r);
 	return r->op;
 }
 
@@ -878,8 +975,6 @@ static bool worth_a_run(const struct block *b, unsigned first)
 {
 	return first <= b->count && rule_of(&b->ops[first]) && rule_of(&b->ops[first + 1]);
 }
-
-#define OPS_MAX 80 /* of a block, with the two pseudo ops */
 
 void jit_compile(struct jit *jit, struct block *b)
 {
