@@ -20,8 +20,9 @@
  * with papyr_close() only. After close(), or dup2() onto it, the object behind the number lives on,
  * and until papyr_is_fd() or papyr_close() was asked about the number, which do look, requests with
  * it still reach that object, even if it is another file's by now. dup() and fcntl(F_DUPFD) give
- * another number of the same object, as always. References are counted as in Linux: a VM lives until its own descriptor and all that were made from it are closed; a
- * vcpu, and its id, as long as its VM.
+ * another number of the same object, as always. References are counted as in Linux: a VM lives
+ * until its own descriptor and all that were made from it are closed; a vcpu, and its id, as long as
+ * its VM.
  *
  * Threads: every function may be called from any thread at any time. KVM_RUN of one vcpu at a time
  * per thread; two threads in the same vcpu's KVM_RUN wait for each other.

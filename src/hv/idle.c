@@ -6,7 +6,7 @@
  * then looks at vcpu->asleep; the vcpu sets asleep and then looks for news. One of the two sees the
  * other. wake_fd keeps its count, so that it doesn't matter whether the vcpu already waits.
  *
- * Signals: the thread has them all blocked (run.c) but while ppoll() waits, which lets those of the
+ * Signals: the thread has them all blocked (signals.h) but while ppoll() waits, which lets those of the
  * client through; its handler runs then, and KVM_RUN ends. Those of KVM_SET_SIGNAL_MASK stay
  * blocked and pending; signal_fd tells of them without taking them.
  */
@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "hv/idle.h"
 #include "hv/shootdown.h"
+#include "hv/signals.h"
 #include "hv/vcpu.h"
 
 void hv_vcpu_wake(struct hv_vcpu *vcpu)
@@ -24,21 +25,6 @@ void hv_vcpu_wake(struct hv_vcpu *vcpu)
 	/* It fails only when it would overflow, and then it wakes as well. */
 	if (vcpu->asleep && write(vcpu->wake_fd, &one, sizeof(one)) < 0)
 		return;
-}
-
-bool hv_vcpu_signalled(struct hv_vcpu *vcpu)
-{
-	const sigset_t *blocked = vcpu->sigmask_set ? &vcpu->sigmask : &vcpu->client_mask;
-	sigset_t pending;
-
-	sigpending(&pending);
-	if (sigisemptyset(&pending))
-		return false;
-	for (int sig = 1; sig < NSIG; sig++) {
-		if (sigismember(&pending, sig) == 1 && sigismember(blocked, sig) == 0)
-			return true;
-	}
-	return false;
 }
 
 static bool has_event(struct hv_vcpu *vcpu)
@@ -72,11 +58,12 @@ static struct timespec time_left(const struct cpu *cpu)
 static bool wait(struct hv_vcpu *vcpu)
 {
 	struct pollfd fds[2] = {{vcpu->wake_fd, POLLIN, 0}, {vcpu->signal_fd, POLLIN, 0}};
+	sigset_t client_mask = hv_sigset(vcpu->client_mask);
 	struct timespec left = time_left(&vcpu->cpu);
 	u64 count;
 
 	if (ppoll(fds, vcpu->sigmask_set ? 2 : 1, &left,
-		  vcpu->sigmask_set ? NULL : &vcpu->client_mask) < 0)
+		  vcpu->sigmask_set ? NULL : &client_mask) < 0)
 		return errno != EINTR;
 	if ((fds[0].revents & POLLIN) && read(vcpu->wake_fd, &count, sizeof(count)) < 0)
 		return true; /* a wake-up of an earlier sleep, read meanwhile */

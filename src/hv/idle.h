@@ -16,7 +16,5 @@ struct hv_vcpu;
 bool hv_vcpu_idle(struct hv_vcpu *vcpu);
 /* Makes @vcpu look around if it sleeps (any thread). */
 void hv_vcpu_wake(struct hv_vcpu *vcpu);
-/* Is a signal pending that must end KVM_RUN, though no handler runs (KVM_SET_SIGNAL_MASK)? */
-bool hv_vcpu_signalled(struct hv_vcpu *vcpu);
 
 #endif

@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * KVM_RUN: into the guest and out again.
- *
- * Signals: on POWER hardware a signal ends KVM_RUN, and its handler runs afterwards. Here the guest
- * runs in the client's own thread, so that thread blocks all signals while it is in KVM_RUN, looks
- * now and then whether one is pending that the client lets through, and leaves if so. Signals that
- * tell of a fault of the program itself stay as they are.
- */
+/* KVM_RUN: into the guest and out again. */
 #include <errno.h>
 #include "hv/clock.h"
 #include "hv/codepage.h"
@@ -16,6 +9,7 @@
 #include "hv/memslot.h"
 #include "hv/run.h"
 #include "hv/shootdown.h"
+#include "hv/signals.h"
 #include "hv/table.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
@@ -189,18 +183,6 @@ static int run_with_table(struct hv_vcpu *vcpu)
 	return ret;
 }
 
-static void block_signals(sigset_t *old)
-{
-	static const int own_faults[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
-					 SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
-	sigset_t all;
-
-	sigfillset(&all);
-	for (unsigned i = 0; i < ARRAY_SIZE(own_faults); i++)
-		sigdelset(&all, own_faults[i]);
-	pthread_sigmask(SIG_BLOCK, &all, old);
-}
-
 int hv_vcpu_run(struct hv_vcpu *vcpu)
 {
 	int ret = 0;
@@ -209,10 +191,10 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 		vcpu->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 		return -EINVAL;
 	}
-	block_signals(&vcpu->client_mask);
+	hv_signals_block(vcpu);
 	/* immediate_exit leaves exit_reason as it is. */
 	if (!complete_pending(vcpu))
 		ret = vcpu->run->immediate_exit ? -EINTR : run_with_table(vcpu);
-	pthread_sigmask(SIG_SETMASK, &vcpu->client_mask, NULL);
+	hv_signals_restore(vcpu);
 	return ret;
 }

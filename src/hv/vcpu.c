@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <fcntl.h>
 #include <unistd.h>
 #include "hv/codepage.h"
@@ -17,8 +16,7 @@
 
 #define MMCR0_FC 0x80000000ull /* counters are frozen */
 
-/* Descriptors that clients never see: out of the way of theirs, as far as the limit lets us. */
-static int hide(int fd)
+int hv_fd_hide(int fd)
 {
 	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 800);
 
@@ -48,7 +46,7 @@ static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 	ret = hv_mmio_init(vcpu);
 	if (ret)
 		goto no_mmio;
-	vcpu->wake_fd = hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	vcpu->wake_fd = hv_fd_hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (vcpu->wake_fd < 0) {
 		ret = -errno;
 		goto no_wake;
@@ -191,27 +189,4 @@ void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq)
 	vcpu->cpu.external_edge = irq == KVM_INTERRUPT_SET;
 	cpu_irq_set(&vcpu->cpu, CPU_IRQ_EXTERNAL);
 	hv_vcpu_wake(vcpu);
-}
-
-int hv_vcpu_set_sigmask(struct hv_vcpu *vcpu, const sigset_t *mask)
-{
-	sigset_t wanted;
-	int fd = -1;
-
-	if (mask) {
-		sigfillset(&wanted);
-		for (int sig = 1; sig < NSIG; sig++) {
-			if (sigismember(mask, sig) == 1)
-				sigdelset(&wanted, sig);
-		}
-		fd = hide(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
-		if (fd < 0)
-			return -errno;
-		vcpu->sigmask = *mask;
-	}
-	vcpu->sigmask_set = mask;
-	if (vcpu->signal_fd >= 0)
-		close(vcpu->signal_fd);
-	vcpu->signal_fd = fd;
-	return 0;
 }

@@ -3,7 +3,6 @@
 #ifndef PAPYR_HV_VCPU_H
 #define PAPYR_HV_VCPU_H
 
-#include <signal.h>
 #include <stdatomic.h>
 #include <papyr/kvm.h>
 #include "base/bits.h"
@@ -30,11 +29,10 @@ struct hv_vcpu {
 	_Atomic u64
 	    must_reach; /* ... and up to which others wait for it; written under the log's lock */
 
-	/* KVM_SET_SIGNAL_MASK */
-	bool sigmask_set;
-	sigset_t sigmask;
-	sigset_t
-	    client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile: run.c */
+	/* Sets of signals: signals.h. */
+	bool sigmask_set; /* KVM_SET_SIGNAL_MASK */
+	u64 sigmask;
+	u64 client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile */
 
 	/* What must be finished by the next KVM_RUN. */
 	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO } pending;
@@ -100,7 +98,9 @@ const struct hv_stats_file *hv_vcpu_stats_file(const struct hv_vcpu *vcpu);
 
 /* KVM_INTERRUPT (any thread, locked or not). */
 void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq);
-/* KVM_SET_SIGNAL_MASK; NULL takes it away. */
-int hv_vcpu_set_sigmask(struct hv_vcpu *vcpu, const sigset_t *mask);
+
+/* Descriptors that clients never see: @fd (or what failed) moved out of the way of theirs, as far as
+ * the limit lets us. */
+int hv_fd_hide(int fd);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "hv/regs.h"
 #include "hv/run.h"
+#include "hv/signals.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "kvm/files.h"
@@ -82,17 +83,15 @@ static long one_reg(struct hv_vcpu *vcpu, unsigned long arg, bool set)
 static long set_signal_mask(struct hv_vcpu *vcpu, unsigned long arg)
 {
 	struct kvm_signal_mask head;
-	sigset_t mask;
+	u64 mask;
 
 	if (!arg)
 		return hv_vcpu_set_sigmask(vcpu, NULL);
 	if (user_read(&head, arg, sizeof(head)))
 		return -EFAULT;
-	/* The kernel's signal set has 64 bits, libc's more. */
-	if (head.len != 8)
+	if (head.len != sizeof(mask))
 		return -EINVAL;
-	sigemptyset(&mask);
-	if (user_read(&mask, arg + offsetof(struct kvm_signal_mask, sigset), head.len))
+	if (user_read(&mask, arg + offsetof(struct kvm_signal_mask, sigset), sizeof(mask)))
 		return -EFAULT;
 	return hv_vcpu_set_sigmask(vcpu, &mask);
 }

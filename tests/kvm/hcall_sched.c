@@ -500,6 +500,44 @@ static void signals(void)
 	finish_exit(&v);
 }
 
+/* A guest that computes and never leaves. */
+static void signal_while_computing(int signal)
+{
+	struct timespec until;
+	struct sleeper s = {.vcpu = &v};
+	struct kvm_regs r;
+	bool ended;
+
+	sigaction(signal, &(struct sigaction){.sa_handler = on_signal}, NULL);
+	store32(m.memory + GUEST_INSN_AT, 0x48000000); /* b . */
+	get_regs(&v, &r);
+	r.pc = GUEST_INSN_AT;
+	r.msr = GUEST_MSR;
+	set_regs(&v, &r);
+	pthread_create(&s.thread, NULL, run_thread, &s);
+	usleep(50000);
+	pthread_kill(s.thread, signal);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 10;
+	ended = !pthread_timedjoin_np(s.thread, NULL, &until);
+	if (!ended) {
+		pthread_kill(s.thread, SIGUSR1);
+		pthread_join(s.thread, NULL);
+	}
+	say("signal %d: KVM_RUN = %s, reason %u%s", signal, s.result ? errno_name(s.error) : "0",
+	    v.run->exit_reason, ended ? "" : ", but not by this signal");
+}
+
+static void real_time_signals(void)
+{
+	topic("Signals to a vcpu that computes");
+	quiet_decrementer(&v);
+	signal_while_computing(SIGUSR1);
+	signal_while_computing(34);
+	signal_while_computing(36);
+	signal_while_computing(64);
+}
+
 static void without_papr(void)
 {
 	struct machine other;
@@ -528,6 +566,7 @@ int main(void)
 	sleeping();
 	interrupts();
 	signals();
+	real_time_signals();
 	without_papr();
 	vcpu_free(&v);
 	vcpu_free(&w);
