@@ -83,6 +83,19 @@ int papyr_close(int fd);
 /* Says whether @fd is one of ours; false after papyr_close(). Sets no errno. */
 bool papyr_is_fd(int fd);
 
+/*
+ * A capability that Linux's KVM doesn't have, for KVM_ENABLE_CAP of a vcpu. args[0] = 1 is a promise:
+ * whoever calls KVM_RUN of it has blocked all signals in its thread but those that tell of the
+ * program's own faults. KVM_RUN then leaves the thread's signal mask alone, which else costs two
+ * system calls each time, more than a short exit's other work. Signals that KVM_SET_SIGNAL_MASK lets
+ * through still end KVM_RUN, if not before its first instruction then soon after, and stay pending:
+ * set immediate_exit before you send one. args[0] = 0 takes the promise back.
+ *
+ * If the promise is broken, handlers run in the midst of KVM_RUN, don't end it, and must not make
+ * requests.
+ */
+#define PAPYR_CAP_SIGNALS_BLOCKED 0x50415001
+
 /* The library's version, "major.minor.patch"; lives for ever. */
 const char *papyr_version(void);
 

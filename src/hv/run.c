@@ -137,9 +137,12 @@ static void sanitize_msr(struct cpu *cpu)
 /* In the guest until there is an exit for the client (0), or KVM_RUN must return (-EINTR). */
 static int run_guest(struct hv_vcpu *vcpu)
 {
-	/* What was pending and not blocked was delivered before the signals were blocked, but for
-	 * those of a mask of its own. */
-	bool look = vcpu->sigmask_set;
+	/*
+	 * What was pending and not blocked was delivered before the signals were blocked, but for
+	 * those of a mask of its own. Who has them blocked for good uses immediate_exit as well, and
+	 * is spared a system call.
+	 */
+	bool look = vcpu->sigmask_set && !vcpu->signals_blocked;
 
 	for (;; look = true) {
 		if ((look && must_return(vcpu)) || (vcpu->ceded && !hv_vcpu_idle(vcpu)))

@@ -31,12 +31,20 @@ static void change_mask(int how, u64 set, u64 *old)
 
 void hv_signals_block(struct hv_vcpu *vcpu)
 {
-	change_mask(SIG_BLOCK, ~NEVER_BLOCKED, &vcpu->client_mask);
+	if (!vcpu->signals_blocked)
+		change_mask(SIG_BLOCK, ~NEVER_BLOCKED, &vcpu->client_mask);
 }
 
 void hv_signals_restore(struct hv_vcpu *vcpu)
 {
-	change_mask(SIG_SETMASK, vcpu->client_mask, NULL);
+	if (!vcpu->signals_blocked)
+		change_mask(SIG_SETMASK, vcpu->client_mask, NULL);
+}
+
+void hv_signals_promised(struct hv_vcpu *vcpu, bool blocked)
+{
+	vcpu->signals_blocked = blocked;
+	vcpu->client_mask = ~NEVER_BLOCKED;
 }
 
 bool hv_vcpu_signalled(const struct hv_vcpu *vcpu)

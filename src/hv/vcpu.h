@@ -30,7 +30,8 @@ struct hv_vcpu {
 	    must_reach; /* ... and up to which others wait for it; written under the log's lock */
 
 	/* Sets of signals: signals.h. */
-	bool sigmask_set; /* KVM_SET_SIGNAL_MASK */
+	bool signals_blocked; /* PAPYR_CAP_SIGNALS_BLOCKED */
+	bool sigmask_set;     /* KVM_SET_SIGNAL_MASK */
 	u64 sigmask;
 	u64 client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile */
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_CHECK_EXTENSION: what this KVM can do. Whatever is not listed is 0. */
+#include <papyr/papyr.h>
 #include <sys/sysinfo.h>
 #include "hv/memslot.h"
 #include "hv/vm.h"
 #include "kvm/files.h"
 
 static const struct {
-	u16 cap;
-	u16 value;
+	u32 cap;
+	u32 value;
 } caps[] = {
     {KVM_CAP_USER_MEMORY, 1},
     {KVM_CAP_NR_MEMSLOTS, HV_MAX_MEMSLOTS},
@@ -41,6 +42,7 @@ static const struct {
     {KVM_CAP_PPC_GET_CPU_CHAR, 1},
     {KVM_CAP_BINARY_STATS_FD, 1},
     {KVM_CAP_PPC_AIL_MODE_3, 1},
+    {PAPYR_CAP_SIGNALS_BLOCKED, 1},
 };
 
 long check_extension(struct hv_vm *vm, unsigned long cap)

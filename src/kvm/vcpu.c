@@ -2,6 +2,7 @@
 /* A vcpu's descriptor. The vcpu itself belongs to its VM; the descriptor holds a reference to that.
  */
 #include <errno.h>
+#include <papyr/papyr.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "hv/regs.h"
@@ -118,6 +119,11 @@ static long enable(struct hv_vcpu *vcpu, const struct kvm_enable_cap *cap)
 	case KVM_CAP_PPC_EPR:
 	case KVM_CAP_PPC_FWNMI:
 		return 0; /* taken, as Linux does; what they announce never happens here */
+	case PAPYR_CAP_SIGNALS_BLOCKED:
+		if (cap->args[0] > 1)
+			return -EINVAL;
+		hv_signals_promised(vcpu, cap->args[0]);
+		return 0;
 	case KVM_CAP_IRQ_XICS:
 		return device_connect_xics(vcpu, cap->args[0], cap->args[1]);
 	default:

@@ -281,7 +281,7 @@ struct console *console_new(struct loop *loop, int in_fd, int out_fd, const stru
 	con->out = (struct fifo){.data = con->out_data, .size = OUT_BYTES};
 	lock_init(&con->lock, LOCK_CONSOLE);
 	pthread_cond_init(&con->changed, NULL);
-	con->has_writer = thread_start(&con->writer, 0, writer_main, con) == 0;
+	con->has_writer = thread_start(&con->writer, writer_main, con) == 0;
 	if (!con->has_writer)
 		con->broken = true;
 	return con;

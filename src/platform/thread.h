@@ -7,11 +7,12 @@
 #define PAPYR_PLATFORM_THREAD_H
 
 #include <pthread.h>
+#include <signal.h>
 
-/*
- * As pthread_create(), with every signal blocked but those of faults and, if it isn't 0, @also.
- * Returns 0, or -1 with errno.
- */
-int thread_start(pthread_t *thread, int also, void *(*fn)(void *), void *arg);
+/* As pthread_create(), with every signal blocked but those of faults. 0, or -1 with errno. */
+int thread_start(pthread_t *thread, void *(*fn)(void *), void *arg);
+
+/* The signals that these threads have blocked. */
+sigset_t thread_blocked_signals(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "platform/vcpu.h"
 
 #include <errno.h>
+#include <papyr/papyr.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -16,11 +17,39 @@
 #include "platform/thread.h"
 #include "platform/xics.h"
 
-/* Sent to a vcpu's thread to get it out of KVM_RUN. Its handler has nothing to do. */
+/*
+ * Sent to a vcpu's thread to get it out of KVM_RUN. The thread has it blocked, and KVM lets it through
+ * (KVM_SET_SIGNAL_MASK): it ends KVM_RUN and stays pending until take_kick(). The handler, which has
+ * nothing to do, is for one that somebody sends to the process.
+ */
 #define SIG_KICK SIGUSR1
 
 static void on_kick(int sig)
 {
+}
+
+static void take_kick(void)
+{
+	static const struct timespec at_once;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIG_KICK);
+	sigtimedwait(&set, NULL, &at_once);
+}
+
+/* Which signals end KVM_RUN: none but the kick and faults. */
+static int set_signal_mask(struct vcpu *vcpu)
+{
+	struct {
+		struct kvm_signal_mask head;
+		u8 set[8]; /* the kernel's */
+	} mask = {.head.len = sizeof(mask.set)};
+	sigset_t blocked = thread_blocked_signals();
+
+	sigdelset(&blocked, SIG_KICK);
+	memcpy(mask.head.sigset, &blocked, sizeof(mask.set));
+	return vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &mask);
 }
 
 struct vcpu *vcpu_by_id(struct machine *m, u64 id)
@@ -35,6 +64,7 @@ int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error 
 {
 	const struct accel *a = m->accel;
 	struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
+	struct kvm_enable_cap blocked = {.cap = PAPYR_CAP_SIGNALS_BLOCKED, .args = {1}};
 	unsigned threads = m->cfg.threads;
 
 	vcpu->m = m;
@@ -51,6 +81,10 @@ int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error 
 	}
 	if (a->ioctl(vcpu->fd, KVM_ENABLE_CAP, &papr) < 0)
 		return error_errno(err, "vcpu %u cannot be one of a pSeries guest", index);
+	if (set_signal_mask(vcpu) < 0)
+		return error_errno(err, "cannot set the signals that stop vcpu %u", index);
+	/* Linux's KVM knows no such thing, and needs none. */
+	a->ioctl(vcpu->fd, KVM_ENABLE_CAP, &blocked);
 	return xics_connect(vcpu, err);
 }
 
@@ -166,9 +200,10 @@ static void enter_guest(struct vcpu *vcpu)
 	vcpu->unsettled = false;
 	if (r >= 0)
 		handle_exit(vcpu);
-	else if (error == EINTR || error == EAGAIN)
+	else if (error == EINTR || error == EAGAIN) {
+		take_kick();
 		count_exit(vcpu, KVM_EXIT_INTR);
-	else
+	} else
 		machine_fail(m, "vcpu %u cannot run: %s", vcpu->index, strerror(error));
 
 	lock_acquire(&m->lock);
@@ -228,7 +263,7 @@ int vcpu_start_thread(struct vcpu *vcpu, struct error *err)
 	struct sigaction kick = {.sa_handler = on_kick};
 
 	sigaction(SIG_KICK, &kick, NULL);
-	if (thread_start(&vcpu->thread, SIG_KICK, vcpu_main, vcpu))
+	if (thread_start(&vcpu->thread, vcpu_main, vcpu))
 		return error_errno(err, "cannot start the thread of vcpu %u", vcpu->index);
 	vcpu->has_thread = true;
 	return 0;

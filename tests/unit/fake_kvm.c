@@ -162,6 +162,7 @@ static int vcpu_ioctl(int fd, unsigned long request, void *arg)
 	case KVM_SET_ONE_REG:
 		return one_reg(v, arg, request == KVM_SET_ONE_REG);
 	case KVM_ENABLE_CAP:
+	case KVM_SET_SIGNAL_MASK:
 		return 0;
 	default:
 		return error(EINVAL);

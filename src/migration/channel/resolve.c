@@ -61,7 +61,7 @@ static int wait_for(struct lookup *k, int cancel_fd, u64 until_ms, struct error 
 	int r;
 
 	atomic_store(&k->users, 2);
-	if (thread_start(&thread, 0, look_up_main, k)) {
+	if (thread_start(&thread, look_up_main, k)) {
 		put(k);
 		return error_set(err, "cannot start a thread that looks for %s", k->host);
 	}

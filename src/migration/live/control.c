@@ -280,7 +280,7 @@ static int start(struct live *l, bool incoming, void *(*fn)(void *), struct erro
 	l->begin_ns = live_now_ns();
 	lock_release(&l->lock);
 	live_set_state(l, LIVE_SETUP);
-	if (thread_start(&l->thread, 0, fn, l)) {
+	if (thread_start(&l->thread, fn, l)) {
 		error_errno(err, "cannot start the migration's thread");
 		live_end(l, LIVE_FAILED, "there is no thread to be had");
 		return -1;
