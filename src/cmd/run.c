@@ -368,7 +368,7 @@ static int run(struct run_options *o)
 	live = live_new(m);
 	live_set_params(live, &o->live);
 	fd = watch_signals(m);
-	qmp = qmp_new(m, &err);
+	qmp = qmp_new(m, live, &err);
 	if (!qmp)
 		goto out;
 	if (o->incoming) {

@@ -189,7 +189,7 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 	}
 	if (!migrate_claim_guest(m, MOVE_USE, result))
 		return;
-	if (migrate_under_way(m)) {
+	if (migrate_under_way(qmp_live(c))) {
 		error_set(&result->error,
 			  "a migration is under way: save when it is over, or cancel it");
 		qmp_fail(result);

@@ -5,11 +5,11 @@
 
 #include "migration/live/live.h"
 
-bool migrate_under_way(struct machine *m)
+bool migrate_under_way(struct live *live)
 {
 	struct live_status s;
 
-	live_get_status(m->live, &s);
+	live_get_status(live, &s);
 	return !s.incoming && (s.state == LIVE_SETUP || s.state == LIVE_ACTIVE ||
 			       s.state == LIVE_DEVICE || s.state == LIVE_CANCELLING);
 }
@@ -51,7 +51,7 @@ static int start(struct qmp_client *c, json_t *args, struct qmp_result *result,
 			return qmp_fail(result);
 		}
 	}
-	if (!fn(qmp_machine(c)->live, uri, fd, &result->error))
+	if (!fn(qmp_live(c), uri, fd, &result->error))
 		return 0;
 	if (fd >= 0)
 		close(fd);
@@ -92,7 +92,7 @@ void migrate_incoming(struct qmp_client *c, json_t *args, struct qmp_result *res
 
 void migrate_cancel(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	if (live_cancel(qmp_machine(c)->live, &result->error))
+	if (live_cancel(qmp_live(c), &result->error))
 		qmp_fail(result);
 }
 
@@ -153,7 +153,7 @@ void migrate_query(struct qmp_client *c, json_t *args, struct qmp_result *result
 	struct live_status s;
 	json_t *v;
 
-	live_get_status(qmp_machine(c)->live, &s);
+	live_get_status(qmp_live(c), &s);
 	result->value = v = json_object();
 	if (s.state == LIVE_NONE)
 		return;
@@ -188,8 +188,7 @@ static void on_state(void *opaque, enum live_state state)
 		qmp_event(qmp, "MIGRATION", json_pack("{s:s}", "status", live_state_name(state)));
 }
 
-void migrate_watch(struct qmp *qmp, struct machine *m)
+void migrate_watch(struct qmp *qmp, struct live *live)
 {
-	if (m->live)
-		live_on_state(m->live, on_state, qmp);
+	live_on_state(live, on_state, qmp);
 }

@@ -28,11 +28,11 @@ void migrate_query_capabilities(struct qmp_client *c, json_t *args, struct qmp_r
 /* ---- The guest's place ---- */
 
 /* Has clients told of the migration's states by the event MIGRATION, if they asked for it. */
-void migrate_watch(struct qmp *qmp, struct machine *m);
+void migrate_watch(struct qmp *qmp, struct live *live);
 
 /* machine_claim(), with an error that says what to do if the guest isn't here. */
 bool migrate_claim_guest(struct machine *m, enum machine_move how, struct qmp_result *result);
 /* Is a migration of this guest to elsewhere under way? */
-bool migrate_under_way(struct machine *m);
+bool migrate_under_way(struct live *live);
 
 #endif

@@ -68,7 +68,7 @@ void migrate_set_parameters(struct qmp_client *c, json_t *args, struct qmp_resul
 	double bandwidth, timeout;
 	struct live_params p;
 
-	live_get_params(qmp_machine(c)->live, &p);
+	live_get_params(qmp_live(c), &p);
 	bandwidth = p.max_bandwidth;
 	timeout = p.timeout_ms / 1000.0;
 	if (!take_number(args, "downtime-limit", 1, 2000000, &p.downtime_ms, err) ||
@@ -89,14 +89,14 @@ void migrate_set_parameters(struct qmp_client *c, json_t *args, struct qmp_resul
 		p.compress = json_is_true(json_object_get(args, "x-compress"));
 	p.max_bandwidth = bandwidth;
 	p.timeout_ms = timeout * 1000;
-	live_set_params(qmp_machine(c)->live, &p);
+	live_set_params(qmp_live(c), &p);
 }
 
 void migrate_query_parameters(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	struct live_params p;
 
-	live_get_params(qmp_machine(c)->live, &p);
+	live_get_params(qmp_live(c), &p);
 	result->value = json_pack(
 	    "{s:I,s:f,s:I,s:i,s:i,s:i,s:f,s:b,s:s,s:s,s:s}", "downtime-limit",
 	    (json_int_t)(p.downtime_ms + 0.5), "x-downtime-ms", p.downtime_ms, "max-bandwidth",
@@ -166,7 +166,7 @@ static int take_capability(struct wishes *w, json_t *item, struct error *err)
 void migrate_set_capabilities(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	bool *events = qmp_migration_events(qmp_of(c));
-	struct live *l = qmp_machine(c)->live;
+	struct live *l = qmp_live(c);
 	struct live_params p;
 	struct wishes w;
 	size_t i;
@@ -174,7 +174,7 @@ void migrate_set_capabilities(struct qmp_client *c, json_t *args, struct qmp_res
 
 	live_get_params(l, &p);
 	w = (struct wishes){.auto_converge = p.auto_converge, .events = *events};
-	if (migrate_under_way(qmp_machine(c))) {
+	if (migrate_under_way(l)) {
 		error_set(&result->error, "a migration is under way");
 		qmp_fail(result);
 		return;
@@ -194,7 +194,7 @@ void migrate_query_capabilities(struct qmp_client *c, json_t *args, struct qmp_r
 {
 	struct live_params p;
 
-	live_get_params(qmp_machine(c)->live, &p);
+	live_get_params(qmp_live(c), &p);
 	result->value =
 	    json_pack("[{s:s,s:b},{s:s,s:b},{s:s,s:b}]", "capability", "auto-converge", "state",
 		      p.auto_converge, "capability", "events", "state",

@@ -18,6 +18,7 @@
 #include "monitor/htab_watch.h"
 #include "monitor/paths.h"
 #include "platform/dirtylog.h"
+#include "platform/events.h"
 
 #define CLIENTS_MAX 16
 #define FDS_MAX	    4
@@ -42,6 +43,8 @@ struct qmp_client {
 
 struct qmp {
 	struct machine *m;
+	struct live *live;
+	struct machine_observer observer;
 	int listen_fd;
 	char path[CONTROL_PATH_MAX];
 	struct qmp_client *clients[CLIENTS_MAX];
@@ -63,6 +66,11 @@ struct qmp *qmp_of(struct qmp_client *client)
 struct machine *qmp_machine(struct qmp_client *client)
 {
 	return client->qmp->m;
+}
+
+struct live *qmp_live(struct qmp_client *c)
+{
+	return c->qmp->live;
 }
 
 struct htab_watch **qmp_client_watch(struct qmp_client *client, enum qmp_watch which)
@@ -433,6 +441,8 @@ static void on_machine(struct machine *m, enum machine_event event, void *opaque
 	case EVENT_POWERDOWN:
 		qmp_event(qmp, "POWERDOWN", NULL);
 		break;
+	case EVENT_RESET_OR_END:
+		break;
 	case EVENT_RESET:
 	case EVENT_SHUTDOWN:
 		reason = end_reason(m, &guest);
@@ -492,13 +502,15 @@ static int listen_at(struct qmp *qmp, const char *name, struct error *err)
 	return 0;
 }
 
-struct qmp *qmp_new(struct machine *m, struct error *err)
+struct qmp *qmp_new(struct machine *m, struct live *live, struct error *err)
 {
 	struct qmp *qmp = calloc(1, sizeof(*qmp));
 
 	if (!qmp)
 		abort();
 	qmp->m = m;
+	qmp->live = live;
+	qmp->observer = (struct machine_observer){.fn = on_machine, .opaque = qmp};
 	qmp->listen_fd = -1;
 	if (listen_at(qmp, m->cfg.name, err)) {
 		if (qmp->listen_fd >= 0)
@@ -507,9 +519,8 @@ struct qmp *qmp_new(struct machine *m, struct error *err)
 		return NULL;
 	}
 	loop_add(m->loop, qmp->listen_fd, POLLIN, on_connect, qmp);
-	migrate_watch(qmp, m);
-	m->on_event = on_machine;
-	m->on_event_opaque = qmp;
+	migrate_watch(qmp, live);
+	machine_on(m, &qmp->observer);
 	return qmp;
 }
 
@@ -517,9 +528,8 @@ void qmp_free(struct qmp *qmp)
 {
 	if (!qmp)
 		return;
-	qmp->m->on_event = NULL;
-	if (qmp->m->live)
-		live_on_state(qmp->m->live, NULL, NULL);
+	machine_off(qmp->m, &qmp->observer);
+	live_on_state(qmp->live, NULL, NULL);
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		struct qmp_client *c = qmp->clients[i];
 

@@ -13,6 +13,7 @@
 
 #include "platform/machine.h"
 
+struct live;
 struct qmp;
 struct qmp_client;
 
@@ -21,9 +22,9 @@ struct qmp_client;
 #define QMP_DEPTH_MAX	64
 
 /*
- * Serves @m under its name. NULL if the socket can't be made, or a guest of that name runs already.
+ * Serves @m under its name, and its migrations, which @live does. NULL if the socket can't be made, or a guest of that name runs already.
  */
-struct qmp *qmp_new(struct machine *m, struct error *err);
+struct qmp *qmp_new(struct machine *m, struct live *live, struct error *err);
 /* Could a guest be called so: is there none of that name at this moment? */
 bool qmp_name_is_free(const char *name);
 /* Sends what is still to be sent, then closes everything and removes the socket. */
@@ -37,6 +38,7 @@ bool *qmp_migration_events(struct qmp *qmp);
 
 struct qmp *qmp_of(struct qmp_client *client);
 struct machine *qmp_machine(struct qmp_client *client);
+struct live *qmp_live(struct qmp_client *client);
 /* The client's connection, to tell it of progress in the middle of a command. */
 void qmp_client_event(struct qmp_client *client, const char *name, json_t *data);
 /* Takes the descriptor that came with the command getfd under @name; -1 if there is none. */

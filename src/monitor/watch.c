@@ -39,9 +39,9 @@ static int follow(struct qmp_client *c, int fd, struct error *err)
  * On such a KVM a change that one reader of the table took is lost to the others: a migration must
  * be the only one.
  */
-static bool table_is_taken(struct machine *m)
+static bool table_is_taken(struct qmp_client *c)
 {
-	return m->accel->one_reader && migrate_under_way(m);
+	return qmp_machine(c)->accel->one_reader && migrate_under_way(qmp_live(c));
 }
 
 /*
@@ -63,7 +63,7 @@ static int export(struct qmp_client *c, int fd, bool changes, struct error *err)
 
 	if (check_target(fd, err))
 		return -1;
-	if (table_is_taken(m))
+	if (table_is_taken(c))
 		return error_set(err, "this KVM tells changes of the hash table to one reader, and "
 				      "that is the migration which is under way");
 	return changes ? follow(c, fd, err) : migration_stream_htab(m, fd, err);
@@ -126,7 +126,7 @@ static int count_changes(struct qmp_client *c, json_t *stats, struct error *err)
 	struct machine *m = qmp_machine(c);
 	struct htab_watch *w = watch(c, QMP_WATCH_STATS, err);
 	struct change_count count = {0};
-	bool first = w && !htab_watch_passes(w), taken = table_is_taken(m);
+	bool first = w && !htab_watch_passes(w), taken = table_is_taken(c);
 	s64 written;
 
 	if (!w || (!taken && htab_watch_pass(w, count_records, &count, err)))

@@ -8,9 +8,6 @@
 #include "base/bits.h"
 #include "platform/machine.h"
 
-/* Tells who listens, the control socket. Main thread. */
-void machine_tell(struct machine *m, enum machine_event event);
-
 /* ---- runstate.c ---- */
 
 struct runstate *runstate_new(void);

@@ -27,6 +27,7 @@
 
 struct console;
 struct machine_model;
+struct machine_observer;
 struct runstate;
 struct vcpu;
 
@@ -47,8 +48,6 @@ struct machine_config {
 	unsigned htab_order; /* 0: from mem_bytes */
 	int in_fd, out_fd;   /* console */
 };
-
-enum machine_event { EVENT_STOP, EVENT_RESUME, EVENT_RESET, EVENT_SHUTDOWN, EVENT_POWERDOWN };
 
 #define NVRAM_BYTES 0x10000
 
@@ -90,14 +89,8 @@ struct machine {
 	bool log_kept;		  /* machine_log_writes() */
 	bool log_counted;	  /* machine_count_writes() */
 
-	/* A live migration of this machine, either end (migration/live/live.h). Main thread. */
-	struct live *live;
-	/* Main thread: called before the guest is started anew or ended. */
-	void (*on_upheaval)(struct machine *m, const char *what);
-
-	/* Main thread: told of what happens, for the control socket. */
-	void (*on_event)(struct machine *m, enum machine_event event, void *opaque);
-	void *on_event_opaque;
+	/* Main thread. */
+	struct machine_observer *observers; /* events.h */
 	int exit_status;
 	enum machine_request ended_by;
 };

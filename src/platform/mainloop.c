@@ -8,16 +8,11 @@
 #include <unistd.h>
 
 #include "platform/console.h"
+#include "platform/events.h"
 #include "platform/internal.h"
 #include "platform/machine.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
-
-void machine_tell(struct machine *m, enum machine_event event)
-{
-	if (m->on_event)
-		m->on_event(m, event, m->on_event_opaque);
-}
 
 static void end_with(struct machine *m, int status)
 {
@@ -61,9 +56,8 @@ static void on_wake(void *opaque, int fd, unsigned events)
 		return;
 	request = machine_take_request(m);
 	m->ended_by = request;
-	if (request != REQUEST_NONE && m->on_upheaval)
-		m->on_upheaval(m, request == REQUEST_RESET ? "the guest was reset"
-							   : "the guest ended");
+	if (request != REQUEST_NONE)
+		machine_tell(m, EVENT_RESET_OR_END);
 	switch (request) {
 	case REQUEST_NONE:
 		break;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "platform/events.h"
 #include "platform/internal.h"
 #include "platform/machine.h"
 #include "platform/vcpu.h"

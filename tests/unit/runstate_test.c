@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "fake_kvm.h"
+#include "platform/events.h"
 #include "platform/internal.h"
 #include "platform/machine.h"
 #include "platform/models.h"
@@ -39,7 +40,8 @@ static bool guest(void *opaque, unsigned id, struct kvm_run *run)
 	return true;
 }
 
-static int setup(void **state)
+/* Its vcpus have no threads yet. */
+static int setup_still(void **state)
 {
 	static const u8 kernel[] = {0x60, 0, 0, 0};
 	struct machine_config cfg = {
@@ -61,6 +63,14 @@ static int setup(void **state)
 	f.m = machine_new(&cfg, &err);
 	if (!f.m || machine_boot(f.m, &err))
 		fail_msg("%s", err.text);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	struct error err = {""};
+
+	setup_still(state);
 	for (unsigned i = 0; i < VCPUS; i++) {
 		f.m->vcpus[i].online = true;
 		assert_int_equal(vcpu_start_thread(&f.m->vcpus[i], &err), 0);
@@ -294,6 +304,44 @@ static void comes_paused(void **state)
 	}
 }
 
+/* ---- Who is told ---- */
+
+static void note(struct machine *m, enum machine_event event, void *opaque)
+{
+	unsigned *told = opaque;
+
+	told[event]++;
+}
+
+/* Each observer is told of everything, once, until it is off. */
+static void observers(void **state)
+{
+	unsigned told[3][EVENT_POWERDOWN + 1] = {0};
+	struct machine_observer o[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		o[i] = (struct machine_observer){.fn = note, .opaque = told[i]};
+		machine_on(f.m, &o[i]);
+	}
+	machine_pause(f.m);
+	machine_pause(f.m);
+	machine_off(f.m, &o[1]);
+	machine_off(f.m, &o[1]);
+	machine_resume(f.m);
+	machine_resume(f.m);
+	machine_request(f.m, REQUEST_QUIT);
+	assert_int_equal(machine_run(f.m), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(told[i][EVENT_STOP], 1);
+		assert_int_equal(told[i][EVENT_RESUME], i != 1);
+		assert_int_equal(told[i][EVENT_RESET_OR_END], i != 1);
+		assert_int_equal(told[i][EVENT_SHUTDOWN], i != 1);
+		assert_int_equal(told[i][EVENT_RESET], 0);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		machine_off(f.m, &o[i]);
+}
+
 /* ---- By several threads ---- */
 
 static unsigned owners, handed_over;
@@ -386,7 +434,12 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(every_pair), T(every_state), T(request_first), T(comes_paused), T(many_threads),
+	    T(every_pair),
+	    T(every_state),
+	    T(request_first),
+	    T(comes_paused),
+	    cmocka_unit_test_setup_teardown(observers, setup_still, teardown),
+	    T(many_threads),
 	};
 
 	return cmocka_run_group_tests_name("runstate", tests, NULL, NULL);

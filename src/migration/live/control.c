@@ -123,9 +123,7 @@ static void handle(struct live *l, const struct live_event *e)
 		break;
 	case LIVE_EVENT_STOP:
 	case LIVE_EVENT_RESUME:
-		if (m->on_event)
-			m->on_event(m, e->what == LIVE_EVENT_STOP ? EVENT_STOP : EVENT_RESUME,
-				    m->on_event_opaque);
+		machine_tell(m, e->what == LIVE_EVENT_STOP ? EVENT_STOP : EVENT_RESUME);
 		break;
 	case LIVE_EVENT_ARRIVED:
 		arrived(m);
@@ -188,13 +186,15 @@ static int give_up(struct live *l, const char *why)
 	return late ? -1 : 0;
 }
 
-/* The guest is about to be started anew, or ended: nothing of it is worth moving any more. */
-static void on_upheaval(struct machine *m, const char *what)
+/* A guest that is about to be started anew, or ended: nothing of it is worth moving any more. */
+static void on_machine(struct machine *m, enum machine_event event, void *opaque)
 {
-	if (!m->live->has_thread)
+	struct live *l = opaque;
+
+	if (event != EVENT_RESET_OR_END || !l->has_thread)
 		return;
-	give_up(m->live, what);
-	join(m->live);
+	give_up(l, m->ended_by == REQUEST_RESET ? "the guest was reset" : "the guest ended");
+	join(l);
 }
 
 struct live *live_new(struct machine *m)
@@ -210,8 +210,8 @@ struct live *live_new(struct machine *m)
 	lock_init(&l->lock, LOCK_LIVE);
 	live_default_params(&l->params);
 	loop_add(m->loop, l->event_fd, POLLIN, on_event, l);
-	m->live = l;
-	m->on_upheaval = on_upheaval;
+	l->observer = (struct machine_observer){.fn = on_machine, .opaque = l};
+	machine_on(m, &l->observer);
 	return l;
 }
 
@@ -224,8 +224,7 @@ void live_free(struct live *l)
 		join(l);
 	}
 	loop_remove(l->m->loop, l->event_fd);
-	l->m->on_upheaval = NULL;
-	l->m->live = NULL;
+	machine_off(l->m, &l->observer);
 	close(l->event_fd);
 	close(l->cancel_fd);
 	lock_destroy(&l->lock);

@@ -11,6 +11,7 @@
 #include "migration/channel/fault.h"
 #include "migration/live/live.h"
 #include "migration/live/protocol.h"
+#include "platform/events.h"
 
 struct arrival {
 	struct live_params params;
@@ -24,6 +25,7 @@ struct arrival {
 
 struct live {
 	struct machine *m;
+	struct machine_observer observer;
 	int cancel_fd; /* eventfd: readable from cancellation on */
 	int event_fd;  /* eventfd: the main thread has something to do */
 	pthread_t thread;

@@ -3,7 +3,7 @@
  * Live migration: a running guest to another process, and out of one. docs/migration.md has the
  * stream, the states and what is promised.
  *
- * A struct live belongs to a machine (m->live). The work is done by a thread of its own; these
+ * A struct live stands beside a machine, which knows nothing of it. The work is done by a thread of its own; these
  * functions are for the main thread.
  */
 #ifndef PAPYR_MIGRATION_LIVE_H
