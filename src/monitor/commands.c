@@ -62,13 +62,15 @@ static void do_query_cpus_fast(struct qmp_client *c, json_t *args, struct qmp_re
 	result->value = json_array();
 	for (unsigned i = 0; i < m->n_vcpus; i++) {
 		struct vcpu *vcpu = &m->vcpus[i];
+		struct vcpu_look look;
 		char path[48];
 
+		vcpu_look(vcpu, &look);
 		snprintf(path, sizeof(path), "/machine/vcpu[%u]", i);
 		json_array_append_new(
 		    result->value,
 		    json_pack("{s:i,s:s,s:i,s:s,s:{s:i,s:i}}", "cpu-index", i, "qom-path", path,
-			      "thread-id", vcpu->tid, "target", "ppc64", "props", "core-id",
+			      "thread-id", look.tid, "target", "ppc64", "props", "core-id",
 			      vcpu->id - i % m->cfg.threads, "thread-id", i % m->cfg.threads));
 	}
 }
@@ -135,10 +137,14 @@ static void do_x_info(struct qmp_client *c, json_t *args, struct qmp_result *res
 	struct machine *m = qmp_machine(c);
 	json_t *vcpus = json_array();
 
-	for (unsigned i = 0; i < m->n_vcpus; i++)
+	for (unsigned i = 0; i < m->n_vcpus; i++) {
+		struct vcpu_look look;
+
+		vcpu_look(&m->vcpus[i], &look);
 		json_array_append_new(vcpus, json_pack("{s:i,s:b,s:I}", "id", m->vcpus[i].id,
-						       "online", m->vcpus[i].online, "exits",
-						       (json_int_t)m->vcpus[i].exits));
+						       "online", look.online, "exits",
+						       (json_int_t)look.exits));
+	}
 	result->value = json_pack(
 	    "{s:s,s:i,s:s,s:s,s:s,s:i,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "pid", getpid(),
 	    "status", machine_status(m), "accel", m->accel->name, "cpu", m->cfg.model->name,

@@ -145,7 +145,7 @@ static u64 ns_of(clockid_t clock)
 	return clock_gettime(clock, &t) ? 0 : t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-struct look {
+struct sight {
 	struct kvm_regs regs;
 	bool seen;
 };
@@ -153,18 +153,17 @@ struct look {
 /* On the vcpu's own thread. */
 static void take_regs(struct vcpu *vcpu, void *arg)
 {
-	struct look *look = arg;
+	struct sight *sight = arg;
 
 	kvm_stats_open(vcpu);
-	look->seen = vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &look->regs) >= 0;
+	sight->seen = vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &sight->regs) >= 0;
 }
 
-static json_t *exits_by_reason(const struct vcpu *vcpu)
+static json_t *exits_by_reason(const u64 by[VCPU_EXITS])
 {
-	return json_pack("{s:I,s:I,s:I,s:I}", "hcall", (json_int_t)vcpu->exits_by[VCPU_EXIT_HCALL],
-			 "mmio", (json_int_t)vcpu->exits_by[VCPU_EXIT_MMIO], "signal",
-			 (json_int_t)vcpu->exits_by[VCPU_EXIT_SIGNAL], "other",
-			 (json_int_t)vcpu->exits_by[VCPU_EXIT_OTHER]);
+	return json_pack("{s:I,s:I,s:I,s:I}", "hcall", (json_int_t)by[VCPU_EXIT_HCALL], "mmio",
+			 (json_int_t)by[VCPU_EXIT_MMIO], "signal", (json_int_t)by[VCPU_EXIT_SIGNAL],
+			 "other", (json_int_t)by[VCPU_EXIT_OTHER]);
 }
 
 /* JSON's integers have a sign. */
@@ -183,23 +182,25 @@ static void add_count(void *opaque, const char *name, u64 value)
 
 static json_t *vcpu_stats(struct vcpu *vcpu, bool registers)
 {
-	struct look look = {.seen = false};
+	struct sight sight = {.seen = false};
+	struct vcpu_look look;
 	clockid_t clock;
 	u64 ns = 0;
 	json_t *s;
 
 	if (registers)
-		vcpu_run_on(vcpu, take_regs, &look);
+		vcpu_run_on(vcpu, take_regs, &sight);
 	if (vcpu->has_thread && !pthread_getcpuclockid(vcpu->thread, &clock))
 		ns = ns_of(clock);
-	s = json_pack("{s:i,s:b,s:b,s:I,s:I,s:o}", "id", vcpu->id, "online", vcpu->online, "parked",
-		      vcpu->parked, "cpu-ns", (json_int_t)ns, "exits", (json_int_t)vcpu->exits,
-		      "exits-by", exits_by_reason(vcpu));
+	vcpu_look(vcpu, &look);
+	s = json_pack("{s:i,s:b,s:b,s:I,s:I,s:o}", "id", vcpu->id, "online", look.online, "parked",
+		      look.parked, "cpu-ns", (json_int_t)ns, "exits", (json_int_t)look.exits,
+		      "exits-by", exits_by_reason(look.exits_by));
 	json_object_set_new(s, "kvm", json_object());
 	kvm_stats_each(vcpu, add_count, json_object_get(s, "kvm"));
-	if (look.seen) {
-		set_hex(s, "nip", look.regs.pc);
-		set_hex(s, "msr", look.regs.msr);
+	if (sight.seen) {
+		set_hex(s, "nip", sight.regs.pc);
+		set_hex(s, "msr", sight.regs.msr);
 	}
 	return s;
 }

@@ -61,7 +61,7 @@ static int check_host(struct machine *m, struct error *err)
 static void enable_hcalls(struct machine *m)
 {
 	static const u32 hcalls[] = {
-	    H_CLEAR_MOD,       H_CLEAR_REF,        H_PAGE_INIT,
+	    H_CLEAR_MOD,       H_CLEAR_REF,	   H_PAGE_INIT,
 	    H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE, H_SET_MODE,
 	};
 

@@ -76,7 +76,7 @@ struct machine {
 	bool powerdown_asked;  /* (L) an EPOW event waits to be fetched by the guest */
 
 	struct lock lock;
-	pthread_cond_t changed; /* any (L) field of any vcpu, or of these */
+	pthread_cond_t changed;	   /* any (L) field of any vcpu, or of these */
 	struct runstate *runstate; /* runstate.c's: may the guest run, and where is it? */
 	bool quit;		   /* (L) vcpu threads end */
 
@@ -86,8 +86,8 @@ struct machine {
 	 */
 	u64 *written;
 	struct lock log_lock; /* who has KVM's record of written pages; outside of @lock */
-	bool log_kept;		  /* machine_log_writes() */
-	bool log_counted;	  /* machine_count_writes() */
+	bool log_kept;	      /* machine_log_writes() */
+	bool log_counted;     /* machine_count_writes() */
 
 	/* Main thread. */
 	struct machine_observer *observers; /* events.h */

@@ -136,6 +136,12 @@ static void handle_system_event(struct vcpu *vcpu)
 	}
 }
 
+/* Only the vcpu's thread counts, and others may look. */
+static void count(u64 *counter)
+{
+	__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
+}
+
 static void count_exit(struct vcpu *vcpu, u32 reason)
 {
 	enum vcpu_exit by = VCPU_EXIT_OTHER;
@@ -146,14 +152,14 @@ static void count_exit(struct vcpu *vcpu, u32 reason)
 		by = VCPU_EXIT_MMIO;
 	else if (reason == KVM_EXIT_INTR)
 		by = VCPU_EXIT_SIGNAL;
-	vcpu->exits_by[by]++;
+	count(&vcpu->exits_by[by]);
 }
 
 static void handle_exit(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 
-	vcpu->exits++;
+	count(&vcpu->exits);
 	count_exit(vcpu, run->exit_reason);
 	switch (run->exit_reason) {
 	case KVM_EXIT_PAPR_HCALL:
@@ -267,6 +273,20 @@ int vcpu_start_thread(struct vcpu *vcpu, struct error *err)
 		return error_errno(err, "cannot start the thread of vcpu %u", vcpu->index);
 	vcpu->has_thread = true;
 	return 0;
+}
+
+void vcpu_look(struct vcpu *vcpu, struct vcpu_look *look)
+{
+	struct machine *m = vcpu->m;
+
+	lock_acquire(&m->lock);
+	look->online = vcpu->online;
+	look->parked = vcpu->parked;
+	look->tid = vcpu->tid;
+	lock_release(&m->lock);
+	look->exits = __atomic_load_n(&vcpu->exits, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < VCPU_EXITS; i++)
+		look->exits_by[i] = __atomic_load_n(&vcpu->exits_by[i], __ATOMIC_RELAXED);
 }
 
 static void kick(struct vcpu *vcpu)

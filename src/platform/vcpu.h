@@ -35,7 +35,7 @@ struct vcpu {
 	bool parked;		  /* (L) */
 	bool in_guest;		  /* (L) */
 	bool unsettled;		  /* own thread only: the last exit wants completing */
-	u64 exits;		  /* own thread writes; others may look */
+	u64 exits;		  /* own thread writes; others vcpu_look() */
 	int stats_fd;		  /* kvm_stats.c: 0 until somebody asks */
 	u64 exits_by[VCPU_EXITS]; /* the same; a signal's are not in @exits */
 
@@ -54,6 +54,14 @@ void vcpu_kick_all(struct machine *m); /* with m->lock held */
  */
 void vcpu_run_on(struct vcpu *vcpu, void (*fn)(struct vcpu *vcpu, void *arg), void *arg);
 struct vcpu *vcpu_by_id(struct machine *m, u64 id);
+
+/* What a vcpu is doing at this moment, for who looks at it from outside: any thread, without m->lock. */
+struct vcpu_look {
+	bool online, parked;
+	int tid; /* 0: it has no thread yet */
+	u64 exits, exits_by[VCPU_EXITS];
+};
+void vcpu_look(struct vcpu *vcpu, struct vcpu_look *look);
 
 /* ---- vcpu_regs.c ---- */
 
