@@ -4,7 +4,8 @@
  *
  *     fill MIB [BITS]
  *
- * So many bits of each of the 64-bit numbers are random, the others 0. All of them, and nothing can compress them.
+ * So many bits of each of the 64-bit numbers are random, the others 0. All of them, and nothing can
+ * compress them.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 /*
  * A small PAPR guest that tells what each hypercall takes, by its own timebase.
  *
- * Runs in real mode on any monitor that starts a kernel as kexec does, and on QEMU's VOF. For each hypercall
- * one line "hcall NAME PICOSECONDS" (or "hcall NAME none" where there is no such hypercall), the median of some
- * batches; then "done", and it powers off.
+ * Runs in real mode on any monitor that starts a kernel as kexec does, and on QEMU's VOF. For each
+ * hypercall one line "hcall NAME PICOSECONDS" (or "hcall NAME none" where there is no such
+ * hypercall), the median of some batches; then "done", and it powers off.
  */
 #include <papyr/papr.h>
 
@@ -18,7 +18,8 @@ typedef unsigned char u8;
 #define BULK_DONE       2 /* bits 63:62 of an entry that was dealt with */
 
 #define VTY             0x71000000ul
-#define QEMU_POWER_OFF  0x2003 /* its RTAS token, which we can't look up without a client interface */
+/* Its RTAS token, which we can't look up without a client interface. */
+#define QEMU_POWER_OFF  0x2003
 
 #define BATCH           1024   /* entries, one in each group: the smallest table has 2048 groups */
 #define BATCHES         15
@@ -72,8 +73,8 @@ static inline long hcall(u64 nr, u64 a, u64 b, u64 c, u64 d)
 	asm volatile("sc 1"
 		     : "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7)
 		     :
-		     : "r0", "r8", "r9", "r10", "r11", "r12", "lr", "ctr", "xer", "cr0", "cr1", "cr5",
-		       "cr6", "cr7", "memory");
+		     : "r0", "r8", "r9", "r10", "r11", "r12", "lr", "ctr", "xer", "cr0", "cr1",
+		       "cr5", "cr6", "cr7", "memory");
 	return r3;
 }
 
@@ -235,9 +236,11 @@ static inline long bulk_remove_4(u64 i)
 	register u64 r11 asm("r11") = avpn(i + 3);
 
 	asm volatile("sc 1"
-		     : "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7), "+r"(r8), "+r"(r9), "+r"(r10), "+r"(r11)
+		     : "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7), "+r"(r8), "+r"(r9),
+		       "+r"(r10), "+r"(r11)
 		     :
-		     : "r0", "r12", "lr", "ctr", "xer", "cr0", "cr1", "cr5", "cr6", "cr7", "memory");
+		     : "r0", "r12", "lr", "ctr", "xer", "cr0", "cr1", "cr5", "cr6", "cr7",
+		       "memory");
 	if ((r4 & r6 & r8 & r10) >> 62 != BULK_DONE)
 		return -1;
 	return r3;

@@ -6,9 +6,9 @@
  *
  * A kernel sets the decrementer to its next timer. When that interrupt never comes, the timer stays
  * the next one for ever, and nothing that waits for the clock runs any more on that processor. A
- * timer that ought to have rung long before all others makes the kernel set the decrementer anew: so
- * a process on each processor waits for one whenever a line comes on standard input, which needs no
- * clock to be told of.
+ * timer that ought to have rung long before all others makes the kernel set the decrementer anew:
+ * so a process on each processor waits for one whenever a line comes on standard input, which needs
+ * no clock to be told of.
  */
 #include <sched.h>
 #include <stdio.h>

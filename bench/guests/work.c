@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Work for a guest to do, timed by its own clock: what a kernel is asked for, and loops that compute.
+ * Work for a guest to do, timed by its own clock: what a kernel is asked for, and loops that
+ * compute.
  *
- * Prints "work NAME NANOSECONDS CHECK" for each, the best of some goes. CHECK says what was computed and
- * must be the same on every machine; it is 0 for what asks the kernel. Built for ppc64le for the guests, and for
- * the host to tell how much slower a guest is.
+ * Prints "work NAME NANOSECONDS CHECK" for each, the best of some goes. CHECK says what was
+ * computed and must be the same on every machine; it is 0 for what asks the kernel. Built for
+ * ppc64le for the guests, and for the host to tell how much slower a guest is.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -72,7 +73,8 @@ static uint64_t map_touch(unsigned n)
 	size_t bytes = 4 << 20, page = sysconf(_SC_PAGESIZE);
 
 	while (n--) {
-		char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p =
+		    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (p == MAP_FAILED)
 			die("mmap");
@@ -279,7 +281,7 @@ typedef float vec __attribute__((vector_size(16)));
 static uint64_t vectors(unsigned n)
 {
 	static vec a[VECS], b[VECS];
-	vec scale = { 0.5f, 0.25f, 0.75f, 0.625f };
+	vec scale = {0.5f, 0.25f, 0.75f, 0.625f};
 	float sum = 0;
 
 	for (int i = 0; i < VECS; i++)
@@ -305,18 +307,18 @@ struct job {
 };
 
 static const struct job jobs[] = {
-	{ "fork_wait", fork_wait, 100, 100 },
-	{ "fork_exec", fork_exec, 40, 40 },
-	{ "map_touch_4M", map_touch, 40, 40 },
-	{ "pipe_round_trip", ping_pong, 1000, 1000 },
-	{ "getppid", get_ppid, 100000, 100000 },
-	{ "bits", bit_loop, 30000000, 1 },
-	{ "recursion", recursion, 29, 1 },
-	{ "pointers", chase, 2000000, 1 },
-	{ "sieve", sieve, 2000000, 1 },
-	{ "matmul", matmul, 4, 1 },
-	{ "nbody", nbody, 10000, 1 },
-	{ "vectors", vectors, 300, 1 },
+    {"fork_wait", fork_wait, 100, 100},
+    {"fork_exec", fork_exec, 40, 40},
+    {"map_touch_4M", map_touch, 40, 40},
+    {"pipe_round_trip", ping_pong, 1000, 1000},
+    {"getppid", get_ppid, 100000, 100000},
+    {"bits", bit_loop, 30000000, 1},
+    {"recursion", recursion, 29, 1},
+    {"pointers", chase, 2000000, 1},
+    {"sieve", sieve, 2000000, 1},
+    {"matmul", matmul, 4, 1},
+    {"nbody", nbody, 10000, 1},
+    {"vectors", vectors, 300, 1},
 };
 
 static void run_job(const struct job *job)
@@ -331,7 +333,8 @@ static void run_job(const struct job *job)
 		if (from < best)
 			best = from;
 	}
-	printf("work %s %.0f %llx\n", job->name, (double)best / job->count, (unsigned long long)check);
+	printf("work %s %.0f %llx\n", job->name, (double)best / job->count,
+	       (unsigned long long)check);
 	fflush(stdout);
 }
 

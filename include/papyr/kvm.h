@@ -281,7 +281,7 @@ struct kvm_guest_debug {
 #define KVM_EXIT_DIRTY_RING_FULL 31
 
 /* kvm_run.internal.suberror */
-#define KVM_INTERNAL_ERROR_EMULATION		  1 /* an instruction that touches MMIO isn't known */
+#define KVM_INTERNAL_ERROR_EMULATION		  1 /* an unknown instruction touches MMIO */
 #define KVM_INTERNAL_ERROR_SIMUL_EX		  2
 #define KVM_INTERNAL_ERROR_DELIVERY_EV		  3
 #define KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON 4
@@ -853,9 +853,9 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_REG_PPC_ARCH_COMPAT (KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xb7)
 #define KVM_REG_PPC_TB_OFFSET	(KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x9c)
 /*
- * Papyr's own: TB_OFFSET to the tick. A processor's timebase can be moved by multiples of 2^24 ticks
- * (33 ms) only; a software one has no such limit, and a guest that moves here shall not see time
- * jump. Linux's KVM answers EINVAL; clients then take TB_OFFSET.
+ * Papyr's own: TB_OFFSET to the tick. A processor's timebase can be moved by multiples of 2^24
+ * ticks (33 ms) only; a software one has no such limit, and a guest that moves here shall not see
+ * time jump. Linux's KVM answers EINVAL; clients then take TB_OFFSET.
  */
 #define KVM_REG_PPC_PAPYR_TB_OFFSET (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xf000)
 #define KVM_REG_PPC_DEC_EXPIRY	(KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xbe)
@@ -967,7 +967,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_CAP_NR_MEMSLOTS		    10 /* how many memory slots a VM can have */
 #define KVM_CAP_MP_STATE		    14
 #define KVM_CAP_COALESCED_MMIO		    15
-#define KVM_CAP_SYNC_MMU		    16 /* remapping the memory behind a slot shows in the guest */
+#define KVM_CAP_SYNC_MMU		    16 /* remapping a slot's memory shows in the guest */
 #define KVM_CAP_DESTROY_MEMORY_REGION_WORKS 21
 #define KVM_CAP_SET_GUEST_DEBUG		    23
 #define KVM_CAP_IRQ_ROUTING		    25
@@ -1004,7 +1004,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_CAP_DEVICE_CTRL		    89
 #define KVM_CAP_IRQ_MPIC		    90
 #define KVM_CAP_PPC_RTAS		    91
-#define KVM_CAP_IRQ_XICS		    92 /* enable on a vcpu: args[0] device, args[1] server number */
+#define KVM_CAP_IRQ_XICS		    92 /* of a vcpu: args[0] device, [1] server number */
 #define KVM_CAP_SPAPR_MULTITCE		    94
 #define KVM_CAP_ENABLE_CAP_VM		    98
 #define KVM_CAP_IOEVENTFD_NO_LENGTH	    100

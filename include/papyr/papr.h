@@ -2,11 +2,11 @@
 /*
  * Hypercalls: which there are, what they are called and what they answer.
  *
- * A guest makes a hypercall by "sc 1" in supervisor state: the number in r3, arguments in r4 and up,
- * 64 bits each. It comes back with a return code in r3 and results in r4 and up. Linux on Power
- * Architecture Platform Reference (PAPR) says what each of them does; section numbers below are its.
- * Which of them KVM answers itself, and which leave KVM_RUN as KVM_EXIT_PAPR_HCALL, is <papyr/kvm.h>'s
- * subject (KVM_CAP_PPC_ENABLE_HCALL).
+ * A guest makes a hypercall by "sc 1" in supervisor state: the number in r3, arguments in r4 and
+ * up, 64 bits each. It comes back with a return code in r3 and results in r4 and up. Linux on Power
+ * Architecture Platform Reference (PAPR) says what each of them does; section numbers below are
+ * its. Which of them KVM answers itself, and which leave KVM_RUN as KVM_EXIT_PAPR_HCALL, is
+ * <papyr/kvm.h>'s subject (KVM_CAP_PPC_ENABLE_HCALL).
  *
  * Everything stands in tables of one row each, to be walked by a macro of your own:
  *

@@ -21,8 +21,8 @@
  * and until papyr_is_fd() or papyr_close() was asked about the number, which do look, requests with
  * it still reach that object, even if it is another file's by now. dup() and fcntl(F_DUPFD) give
  * another number of the same object, as always. References are counted as in Linux: a VM lives
- * until its own descriptor and all that were made from it are closed; a vcpu, and its id, as long as
- * its VM.
+ * until its own descriptor and all that were made from it are closed; a vcpu, and its id, as long
+ * as its VM.
  *
  * Threads: every function may be called from any thread at any time. KVM_RUN of one vcpu at a time
  * per thread; two threads in the same vcpu's KVM_RUN wait for each other.
@@ -84,12 +84,12 @@ int papyr_close(int fd);
 bool papyr_is_fd(int fd);
 
 /*
- * A capability that Linux's KVM doesn't have, for KVM_ENABLE_CAP of a vcpu. args[0] = 1 is a promise:
- * whoever calls KVM_RUN of it has blocked all signals in its thread but those that tell of the
- * program's own faults. KVM_RUN then leaves the thread's signal mask alone, which else costs two
- * system calls each time, more than a short exit's other work. Signals that KVM_SET_SIGNAL_MASK lets
- * through still end KVM_RUN, if not before its first instruction then soon after, and stay pending:
- * set immediate_exit before you send one. args[0] = 0 takes the promise back.
+ * A capability that Linux's KVM doesn't have, for KVM_ENABLE_CAP of a vcpu. args[0] = 1 is a
+ * promise: whoever calls KVM_RUN of it has blocked all signals in its thread but those that tell of
+ * the program's own faults. KVM_RUN then leaves the thread's signal mask alone, which else costs
+ * two system calls each time, more than a short exit's other work. Signals that KVM_SET_SIGNAL_MASK
+ * lets through still end KVM_RUN, if not before its first instruction then soon after, and stay
+ * pending: set immediate_exit before you send one. args[0] = 0 takes the promise back.
  *
  * If the promise is broken, handlers run in the midst of KVM_RUN, don't end it, and must not make
  * requests.

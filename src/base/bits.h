@@ -29,7 +29,8 @@ typedef __int128 s128;
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* The Power ISA counts bits from the most significant: PPC_BIT(0) is the top bit of a doubleword.
+/*
+ * The Power ISA counts bits from the most significant: PPC_BIT(0) is the top bit of a doubleword.
  */
 #define PPC_BIT(n)   (1ull << (63 - (n)))
 #define PPC_BIT32(n) (1u << (31 - (n)))

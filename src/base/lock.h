@@ -93,7 +93,8 @@ static inline void lock_check_order(const struct lock *l)
 
 		if (held->rank < l->rank)
 			continue;
-		fprintf(stderr, "papyr: %s is taken while %s is held%s; base/lock.h has the order\n",
+		fprintf(stderr,
+			"papyr: %s is taken while %s is held%s; base/lock.h has the order\n",
 			lock_name(l), lock_name(held), held == l ? ", by the same thread" : "");
 		abort();
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that will be wanted in a hurry: the host finds it, and clears it, beforehand. A huge page takes
- * a millisecond, which a guest that has just been moved here would otherwise stand still for.
+ * Memory that will be wanted in a hurry: the host finds it, and clears it, beforehand. A huge page
+ * takes a millisecond, which a guest that has just been moved here would otherwise stand still for.
  */
 #ifndef PAPYR_BASE_PREFAULT_H
 #define PAPYR_BASE_PREFAULT_H
@@ -14,8 +14,8 @@
 #endif
 
 /*
- * As if every page of [@at, @at + @bytes), @at the beginning of one, were written or read. 0, or -1 with errno:
- * EINVAL from a kernel before 5.14, which is no harm.
+ * As if every page of [@at, @at + @bytes), @at the beginning of one, were written or read. 0, or -1
+ * with errno: EINVAL from a kernel before 5.14, which is no harm.
  */
 static inline int prefault_write(void *at, size_t bytes)
 {

@@ -44,7 +44,9 @@ int cmd_usage(const char *verb, const char *fmt, ...) __attribute__((format(prin
 int parse_verb(int argc, char **argv, const char *help, const char **args, int n);
 
 #define SIZE_MOST (1ull << 46)
-/* "512M", "1G", "4096K", "2T", or MiB without a letter; up to SIZE_MOST. 0 and false: not a size. */
+/*
+ * "512M", "1G", "4096K", "2T", or MiB without a letter; up to SIZE_MOST. 0 and false: not a size.
+ */
 bool parse_size(const char *s, u64 *bytes);
 bool parse_uint(const char *s, u64 min, u64 max, u64 *val);
 /* With or without a fraction. What isn't finite is in no range. */

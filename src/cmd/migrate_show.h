@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a migration goes, on stderr if that is a terminal: one line for each pass of memory and table,
- * the present one rewritten while it grows.
+ * How a migration goes, on stderr if that is a terminal: one line for each pass of memory and
+ * table, the present one rewritten while it grows.
  */
 #ifndef PAPYR_CMD_MIGRATE_SHOW_H
 #define PAPYR_CMD_MIGRATE_SHOW_H

@@ -100,7 +100,8 @@ struct slb_entry {
 #define SLB_VSID_C    0x0000000000000080ull
 #define SLB_VSID_LP   0x0000000000000030ull
 
-/* Bits of cpu->request, set by other threads (and by the owner); looked at on every block boundary.
+/*
+ * Bits of cpu->request, set by other threads (and by the owner); looked at on every block boundary.
  */
 #define CPU_REQ_EXIT	0x01u /* leave cpu_run() */
 #define CPU_REQ_IRQ	0x02u /* cpu->pending changed */
@@ -264,8 +265,8 @@ void cpu_step(struct cpu *cpu);
 void cpu_step_insn(struct cpu *cpu, u32 insn);
 
 /*
- * Does @insn, an access to memory, put the address into a register (an update form)? Then which, and
- * the address that registers as they are now make.
+ * Does @insn, an access to memory, put the address into a register (an update form)? Then which,
+ * and the address that registers as they are now make.
  */
 bool cpu_update_form(const struct cpu *cpu, u32 insn, unsigned *ra, u64 *ea);
 

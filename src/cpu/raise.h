@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Raising an interrupt caused by the instruction @op. Each function sets SRR0, SRR1, nip, and returns
- * NULL for the instruction's function to return:
+ * Raising an interrupt caused by the instruction @op. Each function sets SRR0, SRR1, nip, and
+ * returns NULL for the instruction's function to return:
  *
  *	return cpu_raise_program(cpu, op, SRR1_PROG_TRAP);
  */

@@ -35,7 +35,8 @@ int hpt_enter_check(struct hpt *hpt, u64 v, u64 r)
 	return hpt_classify(hpt, v, r) == HPT_REFUSED ? -EPERM : 0;
 }
 
-/* Locks a free slot of the group. The first look passes by whoever holds a lock, the second waits.
+/*
+ * Locks a free slot of the group. The first look passes by whoever holds a lock, the second waits.
  */
 static bool lock_free_slot(struct hpt *hpt, u64 first, u64 *slot)
 {

@@ -45,7 +45,8 @@ int hpt_create(struct hpt **out, unsigned order)
 	hpt->order = order;
 	hpt->n_entries = 1ull << (order - ENTRY_SHIFT);
 	hpt->pteg_mask = (hpt->n_entries >> HPT_GROUP_SHIFT) - 1;
-	/* A table is 1/128 of memory: one bucket for each 4K page of that much is half the entries.
+	/*
+	 * A table is 1/128 of memory: one bucket for each 4K page of that much is half the entries.
 	 */
 	hpt->bucket_bits = order - ENTRY_SHIFT - 1;
 	hpt_trackers_init(&hpt->trackers, hpt->n_entries);

@@ -157,7 +157,8 @@ struct hpt_va {
 
 struct hpt_va hpt_va_of_ea(u64 slb_vsid, u64 ea);
 
-/* The hash, not yet cut to a table's size: primary group = hash & mask, secondary = ~hash & mask.
+/*
+ * The hash, not yet cut to a table's size: primary group = hash & mask, secondary = ~hash & mask.
  */
 u64 hpt_hash(struct hpt_va va, unsigned base_shift);
 
@@ -210,7 +211,8 @@ void hpt_destroy(struct hpt *hpt);
 /* Before the table is used. @ops must outlive it. */
 void hpt_set_ops(struct hpt *hpt, const struct hpt_ops *ops, void *ctx);
 
-/* Invalidates every entry; readers will be told. Tells not @invalidated: flush everything yourself.
+/*
+ * Invalidates every entry; readers will be told. Tells not @invalidated: flush everything yourself.
  */
 void hpt_clear(struct hpt *hpt);
 
@@ -240,8 +242,7 @@ bool hpt_search(struct hpt *hpt, u64 slb_vsid, u64 ea, struct hpt_hit *hit);
 /*
  * Sets R and/or C (@bits) of an entry found earlier. False, and nothing done, if its first
  * doubleword is no longer @v (as the search gave it), or its page or protection is no longer that
- * of
- * @r (all but R and C): then search again. Nothing to do, and true, if @r has the bits already.
+ * of @r (all but R and C): then search again. Nothing to do, and true, if @r has the bits already.
  */
 bool hpt_set_rc(struct hpt *hpt, u64 index, u64 v, u64 r, u64 bits);
 

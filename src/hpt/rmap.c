@@ -204,8 +204,7 @@ static void visit_range(struct hpt *hpt, u64 gpa, u64 bytes, visit_fn *visit, vo
 	}
 }
 
-/* ---- what is done to entries ------------------------------------------------------------------
- */
+/* ---- what is done to entries ----------------------------------------------------------------- */
 
 static void make_absent(struct hpt *hpt, u64 index, struct range range, void *arg)
 {

@@ -82,5 +82,6 @@ void hv_client_wrote(struct hv_vm *vm)
 {
 	struct hv_vcpu *vcpu;
 
-	hv_for_each_vcpu(vcpu, vm) cpu_request(&vcpu->cpu, CPU_REQ_RECHECK);
+	hv_for_each_vcpu(vcpu, vm)
+		cpu_request(&vcpu->cpu, CPU_REQ_RECHECK);
 }

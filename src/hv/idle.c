@@ -6,8 +6,8 @@
  * then looks at vcpu->asleep; the vcpu sets asleep and then looks for news. One of the two sees the
  * other. wake_fd keeps its count, so that it doesn't matter whether the vcpu already waits.
  *
- * Signals: the thread has them all blocked (signals.h) but while ppoll() waits, which lets those of the
- * client through; its handler runs then, and KVM_RUN ends. Those of KVM_SET_SIGNAL_MASK stay
+ * Signals: the thread has them all blocked (signals.h) but while ppoll() waits, which lets those of
+ * the client through; its handler runs then, and KVM_RUN ends. Those of KVM_SET_SIGNAL_MASK stay
  * blocked and pending; signal_fd tells of them without taking them.
  */
 #include <errno.h>

@@ -17,7 +17,8 @@
 
 struct hv_vm;
 
-/* One memory slot. Immutable once published in a table, but for the atomically set bytes and bits.
+/*
+ * One memory slot. Immutable once published in a table, but for the atomically set bytes and bits.
  */
 struct hv_memslot {
 	u32 id;

@@ -84,7 +84,8 @@ void hv_set_regs(struct hv_vcpu *vcpu, const struct kvm_regs *regs)
 
 #define SLBE_INDEX 0xfffull
 
-/* What slbmte would make of the listed entries, one after another; an index beyond the SLB wraps.
+/*
+ * What slbmte would make of the listed entries, one after another; an index beyond the SLB wraps.
  */
 static void slb_apply(const struct hv_slb_list *list, struct slb_entry *slb, unsigned nr)
 {

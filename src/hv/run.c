@@ -126,7 +126,8 @@ static int interrupted(struct hv_vcpu *vcpu)
 	return -EINTR;
 }
 
-/* Entering the guest makes problem state imply interrupts and translation, whatever the client set.
+/*
+ * Entering the guest makes problem state imply interrupts and translation, whatever the client set.
  */
 static void sanitize_msr(struct cpu *cpu)
 {
@@ -139,8 +140,8 @@ static int run_guest(struct hv_vcpu *vcpu)
 {
 	/*
 	 * What was pending and not blocked was delivered before the signals were blocked, but for
-	 * those of a mask of its own. Who has them blocked for good uses immediate_exit as well, and
-	 * is spared a system call.
+	 * those of a mask of its own. Who has them blocked for good uses immediate_exit as well,
+	 * and is spared a system call.
 	 */
 	bool look = vcpu->sigmask_set && !vcpu->signals_blocked;
 

@@ -72,7 +72,8 @@ void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
 			      memory_order_relaxed);
 	atomic_store(&log->tail, ++tail);
 	atomic_thread_fence(memory_order_seq_cst);
-	hv_for_each_vcpu(vcpu, vm) ask(vcpu, inval, tail);
+	hv_for_each_vcpu(vcpu, vm)
+		ask(vcpu, inval, tail);
 	lock_release(&log->lock);
 }
 
@@ -160,7 +161,9 @@ void hv_shootdown_wait(struct hv_vm *vm, struct hv_vcpu *self)
 
 	if (self)
 		catch_up(self);
-	hv_for_each_vcpu(vcpu, vm) if (vcpu != self) wait_for(vcpu, tail, self);
+	hv_for_each_vcpu(vcpu, vm)
+		if (vcpu != self)
+			wait_for(vcpu, tail, self);
 }
 
 void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r)

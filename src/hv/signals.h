@@ -5,8 +5,8 @@
  * On POWER hardware a signal ends KVM_RUN, and its handler runs afterwards. Here the guest runs in
  * the client's own thread, so that thread blocks all signals while it is in KVM_RUN, looks now and
  * then whether one is pending that the client lets through, and leaves if so. Signals that tell of
- * a fault of the program itself stay as they are. Changing the mask takes two system calls; a client
- * that keeps all signals blocked anyway can say so (vcpu->signals_blocked) and spare them.
+ * a fault of the program itself stay as they are. Changing the mask takes two system calls; a
+ * client that keeps all signals blocked anyway can say so (vcpu->signals_blocked) and spare them.
  *
  * Sets are the kernel's: 64 bits, signal n in bit n - 1.
  */

@@ -14,24 +14,54 @@
 
 #define HV_STATS_BUCKETS 32
 
-/* COUNT(name), NS(name): nanoseconds, HIST(name): of nanoseconds, by powers of two, FLAG(name): 0
- * or 1 now */
-#define HV_VCPU_STATS(COUNT, NS, HIST, FLAG)                                                       \
-	COUNT(halt_successful_poll)                                                                \
-	COUNT(halt_attempted_poll)                                                                 \
-	COUNT(halt_poll_invalid) COUNT(halt_wakeup) NS(halt_poll_success_ns) NS(halt_poll_fail_ns) \
-	    NS(halt_wait_ns) HIST(halt_poll_success_hist) HIST(halt_poll_fail_hist)                \
-		HIST(halt_wait_hist) FLAG(blocking) /* sleeps in H_CEDE */                         \
-	    COUNT(sum_exits)			    /* times that it left guest mode */            \
-	    COUNT(mmio_exits) COUNT(signal_exits) COUNT(light_exits) COUNT(itlb_real_miss_exits)   \
-		COUNT(itlb_virt_miss_exits) COUNT(dtlb_real_miss_exits) COUNT(                     \
-		    dtlb_virt_miss_exits) COUNT(syscall_exits) COUNT(isi_exits) COUNT(dsi_exits)   \
-		    COUNT(emulated_inst_exits) COUNT(dec_exits) COUNT(ext_intr_exits) COUNT(       \
-			halt_successful_wait) COUNT(dbell_exits) COUNT(gdbell_exits) COUNT(ld)     \
-			COUNT(st) COUNT(pf_storage) COUNT(pf_instruc) COUNT(sp_storage)            \
-			    COUNT(sp_instruc) COUNT(queue_intr) COUNT(ld_slow) COUNT(st_slow)      \
-				COUNT(pthru_all) COUNT(pthru_host) COUNT(pthru_bad_aff)            \
-				    COUNT(hypercalls) /* all, wherever they are answered */
+/*
+ * COUNT(name); NS(name): nanoseconds; HIST(name): of nanoseconds, by powers of two; FLAG(name): 0
+ * or 1 now.
+ */
+/* clang-format off */
+#define HV_VCPU_STATS(COUNT, NS, HIST, FLAG)                            \
+	COUNT(halt_successful_poll)                                     \
+	COUNT(halt_attempted_poll)                                      \
+	COUNT(halt_poll_invalid)                                        \
+	COUNT(halt_wakeup)                                              \
+	NS(halt_poll_success_ns)                                        \
+	NS(halt_poll_fail_ns)                                           \
+	NS(halt_wait_ns)                                                \
+	HIST(halt_poll_success_hist)                                    \
+	HIST(halt_poll_fail_hist)                                       \
+	HIST(halt_wait_hist)                                            \
+	FLAG(blocking) /* sleeps in H_CEDE */                           \
+	COUNT(sum_exits) /* times that it left guest mode */            \
+	COUNT(mmio_exits)                                               \
+	COUNT(signal_exits)                                             \
+	COUNT(light_exits)                                              \
+	COUNT(itlb_real_miss_exits)                                     \
+	COUNT(itlb_virt_miss_exits)                                     \
+	COUNT(dtlb_real_miss_exits)                                     \
+	COUNT(dtlb_virt_miss_exits)                                     \
+	COUNT(syscall_exits)                                            \
+	COUNT(isi_exits)                                                \
+	COUNT(dsi_exits)                                                \
+	COUNT(emulated_inst_exits)                                      \
+	COUNT(dec_exits)                                                \
+	COUNT(ext_intr_exits)                                           \
+	COUNT(halt_successful_wait)                                     \
+	COUNT(dbell_exits)                                              \
+	COUNT(gdbell_exits)                                             \
+	COUNT(ld)                                                       \
+	COUNT(st)                                                       \
+	COUNT(pf_storage)                                               \
+	COUNT(pf_instruc)                                               \
+	COUNT(sp_storage)                                               \
+	COUNT(sp_instruc)                                               \
+	COUNT(queue_intr)                                               \
+	COUNT(ld_slow)                                                  \
+	COUNT(st_slow)                                                  \
+	COUNT(pthru_all)                                                \
+	COUNT(pthru_host)                                               \
+	COUNT(pthru_bad_aff)                                            \
+	COUNT(hypercalls) /* all, wherever they are answered */
+/* clang-format on */
 
 #define HV_STATS_ONE(name)  u64 name;
 #define HV_STATS_HIST(name) u64 name[HV_STATS_BUCKETS];

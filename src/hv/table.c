@@ -94,7 +94,8 @@ static int install(struct hv_vm *vm, struct hpt *hpt)
 			goto back;
 	}
 	vm->hpt = hpt;
-	hv_for_each_vcpu(vcpu, vm) vcpu->cpu.hpt = hpt;
+	hv_for_each_vcpu(vcpu, vm)
+		vcpu->cpu.hpt = hpt;
 	hpt_destroy(old);
 	return 0;
 

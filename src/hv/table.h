@@ -17,7 +17,8 @@
 struct hpt;
 struct hv_vm;
 
-/* Somebody who reads or writes the table by itself, and must follow when another takes its place.
+/*
+ * Somebody who reads or writes the table by itself, and must follow when another takes its place.
  */
 struct hv_table_user {
 	/* The VM has the table @hpt (or none) from now on; called before the old one goes. On an

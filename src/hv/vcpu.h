@@ -26,8 +26,8 @@ struct hv_vcpu {
 	/* Shoot-down: written by the owner, read by those who wait. */
 	_Atomic bool in_guest;
 	_Atomic u64 seen; /* sequence number up to which the log has been worked through */
-	_Atomic u64
-	    must_reach; /* ... and up to which others wait for it; written under the log's lock */
+	/* ... and up to which others wait for it; written under the log's lock. */
+	_Atomic u64 must_reach;
 
 	/* Sets of signals: signals.h. */
 	bool signals_blocked; /* PAPYR_CAP_SIGNALS_BLOCKED */
@@ -53,8 +53,8 @@ struct hv_vcpu {
 	u64 dtl_index;
 	bool vpa_dispatched;
 
-	struct hv_icp
-	    *_Atomic icp; /* XICS presentation controller, NULL: the client models interrupts */
+	/* XICS presentation controller, NULL: the client models interrupts. */
+	struct hv_icp *_Atomic icp;
 	struct hv_icp *old_icp; /* dropped, freed with the vcpu */
 	unsigned slot_hint;	/* where hv_cpu_ram() found its last slot */
 
@@ -82,9 +82,9 @@ int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t ru
 void hv_vcpu_destroy(struct hv_vcpu *vcpu);
 
 /*
- * A request to the vcpu, by whatever thread: one at a time, KVM_RUN included, so that it waits until
- * the vcpu is out of the guest. All below and in regs.h and run.h is done with it locked, unless it
- * says otherwise.
+ * A request to the vcpu, by whatever thread: one at a time, KVM_RUN included, so that it waits
+ * until the vcpu is out of the guest. All below and in regs.h and run.h is done with it locked,
+ * unless it says otherwise.
  */
 void hv_vcpu_lock(struct hv_vcpu *vcpu);
 void hv_vcpu_unlock(struct hv_vcpu *vcpu);
@@ -100,8 +100,10 @@ const struct hv_stats_file *hv_vcpu_stats_file(const struct hv_vcpu *vcpu);
 /* KVM_INTERRUPT (any thread, locked or not). */
 void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq);
 
-/* Descriptors that clients never see: @fd (or what failed) moved out of the way of theirs, as far as
- * the limit lets us. */
+/*
+ * Descriptors that clients never see: @fd (or what failed) moved out of the way of theirs, as far
+ * as the limit lets us.
+ */
 int hv_fd_hide(int fd);
 
 #endif

@@ -39,8 +39,8 @@ struct hv_vm {
 	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0;
 				     see table.h */
 	atomic_uint nr_vcpus;
-	struct hv_vcpu
-	    *_Atomic vcpus[HV_MAX_VCPUS]; /* in order of creation; live as long as the VM */
+	/* In order of creation; live as long as the VM. */
+	struct hv_vcpu *_Atomic vcpus[HV_MAX_VCPUS];
 	struct hv_vcpu *_Atomic by_id[HV_MAX_VCPU_ID];
 	u64 lpcr;      /* of new vcpus */
 	u64 tb_offset; /* of new vcpus */
@@ -50,8 +50,8 @@ struct hv_vm {
 	struct hv_xics *_Atomic xics;
 	struct hv_xics *old_xics; /* dropped by the client, freed with the VM */
 	struct lock connect_lock; /* of vcpus to the XICS: server numbers are unique */
-	u64 enabled_hcalls[0x1000 / 4 / 64 +
-			   1]; /* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4 */
+	/* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4. */
+	u64 enabled_hcalls[0x1000 / 4 / 64 + 1];
 	struct lock rtas_lock;
 	struct hv_rtas_token *rtas_tokens;
 };

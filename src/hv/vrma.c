@@ -37,7 +37,8 @@ void hv_set_lpcr(struct hv_vm *vm, u64 value, u64 mask)
 	struct hv_vcpu *vcpu;
 
 	vm->lpcr = (vm->lpcr & ~mask) | (value & mask);
-	hv_for_each_vcpu(vcpu, vm) vcpu->cpu.lpcr = (vcpu->cpu.lpcr & ~mask) | (value & mask);
+	hv_for_each_vcpu(vcpu, vm)
+		vcpu->cpu.lpcr = (vcpu->cpu.lpcr & ~mask) | (value & mask);
 }
 
 void hv_vrma_restore(struct hv_vm *vm, u64 slb_llp)

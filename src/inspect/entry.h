@@ -4,8 +4,8 @@
  * Written apart from the hypervisor's own code, so that one can find the other wrong.
  *
  *   first:   | B 63:62 | AVPN 61:7 | .. | bolted 4 | lock 3 | L 2 | H 1 | V 0 |
- *   second:  | pp0 63 | key 61:60 | RPN and size code 59:12 | key 11:9 | R | C | W | I | M | G | N
- * | pp |
+ *   second:  | pp0 63 | key 61:60 | RPN and size code 59:12 | key 11:9 | R 8 | C 7 | W 6 | I 5 |
+ *            | M 4 | G 3 | N 2 | pp 1:0 |
  */
 #ifndef PAPYR_INSPECT_ENTRY_H
 #define PAPYR_INSPECT_ENTRY_H

@@ -7,8 +7,8 @@
  *	section start, or whole:  1 or 4 | id 4 | length 1, name | instance 4 | version 4 | data
  *	part, or end:             2 or 3 | id 4 | data
  *	after each of them:       0x7e | id 4
- *	configuration, once:      7 | bytes 4, machine | subsections: 5 | length 1, name | version 4
- * | data
+ *	configuration, once:      7 | bytes 4, machine | subsections ...
+ *	each subsection:          5 | length 1, name | version 4 | data
  *
  * Sections don't tell their length. The table's ("spapr/htab") and the memory's ("ram") we know;
  * what is unknown is skipped by looking for its footer with something behind it that makes sense.

@@ -11,7 +11,8 @@
 
 bool looks_like_qcow2(const u8 *data, size_t len);
 
-/* The state of the last snapshot that has one, to be freed. NULL: there is none, or it is damaged.
+/*
+ * The state of the last snapshot that has one, to be freed. NULL: there is none, or it is damaged.
  */
 u8 *qcow2_vm_state(const u8 *data, size_t len, size_t *state_len, struct error *err);
 

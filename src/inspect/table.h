@@ -47,7 +47,8 @@ static inline u64 table_groups(const struct table *t)
 	return table_entries(t) / ENTRIES_PER_GROUP;
 }
 
-/* @index must be below table_entries() and TABLE_ENTRIES_MAX. A hypervisor's own bits are dropped.
+/*
+ * @index must be below table_entries() and TABLE_ENTRIES_MAX. A hypervisor's own bits are dropped.
  */
 void table_set(struct table *t, u64 index, u64 v, u64 r);
 void table_clear(struct table *t, u64 index, u64 n);

@@ -24,9 +24,9 @@
  * - The memory of a struct file is never returned, only used for the next file, so that its count
  *   can be looked at however long ago the slot was read.
  * - A slot's own reference is dropped after the slot was cleared. So if the slot still shows f when
- *   we hold a reference, what we hold is what the slot shows: f can't have become another file since
- *   the count was raised, and had it become one before, the slot would show that the same number
- *   names it now.
+ *   we hold a reference, what we hold is what the slot shows: f can't have become another file
+ *   since the count was raised, and had it become one before, the slot would show that the same
+ *   number names it now.
  * - A count of 0 never rises: who brought it there releases the object.
  * - An empty slot may be a number made by dup(): the list of all files is searched by inode, under
  *   the lock. A number is closed under the lock too, or that search might find it still open and

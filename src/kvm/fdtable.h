@@ -4,8 +4,8 @@
  *
  * Each object that a client can name stands behind a memfd, so that its number is a real one: taken
  * from the process's table, closed on exec or not, and for a vcpu mappable with plain mmap(2). The
- * memfd's inode is the object's identity: by it we know a number that dup() made of one of ours, and
- * find out one that was closed behind our back and perhaps given out again by the kernel.
+ * memfd's inode is the object's identity: by it we know a number that dup() made of one of ours,
+ * and find out one that was closed behind our back and perhaps given out again by the kernel.
  *
  * Finding that out takes a system call, which file_get() of a number that we know doesn't make: who
  * links the library closes by papyr_close(). A program under the preload library knows nothing of
@@ -51,8 +51,7 @@ int memfd_new(const char *name, size_t bytes, bool cloexec);
 
 /*
  * Makes @memfd (taken over, closed on failure too) the descriptor of a new file. Returns the
- * number, or -errno; on failure
- * @data is still the caller's.
+ * number, or -errno; on failure @data is still the caller's.
  */
 int file_install(const struct file_ops *ops, void *data, int memfd);
 
@@ -80,13 +79,11 @@ bool file_is_foreign(const struct file *file);
 /* Closes the number. -EBADF: not one of ours. */
 int file_close(int fd);
 
-/*
- * For libpapyr-preload: might @fd be ours? Costs one load when it isn't. And: @to was made by dup()
- * and the like of @from;
- * @fd is about to be closed by somebody who doesn't know us.
- */
+/* For libpapyr-preload: might @fd be ours? Costs one load when it isn't. */
 bool file_maybe(int fd);
+/* @to was made by dup() and the like of @from. */
 void file_duplicated(int from, int to);
+/* @fd, or each of [@first, @last], is about to be closed by somebody who doesn't know us. */
 void file_forget(int fd);
 void file_forget_range(unsigned first, unsigned last);
 /* @fd is one of ours, and can't be mapped. */

@@ -12,7 +12,8 @@
 int user_read(void *to, unsigned long from, size_t bytes);
 int user_write(unsigned long to, const void *from, size_t bytes);
 
-/* Brings in every page of the range, so that it can be written without another check. 0 or -EFAULT.
+/*
+ * Brings in every page of the range, so that it can be written without another check. 0 or -EFAULT.
  */
 int user_populate(unsigned long addr, size_t bytes);
 

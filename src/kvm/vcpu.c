@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A vcpu's descriptor. The vcpu itself belongs to its VM; the descriptor holds a reference to that.
+/*
+ * A vcpu's descriptor. The vcpu itself belongs to its VM; the descriptor holds a reference to that.
  */
 #include <errno.h>
 #include <papyr/papyr.h>

@@ -22,7 +22,8 @@ struct qmp_client;
 #define QMP_DEPTH_MAX	64
 
 /*
- * Serves @m under its name, and its migrations, which @live does. NULL if the socket can't be made, or a guest of that name runs already.
+ * Serves @m under its name, and its migrations, which @live does. NULL if the socket can't be made,
+ * or a guest of that name runs already.
  */
 struct qmp *qmp_new(struct machine *m, struct live *live, struct error *err);
 /* Could a guest be called so: is there none of that name at this moment? */
@@ -45,7 +46,9 @@ void qmp_client_event(struct qmp_client *client, const char *name, json_t *data)
 int qmp_take_fd(struct qmp_client *client, const char *name);
 /* Keeps the one that came with the present message under @name. */
 int qmp_keep_fd(struct qmp_client *client, const char *name);
-/* What x-htab and x-stats keep from one time to the next: NULL at first, freed with the connection. */
+/*
+ * What x-htab and x-stats keep from one time to the next: NULL at first, freed with the connection.
+ */
 struct htab_watch;
 enum qmp_watch { QMP_WATCH_HTAB, QMP_WATCH_STATS, QMP_WATCHES };
 struct htab_watch **qmp_client_watch(struct qmp_client *client, enum qmp_watch which);

@@ -311,7 +311,8 @@ void console_free(struct console *con)
 	pthread_cond_broadcast(&con->changed);
 	lock_release(&con->lock);
 	if (con->has_writer) {
-		/* A writer stuck in a terminal that stands still is left behind with its console.
+		/*
+		 * A writer stuck in a terminal that stands still is left behind with its console.
 		 */
 		if (stuck) {
 			term_restore();

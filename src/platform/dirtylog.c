@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which pages of its memory a guest has written: what KVM's record says, and what the client wrote itself.
+ * Which pages of its memory a guest has written: what KVM's record says, and what the client wrote
+ * itself.
  */
 #include "platform/dirtylog.h"
 
@@ -21,8 +22,8 @@
 #define PVR_VERSION_POWER9 0x4e
 
 /*
- * Up to POWER8 Linux answers H_REMOVE and others in real mode. Since 5.18, and in older series that got
- * the change too, 5.10 the oldest, its record lies where real mode can't reach it.
+ * Up to POWER8 Linux answers H_REMOVE and others in real mode. Since 5.18, and in older series that
+ * got the change too, 5.10 the oldest, its record lies where real mode can't reach it.
  */
 bool machine_log_is_whole(const struct machine *m)
 {
@@ -114,7 +115,8 @@ void machine_wrote(struct machine *m, u64 gpa, u64 len)
 		__atomic_fetch_or(&m->written[page / 64], 1ull << (page % 64), __ATOMIC_RELEASE);
 }
 
-/* KVM's bit stands for a page of the host, and bit 0 is the lowest of the first byte on every host.
+/*
+ * KVM's bit stands for a page of the host, and bit 0 is the lowest of the first byte on every host.
  */
 static void add_kvm_bits(const u64 *kvm, unsigned shift, u64 pages, u64 *bitmap)
 {

@@ -12,7 +12,8 @@ struct machine;
 
 /*
  * Does the record hold all that is written? Linux on a POWER8 loses pages whose entries the guest
- * removes (tests/kvm/differences.md), so that there nobody should have it kept while the guest runs.
+ * removes (tests/kvm/differences.md), so that there nobody should have it kept while the guest
+ * runs.
  */
 bool machine_log_is_whole(const struct machine *m);
 /* Has KVM and the client keep a record of written pages, or not. */

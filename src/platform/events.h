@@ -10,7 +10,7 @@ struct machine;
 enum machine_event {
 	EVENT_STOP,
 	EVENT_RESUME,
-	EVENT_RESET_OR_END, /* one of the next two comes: m->ended_by says why, the vcpus are parked */
+	EVENT_RESET_OR_END, /* one of the next two comes: m->ended_by has why; vcpus are parked */
 	EVENT_RESET,
 	EVENT_SHUTDOWN,
 	EVENT_POWERDOWN,

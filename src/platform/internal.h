@@ -14,7 +14,10 @@ struct runstate *runstate_new(void);
 void runstate_free(struct runstate *r);
 /* May a vcpu enter the guest? With m->lock held. */
 bool machine_may_run(const struct machine *m);
-/* The request that waits for the main thread, with every vcpu parked for it; it waits on until its end is said. */
+/*
+ * The request that waits for the main thread, with every vcpu parked for it; it waits on until its
+ * end is said.
+ */
 enum machine_request machine_take_request(struct machine *m);
 void machine_end_request(struct machine *m);
 

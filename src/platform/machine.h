@@ -102,7 +102,8 @@ struct machine {
 struct machine *machine_new(const struct machine_config *cfg, struct error *err);
 void machine_free(struct machine *m);
 
-/* Clears the machine, loads kernel, initrd and device tree, and sets the first vcpu to start there.
+/*
+ * Clears the machine, loads kernel, initrd and device tree, and sets the first vcpu to start there.
  */
 int machine_boot(struct machine *m, struct error *err);
 

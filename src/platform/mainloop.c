@@ -30,7 +30,9 @@ void machine_powerdown(struct machine *m)
 	xics_pulse(m, IRQ_EPOW);
 }
 
-/* It may have been handed over between the wish for a reset and now; then there is nothing to do. */
+/*
+ * It may have been handed over between the wish for a reset and now; then there is nothing to do.
+ */
 static void do_reset(struct machine *m)
 {
 	bool here = machine_claim(m, MOVE_USE) == PLACE_HERE;

@@ -16,7 +16,8 @@
 #define LOG_EXTENDED	   (1 << 2)
 #define LOG_TYPE_EPOW	   64
 
-/* Sections of an extended log begin with two letters, their length, version, subtype, and creator.
+/*
+ * Sections of an extended log begin with two letters, their length, version, subtype, and creator.
  */
 static u8 *log_section(u8 *p, const char *id, unsigned bytes)
 {
@@ -86,7 +87,8 @@ static s32 fetch_event(struct rtas_call *a, u32 mask, u32 buf_gpa, u32 len)
 	return RTAS_SUCCESS;
 }
 
-/* event-scan(mask, critical, buffer, length) -> status: 0 a log is in the buffer, 1 nothing to tell
+/*
+ * event-scan(mask, critical, buffer, length) -> status: 0 a log is in the buffer, 1 nothing to tell
  */
 s32 rtas_event_scan(struct rtas_call *a)
 {
@@ -95,7 +97,7 @@ s32 rtas_event_scan(struct rtas_call *a)
 
 /*
  * check-exception(vector, information, mask, critical, buffer, length [, more information]) ->
- * status, as event-scan
+ * status: as event-scan's.
  */
 s32 rtas_check_exception(struct rtas_call *a)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * May the guest run, and where is it? One answer, kept here and nowhere else: a vcpu runs only while the guest is
- * here, nobody paused it, nobody holds it, and no request waits for the main thread.
+ * May the guest run, and where is it? One answer, kept here and nowhere else: a vcpu runs only
+ * while the guest is here, nobody paused it, nobody holds it, and no request waits for the main
+ * thread.
  *
- *	place    where the guest lives, for all that this process knows: it changes by places.def only
+ *	place    where the guest lives, for all that this process knows: changed by places.def only
  *	paused   a person wants it to stand still
  *	holds    so do others, for a while and without anybody being told
  *	request  the guest, or a person, wants it to end or to start again
@@ -58,8 +59,8 @@ bool machine_resume(struct machine *m);
 bool machine_is_paused(struct machine *m);
 
 /*
- * The vcpus parked for a while, without anybody being told. Holds add up; the guest runs when there is none and it
- * isn't paused.
+ * The vcpus parked for a while, without anybody being told. Holds add up; the guest runs when there
+ * is none and it isn't paused.
  */
 void machine_hold(struct machine *m);
 void machine_unhold(struct machine *m);
@@ -67,26 +68,30 @@ void machine_unhold(struct machine *m);
 /* ---- Coming and going: false or -1, and nothing changes, where places.def doesn't have it ---- */
 
 /*
- * May the guest be started, saved or reset here? It is here from now on if the answer is PLACE_HERE, else where the
- * answer says. @how: USE, CLAIM, FORCE.
+ * May the guest be started, saved or reset here? It is here from now on if the answer is
+ * PLACE_HERE, else where the answer says. @how: USE, CLAIM, FORCE.
  */
 enum machine_place machine_claim(struct machine *m, enum machine_move how);
 
 /* EXPECT: nothing runs until the guest has come. */
 bool machine_expect(struct machine *m);
 /*
- * ARRIVE: it runs, unless it was paused at the source (@paused), or is here already: then *@paused is true afterwards.
+ * ARRIVE: it runs, unless it was paused at the source (@paused), or is here already: then *@paused
+ * is true afterwards.
  */
 bool machine_arrive(struct machine *m, bool *paused);
 
 /*
- * HAND_OVER, which wants a hold for as long as the guest is on its way. -1 also if the guest ends or starts anew,
- * which wouldn't be in what is sent. *@was_running: it wasn't paused.
+ * HAND_OVER, which wants a hold for as long as the guest is on its way. -1 also if the guest ends
+ * or starts anew, which wouldn't be in what is sent. *@was_running: it wasn't paused.
  */
 int machine_hand_over(struct machine *m, bool *was_running, struct error *err);
 /* TAKE_BACK: it runs on when the hold ends. */
 bool machine_take_back(struct machine *m);
-/* DOUBT, LET_GO: it is paused, and not even a person who resumes it has it run before a machine_claim(). */
+/*
+ * DOUBT, LET_GO: it is paused, and not even a person who resumes it has it run before a
+ * machine_claim().
+ */
 bool machine_doubt(struct machine *m);
 bool machine_let_go(struct machine *m);
 
@@ -102,7 +107,10 @@ enum machine_request {
 	REQUEST_QUIT,	  /* the user wants no more of it */
 };
 
-/* Any thread. The main thread acts on the first one; a calling vcpu parks after its exit is handled. */
+/*
+ * Any thread. The main thread acts on the first one; a calling vcpu parks after its exit is
+ * handled.
+ */
 void machine_request(struct machine *m, enum machine_request request);
 void machine_fail(struct machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Why the machine failed, after machine_run(); empty if it didn't. */

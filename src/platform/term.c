@@ -20,7 +20,8 @@ void term_restore(void)
 		tcsetattr(fd, TCSANOW, &saved);
 }
 
-/* Restores, then lets the signal do what it would have done (SA_RESETHAND took the handler away).
+/*
+ * Restores, then lets the signal do what it would have done (SA_RESETHAND took the handler away).
  */
 static void on_fatal(int sig)
 {

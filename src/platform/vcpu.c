@@ -18,9 +18,9 @@
 #include "platform/xics.h"
 
 /*
- * Sent to a vcpu's thread to get it out of KVM_RUN. The thread has it blocked, and KVM lets it through
- * (KVM_SET_SIGNAL_MASK): it ends KVM_RUN and stays pending until take_kick(). The handler, which has
- * nothing to do, is for one that somebody sends to the process.
+ * Sent to a vcpu's thread to get it out of KVM_RUN. The thread has it blocked, and KVM lets it
+ * through (KVM_SET_SIGNAL_MASK): it ends KVM_RUN and stays pending until take_kick(). The handler,
+ * which has nothing to do, is for one that somebody sends to the process.
  */
 #define SIG_KICK SIGUSR1
 

@@ -55,7 +55,10 @@ void vcpu_kick_all(struct machine *m); /* with m->lock held */
 void vcpu_run_on(struct vcpu *vcpu, void (*fn)(struct vcpu *vcpu, void *arg), void *arg);
 struct vcpu *vcpu_by_id(struct machine *m, u64 id);
 
-/* What a vcpu is doing at this moment, for who looks at it from outside: any thread, without m->lock. */
+/*
+ * What a vcpu is doing at this moment, for who looks at it from outside: any thread, without
+ * m->lock.
+ */
 struct vcpu_look {
 	bool online, parked;
 	int tid; /* 0: it has no thread yet */

@@ -93,7 +93,8 @@ static int set_model(struct vcpu *vcpu, struct error *err)
 	return 0;
 }
 
-/* The areas that the guest registered are forgotten; the VPA last, it can't go before the others.
+/*
+ * The areas that the guest registered are forgotten; the VPA last, it can't go before the others.
  */
 static void forget_areas(struct vcpu *vcpu)
 {

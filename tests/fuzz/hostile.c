@@ -4,10 +4,11 @@
  *
  *     hostile insns|hcalls [--seconds N] [--seed N] [--cases N] [--power7]
  *
- * Runs cases, the first with the seed given or taken from the clock, each next one with the next seed, until the
- * time is over (PAPYR_FUZZ_SECONDS without --seconds; SECONDS without either) or --cases are done. The cases run in
- * a child: when it crashes, stops moving, or finds something wrong, the seed of its case is told and the exit
- * status is 1. Every fourth seed is a POWER7 unless --power7 makes all of them that.
+ * Runs cases, the first with the seed given or taken from the clock, each next one with the next
+ * seed, until the time is over (PAPYR_FUZZ_SECONDS without --seconds; SECONDS without either) or
+ * --cases are done. The cases run in a child: when it crashes, stops moving, or finds something
+ * wrong, the seed of its case is told and the exit status is 1. Every fourth seed is a POWER7
+ * unless --power7 makes all of them that.
  */
 #include "hostile.h"
 
@@ -51,7 +52,8 @@ static u64 number(const char *s)
 
 static void usage(void)
 {
-	fputs("Usage: hostile insns|hcalls [--seconds N] [--seed N] [--cases N] [--power7]\n", stderr);
+	fputs("Usage: hostile insns|hcalls [--seconds N] [--seed N] [--cases N] [--power7]\n",
+	      stderr);
 	exit(2);
 }
 
@@ -126,13 +128,15 @@ static bool watch(pid_t pid, int *status)
 
 static void report(void)
 {
-	printf("hostile %s: from seed %llu, %llu cases, %llu instructions, %llu hypercalls, interrupted %llu times\n",
+	printf("hostile %s: from seed %llu, %llu cases, %llu instructions, %llu hypercalls, "
+	       "interrupted %llu times\n",
 	       opt.what, (unsigned long long)opt.seed, (unsigned long long)progress->cases,
 	       (unsigned long long)progress->instructions, (unsigned long long)progress->hcalls,
 	       (unsigned long long)progress->interrupted);
 	for (unsigned i = 0; i < ARRAY_SIZE(progress->exits); i++)
 		if (progress->exits[i])
-			printf("  exit reason %u: %llu\n", i, (unsigned long long)progress->exits[i]);
+			printf("  exit reason %u: %llu\n", i,
+			       (unsigned long long)progress->exits[i]);
 }
 
 int main(int argc, char **argv)
@@ -142,7 +146,8 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	parse(argc, argv);
-	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
 	if (progress == MAP_FAILED) {
 		perror("hostile");
 		return 2;
@@ -166,7 +171,7 @@ int main(int argc, char **argv)
 		printf("FAILED: signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		printf("FAILED: exit status %d", WEXITSTATUS(status));
-	printf("; again: hostile %s --seed %llu --cases 1%s\n", opt.what, (unsigned long long)progress->seed,
-	       opt.power7 ? " --power7" : "");
+	printf("; again: hostile %s --seed %llu --cases 1%s\n", opt.what,
+	       (unsigned long long)progress->seed, opt.power7 ? " --power7" : "");
 	return 1;
 }

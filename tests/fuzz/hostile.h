@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hostile guests: VMs full of random instructions or making random hypercalls, driven through libpapyr as any
- * client would. Whatever they do may hurt nobody but themselves.
+ * Hostile guests: VMs full of random instructions or making random hypercalls, driven through
+ * libpapyr as any client would. Whatever they do may hurt nobody but themselves.
  *
  * All that goes into a guest follows from the case's seed.
  */
@@ -58,7 +58,7 @@ struct progress {
 	_Atomic u64 cases; /* done */
 	_Atomic u64 beats; /* anything that moved on */
 	_Atomic u64 exits[64];
-	_Atomic u64 interrupted; /* KVM_RUN ended by the timer */
+	_Atomic u64 interrupted;	  /* KVM_RUN ended by the timer */
 	_Atomic u64 instructions, hcalls; /* made up, respectively begun */
 };
 
@@ -69,13 +69,13 @@ void broken(const char *format, ...) __attribute__((format(printf, 1, 2), noretu
 
 /* ---- The VM ---- */
 
-#define RAM_BYTES  0x800000ull   /* slot 0, from 0 */
+#define RAM_BYTES  0x800000ull	 /* slot 0, from 0 */
 #define HIGH_GPA   0x10000000ull /* slot 1 */
 #define HIGH_BYTES 0x100000ull
-#define CODE_AT    0x10000ull    /* where vcpus run, 64 KiB */
+#define CODE_AT	   0x10000ull /* where vcpus run, 64 KiB */
 #define CODE_BYTES 0x10000ull
 #define HTAB_ORDER 18
-#define ENTRIES    (1ull << (HTAB_ORDER - 4))
+#define ENTRIES	   (1ull << (HTAB_ORDER - 4))
 #define VCPUS_MAX  2
 
 #define MSR_SF	(1ull << 63)
@@ -132,7 +132,8 @@ void check_htab(struct vm *vm);
 void on_all_vcpus(struct vm *vm, void (*fn)(struct vcpu *vcpu));
 
 /*
- * Runs the vcpu for @us microseconds, or until @max exits, or until @done says so. Exits are answered at random.
+ * Runs the vcpu for @us microseconds, or until @max exits, or until @done says so. Exits are
+ * answered at random.
  */
 void run_for(struct vcpu *vcpu, unsigned us, unsigned max, bool (*done)(struct vcpu *vcpu));
 

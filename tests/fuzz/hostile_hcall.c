@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guests that make random hypercalls from two vcpus at once, while the client reads the table, moves
- * memory slots and raises interrupts.
+ * Guests that make random hypercalls from two vcpus at once, while the client reads the table,
+ * moves memory slots and raises interrupts.
  */
 #include <papyr/papr.h>
 #include "hostile.h"
@@ -18,24 +18,52 @@
 /* ---- Which hypercall with which arguments ---- */
 
 /*
- * Arguments: f flags, p an entry's number, v and r the words of an entry, a what H_AVPN compares, b a request of
- * H_BULK_REMOVE, g an address, s a vcpu, m a small number, x anything.
+ * Arguments: f flags, p an entry's number, v and r the words of an entry, a what H_AVPN compares, b
+ * a request of H_BULK_REMOVE, g an address, s a vcpu, m a small number, x anything.
  */
 static const struct {
 	u16 nr;
 	const char *args;
 } calls[] = {
-	{ H_REMOVE, "fpa" }, { H_ENTER, "fpvr" }, { H_ENTER, "fpvr" }, { H_READ, "fp" },
-	{ H_CLEAR_MOD, "fp" }, { H_CLEAR_REF, "fp" }, { H_PROTECT, "fpa" }, { H_GET_TCE, "mg" },
-	{ H_PUT_TCE, "mgx" }, { H_SET_SPRG0, "x" }, { H_SET_DABR, "g" }, { H_PAGE_INIT, "fgg" },
-	{ H_LOGICAL_CI_LOAD, "mg" }, { H_LOGICAL_CI_STORE, "mgx" }, { H_GET_TERM_CHAR, "x" },
-	{ H_PUT_TERM_CHAR, "xmxx" }, { H_EOI, "x" }, { H_CPPR, "m" }, { H_IPI, "sm" },
-	{ H_IPOLL, "s" }, { H_XIRR, "m" }, { H_REGISTER_VPA, "ysg" }, { H_CEDE, "" },
-	{ H_CONFER, "sx" }, { H_PROD, "s" }, { H_GET_PPP, "" }, { H_BULK_REMOVE, "babababa" },
-	{ H_BULK_REMOVE, "babababa" }, { H_SET_XDABR, "gm" }, { H_STUFF_TCE, "mgxm" },
-	{ H_PUT_TCE_INDIRECT, "mggm" }, { H_XIRR_X, "m" }, { H_RANDOM, "" },
-	{ H_SET_MODE, "mmgx" }, { H_RESIZE_HPT_PREPARE, "fm" }, { H_RESIZE_HPT_COMMIT, "fm" },
-	{ H_RTAS, "g" }, { H_RTAS + 1, "x" }, { H_RTAS + 2, "gg" },
+    {H_REMOVE, "fpa"},
+    {H_ENTER, "fpvr"},
+    {H_ENTER, "fpvr"},
+    {H_READ, "fp"},
+    {H_CLEAR_MOD, "fp"},
+    {H_CLEAR_REF, "fp"},
+    {H_PROTECT, "fpa"},
+    {H_GET_TCE, "mg"},
+    {H_PUT_TCE, "mgx"},
+    {H_SET_SPRG0, "x"},
+    {H_SET_DABR, "g"},
+    {H_PAGE_INIT, "fgg"},
+    {H_LOGICAL_CI_LOAD, "mg"},
+    {H_LOGICAL_CI_STORE, "mgx"},
+    {H_GET_TERM_CHAR, "x"},
+    {H_PUT_TERM_CHAR, "xmxx"},
+    {H_EOI, "x"},
+    {H_CPPR, "m"},
+    {H_IPI, "sm"},
+    {H_IPOLL, "s"},
+    {H_XIRR, "m"},
+    {H_REGISTER_VPA, "ysg"},
+    {H_CEDE, ""},
+    {H_CONFER, "sx"},
+    {H_PROD, "s"},
+    {H_GET_PPP, ""},
+    {H_BULK_REMOVE, "babababa"},
+    {H_BULK_REMOVE, "babababa"},
+    {H_SET_XDABR, "gm"},
+    {H_STUFF_TCE, "mgxm"},
+    {H_PUT_TCE_INDIRECT, "mggm"},
+    {H_XIRR_X, "m"},
+    {H_RANDOM, ""},
+    {H_SET_MODE, "mmgx"},
+    {H_RESIZE_HPT_PREPARE, "fm"},
+    {H_RESIZE_HPT_COMMIT, "fm"},
+    {H_RTAS, "g"},
+    {H_RTAS + 1, "x"},
+    {H_RTAS + 2, "gg"},
 };
 
 static u64 make_entry_number(struct rng *r)
@@ -67,7 +95,8 @@ static u64 make_first_word(struct rng *r)
 
 	if (chance(r, 15))
 		return edge(r);
-	return (VSID << 5 | page >> 11) << 7 | (chance(r, 90) ? 1 : 0) | (chance(r, 10) ? rnd(r) & 0x7f : 0);
+	return (VSID << 5 | page >> 11) << 7 | (chance(r, 90) ? 1 : 0) |
+	       (chance(r, 10) ? rnd(r) & 0x7f : 0);
 }
 
 static u64 make_argument(struct rng *r, char kind)
@@ -84,7 +113,8 @@ static u64 make_argument(struct rng *r, char kind)
 	case 'a':
 		return make_first_word(r) & (chance(r, 90) ? ~0x7full : ~0ull);
 	case 'b':
-		return (chance(r, 90) ? 1ull << 62 : rnd(r) << 62) | below(r, 4) << 56 | make_entry_number(r);
+		return (chance(r, 90) ? 1ull << 62 : rnd(r) << 62) | below(r, 4) << 56 |
+		       make_entry_number(r);
 	case 'g':
 		return make_address(r);
 	case 's':
@@ -110,7 +140,9 @@ static void make_call(struct rng *r, u64 *reg)
 		if (reg[0] == H_CEDE && chance(r, 80))
 			reg[0] = H_PROD;
 	} else {
-		reg[0] = chance(r, 70) ? below(r, 0x500) & ~3ull : chance(r, 70) ? H_RTAS + below(r, 256) : edge(r);
+		reg[0] = chance(r, 70)	 ? below(r, 0x500) & ~3ull
+			 : chance(r, 70) ? H_RTAS + below(r, 256)
+					 : edge(r);
 	}
 	for (i = 1; i < CALL_REGS; i++)
 		reg[i] = *args ? make_argument(r, *args++) : chance(r, 50) ? 0 : rnd(r);
@@ -133,13 +165,15 @@ static void write_program(struct vcpu *vcpu)
 	struct vm *vm = vcpu->vm;
 	u64 at = code_of(vcpu);
 
+	/* ld r3..., CALL_REGS of them */
 	for (unsigned i = 0; i < CALL_REGS; i++, at += 4)
-		put_insn(vm, false, at, 0xe8000000u | (3 + i) << 21 | 31 << 16 | i * 8); /* ld */
-	put_insn(vm, false, at, 0x44000022);	  /* sc 1 */
-	put_insn(vm, false, at + 4, 0x60000000);  /* nop */
+		put_insn(vm, false, at, 0xe8000000u | (3 + i) << 21 | 31 << 16 | i * 8);
+	put_insn(vm, false, at, 0x44000022);		     /* sc 1 */
+	put_insn(vm, false, at + 4, 0x60000000);	     /* nop */
 	put_insn(vm, false, at + 8, 0x3bff0000 + CALL_SIZE); /* addi r31,r31 */
-	put_insn(vm, false, at + 12, 0x7c3ff040); /* cmpld r31,r30 */
-	put_insn(vm, false, at + 16, 0x40820000 | ((code_of(vcpu) - at - 16) & 0xfffc)); /* bne to the start */
+	put_insn(vm, false, at + 12, 0x7c3ff040);	     /* cmpld r31,r30 */
+	put_insn(vm, false, at + 16,
+		 0x40820000 | ((code_of(vcpu) - at - 16) & 0xfffc)); /* bne to the start */
 	put_insn(vm, false, at + 20, 0x3c600000 + (END_CALL >> 16)); /* lis r3 */
 	put_insn(vm, false, at + 24, 0x44000022);
 	put_insn(vm, false, at + 28, 0x48000000); /* b . */
@@ -158,7 +192,8 @@ static void write_calls(struct vcpu *vcpu)
 
 static bool at_end(struct vcpu *vcpu)
 {
-	return vcpu->run->exit_reason == KVM_EXIT_PAPR_HCALL && vcpu->run->papr_hcall.nr == END_CALL;
+	return vcpu->run->exit_reason == KVM_EXIT_PAPR_HCALL &&
+	       vcpu->run->papr_hcall.nr == END_CALL;
 }
 
 static atomic_uint rounds_done;
@@ -199,7 +234,7 @@ static void read_some(struct vm *vm, int fd)
 static void read_dirty_log(struct vm *vm)
 {
 	static u8 bits[RAM_BYTES / 4096 / 8 + 8];
-	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = bits };
+	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = bits};
 
 	if (papyr_ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log) < 0)
 		broken("KVM_GET_DIRTY_LOG: %s", strerror(errno));
@@ -216,8 +251,9 @@ static void move_slot(struct vm *vm)
 static void disturb(struct vm *vm, int htab)
 {
 	struct rng *r = &vm->rng;
-	struct kvm_irq_level irq = { .irq = 0x1000 + below(r, 18), .level = below(r, 2) };
-	struct kvm_interrupt interrupt = { .irq = chance(r, 50) ? KVM_INTERRUPT_SET : KVM_INTERRUPT_UNSET };
+	struct kvm_irq_level irq = {.irq = 0x1000 + below(r, 18), .level = below(r, 2)};
+	struct kvm_interrupt interrupt = {.irq = chance(r, 50) ? KVM_INTERRUPT_SET
+							       : KVM_INTERRUPT_UNSET};
 	u32 order = HTAB_ORDER;
 
 	switch (below(r, 6)) {
@@ -236,7 +272,8 @@ static void disturb(struct vm *vm, int htab)
 		break;
 	case 4:
 		if (chance(r, 2))
-			papyr_ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB, &order); /* EBUSY while they run */
+			papyr_ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB,
+				    &order); /* EBUSY while they run */
 		break;
 	default:
 		read_some(vm, htab);
@@ -246,7 +283,7 @@ static void disturb(struct vm *vm, int htab)
 static void *client(void *arg)
 {
 	struct vm *vm = arg;
-	struct kvm_get_htab_fd want = { 0 };
+	struct kvm_get_htab_fd want = {0};
 	int htab = papyr_ioctl(vm->fd, KVM_PPC_GET_HTAB_FD, &want);
 
 	if (htab < 0)

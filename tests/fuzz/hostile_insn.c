@@ -4,12 +4,12 @@
  */
 #include "hostile.h"
 
-#define ROUNDS	     16
-#define ROUND_US     4000
-#define ROUND_EXITS  200
-#define BURST_MAX    512 /* instructions written before a round */
-#define HCALL	     0x44000022u
-#define BRANCH_MASK  0x03fffffcu
+#define ROUNDS	    16
+#define ROUND_US    4000
+#define ROUND_EXITS 200
+#define BURST_MAX   512 /* instructions written before a round */
+#define HCALL	    0x44000022u
+#define BRANCH_MASK 0x03fffffcu
 
 enum format {
 #define FORMAT(name) FMT_##name,
@@ -23,8 +23,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define INSN(name, mnemonic, mask, match, format, level, flags)                                    \
-	{(u32)(mask), match, FMT_##format},
+#define INSN(name, mnemonic, mask, match, format, level, flags) {(u32)(mask), match, FMT_##format},
 #include "cpu/isa/isa.def"
 #undef INSN
 };
@@ -53,7 +52,8 @@ static u32 make_insn(struct rng *r)
 	if (row->format == FMT_I || row->format == FMT_B)
 		return tame_branch(r, insn, row->format);
 	/* Small displacements reach memory through the registers' addresses. */
-	if ((row->format == FMT_D || row->format == FMT_D0 || row->format == FMT_DS0) && chance(r, 50))
+	if ((row->format == FMT_D || row->format == FMT_D0 || row->format == FMT_DS0) &&
+	    chance(r, 50))
 		insn &= ~(0x7f00u & ~row->mask);
 	return insn;
 }
@@ -122,7 +122,8 @@ static void set_slb(struct vcpu *vcpu)
 	sregs.u.s.ppc64.slb[n++].slbv = VSID << 12 | (chance(r, 10) ? edge(r) & 0xfff : 0);
 	while (n < 6) {
 		sregs.u.s.ppc64.slb[n].slbe = (edge(r) & ~0xfffull) | 0x08000000 | n;
-		sregs.u.s.ppc64.slb[n++].slbv = chance(r, 50) ? VSID << 12 | (edge(r) & 0xff0) : edge(r);
+		sregs.u.s.ppc64.slb[n++].slbv =
+		    chance(r, 50) ? VSID << 12 | (edge(r) & 0xff0) : edge(r);
 	}
 	if (papyr_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) < 0)
 		broken("KVM_SET_SREGS: %s", strerror(errno));
@@ -185,7 +186,8 @@ void insn_case(u64 seed, bool power7)
 
 	vm_new(&vm, seed, 1 + (seed % 4 == 0), power7);
 	vm.le = !power7 && chance(&vm.rng, 40);
-	try_set_one(&vm.vcpu[0], KVM_REG_PPC_LPCR_64, (vm.le ? 1ull << 25 : 0) | (below(&vm.rng, 4) << 23));
+	try_set_one(&vm.vcpu[0], KVM_REG_PPC_LPCR_64,
+		    (vm.le ? 1ull << 25 : 0) | (below(&vm.rng, 4) << 23));
 	write_htab(&vm);
 	write_vectors(&vm);
 	for (u64 at = CODE_AT; at < CODE_AT + CODE_BYTES; at += 4)

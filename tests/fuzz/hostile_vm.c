@@ -44,8 +44,8 @@ u64 edge(struct rng *r)
 
 static u8 *guarded(u64 bytes)
 {
-	u8 *p = mmap(NULL, bytes + 2 * GUARD_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		     -1, 0);
+	u8 *p = mmap(NULL, bytes + 2 * GUARD_BYTES, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED || mprotect(p + GUARD_BYTES, bytes, PROT_READ | PROT_WRITE))
 		broken("no memory for a guest: %s", strerror(errno));
@@ -60,11 +60,11 @@ static void unguard(u8 *p, u64 bytes)
 int set_slot(struct vm *vm, unsigned slot, u32 flags, u64 gpa, u64 bytes, void *memory)
 {
 	struct kvm_userspace_memory_region region = {
-		.slot = slot,
-		.flags = flags,
-		.guest_phys_addr = gpa,
-		.memory_size = bytes,
-		.userspace_addr = (u64)memory,
+	    .slot = slot,
+	    .flags = flags,
+	    .guest_phys_addr = gpa,
+	    .memory_size = bytes,
+	    .userspace_addr = (u64)memory,
 	};
 
 	return papyr_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
@@ -103,11 +103,13 @@ void put_u64(struct vm *vm, bool le, u64 gpa, u64 val)
 #define ROT48_CLEAR 0x78638042u /* rldicl r3,r3,48,1: MSR[EE] is rotated to the top and cleared */
 #define ROT16	    0x78638000u
 
-static const u32 skip[] = { MTSPRG2_R3, MFSRR0_R3, ADDI_R3_4, MTSRR0_R3, MFSPRG2_R3, RFID };
+static const u32 skip[] = {MTSPRG2_R3, MFSRR0_R3, ADDI_R3_4, MTSRR0_R3, MFSPRG2_R3, RFID};
 /* Whoever ran away is put back to somewhere in the code. */
-static const u32 restart[] = { MTSPRG2_R3, MFTB_R3, KEEP_3FFC, ORIS_R3_1, MTSRR0_R3, MFSPRG2_R3, RFID };
-static const u32 next_tick[] = { MTSPRG2_R3, LIS_R3_1, MTDEC_R3, MFSPRG2_R3, RFID };
-static const u32 disable[] = { MTSPRG2_R3, MFSRR1_R3, ROT48_CLEAR, ROT16, MTSRR1_R3, MFSPRG2_R3, RFID };
+static const u32 restart[] = {MTSPRG2_R3, MFTB_R3,    KEEP_3FFC, ORIS_R3_1,
+			      MTSRR0_R3,  MFSPRG2_R3, RFID};
+static const u32 next_tick[] = {MTSPRG2_R3, LIS_R3_1, MTDEC_R3, MFSPRG2_R3, RFID};
+static const u32 disable[] = {MTSPRG2_R3, MFSRR1_R3,  ROT48_CLEAR, ROT16,
+			      MTSRR1_R3,  MFSPRG2_R3, RFID};
 
 static void write_vector(struct vm *vm, u64 vector, const u32 *code, size_t n)
 {
@@ -131,7 +133,7 @@ void write_vectors(struct vm *vm)
 
 static int htab_fd(struct vm *vm, u64 flags)
 {
-	struct kvm_get_htab_fd arg = { .flags = flags };
+	struct kvm_get_htab_fd arg = {.flags = flags};
 	int fd = papyr_ioctl(vm->fd, KVM_PPC_GET_HTAB_FD, &arg);
 
 	if (fd < 0)
@@ -144,7 +146,7 @@ static void write_entry(int fd, u32 index, u64 v, u64 r)
 	struct {
 		struct kvm_get_htab_header header;
 		u64 v, r;
-	} rec = { { index, 1, 0 }, __builtin_bswap64(v), __builtin_bswap64(r) };
+	} rec = {{index, 1, 0}, __builtin_bswap64(v), __builtin_bswap64(r)};
 
 	/* What isn't an entry is refused, which is all right. */
 	if (papyr_write(fd, &rec, sizeof(rec)) < 0 && errno != EINVAL && errno != EIO)
@@ -216,7 +218,7 @@ static void set_pvr(struct vcpu *vcpu, u32 pvr)
 
 static void enable(int fd, u32 cap, u64 arg0, u64 arg1, const char *what)
 {
-	struct kvm_enable_cap enable = { .cap = cap, .args = { arg0, arg1 } };
+	struct kvm_enable_cap enable = {.cap = cap, .args = {arg0, arg1}};
 
 	need(papyr_ioctl(fd, KVM_ENABLE_CAP, &enable), what);
 }
@@ -231,7 +233,8 @@ static void vcpu_new(struct vm *vm, unsigned index)
 	vcpu->fd = papyr_ioctl(vm->fd, KVM_CREATE_VCPU, index * 8);
 	need(vcpu->fd, "KVM_CREATE_VCPU");
 	vcpu->run_bytes = papyr_ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	vcpu->run = papyr_mmap(NULL, vcpu->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	vcpu->run =
+	    papyr_mmap(NULL, vcpu->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (vcpu->run == MAP_FAILED)
 		need(-1, "mapping a vcpu");
 	enable(vcpu->fd, KVM_CAP_PPC_PAPR, 0, 0, "KVM_CAP_PPC_PAPR");
@@ -243,7 +246,7 @@ static void vcpu_new(struct vm *vm, unsigned index)
 
 static void xics_new(struct vm *vm)
 {
-	struct kvm_create_device device = { .type = KVM_DEV_TYPE_XICS };
+	struct kvm_create_device device = {.type = KVM_DEV_TYPE_XICS};
 
 	need(papyr_ioctl(vm->fd, KVM_CREATE_DEVICE, &device), "KVM_CREATE_DEVICE");
 	vm->xics = device.fd;
@@ -252,24 +255,26 @@ static void xics_new(struct vm *vm)
 /* Sources point to vcpus, so these come first. */
 static void xics_sources(struct vm *vm)
 {
-	static const char *const calls[] = { "ibm,set-xive", "ibm,get-xive", "ibm,int-off", "ibm,int-on" };
+	static const char *const calls[] = {"ibm,set-xive", "ibm,get-xive", "ibm,int-off",
+					    "ibm,int-on"};
 
 	for (unsigned i = 0; i < 16; i++) {
 		u64 state = i % vm->n_vcpus * 8 | below(&vm->rng, 256) << KVM_XICS_PRIORITY_SHIFT |
 			    (i & 1 ? KVM_XICS_LEVEL_SENSITIVE : 0);
 		struct kvm_device_attr attr = {
-			.group = KVM_DEV_XICS_GRP_SOURCES,
-			.attr = 0x1000 + i,
-			.addr = (u64)&state,
+		    .group = KVM_DEV_XICS_GRP_SOURCES,
+		    .attr = 0x1000 + i,
+		    .addr = (u64)&state,
 		};
 
 		need(papyr_ioctl(vm->xics, KVM_SET_DEVICE_ATTR, &attr), "a source of the XICS");
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
-		struct kvm_rtas_token_args args = { .token = i + 1 };
+		struct kvm_rtas_token_args args = {.token = i + 1};
 
 		strcpy(args.name, calls[i]);
-		need(papyr_ioctl(vm->fd, KVM_PPC_RTAS_DEFINE_TOKEN, &args), "KVM_PPC_RTAS_DEFINE_TOKEN");
+		need(papyr_ioctl(vm->fd, KVM_PPC_RTAS_DEFINE_TOKEN, &args),
+		     "KVM_PPC_RTAS_DEFINE_TOKEN");
 	}
 }
 
@@ -277,7 +282,7 @@ void vm_new(struct vm *vm, u64 seed, unsigned n_vcpus, bool power7)
 {
 	u32 order = HTAB_ORDER;
 
-	*vm = (struct vm){ .rng = { seed }, .n_vcpus = n_vcpus, .power7 = power7, .xics = -1 };
+	*vm = (struct vm){.rng = {seed}, .n_vcpus = n_vcpus, .power7 = power7, .xics = -1};
 	vm->kvm = papyr_open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	need(vm->kvm, "/dev/kvm");
 	vm->fd = papyr_ioctl(vm->kvm, KVM_CREATE_VM, 0);
@@ -288,7 +293,7 @@ void vm_new(struct vm *vm, u64 seed, unsigned n_vcpus, bool power7)
 	need(set_slot(vm, 1, 0, HIGH_GPA, HIGH_BYTES, vm->high), "slot 1");
 	need(papyr_ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB, &order), "KVM_PPC_ALLOCATE_HTAB");
 	for (u64 nr = 0; nr < 0x500; nr += 4) {
-		struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_ENABLE_HCALL, .args = { nr, 1 } };
+		struct kvm_enable_cap cap = {.cap = KVM_CAP_PPC_ENABLE_HCALL, .args = {nr, 1}};
 
 		papyr_ioctl(vm->fd, KVM_ENABLE_CAP, &cap); /* those that there are */
 	}
@@ -328,8 +333,8 @@ void set_regs(struct vcpu *vcpu, const struct kvm_regs *regs)
 
 void try_set_one(struct vcpu *vcpu, u64 id, u64 val)
 {
-	u64 buf[2] = { val, val };
-	struct kvm_one_reg reg = { .id = id, .addr = (u64)buf };
+	u64 buf[2] = {val, val};
+	struct kvm_one_reg reg = {.id = id, .addr = (u64)buf};
 
 	papyr_ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg);
 }
@@ -350,8 +355,8 @@ static void on_timer(int sig)
 static void set_timer(struct vcpu *vcpu, unsigned us)
 {
 	struct itimerspec when = {
-		.it_value.tv_nsec = us * 1000l,
-		.it_interval.tv_nsec = us ? 5000000 : 0,
+	    .it_value.tv_nsec = us * 1000l,
+	    .it_interval.tv_nsec = us ? 5000000 : 0,
 	};
 
 	timer_settime(vcpu->timer, 0, &when, NULL);
@@ -366,7 +371,7 @@ static void *vcpu_thread(void *arg)
 {
 	struct start *start = arg;
 	struct vcpu *vcpu = start->vcpu;
-	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1 };
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
 
 	event._sigev_un._tid = gettid();
 	need(timer_create(CLOCK_MONOTONIC, &event, &vcpu->timer), "timer_create");
@@ -380,11 +385,11 @@ static void *vcpu_thread(void *arg)
 void on_all_vcpus(struct vm *vm, void (*fn)(struct vcpu *vcpu))
 {
 	struct start start[VCPUS_MAX];
-	struct sigaction act = { .sa_handler = on_timer };
+	struct sigaction act = {.sa_handler = on_timer};
 
 	sigaction(SIGUSR1, &act, NULL);
 	for (unsigned i = 0; i < vm->n_vcpus; i++) {
-		start[i] = (struct start){ &vm->vcpu[i], fn };
+		start[i] = (struct start){&vm->vcpu[i], fn};
 		if (pthread_create(&vm->vcpu[i].thread, NULL, vcpu_thread, &start[i]))
 			broken("no thread");
 	}

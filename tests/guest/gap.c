@@ -5,8 +5,9 @@
  *     gap
  *
  * Prints "gap N us" four times a second: the longest time between two looks since the last line. It
- * sleeps half a millisecond between looks, which is taken off. Behind it, as T:N, the timebase at the end
- * and the length in microseconds of each that was longer than that; if they are many, of the first ones.
+ * sleeps half a millisecond between looks, which is taken off. Behind it, as T:N, the timebase at
+ * the end and the length in microseconds of each that was longer than that; if they are many, of
+ * the first ones.
  */
 #include <sched.h>
 #include <stdint.h>

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A storm in a guest: processes that fork, execute themselves, map and unmap memory without end, and check
- * that nothing of theirs ever changes but by their own hand: checksummed memory, and the registers of
- * floating point, VMX and VSX over long loops.
+ * A storm in a guest: processes that fork, execute themselves, map and unmap memory without end,
+ * and check that nothing of theirs ever changes but by their own hand: checksummed memory, and the
+ * registers of floating point, VMX and VSX over long loops.
  *
  *     storm [WORKERS]
  *
- * Prints "storm N: F forks, E execs, M maps, C checks, R register checks" twice a second. Whoever finds something
- * wrong prints a line that begins with CORRUPT, and the storm ends with exit status 1.
+ * Prints "storm N: F forks, E execs, M maps, C checks, R register checks" twice a second. Whoever
+ * finds something wrong prints a line that begins with CORRUPT, and the storm ends with exit status
+ * 1.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -66,8 +67,9 @@ static u64 now_ns(void)
 static void corrupt(const char *what, u64 at, u64 is, u64 should)
 {
 	char line[160];
-	int n = snprintf(line, sizeof(line), "CORRUPT: %s at 0x%llx: 0x%llx instead of 0x%llx (pid %d)\n", what,
-			 (unsigned long long)at, (unsigned long long)is, (unsigned long long)should, getpid());
+	int n = snprintf(
+	    line, sizeof(line), "CORRUPT: %s at 0x%llx: 0x%llx instead of 0x%llx (pid %d)\n", what,
+	    (unsigned long long)at, (unsigned long long)is, (unsigned long long)should, getpid());
 
 	if (mine)
 		mine->corrupt++;
@@ -172,7 +174,8 @@ static void move_region(struct region *r)
 	if (!r->word)
 		return;
 	to = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (to == MAP_FAILED || mremap(r->word, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+	if (to == MAP_FAILED ||
+	    mremap(r->word, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
 		fail("mremap");
 	r->word = to;
 	check_region(r);
@@ -182,27 +185,29 @@ static void move_region(struct region *r)
 
 #ifdef __powerpc64__
 /*
- * Fills the 64 VSX registers, among them those of floating point and VMX, and some general ones, spins, and
- * writes them out again. What interrupts and switches of processes in between left of them is compared.
+ * Fills the 64 VSX registers, among them those of floating point and VMX, and some general ones,
+ * spins, and writes them out again. What interrupts and switches of processes in between left of
+ * them is compared.
  */
 static void spin_with_registers(const void *in, void *out, u64 spins)
 {
-	__asm__ volatile(
-		".altmacro\n"
-		".macro load_vsr n\n lxvd2x \\n,0,%[p]\n addi %[p],%[p],16\n .endm\n"
-		".macro store_vsr n\n stxvd2x \\n,0,%[q]\n addi %[q],%[q],16\n .endm\n"
-		"mtctr %[spins]\n"
-		".set i,0\n .rept 64\n load_vsr %%i\n .set i,i+1\n .endr\n"
-		"1: bdnz 1b\n"
-		".set i,0\n .rept 64\n store_vsr %%i\n .set i,i+1\n .endr\n"
-		".purgem load_vsr\n .purgem store_vsr\n .noaltmacro\n"
-		: [p] "+b"(in), [q] "+b"(out)
-		: [spins] "r"(spins)
-		: "ctr", "memory", "fr0", "fr1", "fr2", "fr3", "fr4", "fr5", "fr6", "fr7", "fr8", "fr9", "fr10",
-		  "fr11", "fr12", "fr13", "fr14", "fr15", "fr16", "fr17", "fr18", "fr19", "fr20", "fr21", "fr22",
-		  "fr23", "fr24", "fr25", "fr26", "fr27", "fr28", "fr29", "fr30", "fr31", "v0", "v1", "v2", "v3",
-		  "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18",
-		  "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+	__asm__ volatile(".altmacro\n"
+			 ".macro load_vsr n\n lxvd2x \\n,0,%[p]\n addi %[p],%[p],16\n .endm\n"
+			 ".macro store_vsr n\n stxvd2x \\n,0,%[q]\n addi %[q],%[q],16\n .endm\n"
+			 "mtctr %[spins]\n"
+			 ".set i,0\n .rept 64\n load_vsr %%i\n .set i,i+1\n .endr\n"
+			 "1: bdnz 1b\n"
+			 ".set i,0\n .rept 64\n store_vsr %%i\n .set i,i+1\n .endr\n"
+			 ".purgem load_vsr\n .purgem store_vsr\n .noaltmacro\n"
+			 : [p] "+b"(in), [q] "+b"(out)
+			 : [spins] "r"(spins)
+			 : "ctr", "memory", "fr0", "fr1", "fr2", "fr3", "fr4", "fr5", "fr6", "fr7",
+			   "fr8", "fr9", "fr10", "fr11", "fr12", "fr13", "fr14", "fr15", "fr16",
+			   "fr17", "fr18", "fr19", "fr20", "fr21", "fr22", "fr23", "fr24", "fr25",
+			   "fr26", "fr27", "fr28", "fr29", "fr30", "fr31", "v0", "v1", "v2", "v3",
+			   "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14",
+			   "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",
+			   "v25", "v26", "v27", "v28", "v29", "v30", "v31");
 }
 #else
 static void spin_with_registers(const void *in, void *out, u64 spins)
@@ -350,7 +355,7 @@ static void worker(int index)
 
 static struct counters total(int workers)
 {
-	struct counters t = { 0 };
+	struct counters t = {0};
 
 	for (int i = 0; i < workers; i++) {
 		t.forks += counters[i].forks;
@@ -411,9 +416,11 @@ int main(int argc, char **argv)
 
 		wait_for_beat(&last);
 		t = total(workers);
-		printf("storm %llu: %llu forks, %llu execs, %llu maps, %llu checks, %llu register checks\n",
-		       (unsigned long long)beat, (unsigned long long)t.forks, (unsigned long long)t.execs,
-		       (unsigned long long)t.maps, (unsigned long long)t.checks, (unsigned long long)t.registers);
+		printf("storm %llu: %llu forks, %llu execs, %llu maps, %llu checks, %llu register "
+		       "checks\n",
+		       (unsigned long long)beat, (unsigned long long)t.forks,
+		       (unsigned long long)t.execs, (unsigned long long)t.maps,
+		       (unsigned long long)t.checks, (unsigned long long)t.registers);
 		fflush(stdout);
 		still = t.checks == moved ? still + 1 : 0;
 		moved = t.checks;

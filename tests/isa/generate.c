@@ -431,7 +431,8 @@ void generate_state(struct rng *rng, const struct insn_row *row, u32 insn, struc
 		if (i && one_in(rng, 6))
 			state->gpr[i] = state->gpr[rng_below(rng, i)];
 	}
-	/* A signal frame is put below r1 when that lies in the runner's alternate stack: not there.
+	/*
+	 * A signal frame is put below r1 when that lies in the runner's alternate stack: not there.
 	 */
 	if (state->gpr[1] - RUNNER_IMAGE < RUNNER_IMAGE_SIZE)
 		state->gpr[1] += RUNNER_IMAGE_SIZE;

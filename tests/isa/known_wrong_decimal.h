@@ -11,7 +11,8 @@
 
 /* Is the operand in the register at bit @first an infinity? */
 bool infinite_operand(u32 insn, unsigned first, const struct isa_state *in);
-/* Are the results the same but that the peer's digits or reserved bits aren't the preferred ones?
+/*
+ * Are the results the same but that the peer's digits or reserved bits aren't the preferred ones?
  */
 bool same_recoded(u32 insn, const struct isa_result *ours, const struct isa_result *peer);
 /* denbcd: is a digit above nine, or the sign below ten? */

@@ -33,7 +33,8 @@ static const struct isa_result *run(bool narrow, u32 insn)
 	return &out;
 }
 
-/* XO-form arithmetic, and what the word below RA's shifted value must be for CA to pass through it.
+/*
+ * XO-form arithmetic, and what the word below RA's shifted value must be for CA to pass through it.
  */
 static const struct {
 	u32 xo;

@@ -7,7 +7,8 @@
 #include "base/bits.h"
 #include "vector.h"
 
-/* Papyr: @blocks chooses the block engine, else one instruction is decoded and executed at a time.
+/*
+ * Papyr: @blocks chooses the block engine, else one instruction is decoded and executed at a time.
  */
 void papyr_side_init(bool little_endian);
 void papyr_side_run(const struct isa_batch *batch, const struct isa_state *in, bool blocks,

@@ -63,8 +63,8 @@ struct isa_state {
 struct isa_batch {
 	uint64_t vectors;
 	uint64_t code_words;
-	uint64_t
-	    fall_through; /* put a way out behind the code; else there is a trap as everywhere */
+	/* Put a way out behind the code; else there is a trap as everywhere. */
+	uint64_t fall_through;
 	uint64_t mem[WINDOW_WORDS];
 	uint32_t code[CODE_MAX];
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the conformance programs reach KVM: with CLIENT_PAPYR or where the processor is none of Power's,
- * libpapyr; else whatever answers the system calls: the kernel, or (with CLIENT_PLAIN) libpapyr-preload.so.
- * The programs themselves can't tell.
+ * How the conformance programs reach KVM: with CLIENT_PAPYR or where the processor is none of
+ * Power's, libpapyr; else whatever answers the system calls: the kernel, or (with CLIENT_PLAIN)
+ * libpapyr-preload.so. The programs themselves can't tell.
  */
 #ifndef TESTS_KVM_CLIENT_H
 #define TESTS_KVM_CLIENT_H

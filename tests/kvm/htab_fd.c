@@ -608,7 +608,8 @@ static void restore(void)
 	machine_new(&fresh, MEMORY, ORDER);
 	vcpu_new(&w, &fresh, 0);
 	say("LPCR before %016llx", get_one(&w, KVM_REG_PPC_LPCR_64));
-	/* One record a write, as QEMU does it: Linux loses its place in the buffer after the first.
+	/*
+	 * One record a write, as QEMU does it: Linux loses its place in the buffer after the first.
 	 */
 	fd = open_htab(fresh.vm, KVM_GET_HTAB_WRITE, 0);
 	for (ssize_t at = 0; at < bytes;) {

@@ -2,9 +2,9 @@
 /*
  * letterbox ADDRESS BYTES: takes what comes on standard input to the emulated machine's host.
  *
- * The machine's memory is a file of its host, and its kernel was told that it ends at ADDRESS, so that
- * what lies behind is free: first the number of bytes, then, PAYLOAD bytes on, the bytes. The number comes
- * last, and is there only if all bytes are.
+ * The machine's memory is a file of its host, and its kernel was told that it ends at ADDRESS, so
+ * that what lies behind is free: first the number of bytes, then, PAYLOAD bytes on, the bytes. The
+ * number comes last, and is there only if all bytes are.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,7 +32,8 @@ int main(int argc, char **argv)
 		perror("/dev/mem");
 		return 1;
 	}
-	box = mmap(NULL, box_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, strtoul(argv[1], NULL, 0));
+	box = mmap(NULL, box_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		   strtoul(argv[1], NULL, 0));
 	if (box == MAP_FAILED) {
 		perror("mmap of /dev/mem");
 		return 1;

@@ -54,9 +54,9 @@ void topic(const char *text);
 const char *errno_name(int error);
 
 /* Makes a request, prints "name = value" or "name = EXXX", returns what it returned. */
-#define TRY(fd, request, argument)	    try_ioctl(#request, fd, request, (unsigned long)(argument))
-#define TRY_AS(text, fd, request, argument) try_ioctl(text, fd, request, (unsigned long)(argument))
-long try_ioctl(const char *text, int fd, unsigned long request, unsigned long argument);
+#define TRY(fd, request, arg)	       try_ioctl(#request, fd, request, (unsigned long)(arg))
+#define TRY_AS(text, fd, request, arg) try_ioctl(text, fd, request, (unsigned long)(arg))
+long try_ioctl(const char *text, int fd, unsigned long request, unsigned long arg);
 
 /* The same for requests that return a descriptor: prints "fd", not its number. */
 int try_fd(const char *text, int fd, unsigned long request, unsigned long argument);
@@ -116,7 +116,8 @@ void finish_exit(struct vcpu *v);
  */
 int guest_run(struct vcpu *v, u64 pc);
 
-/* Makes a hypercall: r3 = @nr, r4..r12 = arg[0..8]. out: r3..r12 after it in r[3..12]. Returns r3.
+/*
+ * Makes a hypercall: r3 = @nr, r4..r12 = arg[0..8]. out: r3..r12 after it in r[3..12]. Returns r3.
  */
 struct hcall {
 	u64 r[13];

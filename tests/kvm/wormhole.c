@@ -2,11 +2,11 @@
 /*
  * wormhole [wait] MEMORY BYTES CHANNEL SIDE: connections into the emulated machine and out of it.
  *
- * That machine's memory, BYTES long, is a file of its host, and its kernel was told of less than there
- * is: in the end are CHANNELS channels, each for one connection. What comes on this end's standard
- * input is what the other end puts out, and the other way round. MEMORY is the file and SIDE 0 on
- * the host, /dev/mem and 1 in the machine. Both ends end when both inputs have. "wait" does nothing
- * but wait until the other side is there.
+ * That machine's memory, BYTES long, is a file of its host, and its kernel was told of less than
+ * there is: in the end are CHANNELS channels, each for one connection. What comes on this end's
+ * standard input is what the other end puts out, and the other way round. MEMORY is the file and
+ * SIDE 0 on the host, /dev/mem and 1 in the machine. Both ends end when both inputs have. "wait"
+ * does nothing but wait until the other side is there.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -50,7 +50,10 @@ static void nap(void)
 	nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 }
 
-/* Word by word: more than that the processor there can't do at once in memory that its kernel doesn't have. */
+/*
+ * Word by word: more than that the processor there can't do at once in memory that its kernel
+ * doesn't have.
+ */
 static void copy(volatile uint8_t *to, const volatile uint8_t *from, size_t n)
 {
 	for (; n && (uintptr_t)to % 8; n--)

@@ -2,8 +2,8 @@
 /*
  * Generated code gives the same bits as the instructions' functions: random loops of the
  * instructions that it knows, with some that it does not know between them, run by both; registers,
- * CR, LR, CTR, CFAR and memory are compared. What it knows is asked of it and drawn from the table, so
- * a new rule is covered by being there.
+ * CR, LR, CTR, CFAR and memory are compared. What it knows is asked of it and drawn from the table,
+ * so a new rule is covered by being there.
  */
 #include <stdio.h>
 #include "cpu/insn/op.h"
@@ -145,12 +145,11 @@ static u32 word(const struct form *form)
 struct program {
 	u32 insn[LENGTH + 16];
 	unsigned n;
-	unsigned
-	    item[LENGTH +
-		 16]; /* where its items begin: an instruction, or a branch and what prepares it */
+	/* Where its items begin: an instruction, or a branch and what prepares it. */
+	unsigned item[LENGTH + 16];
 	unsigned items;
-	const struct insn_row
-	    *branch[LENGTH + 16]; /* the instruction's row if it is one, to be aimed */
+	/* The instruction's row if it is one, to be aimed. */
+	const struct insn_row *branch[LENGTH + 16];
 };
 
 static void add(struct program *p, u32 insn)

@@ -36,7 +36,8 @@ static const char *const op_names[] = {"add",	   "sub",   "mul",   "div", "sqrt"
 				       "msub",	   "nmadd", "nmsub", "rsp", "rint", "to_int",
 				       "from_int", "cmp",   "vcmp",  "max", "min"};
 
-/* Ways of rounding and types of integers are taken from an operand that the operation does not use.
+/*
+ * Ways of rounding and types of integers are taken from an operand that the operation does not use.
  */
 #define HOW(v)	((enum fpu_round)((v) % 6))
 #define TYPE(v) ((enum fpu_int)((v) >> 8 & 3))

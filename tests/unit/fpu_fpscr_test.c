@@ -192,8 +192,7 @@ static void test_overflow(void **state)
 	     FPU_RN_ZERO | FPSCR_FX | FPSCR_OX | FPSCR_XX | FPSCR_FI | CLASS_NORMAL},
 	    {ADD, FPU_D, MINUS | LARGEST, MINUS | LARGEST, 0, FPU_RN_UP, MINUS | LARGEST,
 	     FPU_RN_UP | FPSCR_FX | FPSCR_OX | FPSCR_XX | FPSCR_FI | CLASS_NEGATIVE},
-	    /* Enabled: 2 * largest is exact but for its exponent, 1024, which becomes 1024 - 1536 =
-	       -512. */
+	    /* Enabled: 2 * largest is exact but for its exponent: 1024 - 1536 = -512. */
 	    {ADD, FPU_D, LARGEST, LARGEST, 0, FPSCR_OE, 0x1fffffffffffffffull,
 	     FPSCR_OE | FPSCR_FX | FPSCR_FEX | FPSCR_OX | CLASS_NORMAL},
 	    {ADD, FPU_VD, LARGEST, LARGEST, 0, FPSCR_OE, UNTOUCHED,
@@ -227,8 +226,10 @@ static void test_underflow(void **state)
 	    {DIV, FPU_D, 1, TWO, 0, 0, 0, FPSCR_FX | FPSCR_UX | FPSCR_XX | FPSCR_FI | CLASS_ZERO},
 	    {DIV, FPU_D, 1, TWO, 0, FPU_RN_UP, 1,
 	     FPU_RN_UP | FPSCR_FX | FPSCR_UX | FPSCR_XX | FPSCR_FI | FPSCR_FR | CLASS_DENORMAL},
-	    /* Tiny before rounding, though the result is the smallest normal number: (2 - 2**-52) *
-	       2**-1023. */
+	    /*
+	     * Tiny before rounding, though the result is the smallest normal number:
+	     * (2 - 2**-52) * 2**-1023.
+	     */
 	    {MUL, FPU_D, 0x3fffffffffffffffull, 0x0008000000000000ull, 0, 0, SMALLEST,
 	     FPSCR_FX | FPSCR_UX | FPSCR_XX | FPSCR_FI | FPSCR_FR | CLASS_NORMAL},
 	    /* Singles: 2**-126 / 2 is denormal as a single, and so is its class. */

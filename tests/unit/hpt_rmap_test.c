@@ -112,8 +112,7 @@ static void long_chain(void **state)
 	hpt_destroy(hpt);
 }
 
-/* ---- slots that come and go while entries are entered ------------------------------------------
- */
+/* ---- slots that come and go while entries are entered ---------------------------------------- */
 
 static volatile bool stop;
 
@@ -157,7 +156,9 @@ static void slot_race(void **state)
 	for (unsigned round = 0; round < 3000; round++) {
 		__atomic_store_n(&slot_gone, 1, __ATOMIC_SEQ_CST);
 		hpt_rmap_make_absent(hpt, 0, 16 << 12);
-		/* One that is being removed is off its chain, but shows VALID until the lock goes. */
+		/*
+		 * One that is being removed is off its chain, but shows VALID until the lock goes.
+		 */
 		for (u64 i = 0; i < 128; i++)
 			assert_int_not_equal(
 			    hpt_load_v(&hpt->entries[i]) & (HPT_V_VALID | HPT_V_LOCK), HPT_V_VALID);

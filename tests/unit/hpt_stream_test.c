@@ -34,8 +34,7 @@ static void assert_header(size_t offset, u64 index, unsigned n_valid, unsigned n
 	assert_int_equal(h.n_invalid, n_invalid);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void first_pass_tells_all(void **state)
 {
@@ -411,8 +410,7 @@ static void rebinding(void **state)
 	hpt_destroy(large);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static size_t put_header(size_t at, u64 index, unsigned n_valid, unsigned n_invalid)
 {

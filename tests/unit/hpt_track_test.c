@@ -97,8 +97,7 @@ static void given_back(void **state)
 	hpt_trackers_destroy(&ts);
 }
 
-/* ---- threads ----------------------------------------------------------------------------------
- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 #define MARKERS 2
 #define MARKS	200000u
@@ -114,7 +113,8 @@ static void *marker(void *arg)
 	for (unsigned k = 0; k < MARKS; k++) {
 		u64 i = next_random(&seed) % ARRAY_SIZE(numbers);
 
-		/* As an entry's change: visible before the mark is, at the latest when it is taken.
+		/*
+		 * As an entry's change: visible before the mark is, at the latest when it is taken.
 		 */
 		__atomic_fetch_add(&numbers[i], 1, __ATOMIC_SEQ_CST);
 		hpt_track_mark(&shared, i);

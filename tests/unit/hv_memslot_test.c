@@ -162,7 +162,10 @@ static void dirty_log(void **state)
 	assert_int_equal(hv_get_dirty_log(vm, 0, &bits, &bytes), -ENOENT);
 }
 
-/* An entry for a slot that goes stays the guest's, without memory; it comes alive with the next one. */
+/*
+ * An entry for a slot that goes stays the guest's, without memory; it comes alive with the next
+ * one.
+ */
 static void entries_of_a_slot(void **state)
 {
 	struct hv_vm *vm = *state;

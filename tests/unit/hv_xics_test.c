@@ -259,8 +259,9 @@ static void dropped(void **state)
 }
 
 /*
- * Two vcpus work on what two others raise, at random priorities that change. Each source counts what was raised and what
- * was seen; in the end nothing that was raised after the last time it was seen may be missing.
+ * Two vcpus work on what two others raise, at random priorities that change. Each source counts
+ * what was raised and what was seen; in the end nothing that was raised after the last time it was
+ * seen may be missing.
  */
 #define SOURCES 24u
 #define ROUNDS	40000u

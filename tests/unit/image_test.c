@@ -328,7 +328,8 @@ static void test_versions(void **state)
 	free(p);
 }
 
-/* Each field of the header and of an entry set to what it can't be, with the sums made right again.
+/*
+ * Each field of the header and of an entry set to what it can't be, with the sums made right again.
  */
 static void test_lies(void **state)
 {

@@ -298,7 +298,10 @@ int main(void)
 	    cmocka_unit_test(wrong_records),
 	};
 
-	/* Streams have large buffers: kept mapped between the many of them, filling them anew costs little. */
+	/*
+	 * Streams have large buffers: kept mapped between the many of them, filling them anew costs
+	 * little.
+	 */
 	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The dirty log of a running guest: what live migration stands on. Two vcpus store all the time, this thread copies what the log
- * tells; when they stand still the copy must be the memory. And slots that change under them: a store goes to the old
- * memory or to the new, or is told as MMIO, but is not lost.
+ * The dirty log of a running guest: what live migration stands on. Two vcpus store all the time,
+ * this thread copies what the log tells; when they stand still the copy must be the memory. And
+ * slots that change under them: a store goes to the old memory or to the new, or is told as MMIO,
+ * but is not lost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -208,8 +209,8 @@ static void switching(void **state)
 }
 
 /*
- * The slot that they store to goes, another one comes, moves. When it is gone nobody may touch its memory any more: that is
- * checked by taking it away.
+ * The slot that they store to goes, another one comes, moves. When it is gone nobody may touch its
+ * memory any more: that is checked by taking it away.
  */
 static void slots_under_them(void **state)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PAPYR_CAP_SIGNALS_BLOCKED: KVM_RUN leaves the thread's mask alone, and ends all the same when it must. */
+/*
+ * PAPYR_CAP_SIGNALS_BLOCKED: KVM_RUN leaves the thread's mask alone, and ends all the same when it
+ * must.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -419,7 +419,8 @@ static void hcall_terminal(void **state)
 	struct fixture *f = *state;
 	char buf[32];
 
-	assert_int_equal(hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT, 10, 0x68656c6c6f2c2077, 0x6f72000000000000),
+	assert_int_equal(hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT, 10, 0x68656c6c6f2c2077,
+			       0x6f72000000000000),
 			 0);
 	assert_true(console_drain(f->m->console, 1000));
 	assert_int_equal(read(f->out[0], buf, sizeof(buf)), 10);
@@ -440,7 +441,8 @@ static void hcall_terminal_full(void **state)
 	char buf[4096];
 	ssize_t n;
 
-	while (hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT, 16, 0x3031323334353637, 0x3839616263646566) == 0)
+	while (hcall(f->m, H_PUT_TERM_CHAR, VTY_UNIT, 16, 0x3031323334353637,
+		     0x3839616263646566) == 0)
 		accepted += 16;
 	assert_true(accepted >= 65536);
 	fcntl(f->out[0], F_SETFL, O_NONBLOCK);

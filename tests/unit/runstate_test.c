@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a guest is and whether it may run: every move from every place, every state that keeps vcpus from running, and
- * all of it by several threads at once.
+ * Where a guest is and whether it may run: every move from every place, every state that keeps
+ * vcpus from running, and all of it by several threads at once.
  */
 #include <setjmp.h>
 #include <stdarg.h>

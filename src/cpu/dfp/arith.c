@@ -4,8 +4,8 @@
 
 /*
  * |a| with the exponent of @b, which isn't higher, and |b| in @low. If that takes more than twice a
- * precision's digits, |a| gets so many, and of @b what is less than its last one is only told of: it
- * stands far behind any digit that a result has.
+ * precision's digits, |a| gets so many, and of @b what is less than its last one is only told of:
+ * it stands far behind any digit that a result has.
  */
 static struct dfp_wide align(const struct dfp_format *f, const struct dfp_num *a,
 			     const struct dfp_num *b, struct dfp_wide *low, struct dfp_exact *sum)

@@ -12,7 +12,7 @@
  *	a / b = q:    fma(-q, b, a) is the exact remainder, likewise
  *	sqrt(a) = s:  fma(-s, s, a) likewise
  *	a * c + b:    ErrFma (Boldo and Muller): three numbers; their sum's sign is right in one
- * addition
+ *	              addition
  *
  * Where an operation is too near the ends of the format for that, or rounds otherwise, or anything
  * special is about (NaN, infinity, denormal, division by zero), fpu_soft_*() does all of it. Tests
@@ -235,7 +235,8 @@ FPU_INLINE double fpu_sum_rest(double a, double b, double sum)
 	return (a - a_part) + (b - b_part);
 }
 
-/* A sum that is denormal is exact; it is left to the soft tier only because its class is another.
+/*
+ * A sum that is denormal is exact; it is left to the soft tier only because its class is another.
  */
 FPU_INLINE bool fpu_fast_add(u64 *fpscr, enum fpu_kind kind, double a, double b, u64 *r)
 {

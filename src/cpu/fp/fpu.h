@@ -142,7 +142,8 @@ static inline u64 fpu_summarize(u64 fpscr)
 	return fpscr;
 }
 
-/* Record exceptions: sets @bits (of FPSCR_EXCEPTIONS), FX if one of them is new, and the summaries.
+/*
+ * Record exceptions: sets @bits (of FPSCR_EXCEPTIONS), FX if one of them is new, and the summaries.
  */
 static inline void fpu_raise(u64 *fpscr, u64 bits)
 {
@@ -236,7 +237,8 @@ static inline u64 fpu_load_single(u32 bits)
 	if (exp == 0xff)
 		return sign | 0x7ff0000000000000ull | fraction << 29;
 	if (!exp && fraction) {
-		/* Denormal as a single, normal as a double: the leading one becomes the hidden bit.
+		/*
+		 * Denormal as a single, normal as a double: the leading one becomes the hidden bit.
 		 */
 		unsigned lead = (unsigned)__builtin_clzll(fraction) - 40;
 

@@ -110,7 +110,8 @@ bool fpu_finish_exact(struct fpu_env *env, u64 bits, u64 *r);
 bool fpu_finish_nan(struct fpu_env *env, u64 exc, u64 nan, u64 *r);
 /* Division of a finite number by zero. */
 bool fpu_finish_zero_divide(struct fpu_env *env, bool sign, u64 *r);
-/* The first NaN of @n operands in order of precedence; VXSNAN if one of them signals, besides @exc.
+/*
+ * The first NaN of @n operands in order of precedence; VXSNAN if one of them signals, besides @exc.
  */
 bool fpu_finish_propagate(struct fpu_env *env, u64 exc, const struct fpu_num *const *operands,
 			  unsigned n, u64 *r);

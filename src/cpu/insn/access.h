@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What loads and stores of general and of floating-point registers share (mem.c, fp_mem.c). Not
- * for others. Each instruction is in two parts: one for an address that the translation cache has, which
- * needs no stack, and one for all others, which is kept out of its way.
+ * for others. Each instruction is in two parts: one for an address that the translation cache has,
+ * which needs no stack, and one for all others, which is kept out of its way.
  */
 #ifndef PAPYR_CPU_INSN_ACCESS_H
 #define PAPYR_CPU_INSN_ACCESS_H

@@ -134,7 +134,8 @@ static void quad_store(union quad *p, union quad v)
 }
 
 #if defined(__x86_64__)
-/* Aligned vector loads are atomic on every processor that has AVX, and on the others that matter.
+/*
+ * Aligned vector loads are atomic on every processor that has AVX, and on the others that matter.
  */
 static union quad quad_load(const union quad *p)
 {

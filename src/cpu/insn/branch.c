@@ -206,7 +206,7 @@ static inline void set_cr_bit(struct cpu *cpu, unsigned bit, bool value)
 		NEXT;                                                                              \
 	}
 
-CR_LOGIC(crand, a &&b)
+CR_LOGIC(crand, (a && b))
 CR_LOGIC(cror, a || b)
 CR_LOGIC(crxor, a != b)
 CR_LOGIC(crnand, !(a && b))

@@ -12,7 +12,8 @@
 
 #define CACHE_LINE 128u
 
-/* Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump.
+/*
+ * Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump.
  */
 static __attribute__((noinline)) bool zero_line_slow(struct cpu *cpu, const struct op *op, u64 ea)
 {

@@ -41,8 +41,8 @@ static inline void set(struct cpu *cpu, const struct dfp_format *f, unsigned n, 
 	(field(op->insn, 15, 15) ? dfp_round_secondary(RMC) : dfp_round_primary(*fpscr, RMC))
 
 /*
- * @call is an operation of dfp/dfp.h that leaves its result in v, and says whether the target is to be
- * written. Operands have the format @operands, the result @result. With the record form.
+ * @call is an operation of dfp/dfp.h that leaves its result in v, and says whether the target is to
+ * be written. Operands have the format @operands, the result @result. With the record form.
  */
 #define DFP_OP(name, operands, result, call)                                                       \
 	static void name##_work(struct cpu *cpu, const struct op *op)                              \

@@ -3,8 +3,8 @@
 #include "cpu/insn/fp.h"
 
 /*
- * @call is an operation of fp/fpu.h on FRA, FRB, FRC that leaves its result in v, and says whether FRT
- * is to be written. With its record form.
+ * @call is an operation of fp/fpu.h on FRA, FRB, FRC that leaves its result in v, and says whether
+ * FRT is to be written. With its record form.
  */
 #define FP_OP(name, call)                                                                          \
 	OP(name)                                                                                   \

@@ -3,9 +3,9 @@
  * How the meaning of instructions is written.
  *
  * Each op of a block (engine/block.h) names the function that carries its instruction out. The
- * function does its work and ends by NEXT, which goes on with the following op by a tail call; or by
- * STOP, which goes back to the dispatcher with cpu->nip set; branches return the next block's first
- * op.
+ * function does its work and ends by NEXT, which goes on with the following op by a tail call; or
+ * by STOP, which goes back to the dispatcher with cpu->nip set; branches return the next block's
+ * first op.
  *
  *	OP(neg)
  *	{
@@ -13,11 +13,12 @@
  *		NEXT;
  *	}
  *
- * The function of row `neg` of isa/isa.def is op_neg. A row with the RC flag has two functions, op_neg
- * and op_neg_rc.
+ * The function of row `neg` of isa/isa.def is op_neg. A row with the RC flag has two functions,
+ * op_neg and op_neg_rc.
  *
  * Rules: registers are changed only after nothing can fault any more. A function that faults calls
- * one of the functions of cpu/raise.h (or a mem_ function of mmu/mem.h did) and returns NULL (STOP).
+ * one of the functions of cpu/raise.h (or a mem_ function of mmu/mem.h did) and returns NULL
+ * (STOP).
  */
 #ifndef PAPYR_CPU_OP_H
 #define PAPYR_CPU_OP_H

@@ -15,7 +15,8 @@ struct op;
 /* Carries out one instruction, and goes on (insn/op.h). */
 typedef const struct op *op_fn(struct cpu *cpu, const struct op *op);
 
-/* Instruction fields by ISA bit numbers [first, last] (0 is the most significant bit of the word).
+/*
+ * Instruction fields by ISA bit numbers [first, last] (0 is the most significant bit of the word).
  */
 static inline u32 field(u32 insn, unsigned first, unsigned last)
 {

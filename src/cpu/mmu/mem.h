@@ -40,8 +40,10 @@ static inline struct tlb_entry *tlb_slot(struct tlb *tlb, u64 ea)
 	return &tlb->e[ea >> CPU_PAGE_SHIFT & (TLB_ENTRIES - 1)];
 }
 
-/* The slow ways (access.c): translate, cross pages, call the owner, raise interrupts. @data: bytes in
- * address order. */
+/*
+ * The slow ways (access.c): translate, cross pages, call the owner, raise interrupts. @data: bytes
+ * in address order.
+ */
 bool mem_read_slow(struct cpu *cpu, const struct op *op, u64 ea, void *data, unsigned size);
 bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *data, unsigned size);
 
@@ -89,20 +91,24 @@ bool mem_read_bytes(struct cpu *cpu, const struct op *op, u64 ea, void *bytes, u
 bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *bytes,
 		     unsigned size);
 
-/* Would a store of @size bytes at @ea succeed? If not, the interrupt has been raised: return STOP.
+/*
+ * Would a store of @size bytes at @ea succeed? If not, the interrupt has been raised: return STOP.
  */
 bool mem_probe_write(struct cpu *cpu, const struct op *op, u64 ea, unsigned size);
 bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size);
 
 /*
- * Where @size naturally aligned bytes at @ea (one page) live in host memory, for atomic
- * instructions. Marks the page changed when
- * @store. NULL: an interrupt was raised. @gpa gets the guest real address.
+ * Where @size bytes at @ea live in host memory, within a page and up to a cache line. Marks the
+ * page changed when @store. NULL: an interrupt was raised; or there is no memory, then *no_ram is
+ * set and no interrupt raised. @gpa gets the guest real address.
  */
-/* The same, but *no_ram is set, and no interrupt raised, where there is no memory. @size may be up
- * to a cache line. */
 void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa,
 	      bool *no_ram);
+
+/*
+ * The same for instructions that are atomic (reservations, quadwords), of naturally aligned bytes:
+ * where there is no memory, a data storage interrupt is raised.
+ */
 void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
 		     u64 *gpa);
 

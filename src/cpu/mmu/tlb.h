@@ -40,8 +40,8 @@ struct tlbs {
 	struct tlb data[TLB_CONTEXTS];
 	struct itlb_entry fetch[TLB_CONTEXTS][ITLB_ENTRIES];
 	struct vtlb_entry virt[VTLB_ENTRIES];
-	struct vtlb_entry
-	    absent; /* the last absent entry seen: never kept, since it changes without a word */
+	/* The last absent entry seen: never kept, since it changes without a word. */
+	struct vtlb_entry absent;
 	struct jumps jumps;
 	struct touched touched;
 	u64 gen;

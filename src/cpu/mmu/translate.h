@@ -12,15 +12,17 @@ struct translation {
 	bool absent;
 	u64 hpte_index;
 	bool fresh; /* the hash table was searched since a fetch last used this translation */
-	unsigned
-	    vector; /* if it failed: VEC_DSI or VEC_DSEGI (the caller makes ISI and ISEGI of it) */
-	u64 why;    /* DSISR or SRR1 bits */
+	/* If it failed: VEC_DSI or VEC_DSEGI (the caller makes ISI and ISEGI of it). */
+	unsigned vector;
+	u64 why; /* DSISR or SRR1 bits */
 };
 
 /* False: the access is not allowed, or there is no such translation. */
 bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct translation *t);
 
-/* Which cache of the first level is used when @relocate (MSR_IR, MSR_DR) says whether to translate. */
+/*
+ * Which cache of the first level is used when @relocate (MSR_IR, MSR_DR) says whether to translate.
+ */
 static inline enum tlb_context tlb_context(const struct cpu *cpu, u64 relocate)
 {
 	if (!(cpu->msr & relocate))
@@ -40,7 +42,8 @@ static inline unsigned segment_shift(u64 vsid_word)
 	return vsid_word & SLB_VSID_B_1T ? 40 : 28;
 }
 
-/* The virtual address modulo 2^64: enough to choose slots, and to throw away too much now and then.
+/*
+ * The virtual address modulo 2^64: enough to choose slots, and to throw away too much now and then.
  */
 static inline u64 va_low(u64 vsid_word, u64 ea)
 {

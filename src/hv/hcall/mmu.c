@@ -121,7 +121,9 @@ long h_read(struct hv_vcpu *vcpu, u64 *gpr)
  * H_PROTECT - set an entry's pp0, key, N and pp; R, C and WIMG stay.
  *
  * r4 flags: 0x0e07 key bits 2..0, N and pp; 0x0100 pp0; 0x3000 key bits 4..3; H_AVPN; others
- * without effect r5 ptex r6:       what H_AVPN compares with
+ *           without effect
+ * r5 ptex
+ * r6:       what H_AVPN compares with
  *
  * Returns H_SUCCESS; H_NOT_FOUND: empty, or H_AVPN and another page; H_PARAMETER: no such ptex.
  * PAPR 14.5.4.1.
@@ -264,8 +266,9 @@ long h_bulk_remove(struct hv_vcpu *vcpu, u64 *gpr)
  * H_PAGE_INIT - zero or fill a 4K page of guest memory.
  *
  * r4 flags: H_COPY_PAGE, else H_ZERO_PAGE; H_ICACHE_INVALIDATE and H_ICACHE_SYNC, without effect,
- * as instruction caches are coherent r5:       guest real address of the page r6:       and of the
- * one to copy
+ *           as instruction caches are coherent
+ * r5:       guest real address of the page
+ * r6:       and of the one to copy
  *
  * Returns H_SUCCESS; H_PARAMETER: another flag, an address that is not a multiple of 4K, or without
  * (writable) memory. PAPR 14.5.4.

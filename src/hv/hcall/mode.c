@@ -65,7 +65,7 @@ static long set_dawr(struct hv_vcpu *vcpu, u64 flags, u64 dawr, u64 dawrx)
  *
  * @gpr[4]: flags
  * @gpr[5]: resource: 1 CIABR, 2 DAWR, 3 address translation on interrupts, 4 byte order on
- * interrupts, 5 second DAWR
+ *          interrupts, 5 second DAWR
  * @gpr[6], @gpr[7]: values
  *
  * Three and four concern every vcpu: they are the client's, who stops them and sets each one's

@@ -51,7 +51,7 @@ long h_prod(struct hv_vcpu *vcpu, u64 *gpr)
  *
  * @gpr[4]: its id, or -1 for any
  * @gpr[5]: its dispatch count as the caller saw it: if it has changed since, it ran and there is no
- * need
+ *          need
  *
  * Returns H_SUCCESS, H_PARAMETER (no such vcpu).
  */

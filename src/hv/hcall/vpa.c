@@ -222,10 +222,16 @@ void hv_vpa_refresh(struct hv_vcpu *vcpu)
 
 /*
  * Adds an entry to the trace log:
- *	0  1 byte  reason of dispatch    8  4 bytes  from ready to waiting   24  8 bytes  fault
- * address 1  1 byte  reason of preemption 12  4 bytes  from waiting to ready   32  8 bytes  SRR0:
- * where it goes on 2  2 bytes processor            16  8 bytes  timebase                40  8 bytes
- * SRR1: MSR 4  4 bytes from enqueued to dispatched
+ *	 0  1 byte   reason of dispatch
+ *	 1  1 byte   reason of preemption
+ *	 2  2 bytes  processor
+ *	 4  4 bytes  from enqueued to dispatched
+ *	 8  4 bytes  from ready to waiting
+ *	12  4 bytes  from waiting to ready
+ *	16  8 bytes  timebase
+ *	24  8 bytes  fault address
+ *	32  8 bytes  SRR0: where it goes on
+ *	40  8 bytes  SRR1: MSR
  */
 static void log_dispatch(struct hv_vcpu *vcpu, u8 *vpa)
 {

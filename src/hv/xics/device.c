@@ -43,8 +43,7 @@ void hv_xics_destroy(struct hv_vm *vm)
 		vm->old_xics = xics;
 	}
 	lock_release(&vm->lock);
-	hv_for_each_vcpu(vcpu, vm)
-	{
+	hv_for_each_vcpu(vcpu, vm) {
 		struct hv_icp *icp;
 
 		hv_vcpu_lock(vcpu);
@@ -104,8 +103,7 @@ struct hv_icp *xics_server(struct hv_xics *xics, u32 server)
 
 	if (icp && icp->server == server)
 		return icp;
-	hv_for_each_vcpu(vcpu, xics->vm)
-	{
+	hv_for_each_vcpu(vcpu, xics->vm) {
 		icp = vcpu->icp;
 		if (icp && icp->server == server)
 			return icp;

@@ -120,13 +120,14 @@ static void lower_cppr(struct hv_icp *icp, u8 cppr)
 		after = (struct aftermath){.resend = old.need_resend};
 		new.cppr = cppr;
 		new.need_resend = 0;
-		if (new.mfrr < cppr &&new.mfrr <= new.pri)
+		if (new.mfrr < cppr && new.mfrr <= new.pri)
 			take_place(&new, &after);
 	} while (!try(icp, &old, new));
 	finish(icp, after);
 }
 
-/* A more favoured one: what is offered may have to go. An inter-processor interrupt stays in MFRR.
+/*
+ * A more favoured one: what is offered may have to go. An inter-processor interrupt stays in MFRR.
  */
 static void raise_cppr(struct hv_icp *icp, u8 cppr)
 {

@@ -195,7 +195,8 @@ int hv_xics_set_xive(struct hv_vm *vm, u32 irq, u32 server, u32 priority)
 	return 0;
 }
 
-/* How a source is set up now; -EINVAL: no such. Guests don't change one from two vcpus at a time.
+/*
+ * How a source is set up now; -EINVAL: no such. Guests don't change one from two vcpus at a time.
  */
 static int look(struct hv_xics *xics, u32 irq, struct ics **ics, struct ics_source *s)
 {

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * RTAS calls of the interrupt controller. The guest's argument block, all big-endian words:
- *	0  token, 4  number of arguments, 8  number of results, 12  arguments, then results; 16 of
- * both together The first result is the call's status.
+ *	 0  token
+ *	 4  number of arguments
+ *	 8  number of results
+ *	12  arguments, then results; 16 of both together
+ *
+ * The first result is the call's status.
  */
 #include "hv/xics/rtas.h"
 
@@ -97,7 +101,8 @@ static bool same_name(const char *name, size_t size, const char *known)
 	return size > len && !memcmp(name, known, len + 1);
 }
 
-/* Forgets one token of the call named so; a call without any, or an unknown one, is none the worse.
+/*
+ * Forgets one token of the call named so; a call without any, or an unknown one, is none the worse.
  */
 static void undefine(struct hv_vm *vm, const char *name, size_t size)
 {

@@ -38,7 +38,8 @@ void hv_xics_free_icp(struct hv_vcpu *vcpu);
 int hv_xics_connect(struct hv_vcpu *vcpu, u64 server);
 
 bool hv_xics_has_source_number(u64 irq);
-/* KVM_DEV_XICS_GRP_SOURCES: the words of <papyr/kvm.h>. -ENOENT, -EINVAL (no such server), -ENOMEM.
+/*
+ * KVM_DEV_XICS_GRP_SOURCES: the words of <papyr/kvm.h>. -ENOENT, -EINVAL (no such server), -ENOMEM.
  */
 int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value);
 int hv_xics_get_source(struct hv_vm *vm, u64 irq, u64 *value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Faults on demand, for tests: PAPYR_FAULT=STEP:ACTION in the environment makes the process meet one
- * when a migration comes to the step of that name. docs/migration.md says what the actions do.
+ * Faults on demand, for tests: PAPYR_FAULT=STEP:ACTION in the environment makes the process meet
+ * one when a migration comes to the step of that name. docs/migration.md says what the actions do.
  *
  * A table of steps: the constant FAULT_..., and the name. Those of the destination come second.
  */

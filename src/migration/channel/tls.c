@@ -26,8 +26,8 @@ struct channel_tls {
 };
 
 /*
- * A pre-shared key's SHA-256 leaves TLS 1.3 AES-128 and ChaCha20, of which GnuTLS likes the second better; but AES has
- * instructions of its own, and is 15 times as fast with them.
+ * A pre-shared key's SHA-256 leaves TLS 1.3 AES-128 and ChaCha20, of which GnuTLS likes the second
+ * better; but AES has instructions of its own, and is 15 times as fast with them.
  */
 #define PRIORITY "NORMAL:-CHACHA20-POLY1305:+CHACHA20-POLY1305:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 /* Keys of a key exchange that nobody without the pre-shared key can take part in, and no other. */

@@ -18,7 +18,8 @@
 int migration_save(struct machine *m, const char *path, progress_fn progress, void *opaque,
 		   struct error *err);
 
-/* Writes one whole first pass of the table's stream to @fd. Any thread; the guest may be running.
+/*
+ * Writes one whole first pass of the table's stream to @fd. Any thread; the guest may be running.
  */
 int migration_stream_htab(struct machine *m, int fd, struct error *err);
 
@@ -26,10 +27,12 @@ int migration_stream_htab(struct machine *m, int fd, struct error *err);
  * A saved guest, in three steps: open and check the file, make a machine as it says, fill it.
  *
  *	saved = migration_open(path, progress, opaque, &err);
- *	migration_config(saved, &cfg);                       accel, in_fd and out_fd are the
- * caller's m = machine_new(&cfg, &err); migration_restore(m, saved, progress, opaque, &err); instead
- * of machine_boot() machine_run(m); machine_free(m); migration_close(saved); cfg's strings live
- * until here
+ *	migration_config(saved, &cfg);                         accel, in_fd, out_fd: the caller's
+ *	m = machine_new(&cfg, &err);
+ *	migration_restore(m, saved, progress, opaque, &err);   instead of machine_boot()
+ *	machine_run(m);
+ *	machine_free(m);
+ *	migration_close(saved);                                cfg's strings live until here
  *
  * When the third step fails, the machine is to be freed: it is half filled and must not run.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Image files: a header, sections, a directory of them and an end mark. docs/image-format.md has
- * every byte. What the sections hold is their owners' business (state/saved.h); here is only how they are
- * written so that nothing short of a complete file is ever found under its name, and read so that
- * nothing a file says is believed before it is checked.
+ * every byte. What the sections hold is their owners' business (state/saved.h); here is only how
+ * they are written so that nothing short of a complete file is ever found under its name, and read
+ * so that nothing a file says is believed before it is checked.
  */
 #ifndef PAPYR_MIGRATION_IMAGE_H
 #define PAPYR_MIGRATION_IMAGE_H
@@ -19,7 +19,9 @@
 #define IMAGE_END_MAGIC	   "PAPYREND"
 #define IMAGE_SECTIONS_MAX 4096
 
-/* A migration's stream has this behind its first record's header: neither is taken for the other. */
+/*
+ * A migration's stream has this behind its first record's header: neither is taken for the other.
+ */
 #define STREAM_MAGIC	"PAPYRMIG"
 #define STREAM_MAGIC_AT 24
 

@@ -13,8 +13,8 @@
 #include "platform/vcpu.h"
 
 /*
- * Besides what has to be sent: stopping, and the guest's first steps on the other side, where nothing is decoded and no
- * translation is cached; reading and setting a vcpu's registers.
+ * Besides what has to be sent: stopping, and the guest's first steps on the other side, where
+ * nothing is decoded and no translation is cached; reading and setting a vcpu's registers.
  */
 #define STOP_NS 1.6e6
 #define VCPU_NS 0.2e6

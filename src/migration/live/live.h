@@ -3,8 +3,8 @@
  * Live migration: a running guest to another process, and out of one. docs/migration.md has the
  * stream, the states and what is promised.
  *
- * A struct live stands beside a machine, which knows nothing of it. The work is done by a thread of its own; these
- * functions are for the main thread.
+ * A struct live stands beside a machine, which knows nothing of it. The work is done by a thread of
+ * its own; these functions are for the main thread.
  */
 #ifndef PAPYR_MIGRATION_LIVE_H
 #define PAPYR_MIGRATION_LIVE_H
@@ -102,8 +102,8 @@ int live_cancel(struct live *l, struct error *err);
 struct arrival;
 
 /*
- * Waits at @uri until a guest wants to come; who is no guest, or shows no right key, is told off by
- * @complain and another waited for.
+ * Waits at @uri until a guest wants to come; who is no guest, or shows no right key, is told off
+ * by @complain, and another waited for.
  */
 struct arrival *arrival_wait(const char *uri, const struct live_params *p,
 			     void (*complain)(const char *why), struct error *err);

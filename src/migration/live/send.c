@@ -225,7 +225,10 @@ int source_send_table(struct source *s, bool final, u64 *entries, struct error *
 		*entries += count_entries(buf + 4, n);
 		if (live_send(s->stream, LIVE_TABLE, buf, n + 4, use_zstd(s), err))
 			return -1;
-		/* Behind a pass's end the next would begin: of a guest that stands still there is nothing. */
+		/*
+		 * Behind a pass's end the next would begin: of a guest that stands still there is
+		 * nothing.
+		 */
 		if (n < (ssize_t)(TABLE_READ_BYTES - TABLE_TAIL_BYTES))
 			break;
 	}

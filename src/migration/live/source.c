@@ -125,7 +125,10 @@ static int meet(struct source *s, struct error *err)
 
 /* ---- Passes ---- */
 
-/* Where writes may go unnoticed the guest must not write. That takes long: it is for the user to say. */
+/*
+ * Where writes may go unnoticed the guest must not write. That takes long: it is for the user to
+ * say.
+ */
 static int stand_still(struct source *s, struct error *err)
 {
 	machine_hold(s->m);

@@ -18,7 +18,8 @@ struct source {
 	bool one_way;
 	struct throttle *throttle;
 
-	/* Clocks: the destination's is ours + clock_delta ticks, give or take half the round trip.
+	/*
+	 * Clocks: the destination's is ours + clock_delta ticks, give or take half the round trip.
 	 */
 	u64 rtt_ns;
 	s64 clock_delta;
@@ -60,8 +61,9 @@ int source_send_memory(struct source *s, bool final, struct error *err);
 /* One pass over what changed; with @final the guest stands still, and that was all. */
 int source_send_table(struct source *s, bool final, u64 *entries, struct error *err);
 /*
- * Pauses after each @burst bytes at least, so that the migration takes no more of the link than the user allows. Each
- * burst goes at full speed: so the link's own is known, at which the last part will be sent.
+ * Pauses after each @burst bytes at least, so that the migration takes no more of the link than the
+ * user allows. Each burst goes at full speed: so the link's own is known, at which the last part
+ * will be sent.
  */
 int source_keep_limit(struct source *s, u64 burst, struct error *err);
 /* Waits until the other side has taken all that was sent. */
@@ -73,7 +75,8 @@ enum handover { HANDOVER_DONE, HANDOVER_FAILED, HANDOVER_TOO_MUCH };
 
 /*
  * Stops the guest, sends the rest and hands it over. TOO_MUCH: the guest wrote a lot in the last
- * moment; it runs on, nothing is lost. FAILED: the guest runs on here, or machine_where() says otherwise.
+ * moment; it runs on, nothing is lost. FAILED: the guest runs on here, or machine_where() says
+ * otherwise.
  */
 enum handover source_hand_over(struct source *s, struct error *err);
 /* How long the guest would stand still if it were stopped now. */

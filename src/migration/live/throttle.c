@@ -8,8 +8,9 @@
 #include "base/lock.h"
 
 /*
- * Short enough that the guest's timers notice little. A guest always gets the least part of it that is worth
- * starting the vcpus for: near 100 % the period gets longer, so that 99 % is slow and no standstill.
+ * Short enough that the guest's timers notice little. A guest always gets the least part of it that
+ * is worth starting the vcpus for: near 100 % the period gets longer, so that 99 % is slow and no
+ * standstill.
  */
 #define PERIOD_MS  4.0
 #define RUNNING_MS 0.5

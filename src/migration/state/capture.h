@@ -23,7 +23,8 @@ int capture_xics(struct machine *m, struct saved_xics *x, struct error *err);
 /* Resets a vcpu, for apply_vcpu() to be quick; @reset gets what it holds then. */
 int prepare_vcpu(struct vcpu *vcpu, struct saved_vcpu *reset, struct error *err);
 /*
- * The state of a vcpu that was prepared; @tb_offset takes the place of the saved one, to the tick where the host can.
+ * The state of a vcpu that was prepared; @tb_offset takes the place of the saved one, to the tick
+ * where the host can.
  */
 int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved_vcpu *reset,
 	       u64 tb_offset, struct error *err);

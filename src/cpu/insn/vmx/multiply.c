@@ -53,7 +53,8 @@ VECTOR_EACH_AB(vsum4shs, 4,
 	       r.sw[i] = (s32)saturate_signed(cpu, (s64)a.sh[2 * i] + a.sh[2 * i + 1] + b.sw[i],
 					      32))
 
-/* The results stand in each doubleword's, or the register's, last word; the other words become 0.
+/*
+ * The results stand in each doubleword's, or the register's, last word; the other words become 0.
  */
 VECTOR_EACH_AB(vsum2sws, 2,
 	       VSR_D(r, i) = (u32)saturate_signed(

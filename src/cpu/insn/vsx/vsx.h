@@ -44,8 +44,8 @@ static inline void vsx_set_scalar(struct cpu *cpu, unsigned t, u64 v)
 	} while (0)
 
 /*
- * One instruction on scalars. @call is an operation of fp/fpu.h that may use fpscr, SD(), and &v for
- * its result, and says whether the target is to be written, with @result (an expression of v).
+ * One instruction on scalars. @call is an operation of fp/fpu.h that may use fpscr, SD(), and &v
+ * for its result, and says whether the target is to be written, with @result (an expression of v).
  */
 #define VSX_SCALAR_AS(name, call, result)                                                          \
 	OP(name)                                                                                   \

@@ -682,8 +682,9 @@ static bool always_taken(const struct op *op)
 }
 
 /*
- * What BO and BI ask for: jumps away if the branch is not taken. Their distances go to @over; returns
- * how many. Changes no scratch register. Conditions and their opposites differ in the low bit.
+ * What BO and BI ask for: jumps away if the branch is not taken. Their distances go to @over;
+ * returns how many. Changes no scratch register. Conditions and their opposites differ in the low
+ * bit.
  */
 static unsigned unless_taken(struct run *r, const struct op *op, u8 *over[2])
 {
