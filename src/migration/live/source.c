@@ -363,8 +363,9 @@ static void fail(struct source *s, const char *why)
 	lock_release(&l->lock);
 	if (uncertain)
 		snprintf(text, sizeof(text),
-			 "%.300s. The destination may have started the guest, so it stands still "
-			 "here: look there, and only if it doesn't run there, 'papyr resume' it",
+			 "%.250s. The destination may have started the guest, so it stands still "
+			 "here: look there, where it may still start while a papyr waits for it, and "
+			 "only if it doesn't and never will run there, 'papyr resume' it",
 			 why);
 	live_end(l, cancelled && !uncertain ? LIVE_CANCELLED : LIVE_FAILED, text);
 }
