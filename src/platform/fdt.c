@@ -181,7 +181,8 @@ static void build_core(struct tree *t, const struct machine *m, unsigned core)
 	prop_string(t, "device_type", "cpu");
 	prop_cells(t, "reg", id);
 	prop_string(t, "status", "okay");
-	prop_cells(t, "cpu-version", m->confined ? model->logical_pvr : model->pvr);
+	/* The level that the partition keeps to, as client-architecture-support leaves it. */
+	prop_cells(t, "cpu-version", model->logical_pvr);
 	prop_empty(t, "64-bit");
 	prop_cells(t, "timebase-frequency", TIMEBASE_HZ);
 	prop_cells(t, "clock-frequency", CLOCK_HZ);
@@ -306,7 +307,8 @@ static void build_root(struct tree *t, const struct machine *m, const struct fdt
 	begin(t, "");
 	prop_string(t, "device_type", "chrp");
 	prop_string(t, "model", "IBM pSeries (papyr)");
-	prop_string(t, "compatible", "papyr,pseries");
+	/* Start-up code of other makers knows the second name only. */
+	prop(t, "compatible", "papyr,pseries\0qemu,pseries", sizeof("papyr,pseries\0qemu,pseries"));
 	prop_string(t, "system-id", uuid);
 	prop_string(t, "vm,uuid", uuid);
 	prop_string(t, "ibm,partition-name", m->cfg.name ? m->cfg.name : "papyr");
