@@ -3,8 +3,9 @@
  * What is in memory when the first vcpu starts: kernel, initrd, RTAS, device tree.
  *
  *   0x400000            kernel, its .bss behind it
- *   then, from 16 MiB on initrd, on a 64 KiB boundary
+ *   then                initrd, on a 64 KiB boundary
  *   end of real mode    device tree and RTAS, below 768 MiB
+ *   behind them         an initrd that has no room below; the kernel reads it when all memory is mapped
  */
 #include "platform/boot.h"
 
@@ -90,7 +91,13 @@ static u64 align_up(u64 v)
 	return (v + ALIGNMENT - 1) & ~(u64)(ALIGNMENT - 1);
 }
 
-static int load_initrd(struct machine *m, u64 from, u64 limit, struct fdt_places *places,
+static bool fits(u64 at, u64 bytes, u64 limit)
+{
+	return at <= limit && bytes <= limit - at;
+}
+
+/* Between @from and @limit, or behind @top. */
+static int load_initrd(struct machine *m, u64 from, u64 limit, u64 top, struct fdt_places *places,
 		       struct error *err)
 {
 	struct boot_file f;
@@ -100,9 +107,9 @@ static int load_initrd(struct machine *m, u64 from, u64 limit, struct fdt_places
 		return 0;
 	if (map_file(m->cfg.initrd, &f, err))
 		return -1;
-	places->initrd = align_up(from);
+	places->initrd = fits(align_up(from), f.bytes, limit) ? align_up(from) : align_up(top);
 	places->initrd_bytes = f.bytes;
-	if (places->initrd > limit || f.bytes > limit - places->initrd)
+	if (places->initrd != align_up(from) && !fits(places->initrd, f.bytes, m->mem.bytes))
 		r = error_set(err, "%s: no room for it: give the guest more memory (-m)",
 			      m->cfg.initrd);
 	else
@@ -123,7 +130,7 @@ int boot_load(struct machine *m, struct boot_entry *entry, struct error *err)
 	places.rtas = (top - RTAS_BYTES) & ~(u64)(ALIGNMENT - 1);
 	entry->fdt = (places.rtas - fdt_room(m)) & ~(u64)(ALIGNMENT - 1);
 	limit = entry->fdt;
-	if (load_kernel(m, limit, &image, err) || load_initrd(m, image.end, limit, &places, err))
+	if (load_kernel(m, limit, &image, err) || load_initrd(m, image.end, limit, top, &places, err))
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(rtas_code); i++)
 		store_be32(m->mem.host + places.rtas + 4 * i, rtas_code[i]);
