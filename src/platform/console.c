@@ -55,12 +55,17 @@ static void fifo_push(struct fifo *f, const u8 *buf, unsigned len)
 	f->len += len;
 }
 
+static u8 fifo_at(const struct fifo *f, unsigned i)
+{
+	return f->data[(f->head + i) % f->size];
+}
+
 static unsigned fifo_pop(struct fifo *f, u8 *buf, unsigned max)
 {
 	unsigned n = f->len < max ? f->len : max;
 
 	for (unsigned i = 0; i < n; i++)
-		buf[i] = f->data[(f->head + i) % f->size];
+		buf[i] = fifo_at(f, i);
 	f->head = (f->head + n) % f->size;
 	f->len -= n;
 	return n;
@@ -243,12 +248,21 @@ static void on_input(void *opaque, int fd, unsigned events)
 		con->ops->input(con->opaque);
 }
 
+/* How much of the input, at most @max, has no NUL behind a CR. */
+static unsigned before_cr_nul(const struct fifo *f, unsigned max)
+{
+	for (unsigned i = 1; i < max && i < f->len; i++)
+		if (fifo_at(f, i - 1) == '\r' && !fifo_at(f, i))
+			return i;
+	return max;
+}
+
 unsigned console_read(struct console *con, u8 *buf, unsigned max)
 {
 	unsigned n;
 
 	lock_acquire(&con->lock);
-	n = fifo_pop(&con->in, buf, max);
+	n = fifo_pop(&con->in, buf, before_cr_nul(&con->in, max));
 	lock_release(&con->lock);
 	return n;
 }

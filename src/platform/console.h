@@ -34,7 +34,10 @@ struct console *console_new(struct loop *loop, int in_fd, int out_fd, const stru
 void console_start(struct console *con);
 void console_free(struct console *con);
 
-/* vcpu threads: up to @max bytes of input; how many there were. */
+/*
+ * vcpu threads: up to @max bytes of input; how many there were. It ends between a CR and a NUL:
+ * Linux drops the NUL of such a pair that one H_GET_TERM_CHAR returns.
+ */
 unsigned console_read(struct console *con, u8 *buf, unsigned max);
 /* vcpu threads: all of @len bytes or, when there is no room, nothing and false. */
 bool console_write(struct console *con, const u8 *buf, unsigned len);

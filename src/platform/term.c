@@ -35,11 +35,16 @@ bool term_raw(int fd)
 				    SIGSEGV, SIGBUS, SIGILL,  SIGFPE};
 	static bool prepared;
 	struct termios raw;
+	pid_t front;
 
 	if (raw_fd >= 0 || !isatty(fd) || tcgetattr(fd, &saved) < 0)
 		return false;
-	/* In the background, touching the terminal would only stop us. */
-	if (tcgetpgrp(fd) != getpgrp())
+	/*
+	 * In the background, touching the terminal would only stop us. One that isn't our session's
+	 * controlling terminal has no foreground to tell, and nobody to stop us.
+	 */
+	front = tcgetpgrp(fd);
+	if (front >= 0 && front != getpgrp())
 		return false;
 	if (!prepared) {
 		atexit(term_restore);

@@ -222,12 +222,59 @@ static void signal_restores(void **state)
 	close(slave);
 }
 
+/* A terminal that isn't this session's, as a harness gives one: nobody else reads it. */
+static void foreign_terminal_is_read(void **state)
+{
+	struct seen s = {.loop = loop_new()};
+	int master, slave;
+	struct console *con;
+	u8 buf[4];
+
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	con = console_new(s.loop, slave, slave, &ops, &s);
+	console_start(con);
+	assert_int_equal(write(master, "hi", 2), 2);
+	loop_run(s.loop);
+	assert_int_equal(console_read(con, buf, sizeof(buf)), 2);
+	assert_memory_equal(buf, "hi", 2);
+	console_free(con);
+	loop_free(s.loop);
+	close(master);
+	close(slave);
+}
+
+/* What the guest's driver would drop the NUL of never comes at once. */
+static void nul_behind_cr_comes_alone(void **state)
+{
+	struct seen s = {.loop = loop_new()};
+	struct console *con;
+	int fds[2];
+	u8 buf[16];
+
+	assert_int_equal(pipe(fds), 0);
+	con = console_new(s.loop, fds[0], -1, &ops, &s);
+	console_start(con);
+	assert_int_equal(write(fds[1], "\r\0A\0\r\0", 6), 6);
+	loop_run(s.loop);
+	assert_int_equal(console_read(con, buf, sizeof(buf)), 1);
+	assert_memory_equal(buf, "\r", 1);
+	assert_int_equal(console_read(con, buf, sizeof(buf)), 4);
+	assert_memory_equal(buf, "\0A\0\r", 4);
+	assert_int_equal(console_read(con, buf, sizeof(buf)), 1);
+	assert_int_equal(buf[0], 0);
+	console_free(con);
+	loop_free(s.loop);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(pipe_is_plain),   cmocka_unit_test(pending_input_is_saved),
 	    cmocka_unit_test(terminal),	       cmocka_unit_test(ctrl_a_x_quits),
-	    cmocka_unit_test(signal_restores),
+	    cmocka_unit_test(signal_restores), cmocka_unit_test(foreign_terminal_is_read),
+	    cmocka_unit_test(nul_behind_cr_comes_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
