@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,8 +59,20 @@ static int flushed(int status)
 	return cmd_error("cannot write: %s", lost ? strerror(errno) : "output got lost");
 }
 
+/*
+ * A descriptor that the caller left closed would be that of the first thing opened: the console
+ * would read what is none.
+ */
+static void open_missing_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+}
+
 int main(int argc, char **argv)
 {
+	open_missing_descriptors();
 	if (argc < 2) {
 		usage(stderr);
 		return STATUS_ERROR;

@@ -66,7 +66,7 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 class Guest:
     """papyr with a terminal of its own. What it writes is kept in .text, from .seen on it is news."""
 
-    def __init__(self, args, prefix=(), env=None):
+    def __init__(self, args, prefix=(), env=None, controlling=True):
         self.args = [*prefix, PAPYR] + args
         self.text = ''
         self.seen = 0
@@ -75,7 +75,7 @@ class Guest:
         print('$ ' + ' '.join(self.args), flush=True)
         self.process = subprocess.Popen(self.args, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
                                         env={**os.environ, **(env or {})},
-                                        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                        preexec_fn=lambda: controlling and fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.close(slave)
         running.append(self)
 
@@ -206,9 +206,9 @@ def built(name):
     return path
 
 
-def debian(folder, cpus='1', memory='512M', files=(), append='', more=()):
+def debian(folder, cpus='1', memory='512M', files=(), append='', more=(), controlling=True):
     return Guest(['run', '-k', fetch('kernel'), '-i', make_initrd(folder, *files), '-p',
-                  f'{CMDLINE} {append}'.strip(), '-m', memory, '-c', cpus, *more])
+                  f'{CMDLINE} {append}'.strip(), '-m', memory, '-c', cpus, *more], controlling=controlling)
 
 
 # ---- The control socket ----
