@@ -9,14 +9,11 @@
  * median and the spread (first to last quartile) are printed. --check: exit 1 if a ratio misses its
  * goal.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include "hpt/hpt.h"
 #include "random.h"
+#include "rounds.h"
 
 #define BUFFER_BYTES (1u << 20) /* what a client reads at once */
-#define ROUNDS_MAX   1001
 
 /* ---- the plain algorithm -------------------------------------------------------------------- */
 
@@ -123,11 +120,7 @@ enum what {
 	N_WHAT,
 };
 
-static const struct {
-	const char *name, *key;
-	enum what peer;
-	double goal; /* at most this many times the peer's time; 0: none */
-} rows[N_WHAT] = {
+static struct bench_row rows[N_WHAT] = {
     [MEMCPY] = {"memcpy of the table", "memcpy", MEMCPY, 0},
     [PIECES] = {"memcpy in 1 MiB pieces", "memcpy_pieces", MEMCPY, 0},
     [PLAIN_FIRST] = {"plain: first pass", "plain_first", MEMCPY, 0},
@@ -140,17 +133,6 @@ static const struct {
     [LATER_100K] = {"papyr: 100,000 changes", "later_100000", PLAIN_100K, 0},
 };
 
-static double times_us[N_WHAT][ROUNDS_MAX];
-
-static double now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
-
-/* Reads one pass. */
 static void read_pass(struct hpt_reader *rd, u8 *buf)
 {
 	ssize_t got;
@@ -183,7 +165,7 @@ static void one_round(struct hpt *hpt, struct plain *p, u8 *copy, unsigned round
 	do {                                                                                       \
 		t = now_us();                                                                      \
 		code;                                                                              \
-		times_us[what][round] = now_us() - t;                                              \
+		rows[what].us[round] = now_us() - t;                                              \
 	} while (0)
 
 	MEASURE(MEMCPY, memcpy(copy, p->entries, p->n * sizeof(*p->entries)));
@@ -200,50 +182,6 @@ static void one_round(struct hpt *hpt, struct plain *p, u8 *copy, unsigned round
 	}
 	hpt_reader_destroy(rd);
 #undef MEASURE
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Returns how many goals were missed. */
-static unsigned report(unsigned rounds, bool json)
-{
-	unsigned missed = 0;
-
-	for (unsigned w = 0; w < N_WHAT; w++)
-		qsort(times_us[w], rounds, sizeof(double), compare);
-	if (json)
-		printf("{");
-	else
-		printf("%-26s %12s %23s  %s\n", "", "median", "quartiles", "ratio");
-	for (unsigned w = 0; w < N_WHAT; w++) {
-		double median = times_us[w][rounds / 2], low = times_us[w][rounds / 4];
-		double high = times_us[w][rounds * 3 / 4];
-		double ratio = median / times_us[rows[w].peer][rounds / 2];
-		bool bad = rows[w].goal > 0 && ratio > rows[w].goal;
-
-		missed += bad;
-		if (json) {
-			printf("%s\"%s\": {\"median_us\": %.2f, \"q1_us\": %.2f, \"q3_us\": %.2f, "
-			       "\"peer\": \"%s\", \"ratio\": %.5f}",
-			       w ? ", " : "", rows[w].key, median, low, high,
-			       rows[rows[w].peer].key, ratio);
-			continue;
-		}
-		printf("%-26s %9.1f us %9.1f .. %7.1f us", rows[w].name, median, low, high);
-		if (rows[w].peer != w)
-			printf("  %.4f of %s", ratio, rows[rows[w].peer].name);
-		if (rows[w].goal > 0)
-			printf(" (goal: %.2f%s)", rows[w].goal, bad ? ", MISSED" : "");
-		printf("\n");
-	}
-	if (json)
-		printf("}\n");
-	return missed;
 }
 
 int main(int argc, char **argv)
@@ -280,5 +218,5 @@ int main(int argc, char **argv)
 	fill(hpt, &plain);
 	for (unsigned round = 0; round < rounds; round++)
 		one_round(hpt, &plain, copy, round);
-	return report(rounds, json) && check;
+	return bench_report(rows, N_WHAT, rounds, json) && check;
 }
