@@ -334,56 +334,80 @@ static struct hv_memslot *logging_slot(struct hv_vm *vm, u32 id)
 	return index >= 0 && vm->slots->slot[index]->dirty ? vm->slots->slot[index] : NULL;
 }
 
+#define GROUP 8u /* words looked at in one go */
+
+static bool none_dirty(const u64 *words, size_t n)
+{
+	u64 any = 0;
+
+	if (likely(n == GROUP)) {
+#pragma GCC unroll 8
+		for (size_t i = 0; i < GROUP; i++)
+			any |= __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+		return !any;
+	}
+	for (size_t i = 0; i < n; i++)
+		any |= __atomic_load_n(&words[i], __ATOMIC_RELAXED);
+	return !any;
+}
+
+/* @to may lie anywhere. */
+static void take_words(u64 *words, u8 *to, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		u64 word = __atomic_exchange_n(&words[i], 0, __ATOMIC_SEQ_CST);
+
+		memcpy(to + i * sizeof(word), &word, sizeof(word));
+	}
+}
+
 /*
  * The bits are cleared before the vcpus lose the right to store unseen. A store in between finds
  * its page among those told, and happens before the client, which has yet to return from here,
  * copies the page.
  */
-static int take_bits(struct hv_vm *vm, u32 id, u64 **bits, size_t *bytes)
+static int take_bits(struct hv_vm *vm, u32 id, u8 *to, size_t bytes)
 {
 	struct hv_memslot *slot = logging_slot(vm, id);
-	u64 any = 0;
+	bool any = false;
 
 	if (!slot)
 		return -ENOENT;
-	*bytes = dirty_bytes(slot);
-	*bits = malloc(*bytes);
-	if (!*bits)
-		return -ENOMEM;
-	for (size_t i = 0; i < *bytes / sizeof(u64); i++) {
-		u64 *word = &slot->dirty[i];
-
-		(*bits)[i] = __atomic_load_n(word, __ATOMIC_RELAXED)
-				 ? __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST)
-				 : 0;
-		any |= (*bits)[i];
+	if (bytes != dirty_bytes(slot))
+		return -EAGAIN;
+	memset(to, 0, bytes);
+	for (size_t i = 0, n, words = bytes / sizeof(u64); i < words; i += n) {
+		n = words - i < GROUP ? words - i : GROUP;
+		if (none_dirty(&slot->dirty[i], n))
+			continue;
+		take_words(&slot->dirty[i], to + i * sizeof(u64), n);
+		any = true;
 	}
 	if (any)
 		settle(vm);
 	return 0;
 }
 
-int hv_get_dirty_log(struct hv_vm *vm, u32 slot, u64 **bits, size_t *bytes)
-{
-	int ret;
-
-	if (slot >= HV_MAX_MEMSLOTS)
-		return -EINVAL;
-	lock_acquire(&vm->lock);
-	ret = take_bits(vm, slot, bits, bytes);
-	lock_release(&vm->lock);
-	return ret;
-}
-
-void hv_put_back_dirty_log(struct hv_vm *vm, u32 id, const u64 *bits, size_t bytes)
+int hv_dirty_log_bytes(struct hv_vm *vm, u32 id, size_t *bytes)
 {
 	struct hv_memslot *slot;
 
+	if (id >= HV_MAX_MEMSLOTS)
+		return -EINVAL;
 	lock_acquire(&vm->lock);
 	slot = logging_slot(vm, id);
-	if (slot && dirty_bytes(slot) == bytes) {
-		for (size_t i = 0; i < bytes / sizeof(u64); i++)
-			__atomic_fetch_or(&slot->dirty[i], bits[i], __ATOMIC_SEQ_CST);
-	}
+	if (slot)
+		*bytes = dirty_bytes(slot);
 	lock_release(&vm->lock);
+	return slot ? 0 : -ENOENT;
+}
+
+int hv_get_dirty_log(struct hv_vm *vm, u32 id, void *to, size_t bytes)
+{
+	int ret;
+
+	lock_acquire(&vm->lock);
+	ret = take_bits(vm, id, to, bytes);
+	lock_release(&vm->lock);
+	return ret;
 }

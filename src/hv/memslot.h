@@ -41,10 +41,10 @@ struct hv_memslots {
 };
 
 int hv_set_memory_region(struct hv_vm *vm, const struct kvm_userspace_memory_region *region);
-/* The slot's bitmap as it was, to be freed by the caller, and now clear. */
-int hv_get_dirty_log(struct hv_vm *vm, u32 slot, u64 **bits, size_t *bytes);
-/* The caller couldn't pass them on: they are dirty again. */
-void hv_put_back_dirty_log(struct hv_vm *vm, u32 slot, const u64 *bits, size_t bytes);
+/* How large a slot's bitmap is. -EINVAL: no slot has that number; -ENOENT: this one has no log. */
+int hv_dirty_log_bytes(struct hv_vm *vm, u32 slot, size_t *bytes);
+/* Moves it to @to, so that it is clear afterwards. -EAGAIN: it is no longer of that size. */
+int hv_get_dirty_log(struct hv_vm *vm, u32 slot, void *to, size_t bytes);
 /*
  * What these find stays valid while the caller is a vcpu's thread that is in the guest and does not
  * catch up with shoot-downs, or for others between hv_slots_hold() and hv_slots_release().

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A VM's descriptor. */
 #include <errno.h>
-#include <stdlib.h>
 #include "hv/hcall/hcall.h"
 #include "hv/memslot.h"
 #include "hv/table.h"
@@ -20,23 +19,22 @@ static long set_memory_region(struct hv_vm *vm, unsigned long arg)
 	return hv_set_memory_region(vm, &region);
 }
 
+/* The client's memory is made writable first, since what was taken from the log can't be put back. */
 static long get_dirty_log(struct hv_vm *vm, unsigned long arg)
 {
 	struct kvm_dirty_log log;
 	size_t bytes;
-	u64 *bits;
 	long ret;
 
 	if (user_read(&log, arg, sizeof(log)))
 		return -EFAULT;
-	ret = hv_get_dirty_log(vm, log.slot, &bits, &bytes);
-	if (ret)
-		return ret;
-	if (user_write((unsigned long)log.dirty_bitmap, bits, bytes)) {
-		hv_put_back_dirty_log(vm, log.slot, bits, bytes);
-		ret = -EFAULT;
-	}
-	free(bits);
+	do {
+		ret = hv_dirty_log_bytes(vm, log.slot, &bytes);
+		if (!ret && user_populate((unsigned long)log.dirty_bitmap, bytes))
+			ret = -EFAULT;
+		if (!ret)
+			ret = hv_get_dirty_log(vm, log.slot, log.dirty_bitmap, bytes);
+	} while (ret == -EAGAIN);
 	return ret;
 }
 

@@ -125,25 +125,26 @@ static void processor_side(void **state)
 static void expect_dirty(struct hv_vm *vm, u32 slot, const u64 *words, size_t n)
 {
 	size_t bytes;
-	u64 *bits;
+	u64 bits[2];
 
-	assert_int_equal(hv_get_dirty_log(vm, slot, &bits, &bytes), 0);
+	assert_int_equal(hv_dirty_log_bytes(vm, slot, &bytes), 0);
 	assert_int_equal(bytes, n * sizeof(u64));
+	memset(bits, 0xaa, sizeof(bits));
+	assert_int_equal(hv_get_dirty_log(vm, slot, bits, bytes), 0);
 	assert_memory_equal(bits, words, bytes);
-	free(bits);
 }
 
 static void dirty_log(void **state)
 {
 	struct hv_vm *vm = *state;
 	struct hv_vcpu *vcpu = new_vcpu(vm, 0);
-	u64 none[2] = {0}, some[2] = {0x21, 0x8}, *bits;
+	u64 none[2] = {0}, some[2] = {0x21, 0x8}, moved[2] = {0x3f, 0x8};
 	size_t bytes;
 
-	assert_int_equal(hv_get_dirty_log(vm, 0, &bits, &bytes), -ENOENT);
-	assert_int_equal(hv_get_dirty_log(vm, HV_MAX_MEMSLOTS, &bits, &bytes), -EINVAL);
+	assert_int_equal(hv_dirty_log_bytes(vm, 0, &bytes), -ENOENT);
+	assert_int_equal(hv_dirty_log_bytes(vm, HV_MAX_MEMSLOTS, &bytes), -EINVAL);
 	assert_int_equal(set(vm, 0, 0, MIB, 70 * PAGE, memory), 0);
-	assert_int_equal(hv_get_dirty_log(vm, 0, &bits, &bytes), -ENOENT);
+	assert_int_equal(hv_dirty_log_bytes(vm, 0, &bytes), -ENOENT);
 	hv_cpu_ram(&vcpu->cpu, MIB, true);
 	assert_int_equal(set(vm, 0, KVM_MEM_LOG_DIRTY_PAGES, MIB, 70 * PAGE, memory), 0);
 	expect_dirty(vm, 0, none, 2);
@@ -154,12 +155,14 @@ static void dirty_log(void **state)
 	hv_guest_ptr(vm, MIB + 67 * PAGE, PAGE, true);
 	expect_dirty(vm, 0, some, 2);
 	expect_dirty(vm, 0, none, 2);
-	/* A bitmap that couldn't be handed over is not lost; nor is it by a move. */
-	hv_put_back_dirty_log(vm, 0, some, sizeof(some));
+	/* Who has no room for it leaves it there; a move does, too. */
+	hv_guest_ptr(vm, MIB, 6 * PAGE, true);
+	hv_guest_ptr(vm, MIB + 67 * PAGE, PAGE, true);
+	assert_int_equal(hv_get_dirty_log(vm, 0, none, 8), -EAGAIN);
 	assert_int_equal(set(vm, 0, KVM_MEM_LOG_DIRTY_PAGES, 2 * MIB, 70 * PAGE, memory), 0);
-	expect_dirty(vm, 0, some, 2);
+	expect_dirty(vm, 0, moved, 2);
 	assert_int_equal(set(vm, 0, 0, 2 * MIB, 70 * PAGE, memory), 0);
-	assert_int_equal(hv_get_dirty_log(vm, 0, &bits, &bytes), -ENOENT);
+	assert_int_equal(hv_dirty_log_bytes(vm, 0, &bytes), -ENOENT);
 }
 
 /*
