@@ -100,7 +100,8 @@ static void build_rtas(struct tree *t, const struct fdt_places *places)
 {
 	/* What is done, no more: the guest takes each at its word. */
 	static const char functions[] = "hcall-pft\0hcall-term\0hcall-dabr\0hcall-interrupt\0"
-					"hcall-splpar\0hcall-bulk\0hcall-set-mode";
+					"hcall-splpar\0hcall-bulk\0hcall-set-mode\0hcall-sprg0\0"
+					"hcall-random";
 	const char *name;
 	u32 token;
 

@@ -4,6 +4,7 @@
  * the handler's return value goes to r3.
  */
 #include <papyr/papr.h>
+#include <sys/random.h>
 
 #include "platform/console.h"
 #include "platform/dirtylog.h"
@@ -148,6 +149,24 @@ static s64 h_set_mode(struct vcpu *vcpu, u64 *args)
 	return change_all_lpcrs(m, LPCR_AIL, mode << LPCR_AIL_SHIFT);
 }
 
+/* H_SET_SPRG0 - r4 into the vcpu's SPRG0. PAPR 14.5.4.2. */
+static s64 h_set_sprg0(struct vcpu *vcpu, u64 *args)
+{
+	const struct accel *a = vcpu->m->accel;
+	struct kvm_regs regs;
+
+	if (a->ioctl(vcpu->fd, KVM_GET_REGS, &regs) < 0)
+		return H_HARDWARE;
+	regs.sprg0 = args[0];
+	return a->ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0 ? H_HARDWARE : H_SUCCESS;
+}
+
+/* H_RANDOM - 64 random bits of the host's into r4. PAPR 14.15.1. */
+static s64 h_random(struct vcpu *vcpu, u64 *args)
+{
+	return getrandom(&args[0], sizeof(args[0]), 0) == sizeof(args[0]) ? H_SUCCESS : H_HARDWARE;
+}
+
 /* H_RTAS - what our RTAS code in the guest makes of a call. r4: address of the argument block. */
 static s64 h_rtas(struct vcpu *vcpu, u64 *args)
 {
@@ -163,6 +182,8 @@ static const struct {
     {H_GET_TERM_CHAR, h_get_term_char},
     {H_PUT_TERM_CHAR, h_put_term_char},
     {H_SET_MODE, h_set_mode},
+    {H_SET_SPRG0, h_set_sprg0},
+    {H_RANDOM, h_random},
     {H_RTAS, h_rtas},
 };
 

@@ -414,6 +414,23 @@ static s64 hcall(struct machine *m, u64 nr, u64 a, u64 b, u64 c, u64 d)
 	return run->papr_hcall.ret;
 }
 
+/* Both are the client's: KVM has neither. */
+static void hcall_sprg0_and_random(void **state)
+{
+	struct fixture *f = *state;
+	const __u64 *args = f->m->vcpus[0].run->papr_hcall.args;
+	struct kvm_regs regs;
+	u64 first;
+
+	assert_int_equal(hcall(f->m, H_SET_SPRG0, 0x123456789abcdef0, 0, 0, 0), H_SUCCESS);
+	fake_accel.ioctl(f->m->vcpus[0].fd, KVM_GET_REGS, &regs);
+	assert_int_equal(regs.sprg0, 0x123456789abcdef0);
+	assert_int_equal(hcall(f->m, H_RANDOM, 0, 0, 0, 0), H_SUCCESS);
+	first = args[0];
+	assert_int_equal(hcall(f->m, H_RANDOM, 0, 0, 0, 0), H_SUCCESS);
+	assert_int_not_equal(args[0], first);
+}
+
 static void hcall_terminal(void **state)
 {
 	struct fixture *f = *state;
@@ -698,6 +715,7 @@ int main(void)
 	    T(rtas_cpus),
 	    T(rtas_events),
 	    T(rtas_hostile),
+	    T(hcall_sprg0_and_random),
 	    T(hcall_terminal),
 	    T(hcall_terminal_full),
 	    T(hcall_modes),
