@@ -15,8 +15,11 @@
  *   VM            KVM_CREATE_VM on /dev/kvm
  *   vcpu          KVM_CREATE_VCPU on a VM; mmap it for struct kvm_run
  *   hash table    KVM_PPC_GET_HTAB_FD on a VM; read or write it
- *   TCE table     KVM_CREATE_SPAPR_TCE on a VM; mmap it
  *   device        KVM_CREATE_DEVICE on a VM
+ *
+ * Clients compile against more than Papyr does: TCE tables, RMAs and BookE's MMUs are described as
+ * Linux has them. Here their capabilities are 0 and their requests give ENOTTY, or EINVAL from a
+ * vcpu; "Not in Papyr" stands beside each. What KVM_CHECK_EXTENSION says is what there is.
  *
  * Everything in these structures is in the host's byte order, save what is said to be otherwise.
  * "GPA" is a guest real (physical) address, "HVA" an address in the client's own memory.
@@ -701,6 +704,8 @@ struct kvm_ppc_rmmu_info {
 /*
  * KVM_ALLOCATE_RMA: a piece of contiguous real memory for the first memory slot, as a descriptor to
  * mmap; @rma_size tells its bytes. Processors without a VRMA need one (KVM_CAP_PPC_RMA is 2).
+ *
+ * Not in Papyr: ENOTTY. Its processors have a VRMA.
  */
 struct kvm_allocate_rma {
 	__u64 rma_size;
@@ -711,6 +716,8 @@ struct kvm_allocate_rma {
 /*
  * KVM_CREATE_SPAPR_TCE, _64: a table of DMA translations under bus number @liobn, as a descriptor
  * to mmap: 64 bits for each page of the window. EBUSY: the number is taken.
+ *
+ * Not in Papyr: ENOTTY. H_PUT_TCE and its like leave KVM_RUN as KVM_EXIT_PAPR_HCALL.
  */
 struct kvm_create_spapr_tce {
 	__u64 liobn;
@@ -736,7 +743,7 @@ struct kvm_create_spapr_tce_64 {
 #define KVM_MMU_FSL_BOOKE_NOHV 0
 #define KVM_MMU_FSL_BOOKE_HV   1
 
-/* KVM_CAP_SW_TLB's argument: the guest's TLBs kept in the client's memory. */
+/* KVM_CAP_SW_TLB's argument: the guest's TLBs kept in the client's memory. Not in Papyr. */
 struct kvm_config_tlb {
 	__u64 params; /* HVA of a struct kvm_book3e_206_tlb_params */
 	__u64 array;  /* HVA of the entries, all TLBs one after another */

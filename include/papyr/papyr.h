@@ -69,9 +69,9 @@ ssize_t papyr_read(int fd, void *buf, size_t count);
 ssize_t papyr_write(int fd, const void *buf, size_t count);
 
 /*
- * Maps a vcpu's struct kvm_run, a TCE table or an RMA. Unmap with munmap().
+ * Maps a vcpu's struct kvm_run. Unmap with munmap().
  *
- * @offset: bytes, a multiple of the page size; 0 but for TCE tables and RMAs.
+ * @offset: 0.
  *
  * ENODEV: a descriptor that can't be mapped. EINVAL: as mmap().
  */
