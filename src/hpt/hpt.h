@@ -264,8 +264,7 @@ void hpt_read(struct hpt *hpt, u64 index, u64 *v, u64 *r);
 /*
  * Makes an entry. Of @v the bits LOCK and ABSENT, of @r the bit TS is dropped; VALID is implied.
  * 0 and *@slot (may be NULL); -ENOSPC: slot taken or group full; -EINVAL: no such page size code
- * or segment size;
- * -EPERM: refused by classify.
+ * or segment size; -EPERM: refused by classify.
  */
 int hpt_enter(struct hpt *hpt, u64 index, unsigned flags, u64 v, u64 r, u64 *slot);
 
