@@ -158,8 +158,10 @@ struct control *control_open(const char *name, struct error *err)
 	if (control_path(name, addr.sun_path, sizeof(addr.sun_path), err))
 		return NULL;
 	c = calloc(1, sizeof(*c));
-	if (!c)
-		abort();
+	if (!c) {
+		error_nomem(err, "the connection to the guest");
+		return NULL;
+	}
 	frame_init(&c->in, ANSWER_MAX, 256);
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {

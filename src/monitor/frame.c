@@ -25,18 +25,22 @@ static void start_over(struct frame *f, bool skipping)
 	f->skipping = skipping;
 }
 
-static bool keep(struct frame *f, char c)
+/* NULL: fine; else why it can't be kept. */
+static const char *keep(struct frame *f, char c)
 {
 	if (f->len >= f->max)
-		return false;
+		return "the message is too long";
 	if (f->len == f->size) {
-		f->size = f->size ? 2 * f->size : 512;
-		f->buf = realloc(f->buf, f->size);
-		if (!f->buf)
-			abort();
+		size_t size = f->size ? 2 * f->size : 512;
+		char *bigger = realloc(f->buf, size);
+
+		if (!bigger)
+			return "there is no memory for the message";
+		f->buf = bigger;
+		f->size = size;
 	}
 	f->buf[f->len++] = c;
-	return true;
+	return NULL;
 }
 
 static bool blank(char c)
@@ -47,10 +51,13 @@ static bool blank(char c)
 /* Looks at one character. NULL: fine; *complete: it ended a message. Else what is wrong. */
 static const char *take(struct frame *f, char c, bool *complete)
 {
+	const char *problem;
+
 	if (!f->depth && !f->in_string && c != '{')
 		return "a message must be a JSON object";
-	if (!keep(f, c))
-		return "the message is too long";
+	problem = keep(f, c);
+	if (problem)
+		return problem;
 	if (f->in_string) {
 		/* Else a forgotten quotation mark would swallow all commands to come. */
 		if (c == '\n')

@@ -19,8 +19,10 @@ struct htab_watch *htab_watch_new(struct machine *m, struct error *err)
 	struct kvm_get_htab_fd args = {0};
 	struct htab_watch *w = calloc(1, sizeof(*w));
 
-	if (!w)
-		abort();
+	if (!w) {
+		error_nomem(err, "reading the hash table");
+		return NULL;
+	}
 	w->accel = m->accel;
 	w->entries = 1ull << (m->htab_order - 4);
 	w->fd = m->accel->ioctl(m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);

@@ -16,9 +16,11 @@
 #include "monitor/frame.h"
 #include "monitor/migrate.h"
 #include "monitor/htab_watch.h"
+#include "monitor/json_memory.h"
 #include "monitor/paths.h"
 #include "platform/dirtylog.h"
 #include "platform/events.h"
+#include "platform/state.h"
 
 #define CLIENTS_MAX 16
 #define FDS_MAX	    4
@@ -101,36 +103,61 @@ static void flush(struct qmp_client *c)
 	loop_events(c->qmp->m->loop, c->fd, POLLIN | (c->out_len ? POLLOUT : 0));
 }
 
+/* The event loop will notice, and free it. */
+static void hang_up(struct qmp_client *c)
+{
+	c->dead = true;
+	shutdown(c->fd, SHUT_RDWR);
+}
+
 static void append(struct qmp_client *c, const char *s, size_t len)
 {
 	if (c->dead)
 		return;
 	if (c->out_len + len > OUT_MAX) {
-		c->dead = true;
-		shutdown(c->fd, SHUT_RDWR);
+		hang_up(c);
 		return;
 	}
 	if (c->out_len + len > c->out_size) {
-		c->out_size = 2 * (c->out_len + len);
-		c->out = realloc(c->out, c->out_size);
-		if (!c->out)
-			abort();
+		size_t size = 2 * (c->out_len + len);
+		char *bigger = realloc(c->out, size);
+
+		if (!bigger) {
+			hang_up(c);
+			return;
+		}
+		c->out = bigger;
+		c->out_size = size;
 	}
 	memcpy(c->out + c->out_len, s, len);
 	c->out_len += len;
 }
 
-/* Takes over @msg. */
+/* Jansson may pass over what this can't take, and tell nothing: @opaque remembers it. */
+static int add_text(const char *s, size_t len, void *opaque)
+{
+	struct state_out *text = opaque;
+
+	put_bytes(text, s, len);
+	return text->failed ? -1 : 0;
+}
+
+/* Takes over @msg; NULL: there was no memory for it. */
 static void send_json(struct qmp_client *c, json_t *msg)
 {
-	char *text = json_dumps(msg, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	struct state_out text = {0};
+	int r = json_dump_callback(msg, add_text, &text, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	bool was_short = json_memory_was_short() || text.failed;
 
 	json_decref(msg);
-	if (!text)
-		return;
-	append(c, text, strlen(text));
-	append(c, "\r\n", 2);
-	free(text);
+	/* Who was not told something for want of memory must not go on as if there were nothing. */
+	if (r || was_short)
+		hang_up(c);
+	else
+		append(c, (char *)text.data, text.len);
+	if (!c->dead)
+		append(c, "\r\n", 2);
+	state_free(&text);
 	flush(c);
 }
 
@@ -156,6 +183,10 @@ void qmp_event(struct qmp *qmp, const char *name, json_t *data)
 {
 	json_t *msg = event_json(name, data);
 
+	if (json_memory_was_short()) {
+		json_decref(msg);
+		msg = NULL;
+	}
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
 		if (qmp->clients[i] && qmp->clients[i]->ready)
 			send_json(qmp->clients[i], json_incref(msg));
@@ -242,7 +273,7 @@ static json_t *answer(struct qmp_client *c, json_t *msg)
 {
 	struct qmp_result result = {0};
 	const char *command, *problem = check_message(msg, &result.error);
-	json_t *args = json_object_get(msg, "arguments"), *reply;
+	json_t *args = json_object_get(msg, "arguments");
 	bool capabilities;
 
 	if (problem)
@@ -260,9 +291,8 @@ static json_t *answer(struct qmp_client *c, json_t *msg)
 		json_decref(result.value);
 		return error_json(result.error_class, result.error.text);
 	}
-	reply = json_object();
-	json_object_set_new(reply, "return", result.value ? result.value : json_object());
-	return reply;
+	/* Without memory there is none, and the client is hung up on. */
+	return json_pack("{s:o}", "return", result.value ? result.value : json_object());
 }
 
 static void on_message(void *opaque, const char *text, size_t len, const char *problem)
@@ -275,8 +305,13 @@ static void on_message(void *opaque, const char *text, size_t len, const char *p
 	if (c->dead)
 		return;
 	if (!problem) {
+		json_memory_was_short();
 		msg = json_loadb(text, len, JSON_REJECT_DUPLICATES, &json_err);
-		if (!msg) {
+		if (json_memory_was_short()) {
+			json_decref(msg);
+			msg = NULL;
+			problem = "there is no memory for the message";
+		} else if (!msg) {
 			error_set(&err, "that is not JSON: %s", json_err.text);
 			problem = err.text;
 		} else if (!json_is_object(msg))
@@ -400,7 +435,10 @@ static void on_connect(void *opaque, int fd, unsigned events)
 		c->fds[f].fd = -1;
 	frame_init(&c->in, QMP_MESSAGE_MAX, QMP_DEPTH_MAX);
 	qmp->clients[i] = c;
-	loop_add(qmp->m->loop, client_fd, POLLIN, on_client, c);
+	if (loop_add(qmp->m->loop, client_fd, POLLIN, on_client, c)) {
+		free_client(c);
+		return;
+	}
 	send_json(c, json_pack("{s:{s:o,s:[]}}", "QMP", "version", qmp_version(), "capabilities"));
 }
 
@@ -508,6 +546,7 @@ struct qmp *qmp_new(struct machine *m, struct live *live, struct error *err)
 
 	if (!qmp)
 		abort();
+	json_memory_watch();
 	qmp->m = m;
 	qmp->live = live;
 	qmp->observer = (struct machine_observer){.fn = on_machine, .opaque = qmp};

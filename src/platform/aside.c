@@ -15,10 +15,12 @@ int aside_create(const char *path, char **temp, struct error *err)
 	int fd;
 
 	if (!dir || !base || asprintf(temp, "%s/.%.200s.XXXXXX", dirname(dir), basename(base)) < 0)
-		abort();
-	fd = mkostemp(*temp, O_CLOEXEC);
+		*temp = NULL;
 	free(dir);
 	free(base);
+	if (!*temp)
+		return error_nomem(err, "a file's name");
+	fd = mkostemp(*temp, O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	free(*temp);
@@ -43,7 +45,7 @@ int aside_sync_folder(const char *path, struct error *err)
 	int fd, r = 0;
 
 	if (!copy)
-		abort();
+		return error_nomem(err, "a folder's name");
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Some file systems can't sync a folder, and need not. */
 	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL)

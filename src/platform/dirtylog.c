@@ -39,13 +39,20 @@ bool machine_log_is_whole(const struct machine *m)
 
 static int log_writes(struct machine *m, bool on, struct error *err)
 {
-	if (machine_set_slot(m, m->mem.bytes, on ? KVM_MEM_LOG_DIRTY_PAGES : 0) < 0)
+	u64 *written = NULL;
+
+	if (on) {
+		written = calloc((m->mem.bytes >> GUEST_PAGE_SHIFT) / 64 + 1, sizeof(u64));
+		if (!written)
+			return error_nomem(err, "a record of written pages");
+	}
+	if (machine_set_slot(m, m->mem.bytes, on ? KVM_MEM_LOG_DIRTY_PAGES : 0) < 0) {
+		free(written);
 		return error_errno(err, "the host's KVM cannot keep a record of written pages");
+	}
 	machine_hold(m);
 	free(m->written);
-	m->written = on ? calloc((m->mem.bytes >> GUEST_PAGE_SHIFT) / 64 + 1, sizeof(u64)) : NULL;
-	if (on && !m->written)
-		abort();
+	m->written = written;
 	machine_unhold(m);
 	m->log_kept = on;
 	m->log_counted = false;
@@ -62,7 +69,7 @@ int machine_log_writes(struct machine *m, bool on, struct error *err)
 	return r;
 }
 
-/* Bytes of the pages that KVM's record names; -1: it has none. */
+/* Bytes of the pages that KVM's record names; -1: it has none, or there is no memory for it. */
 static s64 count_writes(struct machine *m)
 {
 	u64 page = sysconf(_SC_PAGESIZE), words = m->mem.bytes / page / 64 + 1;
@@ -71,7 +78,7 @@ static s64 count_writes(struct machine *m)
 	int r;
 
 	if (!kvm)
-		abort();
+		return -1;
 	r = m->accel->ioctl(m->vm_fd, KVM_GET_DIRTY_LOG, &log);
 	for (u64 i = 0; i < words; i++)
 		n += __builtin_popcountll(kvm[i]);
@@ -141,7 +148,7 @@ int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err)
 	int r;
 
 	if (!kvm)
-		abort();
+		return error_nomem(err, "the record of written pages");
 	r = m->accel->ioctl(m->vm_fd, KVM_GET_DIRTY_LOG, &log);
 	if (r < 0)
 		error_errno(err, "cannot learn which pages were written");

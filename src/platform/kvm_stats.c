@@ -28,7 +28,7 @@ static u8 *fetch(int fd, size_t *bytes)
 	ssize_t got;
 
 	if (!file)
-		abort();
+		return NULL;
 	got = pread(fd, file, FILE_MAX, 0);
 	if (got < (ssize_t)sizeof(struct kvm_stats_header)) {
 		free(file);

@@ -13,8 +13,10 @@ struct watch {
 };
 
 struct loop {
-	struct watch *watches;
-	size_t n, size;
+	/* Once it runs it needs no more memory: a guest that runs must not end for want of any. */
+	struct watch watches[LOOP_MAX];
+	struct pollfd fds[LOOP_MAX];
+	size_t n;
 	bool stopped;
 };
 
@@ -29,9 +31,6 @@ struct loop *loop_new(void)
 
 void loop_free(struct loop *loop)
 {
-	if (!loop)
-		return;
-	free(loop->watches);
 	free(loop);
 }
 
@@ -43,20 +42,17 @@ static struct watch *find(struct loop *loop, int fd)
 	return NULL;
 }
 
-void loop_add(struct loop *loop, int fd, unsigned events, loop_fn fn, void *opaque)
+int loop_add(struct loop *loop, int fd, unsigned events, loop_fn fn, void *opaque)
 {
 	struct watch *w = find(loop, -1);
 
 	if (!w) {
-		if (loop->n == loop->size) {
-			loop->size = loop->size ? 2 * loop->size : 8;
-			loop->watches = realloc(loop->watches, loop->size * sizeof(*w));
-			if (!loop->watches)
-				abort();
-		}
+		if (loop->n == LOOP_MAX)
+			return -1;
 		w = &loop->watches[loop->n++];
 	}
 	*w = (struct watch){.fd = fd, .events = events, .fn = fn, .opaque = opaque};
+	return 0;
 }
 
 void loop_events(struct loop *loop, int fd, unsigned events)
@@ -78,11 +74,9 @@ void loop_remove(struct loop *loop, int fd)
 /* One round: callbacks may change the table, so it is looked up anew for each ready descriptor. */
 static void once(struct loop *loop)
 {
-	struct pollfd *fds = calloc(loop->n + 1, sizeof(*fds));
+	struct pollfd *fds = loop->fds;
 	size_t n = loop->n;
 
-	if (!fds)
-		abort();
 	for (size_t i = 0; i < n; i++) {
 		fds[i].fd = loop->watches[i].events ? loop->watches[i].fd : -1;
 		fds[i].events = loop->watches[i].events;
@@ -96,7 +90,6 @@ static void once(struct loop *loop)
 				w->fn(w->opaque, w->fd, fds[i].revents);
 		}
 	}
-	free(fds);
 }
 
 void loop_run(struct loop *loop)

@@ -16,7 +16,9 @@ typedef void (*loop_fn)(void *opaque, int fd, unsigned events);
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 
-void loop_add(struct loop *loop, int fd, unsigned events, loop_fn fn, void *opaque);
+/* -1: there are LOOP_MAX already. */
+#define LOOP_MAX 64
+int loop_add(struct loop *loop, int fd, unsigned events, loop_fn fn, void *opaque);
 /* Changes what is waited for; 0 waits for nothing, not even hang-up. */
 void loop_events(struct loop *loop, int fd, unsigned events);
 void loop_remove(struct loop *loop, int fd);

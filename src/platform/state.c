@@ -5,7 +5,7 @@
 
 void put_bytes(struct state_out *out, const void *data, size_t len)
 {
-	if (!len)
+	if (!len || out->failed)
 		return;
 	if (out->size - out->len < len) {
 		size_t size = out->size ? out->size : 256;
@@ -14,8 +14,10 @@ void put_bytes(struct state_out *out, const void *data, size_t len)
 		while (size - out->len < len)
 			size *= 2;
 		bigger = realloc(out->data, size);
-		if (!bigger)
-			abort();
+		if (!bigger) {
+			out->failed = true;
+			return;
+		}
 		out->data = bigger;
 		out->size = size;
 	}
@@ -53,6 +55,11 @@ void put_string(struct state_out *out, const char *s)
 
 	put_u32(out, len);
 	put_bytes(out, s, len);
+}
+
+int state_whole(const struct state_out *out, struct error *err)
+{
+	return out->failed ? error_nomem(err, "the guest's state") : 0;
 }
 
 void state_free(struct state_out *out)

@@ -91,8 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	write_stream(fd, data, size);
 	ch = channel_from_fd(fd, &opts);
-	s = live_stream_new(ch);
-	live_apply_init(&a);
+	s = live_stream_new(ch, NULL);
+	live_apply_init(&a, NULL);
 	while (!live_receive(s, &rec, &err)) {
 		char text[256];
 

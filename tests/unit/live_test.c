@@ -107,7 +107,7 @@ static int send_stopped(struct live_stream *s)
 static size_t make_stream(int fd)
 {
 	struct channel *ch = file_channel(fd);
-	struct live_stream *s = live_stream_new(ch);
+	struct live_stream *s = live_stream_new(ch, NULL);
 	size_t bytes;
 
 	assert_int_equal(send_hello(s) | live_send_number(s, LIVE_SYNC, 1, NULL) | send_memory(s) |
@@ -138,7 +138,7 @@ static int take_record(void *opaque, const u8 *record, size_t bytes, struct erro
 static bool take_stream(int fd, struct guest_mem *mem, struct sink *sink, struct live_end *end)
 {
 	struct channel *ch = file_channel(fd);
-	struct live_stream *s = live_stream_new(ch);
+	struct live_stream *s = live_stream_new(ch, NULL);
 	struct live_apply a = {.mem = mem,
 			       .table_entries = ENTRIES,
 			       .table = take_record,
@@ -150,7 +150,7 @@ static bool take_stream(int fd, struct guest_mem *mem, struct sink *sink, struct
 	struct error err;
 	u64 number;
 
-	live_apply_init(&a);
+	live_apply_init(&a, NULL);
 	if (!live_receive(s, &rec, &err) && !live_hello_unpack(h, &rec, &err) &&
 	    h->machine.mem_bytes == MEM_BYTES && h->machine.n_vcpus == 1) {
 		do
@@ -250,7 +250,7 @@ static enum live_step apply(u32 type, const void *data, size_t bytes)
 	enum live_step step;
 	u64 number;
 
-	live_apply_init(&a);
+	live_apply_init(&a, NULL);
 	step = live_apply_record(&a, &rec, &number, &err);
 	live_apply_free(&a);
 	return step;

@@ -255,8 +255,10 @@ struct channel *channel_from_fd(int fd, const struct channel_options *opts)
 	struct channel *ch = calloc(1, sizeof(*ch));
 	struct stat st;
 
-	if (!ch)
-		abort();
+	if (!ch) {
+		close(fd);
+		return NULL;
+	}
 	ch->fd = fd;
 	ch->cut_to = -1;
 	ch->timeout_ms = opts->timeout_ms;

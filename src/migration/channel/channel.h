@@ -55,7 +55,10 @@ struct channel *channel_accept(struct listener *l, struct error *err);
 /* Removes what listening made in the file system. */
 void listener_close(struct listener *l);
 
-/* A channel on a connected socket, or on a regular file; takes over @fd. */
+/*
+ * A channel on a connected socket, or on a regular file; takes over @fd. NULL: there is no memory
+ * for it, and @fd is closed.
+ */
 struct channel *channel_from_fd(int fd, const struct channel_options *opts);
 /*
  * What a command of exec: left behind goes with it: its process group has a second to end by

@@ -79,8 +79,10 @@ struct addrinfo *channel_resolve(const char *host, const char *port, bool passiv
 	struct addrinfo *list = NULL;
 	int flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
 
-	if (!k)
-		abort();
+	if (!k) {
+		error_nomem(err, "looking a host up");
+		return NULL;
+	}
 	k->users = 1;
 	k->done_fd = eventfd(0, EFD_CLOEXEC);
 	snprintf(k->host, sizeof(k->host), "%s", host);
@@ -96,7 +98,8 @@ struct addrinfo *channel_resolve(const char *host, const char *port, bool passiv
 	list = k->list;
 	k->list = NULL;
 	if (!list)
-		error_set(err, "there is no address for %s: %s", host, gai_strerror(k->error));
+		error_of(k->error == EAI_MEMORY ? ERROR_NOMEM : ERROR_FAILED, err,
+			 "there is no address for %s: %s", host, gai_strerror(k->error));
 out:
 	put(k);
 	return list;

@@ -48,9 +48,23 @@ static ssize_t pull(gnutls_transport_ptr_t ptr, void *buf, size_t bytes)
 	return read(ch->fd, buf, bytes);
 }
 
+static enum error_kind kind_of(int r)
+{
+	switch (r) {
+	case GNUTLS_E_MEMORY_ERROR:
+		return ERROR_NOMEM;
+	case GNUTLS_E_PREMATURE_TERMINATION:
+	case GNUTLS_E_PULL_ERROR:
+	case GNUTLS_E_PUSH_ERROR:
+		return ERROR_CLOSED;
+	default:
+		return ERROR_FAILED;
+	}
+}
+
 static int check(int r, const char *what, struct error *err)
 {
-	return r < 0 ? error_set(err, "%s: %s", what, gnutls_strerror(r)) : 0;
+	return r < 0 ? error_of(kind_of(r), err, "%s: %s", what, gnutls_strerror(r)) : 0;
 }
 
 /* ---- Pre-shared keys ---- */
@@ -112,8 +126,8 @@ static int use_psk(struct channel_tls *tls, const char *path, bool server, struc
 		return use_psk_client(tls, path, err);
 	if (read_key(path, name, sizeof(name), key, sizeof(key), err))
 		return -1;
-	gnutls_psk_allocate_server_credentials(&tls->psk_server);
-	if (check(gnutls_psk_set_server_credentials_file(tls->psk_server, path), path, err))
+	if (check(gnutls_psk_allocate_server_credentials(&tls->psk_server), "TLS", err) ||
+	    check(gnutls_psk_set_server_credentials_file(tls->psk_server, path), path, err))
 		return -1;
 	gnutls_psk_set_server_known_dh_params(tls->psk_server, GNUTLS_SEC_PARAM_MEDIUM);
 	return check(gnutls_credentials_set(tls->session, GNUTLS_CRD_PSK, tls->psk_server), path,
@@ -133,7 +147,8 @@ static int load_x509(struct channel_tls *tls, const struct tls_options *opts, bo
 	snprintf(ca, sizeof(ca), "%s/ca-cert.pem", opts->x509);
 	snprintf(cert, sizeof(cert), "%s/%s-cert.pem", opts->x509, who);
 	snprintf(key, sizeof(key), "%s/%s-key.pem", opts->x509, who);
-	gnutls_certificate_allocate_credentials(&tls->x509);
+	if (check(gnutls_certificate_allocate_credentials(&tls->x509), "TLS", err))
+		return -1;
 	n = gnutls_certificate_set_x509_trust_file(tls->x509, ca, GNUTLS_X509_FMT_PEM);
 	if (check(n, ca, err))
 		return -1;
@@ -240,15 +255,19 @@ static int confirm(struct channel *ch, bool server, struct error *err)
 	return error_set(err, "the other side refuses us: wrong key or certificate");
 }
 
-static struct channel_tls *new_tls(bool server)
+static struct channel_tls *new_tls(bool server, struct error *err)
 {
+	unsigned flags = GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL;
 	struct channel_tls *tls = calloc(1, sizeof(*tls));
 
+	if (tls && !check(gnutls_init(&tls->session,
+				      flags | (server ? GNUTLS_SERVER : GNUTLS_CLIENT)),
+			  "TLS", err))
+		return tls;
 	if (!tls)
-		abort();
-	gnutls_init(&tls->session,
-		    (server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
-	return tls;
+		error_nomem(err, "TLS");
+	free(tls);
+	return NULL;
 }
 
 static void free_tls(struct channel_tls *tls)
@@ -275,9 +294,12 @@ static int load(struct channel_tls *tls, const struct tls_options *opts, bool se
 
 int channel_tls_check(const struct tls_options *opts, bool server, struct error *err)
 {
-	struct channel_tls *tls = new_tls(server);
-	int r = load(tls, opts, server, "any", err);
+	struct channel_tls *tls = new_tls(server, err);
+	int r;
 
+	if (!tls)
+		return -1;
+	r = load(tls, opts, server, "any", err);
 	free_tls(tls);
 	return r;
 }
@@ -285,9 +307,9 @@ int channel_tls_check(const struct tls_options *opts, bool server, struct error 
 int channel_tls_start(struct channel *ch, const struct tls_options *opts, bool server,
 		      const char *host, struct error *err)
 {
-	struct channel_tls *tls = ch->tls = new_tls(server);
+	struct channel_tls *tls = ch->tls = new_tls(server, err);
 
-	if (load(tls, opts, server, host, err))
+	if (!tls || load(tls, opts, server, host, err))
 		return -1;
 	gnutls_transport_set_ptr(tls->session, ch);
 	gnutls_transport_set_push_function(tls->session, push);
@@ -306,7 +328,7 @@ static ssize_t result(ssize_t r, struct error *err)
 		errno = EAGAIN;
 		return -1;
 	}
-	error_set(err, "TLS: %s", gnutls_strerror(r));
+	error_of(kind_of(r), err, "TLS: %s", gnutls_strerror(r));
 	errno = EPROTO;
 	return -1;
 }

@@ -30,7 +30,7 @@ struct listener {
 	const char *rest; /* of the URI */
 	char *uri;
 	struct channel_options opts;
-	char *remove;
+	bool made_socket; /* at rest, to be removed */
 	bool used;
 };
 
@@ -302,6 +302,12 @@ static struct channel *finish(int fd, pid_t child, const struct channel_options 
 	if (fd < 0)
 		return NULL;
 	ch = channel_from_fd(fd, opts);
+	if (!ch) {
+		if (child)
+			channel_end_command(child);
+		error_nomem(err, "the connection");
+		return NULL;
+	}
 	ch->child = child;
 	ch->server = server;
 	ch->meet_by_ms = meet_by_ms;
@@ -358,6 +364,11 @@ struct channel *channel_connect(const char *uri, const struct channel_options *o
 	if (kind == KIND_FILE) {
 		ch->temp = temp;
 		ch->path = strdup(rest);
+		if (!ch->path) {
+			channel_close(ch);
+			error_nomem(err, "the file's name");
+			return NULL;
+		}
 	} else if (kind == KIND_FD && ch->one_way)
 		ch->cut_to = stream_begins(fd);
 	return ch;
@@ -375,8 +386,11 @@ struct listener *channel_listen(const char *uri, const struct channel_options *o
 	if (tls_wanted(opts->tls) && channel_tls_check(opts->tls, true, err))
 		return NULL;
 	l = calloc(1, sizeof(*l));
-	if (!l || !(l->uri = strdup(uri)))
-		abort();
+	if (!l || !(l->uri = strdup(uri))) {
+		free(l);
+		error_nomem(err, "listening");
+		return NULL;
+	}
 	l->kind = parse(l->uri, &rest);
 	l->rest = rest;
 	l->opts = *opts;
@@ -391,8 +405,7 @@ struct listener *channel_listen(const char *uri, const struct channel_options *o
 		listener_close(l);
 		return NULL;
 	}
-	if (l->kind == KIND_UNIX)
-		l->remove = strdup(rest);
+	l->made_socket = l->kind == KIND_UNIX;
 	return l;
 }
 
@@ -456,9 +469,8 @@ void listener_close(struct listener *l)
 		return;
 	if (l->fd >= 0)
 		close(l->fd);
-	if (l->remove)
-		unlink(l->remove);
-	free(l->remove);
+	if (l->made_socket)
+		unlink(l->rest);
 	free(l->uri);
 	free(l);
 }

@@ -122,7 +122,7 @@ static int check_all_there(struct migration_image *saved, struct error *err)
 	int r = 0;
 
 	if (!v)
-		abort();
+		return error_nomem(err, "the vcpus' registers");
 	for (unsigned i = 0; i < saved->machine.n_vcpus && !r; i++) {
 		r = load_vcpu(saved->file, i, v, err);
 		if (!r)
@@ -142,8 +142,10 @@ struct migration_image *migration_open(const char *path, progress_fn progress, v
 	struct migration_image *saved = calloc(1, sizeof(*saved));
 	struct error why = {""};
 
-	if (!saved)
-		abort();
+	if (!saved) {
+		error_nomem(err, "the saved guest");
+		return NULL;
+	}
 	saved->file = image_open(path, err);
 	if (!saved->file)
 		goto fail;
@@ -278,7 +280,7 @@ static int restore_vcpus(struct restore *r, struct error *err)
 	int ret = 0;
 
 	if (!v)
-		abort();
+		return error_nomem(err, "the vcpus' registers");
 	r->tb_offset = r->saved->machine.timebase - r->m->accel->timebase();
 	for (unsigned i = 0; i < r->m->n_vcpus && !ret; i++)
 		ret = restore_vcpu(r, &r->m->vcpus[i], v, err);

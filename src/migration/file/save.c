@@ -35,7 +35,11 @@ static void tell(void *opaque, u64 done, u64 total)
 
 static int add(struct save *s, u32 type, u32 instance, struct state_out *out, struct error *err)
 {
-	int r = image_add(s->w, type, instance, IMAGE_NEEDED, IMAGE_ZSTD, out->data, out->len, err);
+	int r = state_whole(out, err);
+
+	if (!r)
+		r = image_add(s->w, type, instance, IMAGE_NEEDED, IMAGE_ZSTD, out->data, out->len,
+			      err);
 
 	state_free(out);
 	return r;
@@ -47,7 +51,7 @@ static int save_machine(struct save *s, struct error *err)
 	struct state_out out = {0};
 
 	if (!c)
-		abort();
+		return error_nomem(err, "the description of the guest");
 	capture_machine(s->m, c);
 	c->timebase = capture_timebase(s->m);
 	saved_machine_pack(c, &out);
@@ -96,7 +100,7 @@ static int save_vcpus(struct save *s, struct error *err)
 	int r = 0;
 
 	if (!v)
-		abort();
+		return error_nomem(err, "a vcpu's registers");
 	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
 		struct state_out out = {0};
 

@@ -160,8 +160,10 @@ static int load_directory(struct image *img, const u8 *h, struct error *err)
 	int r = -1;
 
 	img->sections = calloc(n + 1, sizeof(*img->sections));
-	if (!dir || !img->sections)
-		abort();
+	if (!dir || !img->sections) {
+		error_nomem(err, "the image's directory");
+		goto out;
+	}
 	if (read_at(img, dir_offset, dir, (size_t)n * IMAGE_ENTRY_BYTES, err))
 		goto out;
 	if (get_le(h + HEADER_DIR_SUM, 8) != image_sum(dir, (size_t)n * IMAGE_ENTRY_BYTES)) {
@@ -208,8 +210,11 @@ struct image *image_open_fd(int fd, struct error *err)
 {
 	struct image *img = calloc(1, sizeof(*img));
 
-	if (!img)
-		abort();
+	if (!img) {
+		close(fd);
+		error_nomem(err, "the image");
+		return NULL;
+	}
 	img->fd = fd;
 	if (load(img, err)) {
 		image_close(img);
@@ -307,7 +312,7 @@ int image_verify(struct image *img, progress_fn progress, void *opaque, struct e
 	int r = 0;
 
 	if (!sum || !buf)
-		abort();
+		r = error_nomem(err, "checking the image");
 	for (unsigned i = 0; i < img->n_sections && !r; i++) {
 		const struct image_section *s = &img->sections[i];
 
@@ -350,16 +355,21 @@ struct section_reader *section_open(struct image *img, const struct image_sectio
 {
 	struct section_reader *r = calloc(1, sizeof(*r));
 
-	if (!r)
-		abort();
+	if (!r) {
+		error_nomem(err, "reading the image");
+		return NULL;
+	}
 	r->img = img;
 	r->s = s;
 	r->stored_left = s->stored_bytes;
 	r->raw_left = s->raw_bytes;
 	r->in.src = r->buffer;
 	r->sum = XXH3_createState();
-	if (!r->sum || (s->coding == IMAGE_ZSTD && !(r->zstd = ZSTD_createDCtx())))
-		abort();
+	if (!r->sum || (s->coding == IMAGE_ZSTD && !(r->zstd = ZSTD_createDCtx()))) {
+		section_close(r);
+		error_nomem(err, "reading the image");
+		return NULL;
+	}
 	if (r->zstd)
 		ZSTD_DCtx_setParameter(r->zstd, ZSTD_d_windowLogMax, IMAGE_ZSTD_WINDOW_LOG);
 	XXH3_64bits_reset(r->sum);
@@ -498,10 +508,10 @@ u8 *section_load(struct image *img, const struct image_section *s, u64 max, size
 	if (!r)
 		return NULL;
 	data = malloc(s->raw_bytes + 1);
-	if (!data)
-		abort();
 	*bytes = s->raw_bytes;
-	if (section_read(r, data, s->raw_bytes, err) || section_finish(r, err)) {
+	if (!data)
+		error_nomem(err, "a section of the image");
+	else if (section_read(r, data, s->raw_bytes, err) || section_finish(r, err)) {
 		free(data);
 		data = NULL;
 	}

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "migration/image/format.h"
 #include "platform/aside.h"
@@ -99,7 +100,10 @@ static char *final_path(const char *path, struct error *err)
 			error_errno(err, "cannot write %s", path);
 			return NULL;
 		}
-		return strdup(path);
+		real = strdup(path);
+		if (!real)
+			error_nomem(err, "a file's name");
+		return real;
 	}
 	if (!S_ISREG(st.st_mode)) {
 		error_set(err, "%s is there and is no regular file; choose another name", path);
@@ -116,23 +120,28 @@ struct image_writer *image_create(const char *path, struct error *err)
 	struct image_writer *w = calloc(1, sizeof(*w));
 	static const u8 no_header[IMAGE_HEADER_BYTES];
 
-	if (!w)
-		abort();
+	if (!w) {
+		error_nomem(err, "the image");
+		return NULL;
+	}
 	w->fd = -1;
 	w->raw_sum = XXH3_createState();
 	w->stored_sum = XXH3_createState();
 	w->zstd = ZSTD_createCCtx();
-	if (!w->raw_sum || !w->stored_sum || !w->zstd)
-		abort();
+	if (!w->raw_sum || !w->stored_sum || !w->zstd) {
+		error_nomem(err, "the image");
+		goto fail;
+	}
 	ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
 	w->path = final_path(path, err);
 	if (!w->path || (w->fd = aside_create(w->path, &w->temp, err)) < 0 ||
-	    write_all(w, no_header, sizeof(no_header), err)) {
-		image_abort(w);
-		return NULL;
-	}
+	    write_all(w, no_header, sizeof(no_header), err))
+		goto fail;
 	w->offset = IMAGE_HEADER_BYTES;
 	return w;
+fail:
+	image_abort(w);
+	return NULL;
 }
 
 /* ---- Sections ---- */
@@ -161,7 +170,7 @@ int image_begin(struct image_writer *w, u32 type, u32 instance, u32 flags, enum 
 	struct image_section *s = current(w);
 
 	if (w->in_section)
-		abort();
+		return error_set(err, "a section of the image would lie within another");
 	if (w->n_sections == IMAGE_SECTIONS_MAX)
 		return error_set(err, "the image would have more than %u sections",
 				 IMAGE_SECTIONS_MAX);
@@ -196,6 +205,14 @@ static int put_plain(struct image_writer *w, const u8 *data, size_t bytes, struc
 	return 0;
 }
 
+static int cannot_compress(size_t code, struct error *err)
+{
+	bool no_memory = ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation;
+
+	return error_of(no_memory ? ERROR_NOMEM : ERROR_FAILED, err, "cannot compress: %s",
+			ZSTD_getErrorName(code));
+}
+
 static int put_zstd(struct image_writer *w, const void *data, size_t bytes, ZSTD_EndDirective end,
 		    struct error *err)
 {
@@ -207,7 +224,7 @@ static int put_zstd(struct image_writer *w, const void *data, size_t bytes, ZSTD
 
 		left = ZSTD_compressStream2(w->zstd, &out, &in, end);
 		if (ZSTD_isError(left))
-			return error_set(err, "cannot compress: %s", ZSTD_getErrorName(left));
+			return cannot_compress(left, err);
 		w->buffered = out.pos;
 		if (w->buffered == BUFFER_BYTES && flush(w, err))
 			return -1;
@@ -290,7 +307,7 @@ static int write_end(struct image_writer *w, struct error *err)
 	int r;
 
 	if (!dir)
-		abort();
+		return error_nomem(err, "the image's directory");
 	for (unsigned i = 0; i < w->n_sections; i++)
 		encode_entry(dir + i * IMAGE_ENTRY_BYTES, &w->sections[i]);
 	encode_header(header, w, image_sum(dir, dir_bytes));
@@ -312,15 +329,9 @@ static int write_end(struct image_writer *w, struct error *err)
 
 int image_commit(struct image_writer *w, struct error *err)
 {
-	int r;
+	int r = w->in_section ? error_set(err, "a section of the image was not ended") : 0;
 
-	if (w->in_section)
-		abort();
-	if (write_end(w, err)) {
-		image_abort(w);
-		return -1;
-	}
-	if (aside_rename(w->temp, w->path, true, err)) {
+	if (r || write_end(w, err) || aside_rename(w->temp, w->path, true, err)) {
 		image_abort(w);
 		return -1;
 	}

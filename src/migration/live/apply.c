@@ -5,11 +5,10 @@
 
 #include "migration/state/devices.h"
 
-void live_apply_init(struct live_apply *a)
+int live_apply_init(struct live_apply *a, struct error *err)
 {
 	a->vcpus = calloc(a->n_vcpus, sizeof(*a->vcpus));
-	if (!a->vcpus)
-		abort();
+	return a->vcpus ? 0 : error_nomem(err, "the vcpus that come");
 }
 
 void live_apply_free(struct live_apply *a)
@@ -63,7 +62,7 @@ static int keep_devices(struct live_apply *a, const struct live_record *rec, str
 		return -1;
 	a->devices = malloc(rec->bytes + 1);
 	if (!a->devices)
-		abort();
+		return error_nomem(err, "the devices that come");
 	memcpy(a->devices, rec->data, rec->bytes);
 	a->devices_bytes = rec->bytes;
 	return 0;

@@ -37,7 +37,7 @@ enum live_step {
 	LIVE_STEP_END
 };
 
-void live_apply_init(struct live_apply *a);
+int live_apply_init(struct live_apply *a, struct error *err);
 void live_apply_free(struct live_apply *a);
 /* @number is what a ping or sync wants back. END: everything is there. */
 enum live_step live_apply_record(struct live_apply *a, const struct live_record *rec, u64 *number,

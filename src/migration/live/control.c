@@ -314,6 +314,8 @@ int live_migrate(struct live *l, const char *uri, int fd, struct error *err)
 	if (channel_check_uri(uri, err))
 		return -1;
 	l->uri = strdup(uri);
+	if (!l->uri)
+		return error_nomem(err, "the migration");
 	l->fd = fd;
 	return start(l, false, live_source_main, err);
 }

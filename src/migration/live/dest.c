@@ -121,8 +121,8 @@ static int hear_hello(struct arrival *a, struct error *err)
 	if (!a->ch)
 		return -1;
 	fault_point(a->ch, FAULT_DEST_CONNECTED);
-	a->stream = live_stream_new(a->ch);
-	if (live_receive(a->stream, &rec, err))
+	a->stream = live_stream_new(a->ch, err);
+	if (!a->stream || live_receive(a->stream, &rec, err))
 		return -1;
 	fault_point(a->ch, FAULT_DEST_HELLO);
 	if (!live_hello_unpack(&a->hello, &rec, err) && !check_devices(&a->hello, err))
@@ -138,8 +138,10 @@ struct arrival *arrival_listen(const char *uri, struct live *l, const struct liv
 	struct arrival *a = calloc(1, sizeof(*a));
 	struct channel_options opts;
 
-	if (!a)
-		abort();
+	if (!a) {
+		error_nomem(err, "who comes");
+		return NULL;
+	}
 	a->params = *p;
 	opts = live_channel_options(l, &a->params);
 	a->listener = channel_listen(uri, &opts, err);
@@ -378,7 +380,7 @@ static int prepare_machine(struct dest *d, struct error *err)
 		return error_errno(err, "cannot get the hash table's descriptor");
 	d->reset = calloc(m->n_vcpus, sizeof(*d->reset));
 	if (!d->reset)
-		abort();
+		return error_nomem(err, "the vcpus' registers");
 	lock_acquire(&m->lock);
 	for (unsigned i = 0; i < m->n_vcpus && !r; i++)
 		r = prepare_vcpu(&m->vcpus[i], &d->reset[i], err);
@@ -497,8 +499,9 @@ void *live_dest_main(void *arg)
 	struct error err = {"unknown"};
 	int r;
 
-	live_apply_init(&d.apply);
-	r = meet(&d, &err);
+	r = live_apply_init(&d.apply, &err);
+	if (!r)
+		r = meet(&d, &err);
 	if (!r) {
 		live_set_state(l, LIVE_ACTIVE);
 		r = take_guest(&d, &err);

@@ -38,7 +38,7 @@ static int send_vcpus(struct source *s, struct error *err)
 	int r = 0;
 
 	if (!v)
-		abort();
+		return error_nomem(err, "a vcpu's registers");
 	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
 		struct state_out out = {0};
 
@@ -68,7 +68,9 @@ static int send_devices(struct source *s, struct error *err)
 	lock_acquire(&s->m->lock);
 	devices_save(s->m, &out);
 	lock_release(&s->m->lock);
-	r = live_send(s->stream, LIVE_DEVICES, out.data, out.len, true, err);
+	r = state_whole(&out, err);
+	if (!r)
+		r = live_send(s->stream, LIVE_DEVICES, out.data, out.len, true, err);
 	state_free(&out);
 	return r;
 }

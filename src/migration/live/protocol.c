@@ -23,21 +23,25 @@ struct live_stream {
 	struct live_zstd zstd;
 };
 
-struct live_stream *live_stream_new(struct channel *ch)
+struct live_stream *live_stream_new(struct channel *ch, struct error *err)
 {
 	struct live_stream *s = calloc(1, sizeof(*s));
 
-	if (!s)
-		abort();
+	if (!s) {
+		error_nomem(err, "the stream");
+		return NULL;
+	}
 	s->ch = ch;
 	s->out = malloc(LIVE_HEADER_BYTES + ZSTD_compressBound(LIVE_RECORD_MAX));
 	s->stored = malloc(LIVE_RECORD_MAX);
 	s->raw = malloc(LIVE_RECORD_MAX);
 	s->cctx = ZSTD_createCCtx();
 	s->dctx = ZSTD_createDCtx();
-	if (!s->out || !s->stored || !s->raw || !s->cctx || !s->dctx)
-		abort();
-	return s;
+	if (s->out && s->stored && s->raw && s->cctx && s->dctx)
+		return s;
+	live_stream_free(s);
+	error_nomem(err, "the stream");
+	return NULL;
 }
 
 void live_stream_free(struct live_stream *s)
@@ -106,7 +110,10 @@ int live_send(struct live_stream *s, u32 type, const void *data, size_t bytes, b
 
 int live_send_state(struct live_stream *s, u32 type, struct state_out *out, struct error *err)
 {
-	int r = live_send(s, type, out->data, out->len, false, err);
+	int r = state_whole(out, err);
+
+	if (!r)
+		r = live_send(s, type, out->data, out->len, false, err);
 
 	state_free(out);
 	return r;
@@ -175,6 +182,7 @@ void live_hello_pack(const struct live_hello *h, struct state_out *out)
 	saved_machine_pack(&h->machine, &machine);
 	put_u32(out, machine.len);
 	put_bytes(out, machine.data, machine.len);
+	out->failed |= machine.failed;
 	state_free(&machine);
 	put_u32(out, h->n_devices);
 	for (u32 i = 0; i < h->n_devices; i++) {

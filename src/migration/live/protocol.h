@@ -57,7 +57,8 @@ struct live_record {
 
 struct live_stream;
 
-struct live_stream *live_stream_new(struct channel *ch);
+/* NULL: there is no memory for it. @ch stays the caller's. */
+struct live_stream *live_stream_new(struct channel *ch, struct error *err);
 void live_stream_free(struct live_stream *s);
 /* Compresses the payload if @zstd and if that makes it smaller. */
 int live_send(struct live_stream *s, u32 type, const void *data, size_t bytes, bool zstd,

@@ -170,7 +170,7 @@ int source_send_memory(struct source *s, bool final, struct error *err)
 	int r = 0;
 
 	if (!c)
-		abort();
+		return error_nomem(err, "pages to be sent");
 	if (first && s->p.compress && !s->one_way && !s->p.max_bandwidth)
 		r = begin_probe(s, c, err);
 	for (u64 i = 0; i < s->words && !r; i++)

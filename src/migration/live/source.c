@@ -39,7 +39,7 @@ static int send_hello(struct source *s, struct error *err)
 	struct state_out out = {0};
 
 	if (!h)
-		abort();
+		return error_nomem(err, "the description of the guest");
 	h->version = LIVE_VERSION;
 	h->flags = s->one_way ? LIVE_HELLO_ONE_WAY : 0;
 	h->capabilities = LIVE_CAPS;
@@ -111,8 +111,8 @@ static int meet(struct source *s, struct error *err)
 		return -1;
 	fault_point(s->ch, FAULT_SOURCE_CONNECTED);
 	s->one_way = channel_one_way(s->ch);
-	s->stream = live_stream_new(s->ch);
-	if (send_hello(s, err))
+	s->stream = live_stream_new(s->ch, err);
+	if (!s->stream || send_hello(s, err))
 		return -1;
 	fault_point(s->ch, FAULT_SOURCE_HELLO);
 	if (s->one_way)
@@ -156,7 +156,7 @@ static int begin(struct source *s, struct error *err)
 	s->dirty = calloc(s->words, sizeof(u64));
 	s->table_buf = malloc(4 + (256u << 10));
 	if (!s->dirty || !s->table_buf)
-		abort();
+		return error_nomem(err, "what was written and what is read of the guest");
 	for (u64 page = 0; page < s->pages; page++)
 		s->dirty[page / 64] |= 1ull << (page % 64);
 	s->n_dirty = s->pages;
@@ -236,8 +236,8 @@ static bool throttle_more(struct source *s)
 		next = s->p.throttle_max;
 	if (!s->p.auto_converge || next <= s->throttled)
 		return false;
-	if (!s->throttle)
-		s->throttle = throttle_new(s->m);
+	if (!s->throttle && !(s->throttle = throttle_new(s->m)))
+		return false;
 	s->throttled = next;
 	throttle_set(s->throttle, next);
 	return true;

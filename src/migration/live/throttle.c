@@ -18,7 +18,6 @@
 struct throttle {
 	struct machine *m;
 	pthread_t thread;
-	bool has_thread;
 	struct lock lock;
 	pthread_cond_t changed;
 	unsigned percent; /* under lock */
@@ -65,21 +64,30 @@ static void *throttle_main(void *arg)
 	return NULL;
 }
 
+static void release(struct throttle *t)
+{
+	pthread_cond_destroy(&t->changed);
+	lock_destroy(&t->lock);
+	free(t);
+}
+
 struct throttle *throttle_new(struct machine *m)
 {
 	struct throttle *t = calloc(1, sizeof(*t));
 	pthread_condattr_t attr;
 
 	if (!t)
-		abort();
+		return NULL;
 	t->m = m;
 	lock_init(&t->lock, LOCK_THROTTLE);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&t->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	t->has_thread = pthread_create(&t->thread, NULL, throttle_main, t) == 0;
-	return t;
+	if (!pthread_create(&t->thread, NULL, throttle_main, t))
+		return t;
+	release(t);
+	return NULL;
 }
 
 void throttle_set(struct throttle *t, unsigned percent)
@@ -98,9 +106,6 @@ void throttle_free(struct throttle *t)
 	t->quit = true;
 	pthread_cond_broadcast(&t->changed);
 	lock_release(&t->lock);
-	if (t->has_thread)
-		pthread_join(t->thread, NULL);
-	pthread_cond_destroy(&t->changed);
-	lock_destroy(&t->lock);
-	free(t);
+	pthread_join(t->thread, NULL);
+	release(t);
 }

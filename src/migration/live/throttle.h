@@ -9,7 +9,7 @@
 
 struct throttle;
 
-/* Nothing is taken until it is set. */
+/* Nothing is taken until it is set. NULL: there is no memory, or no thread, for it. */
 struct throttle *throttle_new(struct machine *m);
 /* 0 to 99 percent of the time. */
 void throttle_set(struct throttle *t, unsigned percent);

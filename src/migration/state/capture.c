@@ -86,7 +86,8 @@ int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
 		struct saved_reg *reg = &v->one_regs[v->n_regs];
 
 		if (v->n_regs == SAVED_REGS_MAX)
-			abort();
+			return error_set(err, "vcpu %u has more registers than can be saved",
+					 vcpu->index);
 		memset(reg, 0, sizeof(*reg));
 		reg->id = vcpu_regs[i].id;
 		if (vcpu_get_reg(vcpu, reg->id, reg->val) == 0)

@@ -111,6 +111,7 @@ void devices_save(struct machine *m, struct state_out *out)
 		put_u32(out, devices[i].version);
 		put_u32(out, one.len);
 		put_bytes(out, one.data, one.len);
+		out->failed |= one.failed;
 		state_free(&one);
 	}
 }

@@ -95,10 +95,10 @@ int htab_read(const struct accel *accel, int vm_fd, u64 entries, htab_sink sink,
 	u8 *buf = malloc(READ_BYTES);
 	u64 end = 0;
 
-	if (!buf)
-		abort();
 	if (fd < 0)
 		r = error_errno(err, "cannot get the hash table's descriptor");
+	else if (!buf)
+		r = error_nomem(err, "the hash table's stream");
 	/* The first pass tells of every entry; behind it would come the changes since, for ever. */
 	while (!r && end < entries) {
 		ssize_t n = accel->read(fd, buf, READ_BYTES);
@@ -126,7 +126,7 @@ int htab_walk(struct section_reader *r, u64 entries, enum saved_order from, enum
 	u64 end = 0;
 
 	if (!buf)
-		abort();
+		return error_nomem(err, "the hash table's stream");
 	while (!ret && section_left(r)) {
 		struct htab_record rec;
 		size_t len;
