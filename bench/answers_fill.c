@@ -66,7 +66,7 @@ struct counts {
 static void count(struct counts *c, const u8 *data, u64 bytes)
 {
 	while (bytes) {
-		struct hpt_stream_header head;
+		struct htab_record head;
 		u64 len;
 
 		memcpy(&head, data, sizeof(head));

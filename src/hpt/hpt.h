@@ -39,6 +39,7 @@
 
 #include <sys/types.h>
 #include "base/bits.h"
+#include "base/htab_record.h"
 
 /* ---- layout ------------------------------------------------------------------------------- */
 
@@ -315,15 +316,8 @@ u64 hpt_rmap_clear_rc(struct hpt *hpt, u64 gpa, u64 bytes, u64 bits);
 
 /* ---- the stream (KVM_PPC_GET_HTAB_FD) ------------------------------------------------------ */
 
-/* In host byte order; then n_valid entries, each two big-endian doublewords. */
-struct hpt_stream_header {
-	u32 index;
-	u16 n_valid;
-	u16 n_invalid;
-};
-
-#define HPT_STREAM_RUN_MAX  65535u /* n_valid and n_invalid each */
-#define HPT_STREAM_READ_MIN (sizeof(struct hpt_stream_header) + HPT_ENTRY_BYTES)
+/* Records of base/htab_record.h, in the host's byte order. */
+#define HPT_STREAM_READ_MIN (HTAB_RECORD_HEADER + HPT_ENTRY_BYTES)
 #define HPT_STREAM_INDEX_MAX                                                                       \
 	0xffffffffull /* entries above can't be told; order 36 is the last without */
 

@@ -31,10 +31,10 @@ struct out {
 
 static void close_record(struct out *out)
 {
-	struct hpt_stream_header header = {out->first, out->n_valid, out->n_invalid};
+	struct htab_record rec = {out->first, out->n_valid, out->n_invalid};
 
 	if (out->record)
-		memcpy(out->record, &header, sizeof(header));
+		htab_record_encode(out->record, rec, htab_host_order());
 }
 
 /* False: no room for a header and an entry. */
@@ -44,7 +44,7 @@ static bool open_record(struct out *out, u64 index)
 		return false;
 	close_record(out);
 	out->record = out->at;
-	out->at += sizeof(struct hpt_stream_header);
+	out->at += HTAB_RECORD_HEADER;
 	out->first = index;
 	out->n_valid = out->n_invalid = 0;
 	return true;
@@ -70,11 +70,11 @@ static unsigned put_valid(struct out *out, u64 index, unsigned n, const struct h
 		unsigned k;
 
 		if (!adjoins(out, index + done) || out->n_invalid ||
-		    out->n_valid == HPT_STREAM_RUN_MAX) {
+		    out->n_valid == HTAB_RUN_MAX) {
 			if (!open_record(out, index + done))
 				break;
 		}
-		k = min_of(n - done, HPT_STREAM_RUN_MAX - out->n_valid);
+		k = min_of(n - done, HTAB_RUN_MAX - out->n_valid);
 		k = min_of(k, (u64)(out->end - out->at) / HPT_ENTRY_BYTES);
 		if (!k)
 			break;
@@ -93,11 +93,11 @@ static unsigned put_invalid(struct out *out, u64 index, unsigned n)
 	while (done < n) {
 		unsigned k;
 
-		if (!adjoins(out, index + done) || out->n_invalid == HPT_STREAM_RUN_MAX) {
+		if (!adjoins(out, index + done) || out->n_invalid == HTAB_RUN_MAX) {
 			if (!open_record(out, index + done))
 				break;
 		}
-		k = min_of(n - done, HPT_STREAM_RUN_MAX - out->n_invalid);
+		k = min_of(n - done, HTAB_RUN_MAX - out->n_invalid);
 		out->n_invalid += k;
 		done += k;
 	}
@@ -199,14 +199,14 @@ static bool put_uniform_block(struct hpt_reader *rd, struct out *out, u64 block)
 	if (!adjoins(out, index) || (from[0].v & HPT_V_LOCK))
 		return false;
 	if (!(from[0].v & HPT_V_USED)) {
-		if (out->n_invalid > HPT_STREAM_RUN_MAX - BLOCK_ENTRIES || !all_invalid(from) ||
+		if (out->n_invalid > HTAB_RUN_MAX - BLOCK_ENTRIES || !all_invalid(from) ||
 		    hpt_track_peek(rd->tracker, block))
 			return false;
 		out->n_invalid += BLOCK_ENTRIES;
 		return true;
 	}
 	if ((rd->flags & HPT_READ_BOLTED_ONLY) || out->n_invalid ||
-	    out->n_valid > HPT_STREAM_RUN_MAX - BLOCK_ENTRIES ||
+	    out->n_valid > HTAB_RUN_MAX - BLOCK_ENTRIES ||
 	    (size_t)(out->end - out->at) < BLOCK_ENTRIES * HPT_ENTRY_BYTES)
 		return false;
 	if (!hpt_convert(out->at, from, BLOCK_ENTRIES) || hpt_track_peek(rd->tracker, block))

@@ -30,7 +30,7 @@ static int read_machine(struct image *img, struct saved_machine *m, struct error
 
 static int take_records(void *opaque, const u8 *data, size_t bytes, struct error *err)
 {
-	return stream_apply(opaque, data, bytes, SAVED_BIG, err);
+	return stream_apply(opaque, data, bytes, HTAB_BIG, err);
 }
 
 static int read_table(struct table *t, struct image *img, const struct saved_machine *m,
@@ -47,7 +47,7 @@ static int read_table(struct table *t, struct image *img, const struct saved_mac
 	t->source = "Papyr image";
 	t->mem_bytes = m->mem_bytes;
 	reader = section_open(img, s, err);
-	r = reader ? htab_walk(reader, table_entries(t), m->htab_byte_order, SAVED_BIG,
+	r = reader ? htab_walk(reader, table_entries(t), m->htab_byte_order, HTAB_BIG,
 			       take_records, t, err)
 		   : -1;
 	if (reader)

@@ -255,12 +255,12 @@ static int htab_records(struct reader *q, struct error *err)
 
 		if (!take(q, HTAB_RECORD_HEADER))
 			break;
-		rec = htab_record_decode(at, SAVED_BIG);
+		rec = htab_record_decode(at, HTAB_BIG);
 		if (!rec.n_valid && !rec.n_invalid)
 			return 0;
 		bytes = (size_t)rec.n_valid * HTAB_ENTRY_BYTES;
 		body = take(q, bytes);
-		if (body && stream_apply(q->t, at, HTAB_RECORD_HEADER + bytes, SAVED_BIG, err))
+		if (body && stream_apply(q->t, at, HTAB_RECORD_HEADER + bytes, HTAB_BIG, err))
 			return -1;
 	}
 	return 0;

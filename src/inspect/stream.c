@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect/stream.h"
 
-int stream_apply(struct table *t, const u8 *data, size_t len, enum saved_order order,
+int stream_apply(struct table *t, const u8 *data, size_t len, enum htab_order order,
 		 struct error *err)
 {
 	struct htab_cursor c = {data, len, order};
@@ -19,7 +19,7 @@ int stream_apply(struct table *t, const u8 *data, size_t len, enum saved_order o
 	return c.left ? error_set(err, "the table's stream is cut off") : 0;
 }
 
-int stream_runs(const u8 *data, size_t len, enum saved_order order, u64 entries, stream_run_fn fn,
+int stream_runs(const u8 *data, size_t len, enum htab_order order, u64 entries, stream_run_fn fn,
 		void *opaque, struct error *err)
 {
 	static const char *what = "what came is not a stream of this table";
@@ -42,7 +42,7 @@ static bool all_valid(const u8 *e, unsigned n)
 	return true;
 }
 
-struct stream_shape stream_look(const u8 *data, size_t len, enum saved_order order)
+struct stream_shape stream_look(const u8 *data, size_t len, enum htab_order order)
 {
 	struct htab_cursor c = {data, len, order};
 	struct stream_shape s = {.steady = true};
@@ -79,8 +79,8 @@ static unsigned order_for(u64 entries)
 
 int stream_load(struct table *t, const u8 *data, size_t len, unsigned order, struct error *err)
 {
-	struct stream_shape big = stream_look(data, len, SAVED_BIG);
-	struct stream_shape little = stream_look(data, len, SAVED_LITTLE);
+	struct stream_shape big = stream_look(data, len, HTAB_BIG);
+	struct stream_shape little = stream_look(data, len, HTAB_LITTLE);
 	struct stream_shape *s;
 
 	if (!len)
@@ -95,7 +95,7 @@ int stream_load(struct table *t, const u8 *data, size_t len, unsigned order, str
 	if (table_init(t, order ? order : order_for(s->end), err))
 		return -1;
 	t->source = s == &big ? "stream, big-endian headers" : "stream, little-endian headers";
-	if (stream_apply(t, data, len, s == &big ? SAVED_BIG : SAVED_LITTLE, err)) {
+	if (stream_apply(t, data, len, s == &big ? HTAB_BIG : HTAB_LITTLE, err)) {
 		table_free(t);
 		return -1;
 	}

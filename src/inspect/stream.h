@@ -10,7 +10,7 @@
 #include "migration/state/htab.h"
 
 /* Applies every record of @data, in order: later ones count. */
-int stream_apply(struct table *t, const u8 *data, size_t len, enum saved_order order,
+int stream_apply(struct table *t, const u8 *data, size_t len, enum htab_order order,
 		 struct error *err);
 
 /* What records in one byte order would say. */
@@ -21,7 +21,7 @@ struct stream_shape {
 	bool steady; /* the first pass goes without gaps from entry 0 to @end */
 };
 
-struct stream_shape stream_look(const u8 *data, size_t len, enum saved_order order);
+struct stream_shape stream_look(const u8 *data, size_t len, enum htab_order order);
 
 /* Makes a table of a raw stream. @order is the table's, 0: the least that holds what is told. */
 int stream_load(struct table *t, const u8 *data, size_t len, unsigned order, struct error *err);
@@ -31,7 +31,7 @@ int stream_load(struct table *t, const u8 *data, size_t len, unsigned order, str
  * table of @entries entries.
  */
 typedef void (*stream_run_fn)(void *opaque, u64 index, u64 n);
-int stream_runs(const u8 *data, size_t len, enum saved_order order, u64 entries, stream_run_fn fn,
+int stream_runs(const u8 *data, size_t len, enum htab_order order, u64 entries, stream_run_fn fn,
 		void *opaque, struct error *err);
 
 #endif

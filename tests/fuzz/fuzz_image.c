@@ -39,7 +39,7 @@ const char *rtas_name(unsigned i, u32 *token)
 
 static int take_record(void *opaque, const u8 *data, size_t bytes, struct error *err)
 {
-	struct htab_record rec = htab_record_decode(data, SAVED_LITTLE);
+	struct htab_record rec = htab_record_decode(data, HTAB_LITTLE);
 
 	if (bytes != 8 + 16u * rec.n_valid ||
 	    (u64)rec.index + rec.n_valid + rec.n_invalid > 1u << (HTAB_ORDER - 4))
@@ -61,7 +61,7 @@ static void stream_section(struct image *img, const struct image_section *s)
 	if (s->type == IMAGE_MEMORY)
 		memory_load(&mem, r, NULL, NULL, &err);
 	else
-		htab_walk(r, 1u << (HTAB_ORDER - 4), s->instance & 1, SAVED_LITTLE, take_record,
+		htab_walk(r, 1u << (HTAB_ORDER - 4), s->instance & 1, HTAB_LITTLE, take_record,
 			  NULL, &err);
 	section_close(r);
 }

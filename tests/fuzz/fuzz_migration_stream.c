@@ -37,12 +37,15 @@ const char *rtas_name(unsigned i, u32 *token)
 static const u32 types[] = {LIVE_HELLO, LIVE_PING, LIVE_MEMORY,	 LIVE_TABLE, LIVE_SYNC,
 			    LIVE_VCPU,	LIVE_XICS, LIVE_DEVICES, LIVE_END,   LIVE_GO};
 
-static int take_record(void *opaque, const u8 *record, size_t bytes, struct error *err)
+static int take_records(void *opaque, const u8 *records, size_t bytes, struct error *err)
 {
-	struct htab_record h = htab_record_decode(record, htab_host_order());
+	struct htab_cursor c = {records, bytes, htab_host_order()};
+	struct htab_record h;
 
-	if (bytes != HTAB_RECORD_HEADER + (size_t)h.n_valid * HTAB_ENTRY_BYTES ||
-	    (u64)h.index + h.n_valid + h.n_invalid > ENTRIES)
+	while (htab_next(&c, &h, NULL))
+		if (htab_record_end(h) > ENTRIES)
+			abort();
+	if (c.left)
 		abort();
 	return 0;
 }
@@ -80,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct channel_options opts = {.timeout_ms = 100, .cancel_fd = -1, .fd = -1};
 	struct guest_mem mem = {.host = memory, .bytes = MEM_BYTES};
 	struct live_apply a = {
-	    .mem = &mem, .table_entries = ENTRIES, .table = take_record, .n_vcpus = 2};
+	    .mem = &mem, .table_entries = ENTRIES, .table = take_records, .n_vcpus = 2};
 	int fd = memfd_create("stream", 0);
 	struct live_hello *h = malloc(sizeof(*h));
 	struct live_stream *s;

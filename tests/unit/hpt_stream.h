@@ -38,7 +38,7 @@ static inline void replica_forget(struct replica *rep)
 
 static inline void replica_apply(struct replica *rep, const void *buf, size_t bytes)
 {
-	struct hpt_stream_header h;
+	struct htab_record h;
 	const u8 *at = buf, *end = at + bytes;
 	u64 next = 0;
 

@@ -17,9 +17,9 @@ static struct hpt_reader *new_reader(struct hpt *hpt, unsigned flags, u64 start)
 	return rd;
 }
 
-static struct hpt_stream_header header_at(size_t offset)
+static struct htab_record header_at(size_t offset)
 {
-	struct hpt_stream_header h;
+	struct htab_record h;
 
 	memcpy(&h, buf + offset, sizeof(h));
 	return h;
@@ -27,7 +27,7 @@ static struct hpt_stream_header header_at(size_t offset)
 
 static void assert_header(size_t offset, u64 index, unsigned n_valid, unsigned n_invalid)
 {
-	struct hpt_stream_header h = header_at(offset);
+	struct htab_record h = header_at(offset);
 
 	assert_int_equal(h.index, index);
 	assert_int_equal(h.n_valid, n_valid);
@@ -414,7 +414,7 @@ static void rebinding(void **state)
 
 static size_t put_header(size_t at, u64 index, unsigned n_valid, unsigned n_invalid)
 {
-	struct hpt_stream_header h = {(u32)index, (u16)n_valid, (u16)n_invalid};
+	struct htab_record h = {(u32)index, (u16)n_valid, (u16)n_invalid};
 
 	memcpy(buf + at, &h, sizeof(h));
 	return at + sizeof(h);

@@ -551,7 +551,7 @@ static int walk(const struct htab_record *recs, unsigned n, size_t cut, struct e
 
 	data = calloc(1, n * (8 + 0x10000 * 16));
 	for (unsigned i = 0; i < n; i++) {
-		htab_record_encode(data + bytes, recs[i], SAVED_BIG);
+		htab_record_encode(data + bytes, recs[i], HTAB_BIG);
 		bytes += 8 + recs[i].n_valid * 16;
 	}
 	b = build_image(IMAGE_HTAB, 0, 0, data, bytes - cut);
@@ -559,7 +559,7 @@ static int walk(const struct htab_record *recs, unsigned n, size_t cut, struct e
 	img = image_open_fd(image_memfd(b.data, b.bytes), err);
 	assert_non_null(img);
 	r = section_open(img, image_section(img, 0), err);
-	ret = htab_walk(r, 16384, SAVED_BIG, SAVED_LITTLE, count_bytes, &got, err);
+	ret = htab_walk(r, 16384, HTAB_BIG, HTAB_LITTLE, count_bytes, &got, err);
 	if (!ret)
 		assert_int_equal(got, bytes);
 	section_close(r);
@@ -595,17 +595,17 @@ static void test_stream(void **state)
 static void test_record_order(void **state)
 {
 	static const u8 little[8] = {4, 3, 2, 1, 6, 5, 8, 7}, big[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-	struct htab_record a = htab_record_decode(little, SAVED_LITTLE);
-	struct htab_record b = htab_record_decode(big, SAVED_BIG);
+	struct htab_record a = htab_record_decode(little, HTAB_LITTLE);
+	struct htab_record b = htab_record_decode(big, HTAB_BIG);
 	u8 out[8];
 
 	assert_memory_equal(&a, &b, sizeof(a));
 	assert_int_equal(a.index, 0x01020304);
 	assert_int_equal(a.n_valid, 0x0506);
 	assert_int_equal(a.n_invalid, 0x0708);
-	htab_record_encode(out, a, SAVED_LITTLE);
+	htab_record_encode(out, a, HTAB_LITTLE);
 	assert_memory_equal(out, little, 8);
-	htab_record_encode(out, a, SAVED_BIG);
+	htab_record_encode(out, a, HTAB_BIG);
 	assert_memory_equal(out, big, 8);
 }
 

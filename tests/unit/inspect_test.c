@@ -71,7 +71,7 @@ static void put_name(struct bytes *b, const char *name)
 	put(b, name, strlen(name));
 }
 
-static void put_header(struct bytes *b, u32 index, u16 valid, u16 invalid, enum saved_order order)
+static void put_header(struct bytes *b, u32 index, u16 valid, u16 invalid, enum htab_order order)
 {
 	u8 h[HTAB_RECORD_HEADER];
 
@@ -86,7 +86,7 @@ static u64 good_v(u64 index, bool secondary)
 }
 
 /* All groups' first entries told, then invalid ones, to the table's end. */
-static void put_table(struct bytes *b, enum saved_order order)
+static void put_table(struct bytes *b, enum htab_order order)
 {
 	put_header(b, 0, 2, 65535, order);
 	put_be64(b, good_v(0, false));
@@ -135,7 +135,7 @@ static void entries_agree_with_hpt(void **state)
 
 static void stream_of_either_order(void **state)
 {
-	for (unsigned order = SAVED_LITTLE; order <= SAVED_BIG; order++) {
+	for (unsigned order = HTAB_LITTLE; order <= HTAB_BIG; order++) {
 		struct bytes b = {.len = 0};
 		struct table_stat s;
 		struct error err;
@@ -149,7 +149,7 @@ static void stream_of_either_order(void **state)
 		put_be64(&b, 0x3000);
 		assert_int_equal(load_bytes(&t, b.data, b.len, 0, &err), 0);
 		assert_int_equal(t.order, ORDER);
-		assert_non_null(strstr(t.source, order == SAVED_BIG ? "big" : "little"));
+		assert_non_null(strstr(t.source, order == HTAB_BIG ? "big" : "little"));
 		assert_non_null(table_at(&t, 0));
 		assert_null(table_at(&t, 1));
 		t.mem_bytes = 0x3000;
@@ -171,7 +171,7 @@ static void cut_streams(void **state)
 	struct error err;
 	struct table t;
 
-	put_table(&b, SAVED_BIG);
+	put_table(&b, HTAB_BIG);
 	for (size_t len = 0; len < 40; len++)
 		assert_int_equal(load_bytes(&t, b.data, len, 0, &err), -1);
 	assert_int_equal(load_bytes(&t, b.data, b.len, 18, &err), -1); /* a smaller table */
@@ -202,7 +202,7 @@ static void put_footer(struct bytes *b, u32 id)
 
 static void put_records_end(struct bytes *b)
 {
-	put_header(b, 0, 0, 0, SAVED_BIG);
+	put_header(b, 0, 0, 0, HTAB_BIG);
 }
 
 static void put_qemu_ram(struct bytes *b)
@@ -253,12 +253,12 @@ static void put_qemu(struct bytes *b, u32 shift)
 	put_footer(b, 3);
 	put_section(b, 2, 3, NULL);
 	put_be32(b, 0);
-	put_table(b, SAVED_BIG);
+	put_table(b, HTAB_BIG);
 	put_records_end(b);
 	put_footer(b, 3);
 	put_section(b, 3, 3, NULL);
 	put_be32(b, 0);
-	put_header(b, 0, 0, 1, SAVED_BIG);
+	put_header(b, 0, 0, 1, HTAB_BIG);
 	put_records_end(b);
 	put_footer(b, 3);
 	put_byte(b, 0);

@@ -245,7 +245,7 @@ static enum live_step apply(u32 type, const void *data, size_t bytes)
 			       .table = take_record,
 			       .opaque = &sink,
 			       .n_vcpus = 1};
-	struct live_record rec = {type, data, bytes};
+	struct live_record rec = {type, (u8 *)data, bytes};
 	struct error err;
 	enum live_step step;
 	u64 number;
@@ -289,6 +289,71 @@ static void wrong_records(void **state)
 	assert_int_equal(apply(0x12345678, NULL, 0), LIVE_STEP_BAD);
 }
 
+/* ---- Records of the table ---- */
+
+struct table_sink {
+	unsigned calls;
+	u8 data[256];
+	size_t bytes;
+};
+
+static int take_table(void *opaque, const u8 *records, size_t bytes, struct error *err)
+{
+	struct table_sink *sink = opaque;
+
+	sink->calls++;
+	assert_true(bytes <= sizeof(sink->data));
+	memcpy(sink->data, records, bytes);
+	sink->bytes = bytes;
+	return 0;
+}
+
+/* An entry, a run of nothing, two entries, in headers of @order; returns the bytes. */
+static size_t lone_records(u8 *p, enum htab_order order)
+{
+	static const struct htab_record recs[] = {{7, 1, 0}, {100, 0, 3}, {ENTRIES - 2, 2, 0}};
+	u8 *begin = p;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(recs); i++) {
+		htab_record_encode(p, recs[i], order);
+		memset(p + HTAB_RECORD_HEADER, 'a' + i, recs[i].n_valid * HTAB_ENTRY_BYTES);
+		p += htab_record_bytes(recs[i]);
+	}
+	return p - begin;
+}
+
+/* All go to the table at once, turned into this host's order, or none does. */
+static void table_at_once(void **state)
+{
+	enum htab_order foreign = htab_host_order() == HTAB_BIG ? HTAB_LITTLE : HTAB_BIG;
+	u8 payload[4 + 256], ours[256];
+	size_t bytes = lone_records(ours, htab_host_order());
+	struct live_record rec = {LIVE_TABLE, payload, 4 + bytes};
+	struct table_sink sink = {0};
+	struct error err;
+
+	for (enum htab_order order = HTAB_LITTLE; order <= HTAB_BIG; order++) {
+		put_le(payload, order, 4);
+		lone_records(payload + 4, order);
+		assert_int_equal(live_table_take(&rec, ENTRIES, take_table, &sink, &err), 0);
+		assert_int_equal(sink.bytes, bytes);
+		assert_memory_equal(sink.data, ours, bytes);
+	}
+	assert_int_equal(sink.calls, 2);
+	/* The last one is cut off; is of a larger table; and there is none. */
+	put_le(payload, foreign, 4);
+	lone_records(payload + 4, foreign);
+	rec.bytes--;
+	assert_int_equal(live_table_take(&rec, ENTRIES, take_table, &sink, &err), -1);
+	rec.bytes++;
+	lone_records(payload + 4, foreign);
+	assert_int_equal(live_table_take(&rec, ENTRIES - 1, take_table, &sink, &err), -1);
+	assert_int_equal(sink.calls, 2);
+	rec.bytes = 4;
+	assert_int_equal(live_table_take(&rec, ENTRIES, take_table, &sink, &err), 0);
+	assert_int_equal(sink.calls, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +361,7 @@ int main(void)
 	    cmocka_unit_test(flipped_bits),
 	    cmocka_unit_test(cut_off),
 	    cmocka_unit_test(wrong_records),
+	    cmocka_unit_test(table_at_once),
 	};
 
 	/*

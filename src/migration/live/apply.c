@@ -96,7 +96,7 @@ enum live_step live_apply_record(struct live_apply *a, const struct live_record 
 		r = live_memory_walk(rec, a->mem->bytes, put_page, a, err);
 		break;
 	case LIVE_TABLE:
-		r = live_table_walk(rec, a->table_entries, a->table, a->opaque, err);
+		r = live_table_take(rec, a->table_entries, a->table, a->opaque, err);
 		break;
 	case LIVE_VCPU:
 		r = keep_vcpu(a, rec, err);

@@ -14,7 +14,7 @@ struct live_apply {
 	/* Set by the owner. */
 	const struct guest_mem *mem;
 	u64 table_entries;
-	live_table_fn table; /* takes records of the table's stream */
+	live_table_fn table; /* takes whole records of the table's stream */
 	void *opaque;
 	u32 n_vcpus;
 

@@ -210,14 +210,22 @@ int arrival_config(const struct arrival *a, struct machine_config *cfg, struct e
 
 /* ---- The guest comes ---- */
 
-static int write_table(void *opaque, const u8 *record, size_t bytes, struct error *err)
+/* The descriptor takes many records at once; where one is bad, those before it, and tells the next time. */
+static int write_table(void *opaque, const u8 *records, size_t bytes, struct error *err)
 {
 	struct dest *d = opaque;
-	ssize_t n = d->m->accel->write(d->htab_fd, record, bytes);
 
-	if (n < 0)
-		return error_errno(err, "the hash table refuses what came");
-	return (size_t)n == bytes ? 0 : error_set(err, "the hash table took but half a record");
+	while (bytes) {
+		ssize_t n = d->m->accel->write(d->htab_fd, records, bytes);
+
+		if (n < 0)
+			return error_errno(err, "the hash table refuses what came");
+		if (!n)
+			return error_set(err, "the hash table took but half a record");
+		records += n;
+		bytes -= n;
+	}
+	return 0;
 }
 
 /* A clock that goes on while the host sleeps. */

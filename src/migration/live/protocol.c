@@ -266,33 +266,26 @@ int live_memory_walk(const struct live_record *rec, u64 mem_bytes, live_page_fn 
 	return 0;
 }
 
-int live_table_walk(const struct live_record *rec, u64 entries, live_table_fn fn, void *opaque,
+int live_table_take(const struct live_record *rec, u64 entries, live_table_fn fn, void *opaque,
 		    struct error *err)
 {
 	u32 order = rec->bytes >= 4 ? get_le(rec->data, 4) : ~0u;
-	const u8 *p = rec->data + 4, *end = rec->data + rec->bytes;
-	static __thread u8 buf[HTAB_RECORD_MAX];
+	struct htab_cursor c = {rec->data + 4, rec->bytes - 4, order};
+	u8 *header = rec->data + 4;
+	struct htab_record h;
 
-	if (order > SAVED_BIG)
+	if (order > HTAB_BIG)
 		return error_set(err, "a record of the hash table makes no sense");
-	while (p < end) {
-		struct htab_record h;
-		size_t len = HTAB_RECORD_HEADER;
-
-		if ((size_t)(end - p) < len)
-			return error_set(err, "the hash table's stream is cut off");
-		h = htab_record_decode(p, order);
-		len += (size_t)h.n_valid * HTAB_ENTRY_BYTES;
-		if ((size_t)(end - p) < len || (u64)h.index + h.n_valid + h.n_invalid > entries)
-			return error_set(err, "the hash table's stream is cut off, or of another "
-					      "table");
-		memcpy(buf, p, len);
-		htab_record_encode(buf, h, htab_host_order());
-		if (fn(opaque, buf, len, err))
-			return -1;
-		p += len;
+	while (htab_next(&c, &h, NULL)) {
+		if (htab_record_end(h) > entries)
+			return error_set(err, "the hash table's stream is of another table");
+		if (order != htab_host_order())
+			htab_record_encode(header, h, htab_host_order());
+		header += htab_record_bytes(h);
 	}
-	return 0;
+	if (c.left)
+		return error_set(err, "the hash table's stream is cut off");
+	return rec->bytes > 4 ? fn(opaque, rec->data + 4, rec->bytes - 4, err) : 0;
 }
 
 /* ---- Small ones ---- */

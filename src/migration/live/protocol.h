@@ -51,7 +51,7 @@
 
 struct live_record {
 	u32 type;
-	const u8 *data; /* decoded; until the next record is read */
+	u8 *data; /* decoded; until the next record is read */
 	size_t bytes;
 };
 
@@ -110,9 +110,12 @@ int live_memory_walk(const struct live_record *rec, u64 mem_bytes, live_page_fn 
 		     struct error *err);
 
 /* Table: records of the descriptor's stream, in the byte order that comes first. */
-typedef int (*live_table_fn)(void *opaque, const u8 *record, size_t bytes, struct error *err);
-/* Gives whole records with headers in the host's byte order. */
-int live_table_walk(const struct live_record *rec, u64 entries, live_table_fn fn, void *opaque,
+typedef int (*live_table_fn)(void *opaque, const u8 *records, size_t bytes, struct error *err);
+/*
+ * Gives all of them at once, when each is known to be whole and of such a table: in place, with
+ * headers in the host's byte order.
+ */
+int live_table_take(const struct live_record *rec, u64 entries, live_table_fn fn, void *opaque,
 		    struct error *err);
 
 #define LIVE_END_GO	1u /* start when this is applied, without READY and GO */

@@ -7,52 +7,6 @@
 
 #define READ_BYTES (1u << 20)
 
-enum saved_order htab_host_order(void)
-{
-	return BASE_HOST_LE ? SAVED_LITTLE : SAVED_BIG;
-}
-
-struct htab_record htab_record_decode(const u8 *h, enum saved_order order)
-{
-	if (order == SAVED_BIG)
-		return (struct htab_record){load_be32(h), h[4] << 8 | h[5], h[6] << 8 | h[7]};
-	return (struct htab_record){get_le(h, 4), get_le(h + 4, 2), get_le(h + 6, 2)};
-}
-
-void htab_record_encode(u8 *h, struct htab_record rec, enum saved_order order)
-{
-	if (order == SAVED_BIG) {
-		store_be32(h, rec.index);
-		store_be32(h + 4, (u32)rec.n_valid << 16 | rec.n_invalid);
-	} else {
-		put_le(h, rec.index, 4);
-		put_le(h + 4, rec.n_valid, 2);
-		put_le(h + 6, rec.n_invalid, 2);
-	}
-}
-
-u64 htab_record_end(struct htab_record rec)
-{
-	return (u64)rec.index + rec.n_valid + rec.n_invalid;
-}
-
-bool htab_next(struct htab_cursor *c, struct htab_record *rec, const u8 **entries)
-{
-	size_t bytes;
-
-	if (c->left < HTAB_RECORD_HEADER)
-		return false;
-	*rec = htab_record_decode(c->data, c->order);
-	bytes = HTAB_RECORD_HEADER + (size_t)rec->n_valid * HTAB_ENTRY_BYTES;
-	if (bytes > c->left)
-		return false;
-	if (entries)
-		*entries = c->data + HTAB_RECORD_HEADER;
-	c->data += bytes;
-	c->left -= bytes;
-	return true;
-}
-
 int htab_to_fd(void *opaque, const u8 *data, size_t bytes, struct error *err)
 {
 	int fd = *(const int *)opaque;
@@ -118,7 +72,7 @@ int htab_read(const struct accel *accel, int vm_fd, u64 entries, htab_sink sink,
 	return r;
 }
 
-int htab_walk(struct section_reader *r, u64 entries, enum saved_order from, enum saved_order to,
+int htab_walk(struct section_reader *r, u64 entries, enum htab_order from, enum htab_order to,
 	      htab_sink sink, void *opaque, struct error *err)
 {
 	u8 *buf = malloc(HTAB_RECORD_MAX);
@@ -179,7 +133,7 @@ static int write_record(void *opaque, const u8 *data, size_t bytes, struct error
 }
 
 int htab_write(const struct accel *accel, int vm_fd, u64 entries, struct section_reader *r,
-	       enum saved_order from, progress_fn progress, void *opaque, struct error *err)
+	       enum htab_order from, progress_fn progress, void *opaque, struct error *err)
 {
 	struct kvm_get_htab_fd args = {.flags = KVM_GET_HTAB_WRITE};
 	struct table_writer t = {

@@ -30,7 +30,7 @@ static bool sensible(const struct saved_machine *c)
 		return false;
 	if (!c->threads || c->threads > 8 || (c->threads & (c->threads - 1)))
 		return false;
-	return c->htab_order >= 18 && c->htab_order <= 46 && c->htab_byte_order <= SAVED_BIG;
+	return c->htab_order >= 18 && c->htab_order <= 46 && c->htab_byte_order <= HTAB_BIG;
 }
 
 int saved_machine_unpack(struct saved_machine *c, struct state_in *in, struct error *err)

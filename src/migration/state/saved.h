@@ -8,6 +8,7 @@
 
 #include <papyr/kvm.h>
 
+#include "base/htab_record.h"
 #include "platform/error.h"
 #include "platform/state.h"
 
@@ -21,16 +22,13 @@
 /* No small section is longer than this. */
 #define SAVED_SECTION_MAX (1u << 20)
 
-/* The order of bytes in the table's record headers: that of the host that wrote them. */
-enum saved_order { SAVED_LITTLE, SAVED_BIG };
-
 struct saved_machine {
 	char writer[SAVED_NAME_MAX]; /* "papyr 0.1.0", for people */
 	char name[SAVED_NAME_MAX];
 	char model[32];
 	u64 mem_bytes;
 	u32 n_vcpus, threads, htab_order;
-	u32 htab_byte_order; /* enum saved_order */
+	u32 htab_byte_order; /* enum htab_order, of the table's record headers */
 	u8 uuid[16];
 	u64 timebase;	/* the guest's, when it was stopped */
 	u64 saved_at;	/* seconds since 1970 on the host's clock */
