@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -250,11 +251,33 @@ int file_install(const struct file_ops *ops, void *data, int memfd)
 	return ret;
 }
 
+/*
+ * Under the same number opened for writing only: a read that doesn't come by us, by readv(), pread()
+ * or in another process, fails with EBADF then. From an empty file it would return 0, which is "the
+ * end". Its size is sealed, so that writes fail as well. Without /proc it stays as it is.
+ */
+static void make_unreadable(int fd, bool cloexec)
+{
+	char path[32];
+	int other;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	other = open(path, O_WRONLY | O_CLOEXEC);
+	if (other < 0)
+		return;
+	dup3(other, fd, cloexec ? O_CLOEXEC : 0);
+	close(other);
+}
+
 int file_new(const struct file_ops *ops, void *data, bool cloexec)
 {
 	int fd = memfd_new(ops->name, 0, cloexec);
 
-	return fd < 0 ? fd : file_install(ops, data, fd);
+	if (fd < 0)
+		return fd;
+	if (ops->read)
+		make_unreadable(fd, cloexec);
+	return file_install(ops, data, fd);
 }
 
 /* --- finding files --- */

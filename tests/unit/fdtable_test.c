@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -143,6 +144,31 @@ static void memfd_keeps_its_size(void **state)
 	assert_int_equal(ftruncate(fd, 8192), -1);
 	assert_true(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED);
 	close(fd);
+}
+
+static ssize_t no_transfer(struct file *file, unsigned long buf, size_t count)
+{
+	return -EINVAL;
+}
+
+/* System calls that don't come by us must not say that there is nothing more to read. */
+static void never_the_end(void **state)
+{
+	static const struct file_ops readable = {
+	    .name = "readable", .ioctl = no_ioctl, .read = no_transfer, .release = count_release};
+	int fd = file_new(&readable, NULL, true);
+	char byte;
+	struct iovec v = {&byte, 1};
+
+	assert_true(ours(fd));
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(readv(fd, &v, 1), -1);
+	assert_int_equal(errno, EBADF);
+	assert_int_equal(pread(fd, &byte, 1, 0), -1);
+	assert_int_equal(writev(fd, &v, 1), -1);
+	assert_int_equal(pwrite(fd, &byte, 1, 0), -1);
+	assert_int_equal(file_close(fd), 0);
+	assert_int_equal(released, 1);
 }
 
 static void in_a_child(void **state)
@@ -348,6 +374,7 @@ int main(void)
 	    cmocka_unit_test_setup(number_used_again, setup),
 	    cmocka_unit_test_setup(duplicates, setup),
 	    cmocka_unit_test_setup(memfd_keeps_its_size, setup),
+	    cmocka_unit_test_setup(never_the_end, setup),
 	    cmocka_unit_test_setup(in_a_child, setup),
 	    cmocka_unit_test_setup(out_of_numbers, setup),
 	    cmocka_unit_test_setup(threads, setup),
