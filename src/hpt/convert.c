@@ -2,6 +2,7 @@
 /*
  * Table words to stream words, on any host.
  */
+#include "base/racy.h"
 #include "hpt/convert.h"
 
 bool hpt_convert_portable(u8 *to, const struct hpt_entry *from, unsigned n)
@@ -9,13 +10,13 @@ bool hpt_convert_portable(u8 *to, const struct hpt_entry *from, unsigned n)
 	u64 every = HPT_V_VALID, some = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		u64 v = from[i].v;
+		u64 v = racy_read(&from[i].v);
 		u64 used = v | v >> 5; /* the absent bit comes to where valid is */
 
 		every &= used;
 		some |= v;
 		store_be64(to + HPT_ENTRY_BYTES * i, (v & ~HPT_V_OURS) | (used & HPT_V_VALID));
-		store_be64(to + HPT_ENTRY_BYTES * i + sizeof(u64), from[i].r);
+		store_be64(to + HPT_ENTRY_BYTES * i + sizeof(u64), racy_read(&from[i].r));
 	}
 	return every && !(some & HPT_V_LOCK);
 }
@@ -23,7 +24,8 @@ bool hpt_convert_portable(u8 *to, const struct hpt_entry *from, unsigned n)
 bool hpt_convert(u8 *to, const struct hpt_entry *from, unsigned n)
 {
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx2"))
+	/* The entries may change meanwhile (the caller looks again), which vector loads can't say. */
+	if (!BASE_THREAD_SANITIZER && __builtin_cpu_supports("avx2"))
 		return hpt_convert_x86_64(to, from, n);
 #endif
 	return hpt_convert_portable(to, from, n);

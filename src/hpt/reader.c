@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include "base/racy.h"
 #include "hpt/internal.h"
 #include "hpt/convert.h"
 
@@ -126,7 +127,7 @@ static u64 copy_block(struct hpt_reader *rd, u64 block, u64 tell, struct hpt_ent
 	u64 again = 0, valid = 0;
 
 	if (tell == ALL_OF_BLOCK)
-		memcpy(copy, from, BLOCK_ENTRIES * sizeof(*copy));
+		racy_copy(&copy->v, &from->v, BLOCK_ENTRIES * sizeof(*copy) / sizeof(u64));
 	for (u64 left = tell; left; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(left);
 
@@ -183,7 +184,7 @@ static bool all_invalid(const struct hpt_entry *from)
 	u64 some = 0;
 
 	for (unsigned i = 0; i < BLOCK_ENTRIES; i++)
-		some |= from[i].v;
+		some |= racy_read(&from[i].v);
 	return !(some & (HPT_V_USED | HPT_V_LOCK));
 }
 
@@ -194,11 +195,11 @@ static bool all_invalid(const struct hpt_entry *from)
 static bool put_uniform_block(struct hpt_reader *rd, struct out *out, u64 block)
 {
 	const struct hpt_entry *from = &rd->hpt->entries[block << BLOCK_SHIFT];
-	u64 index = block << BLOCK_SHIFT;
+	u64 index = block << BLOCK_SHIFT, first = hpt_load_v(from);
 
-	if (!adjoins(out, index) || (from[0].v & HPT_V_LOCK))
+	if (!adjoins(out, index) || (first & HPT_V_LOCK))
 		return false;
-	if (!(from[0].v & HPT_V_USED)) {
+	if (!(first & HPT_V_USED)) {
 		if (out->n_invalid > HTAB_RUN_MAX - BLOCK_ENTRIES || !all_invalid(from) ||
 		    hpt_track_peek(rd->tracker, block))
 			return false;

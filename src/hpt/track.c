@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <sys/mman.h>
+#include "base/racy.h"
 #include "hpt/track.h"
 
 /* Bitmaps up to this size keep their memory: no page fault on a vcpu's way, and none later. */
@@ -94,7 +95,7 @@ void hpt_tracker_put(struct hpt_trackers *ts, struct hpt_tracker *t)
 	if (t->map_bytes > KEEP_BYTES)
 		madvise(t->level[0], t->map_bytes, MADV_DONTNEED);
 	else
-		memset(t->level[0], 0, t->map_bytes);
+		racy_clear(t->level[0], t->map_bytes / sizeof(u64));
 	lock_release(&ts->lock);
 }
 

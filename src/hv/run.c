@@ -58,10 +58,15 @@ static void hv_doorbell(struct cpu *cpu, unsigned thread)
 	hv_vcpu_wake(target);
 }
 
+/* Other threads of the client write it while the vcpu runs. */
+static bool immediate_exit(struct hv_vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED);
+}
+
 static bool must_return(struct hv_vcpu *vcpu)
 {
-	return __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_RELAXED) ||
-	       hv_vcpu_signalled(vcpu);
+	return immediate_exit(vcpu) || hv_vcpu_signalled(vcpu);
 }
 
 static bool hv_tick(struct cpu *cpu)
@@ -198,7 +203,7 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 	hv_signals_block(vcpu);
 	/* immediate_exit leaves exit_reason as it is. */
 	if (!complete_pending(vcpu))
-		ret = vcpu->run->immediate_exit ? -EINTR : run_with_table(vcpu);
+		ret = immediate_exit(vcpu) ? -EINTR : run_with_table(vcpu);
 	hv_signals_restore(vcpu);
 	return ret;
 }

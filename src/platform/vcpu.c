@@ -293,7 +293,8 @@ static void kick(struct vcpu *vcpu)
 {
 	if (!vcpu->in_guest)
 		return;
-	vcpu->run->immediate_exit = 1;
+	/* KVM reads it while we write. */
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 	pthread_kill(vcpu->thread, SIG_KICK);
 }
 

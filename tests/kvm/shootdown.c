@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "papr.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #define EA     0x80000ull
@@ -22,7 +23,7 @@
 
 static struct machine m;
 static struct vcpu watcher, remover;
-static volatile bool stop;
+static atomic_bool stop;
 static unsigned long stale, faults;
 
 /* Runs the watching vcpu until told to stop; a storage interrupt is a page that was being

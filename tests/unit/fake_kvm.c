@@ -129,7 +129,7 @@ static int run(int fd)
 		v->pending = false;
 	}
 	for (;;) {
-		if (*(volatile __u8 *)&v->run->immediate_exit)
+		if (__atomic_load_n(&v->run->immediate_exit, __ATOMIC_RELAXED))
 			return error(EINTR);
 		if (fake.guest && fake.guest(fake.opaque, fd - FD_VCPU, v->run)) {
 			v->pending = v->run->exit_reason == KVM_EXIT_PAPR_HCALL;

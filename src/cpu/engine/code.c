@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <errno.h>
+#include "base/racy.h"
 #include "base/prefault.h"
 #include "cpu/engine/code.h"
 #include "cpu/jit/jit.h"
@@ -146,7 +147,7 @@ static u32 fetch(const u8 *at, u32 mode)
 {
 	u32 insn;
 
-	memcpy(&insn, at, 4);
+	racy_copy_bytes(&insn, at, 4);
 	return (mode & MODE_LE) == (BASE_HOST_LE ? MODE_LE : 0) ? insn : __builtin_bswap32(insn);
 }
 
@@ -158,7 +159,7 @@ static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes
 	     line++) {
 		if (p->lines >> line & 1)
 			continue;
-		memcpy(p->image + line * LINE_BYTES, host_page + line * LINE_BYTES, LINE_BYTES);
+		racy_copy_bytes(p->image + line * LINE_BYTES, host_page + line * LINE_BYTES, LINE_BYTES);
 		p->lines |= 1ull << line;
 	}
 }
@@ -169,7 +170,7 @@ static void page_recheck(struct cpu *cpu, struct code_page *p, const u8 *host_pa
 	for (u64 left = p->lines; left; left &= left - 1) {
 		unsigned at = __builtin_ctzll(left) * LINE_BYTES;
 
-		if (memcmp(p->image + at, host_page + at, LINE_BYTES)) {
+		if (!racy_same_bytes(p->image + at, host_page + at, LINE_BYTES)) {
 			page_drop_blocks(cpu, p);
 			return;
 		}

@@ -6,6 +6,7 @@
  */
 #include <stdatomic.h>
 
+#include "base/racy.h"
 #include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 #include "cpu/mmu/mem.h"
@@ -22,7 +23,7 @@ static __attribute__((noinline)) bool zero_line_slow(struct cpu *cpu, const stru
 	void *line = mem_ptr(cpu, op, ea, CACHE_LINE, true, &gpa, &no_ram);
 
 	if (line)
-		memset(line, 0, CACHE_LINE);
+		racy_zero_bytes(line, CACHE_LINE);
 	return line || no_ram; /* there is nothing to clear where there is no memory */
 }
 
@@ -32,7 +33,7 @@ OP(dcbz)
 	const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
 
 	if (likely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_write))
-		memset((void *)(uintptr_t)(ea + e->addend), 0, CACHE_LINE);
+		racy_zero_bytes((void *)(uintptr_t)(ea + e->addend), CACHE_LINE);
 	else if (!zero_line_slow(cpu, op, ea))
 		STOP;
 	NEXT;

@@ -3,6 +3,7 @@
  * Floating-point loads and stores: ISA 2.07 Book I 4.6.2 to 4.6.4. As in mem.c an access that
  * the translation cache has needs no stack, and all others are kept out of its way.
  */
+#include "base/racy.h"
 #include "cpu/insn/fp.h"
 #include "cpu/insn/access.h"
 
@@ -34,7 +35,7 @@
 		u##bits v;                                                                         \
                                                                                                    \
 		check if (!HIT(e, tag_read, ea, bits)) return name##_slow(cpu, op, ea);            \
-		__builtin_memcpy(&v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);         \
+		racy_copy_bytes(&v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);          \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \
 		set_fpr(cpu, op->t, convert(v));                                                   \
@@ -57,7 +58,7 @@
 		check if (!HIT(e, tag_write, ea, bits)) return name##_slow(cpu, op, ea);           \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \
-		__builtin_memcpy((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);               \
+		racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);                \
 		update NEXT;                                                                       \
 	}
 

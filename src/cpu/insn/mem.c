@@ -7,6 +7,7 @@
  * translation cache has, which needs no stack, and one for all others, which is kept out of its
  * way.
  */
+#include "base/racy.h"
 #include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 #include "cpu/insn/access.h"
@@ -45,7 +46,7 @@
 		check;                                                                             \
 		if (!HIT(e, tag_read, ea, bits))                                                   \
 			return name##_slow(cpu, op, ea);                                           \
-		__builtin_memcpy(&v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);         \
+		racy_copy_bytes(&v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);          \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \
 		cpu->gpr[op->t] = convert(v);                                                      \
@@ -72,7 +73,7 @@
 			return name##_slow(cpu, op, ea);                                           \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \
-		__builtin_memcpy((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);               \
+		racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);                \
 		update;                                                                            \
 		NEXT;                                                                              \
 	}

@@ -34,7 +34,7 @@ OP(sc)
 		cpu->ops = op + 1; /* CIA() is nia now */
 		if (!cpu->host->hcall(cpu))
 			cpu->leave = true;
-		if (cpu->leave || cpu->request)
+		if (cpu->leave || __atomic_load_n(&cpu->request, __ATOMIC_RELAXED))
 			STOP;
 		return resume_at(cpu, cpu->nip);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The slow ways to memory: what the first level doesn't have. */
+#include "base/racy.h"
 #include "cpu/engine/block.h"
 #include "cpu/mmu/translate.h"
 #include "cpu/mmu/watch.h"
@@ -93,19 +94,19 @@ static void copy_once(void *to, const void *from, unsigned size)
 {
 	switch (size) {
 	case 1:
-		memcpy(to, from, 1);
+		racy_copy_bytes(to, from, 1);
 		break;
 	case 2:
-		memcpy(to, from, 2);
+		racy_copy_bytes(to, from, 2);
 		break;
 	case 4:
-		memcpy(to, from, 4);
+		racy_copy_bytes(to, from, 4);
 		break;
 	case 8:
-		memcpy(to, from, 8);
+		racy_copy_bytes(to, from, 8);
 		break;
 	default:
-		memcpy(to, from, size);
+		racy_copy_bytes(to, from, size);
 	}
 }
 
@@ -201,7 +202,7 @@ bool mem_read_bytes(struct cpu *cpu, const struct op *op, u64 ea, void *bytes, u
 
 	if (unlikely(!e))
 		return mem_read_slow(cpu, op, ea, bytes, size);
-	memcpy(bytes, (const void *)(uintptr_t)(ea + e->addend), size);
+	racy_copy_bytes(bytes, (const void *)(uintptr_t)(ea + e->addend), size);
 	return true;
 }
 
@@ -211,7 +212,7 @@ bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *b
 
 	if (unlikely(!e))
 		return mem_write_slow(cpu, op, ea, bytes, size);
-	memcpy((void *)(uintptr_t)(ea + e->addend), bytes, size);
+	racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), bytes, size);
 	return true;
 }
 

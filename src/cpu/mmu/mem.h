@@ -11,6 +11,7 @@
 #ifndef PAPYR_CPU_MEM_H
 #define PAPYR_CPU_MEM_H
 
+#include "base/racy.h"
 #include "cpu/cpu.h"
 
 #define CPU_PAGE_SHIFT 12
@@ -54,7 +55,7 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 		struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                                     \
                                                                                                    \
 		if (likely((((ea + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_read)) \
-			memcpy(v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);            \
+			racy_copy_bytes(v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);   \
 		else if (unlikely(!mem_read_slow(cpu, op, ea, v, bits / 8)))                       \
 			return false;                                                              \
 		if (cpu->swap)                                                                     \
@@ -70,7 +71,7 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 			v = swap_fn(v);                                                            \
 		if (likely((((ea + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) ==               \
 			   e->tag_write)) {                                                        \
-			memcpy((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);                 \
+			racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);        \
 			return true;                                                               \
 		}                                                                                  \
 		return mem_write_slow(cpu, op, ea, &v, bits / 8);                                  \

@@ -5,6 +5,7 @@
  * A vector in memory is one number of 16 bytes in the guest's byte order. Addresses are cut down to
  * a multiple of the access's size, so that nothing crosses a page.
  */
+#include "base/racy.h"
 #include "cpu/insn/vmx/vmx.h"
 
 static inline u128 swap128(u128 v)
@@ -42,7 +43,7 @@ static inline const struct op *load_vector(struct cpu *cpu, const struct op *op)
 
 	if (unlikely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) != e->tag_read))
 		return load_vector_slow(cpu, op, ea);
-	__builtin_memcpy(&v, (const void *)(uintptr_t)(ea + e->addend), sizeof(v));
+	racy_copy_bytes(&v, (const void *)(uintptr_t)(ea + e->addend), sizeof(v));
 	VR(op->t).q = cpu->swap ? swap128(v) : v;
 	NEXT;
 }
@@ -57,7 +58,7 @@ static inline const struct op *store_vector(struct cpu *cpu, const struct op *op
 		return store_vector_slow(cpu, op, ea);
 	if (cpu->swap)
 		v = swap128(v);
-	__builtin_memcpy((void *)(uintptr_t)(ea + e->addend), &v, sizeof(v));
+	racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, sizeof(v));
 	NEXT;
 }
 
