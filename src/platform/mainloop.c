@@ -97,16 +97,30 @@ static void drain(struct machine *m)
 		;
 }
 
+/*
+ * None enters the guest before all are there: the first ones' guest may want something of the others
+ * at once, and would otherwise do it by itself for one whose thread just begins (vcpu_run_on).
+ */
+static int start_threads(struct machine *m, struct error *err)
+{
+	int r = 0;
+
+	lock_acquire(&m->lock);
+	for (unsigned i = 0; i < m->n_vcpus && !r; i++)
+		r = vcpu_start_thread(&m->vcpus[i], err);
+	lock_release(&m->lock);
+	return r;
+}
+
 int machine_run(struct machine *m)
 {
 	struct error err;
 
 	loop_add(m->loop, m->wake_fd, POLLIN, on_wake, m);
-	for (unsigned i = 0; i < m->n_vcpus; i++)
-		if (vcpu_start_thread(&m->vcpus[i], &err)) {
-			fprintf(stderr, "papyr: %s\r\n", err.text);
-			return 1;
-		}
+	if (start_threads(m, &err)) {
+		fprintf(stderr, "papyr: %s\r\n", err.text);
+		return 1;
+	}
 	/* Input that a restored guest has not fetched yet wants its interrupt again. */
 	if (console_has_input(m->console))
 		xics_pulse(m, IRQ_VTY);

@@ -305,7 +305,7 @@ void vcpu_kick_all(struct machine *m)
 	pthread_cond_broadcast(&m->changed);
 }
 
-/* The vcpu that the calling thread is, or NULL. */
+/* The vcpu that the calling thread is, or NULL. With the machine's lock held. */
 static struct vcpu *current_vcpu(struct machine *m)
 {
 	for (unsigned i = 0; i < m->n_vcpus; i++)
@@ -317,11 +317,12 @@ static struct vcpu *current_vcpu(struct machine *m)
 void vcpu_run_on(struct vcpu *vcpu, void (*fn)(struct vcpu *vcpu, void *arg), void *arg)
 {
 	struct machine *m = vcpu->m;
-	struct vcpu *self = current_vcpu(m);
 	struct vcpu_work work = {.fn = fn, .arg = arg};
+	struct vcpu *self;
 	bool queued = false;
 
 	lock_acquire(&m->lock);
+	self = current_vcpu(m);
 	if (self == vcpu || !vcpu->has_thread) {
 		fn(vcpu, arg);
 		work.done = true;

@@ -28,7 +28,7 @@ struct vcpu {
 	int fd;
 	struct kvm_run *run;
 	pthread_t thread;
-	bool has_thread;
+	bool has_thread; /* (L) */
 	int tid; /* what the host calls the thread */
 
 	bool online;		  /* (L) running by RTAS: not stopped by stop-self */
@@ -46,6 +46,7 @@ struct vcpu {
 
 int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error *err);
 void vcpu_free(struct vcpu *vcpu);
+/* With the machine's lock held: the thread waits for it. */
 int vcpu_start_thread(struct vcpu *vcpu, struct error *err);
 void vcpu_kick_all(struct machine *m); /* with m->lock held */
 /*
