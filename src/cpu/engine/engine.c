@@ -178,7 +178,7 @@ enum cpu_exit cpu_run(struct cpu *cpu)
 			return CPU_EXIT_REQUEST;
 		if (cpu->budget < 0 && look_at_clock(cpu))
 			return CPU_EXIT_REQUEST;
-		if (unlikely(cpu->pending))
+		if (unlikely(__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED)))
 			cpu_take_pending(cpu);
 		if (unlikely(cpu->msr & (MSR_SE | MSR_BE)))
 			step_traced(cpu);
