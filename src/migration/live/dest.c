@@ -11,7 +11,6 @@
 #include "migration/live/internal.h"
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
-#include "platform/models.h"
 #include "platform/vcpu.h"
 
 struct dest {
@@ -27,188 +26,6 @@ struct dest {
 	u64 answered_ns;	  /* when the source last heard of us, or later */
 	bool started;
 };
-
-/* ---- Who wants to come ---- */
-
-int live_check_hello(const struct machine *m, const struct live_hello *h, struct error *err)
-{
-	const struct saved_machine *c = &h->machine;
-
-	if (strcmp(c->model, m->cfg.model->name))
-		return error_set(err, "the guest's processor is a %s, here is a %s", c->model,
-				 m->cfg.model->name);
-	if (c->mem_bytes != m->mem.bytes)
-		return error_set(err, "the guest has %llu MiB of memory, here are %llu",
-				 (unsigned long long)(c->mem_bytes >> 20),
-				 (unsigned long long)(m->mem.bytes >> 20));
-	if (c->n_vcpus != m->n_vcpus || c->threads != m->cfg.threads)
-		return error_set(err,
-				 "the guest has %u vcpus, %u in a core; here are %u, %u in a core",
-				 c->n_vcpus, c->threads, m->n_vcpus, m->cfg.threads);
-	if (c->htab_order != m->htab_order)
-		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
-				 c->htab_order, m->htab_order);
-	if (c->n_vcpus > c->threads && h->core_stride != m->smt)
-		return error_set(err, "the guest numbers its cores' vcpus by %u, this host by %u",
-				 h->core_stride, m->smt);
-	return 0;
-}
-
-static int check_devices(const struct live_hello *h, struct error *err)
-{
-	for (u32 i = 0; i < h->n_devices; i++) {
-		u32 version = 0;
-		unsigned k;
-
-		for (k = 0; k < devices_count(); k++)
-			if (!strcmp(devices_name(k, &version), h->devices[i].name))
-				break;
-		if (k == devices_count())
-			return error_set(err, "the guest has a device '%s', which isn't here",
-					 h->devices[i].name);
-		if (h->devices[i].version > version)
-			return error_set(err,
-					 "the guest's device '%s' is of version %u, here are "
-					 "versions up to %u",
-					 h->devices[i].name, h->devices[i].version, version);
-	}
-	if (h->n_devices != devices_count())
-		return error_set(err, "the guest has %u devices, here are %u", h->n_devices,
-				 devices_count());
-	return 0;
-}
-
-static int answer(struct live_stream *stream, const char *why, struct error *err)
-{
-	struct state_out out = {0};
-
-	live_text_pack(why, &out);
-	return live_send_state(stream, LIVE_ANSWER, &out, err);
-}
-
-static void hang_up(struct arrival *a)
-{
-	live_stream_free(a->stream);
-	channel_close(a->ch);
-	a->stream = NULL;
-	a->ch = NULL;
-}
-
-void arrival_refuse(struct arrival *a, const char *why)
-{
-	struct error ignored;
-
-	if (a->stream && !channel_one_way(a->ch))
-		answer(a->stream, why[0] ? why : "it refuses", &ignored);
-	hang_up(a);
-}
-
-void arrival_free(struct arrival *a)
-{
-	if (!a)
-		return;
-	hang_up(a);
-	listener_close(a->listener);
-	free(a);
-}
-
-/* The next one who comes, and describes a guest that this papyr could take. */
-static int hear_hello(struct arrival *a, struct error *err)
-{
-	struct live_record rec;
-
-	a->ch = channel_accept(a->listener, err);
-	if (!a->ch)
-		return -1;
-	fault_point(a->ch, FAULT_DEST_CONNECTED);
-	a->stream = live_stream_new(a->ch, err);
-	if (!a->stream || live_receive(a->stream, &rec, err))
-		return -1;
-	fault_point(a->ch, FAULT_DEST_HELLO);
-	if (!live_hello_unpack(&a->hello, &rec, err) && !check_devices(&a->hello, err))
-		return 0;
-	/* Whatever it is, it speaks records. */
-	arrival_refuse(a, err->text);
-	return -1;
-}
-
-struct arrival *arrival_listen(const char *uri, struct live *l, const struct live_params *p,
-			       struct error *err)
-{
-	struct arrival *a = calloc(1, sizeof(*a));
-	struct channel_options opts;
-
-	if (!a) {
-		error_nomem(err, "who comes");
-		return NULL;
-	}
-	a->params = *p;
-	opts = live_channel_options(l, &a->params);
-	a->listener = channel_listen(uri, &opts, err);
-	if (a->listener)
-		return a;
-	free(a);
-	return NULL;
-}
-
-int arrival_hear(struct arrival *a, void (*complain)(const char *why), struct error *err)
-{
-	while (hear_hello(a, err)) {
-		hang_up(a);
-		if (!listener_lasts(a->listener) || err->kind == ERROR_CANCELLED)
-			return -1;
-		if (complain)
-			complain(err->text);
-	}
-	/* One guest comes; others may be waited for at the same place. */
-	listener_close(a->listener);
-	a->listener = NULL;
-	return 0;
-}
-
-struct arrival *arrival_wait(const char *uri, const struct live_params *p,
-			     void (*complain)(const char *why), struct error *err)
-{
-	struct arrival *a = arrival_listen(uri, NULL, p, err);
-
-	if (!a || !arrival_hear(a, complain, err))
-		return a;
-	arrival_free(a);
-	return NULL;
-}
-
-const struct saved_machine *arrival_machine(const struct arrival *a)
-{
-	return &a->hello.machine;
-}
-
-static const char *or_null(const char *s)
-{
-	return s[0] ? s : NULL;
-}
-
-int arrival_config(const struct arrival *a, struct machine_config *cfg, struct error *err)
-{
-	const struct saved_machine *c = &a->hello.machine;
-
-	cfg->model = machine_model_find(c->model);
-	if (!cfg->model)
-		return error_set(err,
-				 "the guest's processor is a '%s', which this papyr doesn't "
-				 "have",
-				 c->model);
-	cfg->mem_bytes = c->mem_bytes;
-	cfg->n_vcpus = c->n_vcpus;
-	cfg->threads = c->threads;
-	cfg->htab_order = c->htab_order;
-	cfg->core_ids = c->n_vcpus > c->threads ? a->hello.core_stride : 0;
-	cfg->kernel = or_null(c->kernel);
-	cfg->initrd = or_null(c->initrd);
-	cfg->cmdline = or_null(c->cmdline);
-	return 0;
-}
-
-/* ---- The guest comes ---- */
 
 /* The descriptor takes many records at once; where one is bad, those before it, and tells the next time. */
 static int write_table(void *opaque, const u8 *records, size_t bytes, struct error *err)
@@ -462,7 +279,7 @@ static int meet(struct dest *d, struct error *err)
 	memcpy(d->m->uuid, a->hello.machine.uuid, sizeof(d->m->uuid));
 	if (d->one_way)
 		return 0;
-	if (answer(d->stream, "", err))
+	if (arrival_answer(d->stream, "", err))
 		return -1;
 	fault_point(d->ch, FAULT_DEST_ANSWER);
 	return 0;
@@ -477,7 +294,7 @@ static void finish(struct dest *d, int r, const char *why)
 	live_apply_free(&d->apply);
 	free(d->reset);
 	if (l->arrival)
-		hang_up(l->arrival);
+		arrival_hang_up(l->arrival);
 	/* A guest that runs here runs here, whether or not the source has heard of it. */
 	if (!r || d->started) {
 		live_end(l, LIVE_COMPLETED, r ? why : "");

@@ -74,6 +74,9 @@ void *live_dest_main(void *live);
 /* Nobody has come yet. NULL: nothing can be waited for there. @l is who can cancel it, or NULL. */
 struct arrival *arrival_listen(const char *uri, struct live *l, const struct live_params *p,
 			       struct error *err);
+/* Tells the source why the guest isn't taken; "": it is. */
+int arrival_answer(struct live_stream *stream, const char *why, struct error *err);
+void arrival_hang_up(struct arrival *a);
 /* Waits as arrival_wait() does. */
 int arrival_hear(struct arrival *a, void (*complain)(const char *why), struct error *err);
 
