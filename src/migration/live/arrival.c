@@ -93,7 +93,7 @@ void arrival_free(struct arrival *a)
 }
 
 /* The next one who comes, and describes a guest that this papyr could take. */
-static int hear_hello(struct arrival *a, struct error *err)
+static int receive_hello(struct arrival *a, struct error *err)
 {
 	struct live_record rec;
 
@@ -131,9 +131,9 @@ struct arrival *arrival_listen(const char *uri, struct live *l, const struct liv
 	return NULL;
 }
 
-int arrival_hear(struct arrival *a, void (*complain)(const char *why), struct error *err)
+int arrival_receive(struct arrival *a, void (*complain)(const char *why), struct error *err)
 {
-	while (hear_hello(a, err)) {
+	while (receive_hello(a, err)) {
 		arrival_hang_up(a);
 		if (!listener_lasts(a->listener) || err->kind == ERROR_CANCELLED)
 			return -1;
@@ -151,7 +151,7 @@ struct arrival *arrival_wait(const char *uri, const struct live_params *p,
 {
 	struct arrival *a = arrival_listen(uri, NULL, p, err);
 
-	if (!a || !arrival_hear(a, complain, err))
+	if (!a || !arrival_receive(a, complain, err))
 		return a;
 	arrival_free(a);
 	return NULL;

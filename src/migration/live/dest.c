@@ -243,7 +243,7 @@ static int take_guest(struct dest *d, struct error *err)
 }
 
 /* Says that the guest did not start here, and never will. */
-static void say_failed(struct dest *d, const char *why)
+static void send_refused(struct dest *d, const char *why)
 {
 	struct state_out out = {0};
 	struct error ignored;
@@ -253,12 +253,12 @@ static void say_failed(struct dest *d, const char *why)
 	live_send_state(d->stream, LIVE_REFUSED, &out, &ignored);
 }
 
-static int meet(struct dest *d, struct error *err)
+static int handshake(struct dest *d, struct error *err)
 {
 	struct live *l = d->l;
 	struct arrival *a = l->arrival;
 
-	if (l->own_arrival && arrival_hear(a, NULL, err))
+	if (l->own_arrival && arrival_receive(a, NULL, err))
 		return -1;
 	d->ch = a->ch;
 	d->stream = a->stream;
@@ -326,12 +326,12 @@ void *live_dest_main(void *arg)
 
 	r = live_apply_init(&d.apply, &err);
 	if (!r)
-		r = meet(&d, &err);
+		r = handshake(&d, &err);
 	if (!r) {
 		live_set_state(l, LIVE_ACTIVE);
 		r = take_guest(&d, &err);
 		if (r && !d.started && !d.one_way)
-			say_failed(&d, err.text);
+			send_refused(&d, err.text);
 	}
 	finish(&d, r, err.text);
 	return NULL;

@@ -78,7 +78,7 @@ struct arrival *arrival_listen(const char *uri, struct live *l, const struct liv
 int arrival_answer(struct live_stream *stream, const char *why, struct error *err);
 void arrival_hang_up(struct arrival *a);
 /* Waits as arrival_wait() does. */
-int arrival_hear(struct arrival *a, void (*complain)(const char *why), struct error *err);
+int arrival_receive(struct arrival *a, void (*complain)(const char *why), struct error *err);
 
 /* Can the machine take what @h describes? */
 int live_check_hello(const struct machine *m, const struct live_hello *h, struct error *err);

@@ -55,7 +55,7 @@ static int send_hello(struct source *s, struct error *err)
 	return live_send_state(s->stream, LIVE_HELLO, &out, err);
 }
 
-static int hear_answer(struct source *s, struct error *err)
+static int receive_answer(struct source *s, struct error *err)
 {
 	struct live_record rec;
 	char text[256];
@@ -102,7 +102,7 @@ static int compare_clocks(struct source *s, struct error *err)
 	return 0;
 }
 
-static int meet(struct source *s, struct error *err)
+static int handshake(struct source *s, struct error *err)
 {
 	struct channel_options opts = live_channel_options(s->l, &s->p);
 
@@ -117,7 +117,7 @@ static int meet(struct source *s, struct error *err)
 	fault_point(s->ch, FAULT_SOURCE_HELLO);
 	if (s->one_way)
 		return 0;
-	if (hear_answer(s, err))
+	if (receive_answer(s, err))
 		return -1;
 	fault_point(s->ch, FAULT_SOURCE_ANSWER);
 	return compare_clocks(s, err);
@@ -244,7 +244,7 @@ static bool throttle_more(struct source *s)
 }
 
 /* Is there progress? -1: it won't converge. */
-static int judge(struct source *s, double downtime_ns, struct error *err)
+static int check_convergence(struct source *s, double downtime_ns, struct error *err)
 {
 	if (downtime_ns < s->best_ns * 0.95) {
 		s->best_ns = downtime_ns;
@@ -271,7 +271,7 @@ static int judge(struct source *s, double downtime_ns, struct error *err)
 /*
  * It may just be resting, for its slowness' sake: that and the standstill would be one for it.
  */
-static void let_breathe(struct source *s)
+static void unthrottle_before_stop(struct source *s)
 {
 	const struct timespec breath = {.tv_nsec = BREATH_NS};
 
@@ -297,14 +297,14 @@ static int converge(struct source *s, struct error *err)
 			enum handover h;
 
 			if (s->throttle)
-				let_breathe(s);
+				unthrottle_before_stop(s);
 			h = source_hand_over(s, err);
 			if (h != HANDOVER_TOO_MUCH)
 				return h == HANDOVER_DONE ? 0 : -1;
 			if (s->throttle)
 				throttle_set(s->throttle, s->throttled);
 		}
-		if (judge(s, downtime_ns, err))
+		if (check_convergence(s, downtime_ns, err))
 			return -1;
 	}
 }
@@ -314,7 +314,7 @@ static int converge(struct source *s, struct error *err)
 /*
  * Who hangs up has often said why, which tells more than that the connection is broken.
  */
-static void hear_why(struct source *s, struct error *err)
+static void receive_reason(struct source *s, struct error *err)
 {
 	struct live_record rec;
 	struct error ignored;
@@ -378,7 +378,7 @@ void *live_source_main(void *arg)
 	int r;
 
 	live_get_params(l, &s.p);
-	r = meet(&s, &err);
+	r = handshake(&s, &err);
 	if (!r) {
 		lock_acquire(&l->lock);
 		l->status.setup_ms = (live_now_ns() - l->begin_ns) / 1e6;
@@ -389,7 +389,7 @@ void *live_source_main(void *arg)
 	if (!r)
 		r = converge(&s, &err);
 	if (r)
-		hear_why(&s, &err);
+		receive_reason(&s, &err);
 	finish(&s);
 	if (r)
 		fail(&s, err.text);
