@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include "base/bits.h"
 
@@ -422,6 +421,16 @@ void file_forget_range(unsigned first, unsigned last)
 	}
 }
 
+/* close() is where a thread that is cancelled ends; not with the lock held. */
+static void close_uncancelled(int fd)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	close(fd);
+	pthread_setcancelstate(state, NULL);
+}
+
 int file_close(int fd)
 {
 	struct file *file = file_get_checked(fd);
@@ -434,10 +443,9 @@ int file_close(int fd)
 	slot = slot_of(fd);
 	/* Else another thread has closed it meanwhile, and the number may be another file's. */
 	if (*slot == file) {
-		/* Forgotten before it is closed: the number may be given out again at once. Not by
-		 * close(), where threads end that are cancelled. */
+		/* Forgotten before it is closed: the number may be given out again at once. */
 		closed = replace(slot, NULL);
-		syscall(SYS_close, fd);
+		close_uncancelled(fd);
 	}
 	pthread_mutex_unlock(&lock);
 	put_replaced(closed);
