@@ -185,6 +185,11 @@ static void record(struct run *r)
 
 /* --- instructions --- */
 
+/*
+ * How the instructions of one function are generated. emit() writes the code of one, at r->x, and
+ * returns true; or it returns false, which leaves the instruction to its function, and then it has
+ * written nothing and noted no exit: it decides before its first get(), which may write a load.
+ */
 struct rule {
 	op_fn *fn;
 	bool (*emit)(struct run *r, const struct op *op, const struct rule *rule);
@@ -942,6 +947,20 @@ static void emit_slow_exits(struct run *r, op_fn *const *fn)
 	}
 }
 
+/* The current op's code; false: there is none. */
+static bool emit_op(struct run *r)
+{
+	const struct rule *rule = rule_of(current(r));
+	const u8 *at __attribute__((unused)) = r->x.at;
+	unsigned exits __attribute__((unused)) = r->slows + r->stops;
+
+	r->pinned = 0;
+	if (rule && rule->emit(r, current(r), rule))
+		return true;
+	assert(r->x.at == at && r->slows + r->stops == exits);
+	return false;
+}
+
 /* Writes the run that begins at op @first; returns the op after it. */
 static unsigned emit_run(struct run *r, unsigned first, op_fn *const *fn)
 {
@@ -957,12 +976,9 @@ static unsigned emit_run(struct run *r, unsigned first, op_fn *const *fn)
 		r->op = 1;
 	}
 	while (!ended && r->op <= last) {
-		const struct rule *rule = rule_of(current(r));
-
-		r->pinned = 0;
-		if (!rule || !rule->emit(r, current(r), rule))
+		if (!emit_op(r))
 			break;
-		ended = ends_run(rule, current(r));
+		ended = ends_run(rule_of(current(r)), current(r));
 		r->op++;
 	}
 	if (!ended)
