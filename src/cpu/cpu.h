@@ -183,6 +183,13 @@ struct cpu_host {
 	bool (*is_code_page)(struct cpu *cpu, u64 gpa);
 };
 
+/* What the engine did since cpu_init(). */
+struct cpu_counts {
+	u64 blocks_decoded;
+	u64 blocks_compiled; /* those that became machine code, in part at least */
+	u64 code_flushes;    /* no room was left, so all decoded and compiled code was dropped */
+};
+
 struct cpu {
 	/* --- the hot part: what every instruction touches --- */
 	u64 gpr[33]; /* [32] is the constant 0, for RA|0 */
@@ -245,6 +252,7 @@ struct cpu {
 	bool interrupted;   /* an interrupt was taken (tells a traced instruction's end) */
 	u64 insns;	    /* instructions begun, without those of the running budget */
 	const struct op *link_from; /* a branch whose target the dispatcher is about to find */
+	struct cpu_counts counts;
 };
 
 /*

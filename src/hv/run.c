@@ -69,8 +69,16 @@ static bool must_return(struct hv_vcpu *vcpu)
 	return immediate_exit(vcpu) || hv_vcpu_signalled(vcpu);
 }
 
+static void count_blocks(struct hv_vcpu *vcpu)
+{
+	vcpu->stats->blocks_decoded = vcpu->cpu.counts.blocks_decoded;
+	vcpu->stats->blocks_compiled = vcpu->cpu.counts.blocks_compiled;
+	vcpu->stats->code_flushes = vcpu->cpu.counts.code_flushes;
+}
+
 static bool hv_tick(struct cpu *cpu)
 {
+	count_blocks(hv_vcpu_of(cpu));
 	return must_return(hv_vcpu_of(cpu));
 }
 
@@ -162,6 +170,7 @@ static int run_guest(struct hv_vcpu *vcpu)
 		hv_clocks_stop(vcpu);
 		hv_vpa_preempt(vcpu);
 		hv_guest_leave(vcpu);
+		count_blocks(vcpu);
 		vcpu->stats->sum_exits++;
 		vcpu->stats->mmio_exits += vcpu->pending == HV_PENDING_MMIO;
 		if (vcpu->pending != HV_PENDING_NONE)

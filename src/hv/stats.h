@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What vcpus count. The names are those of Linux's KVM for Power, in its order, so that its clients
- * find them; most of what it counts doesn't happen here and stays 0. The last one is ours.
+ * find them; most of what it counts doesn't happen here and stays 0. The last ones, from hypercalls
+ * on, are ours.
  *
  * A vcpu's own thread writes, anybody may read. Once a client has asked for the descriptor
  * (kvm/stats_fd.c), the values stand in its file, and counting is all that it takes to publish
@@ -60,7 +61,10 @@
 	COUNT(pthru_all)                                                \
 	COUNT(pthru_host)                                               \
 	COUNT(pthru_bad_aff)                                            \
-	COUNT(hypercalls) /* all, wherever they are answered */
+	COUNT(hypercalls) /* all, wherever they are answered */         \
+	COUNT(blocks_decoded) /* these and the next: struct cpu_counts */\
+	COUNT(blocks_compiled)                                          \
+	COUNT(code_flushes)
 /* clang-format on */
 
 #define HV_STATS_ONE(name)  u64 name;

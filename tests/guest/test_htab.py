@@ -89,6 +89,8 @@ check(any(look['htab-changes-per-s'] > 0 for look in looks), f'top: the table ne
 check(any(v['busy'] > 0.01 for look in looks for v in look['vcpus']), f'top: nobody is busy: {looks}')
 check(any(look['hypercalls-per-s'] > 0 for look in looks), f'top: no hypercalls: {looks}')
 check(any(look['dirty-bytes-per-s'] > 0 for look in looks), f'top: no memory is written: {looks}')
+check(any(v['kvm-per-s'].get('blocks_decoded', 0) > 0 for look in looks for v in look['vcpus']),
+      f'top: nothing is decoded: {looks}')
 check('terminal' in papyr('top', 'htab', status=1)[1], 'top without a terminal')
 papyr('top', 'nobody', '--json', status=1)
 

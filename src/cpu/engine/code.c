@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <errno.h>
@@ -9,12 +10,11 @@
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/tlb.h"
 
-#define ARENA_BYTES    (48u << 20)
-#define ARENA_FIRST    (4u << 20) /* what a guest needs soon */
-#define HASH_SHIFT     17	  /* 2^17 buckets */
-#define HASH_BUCKETS   (1u << HASH_SHIFT)
-#define PAGE_BUCKETS   4096u
-#define BLOCK_MAX      64u /* instructions */
+#define ARENA_FIRST  ((size_t)4 << 20) /* what a guest needs soon */
+#define HASH_SHIFT   17		       /* 2^17 buckets */
+#define HASH_BUCKETS (1u << HASH_SHIFT)
+#define PAGE_BUCKETS 4096u
+#define BLOCK_MAX    64u /* instructions */
 
 #define LINE_SHIFT 6
 #define LINE_BYTES (1u << LINE_SHIFT)
@@ -31,38 +31,49 @@ struct code_page {
 struct code_cache {
 	struct jit *jit; /* NULL: functions only */
 	u8 *arena;
-	size_t used;
+	size_t bytes, used;
 	u64 epoch;
 	struct block *hash[HASH_BUCKETS];
 	struct code_page *pages[PAGE_BUCKETS];
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
 };
 
-int code_init(struct cpu *cpu)
+_Static_assert(CODE_BYTES_MIN >= sizeof(struct code_page) + sizeof(struct block) +
+				     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
+	       "block_make() must find room in an empty arena");
+
+int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
 {
 	struct code_cache *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;
-	c->arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+	assert(bytes >= CODE_BYTES_MIN);
+	c->bytes = bytes;
+	c->arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (c->arena == MAP_FAILED) {
 		free(c);
 		return -ENOMEM;
 	}
-	madvise(c->arena, ARENA_BYTES, MADV_HUGEPAGE);
-	prefault_write(c->arena, ARENA_FIRST);
+	madvise(c->arena, bytes, MADV_HUGEPAGE);
+	prefault_write(c->arena, bytes < ARENA_FIRST ? bytes : ARENA_FIRST);
 	isa_prepare();
-	c->jit = jit_new();
+	c->jit = jit_new(jit_bytes);
 	c->epoch = 1;
 	cpu->code = c;
 	return 0;
 }
 
+int code_init(struct cpu *cpu)
+{
+	return code_init_sized(cpu, CODE_BYTES, JIT_BYTES);
+}
+
 void code_fini(struct cpu *cpu)
 {
 	jit_free(cpu->code->jit);
-	munmap(cpu->code->arena, ARENA_BYTES);
+	munmap(cpu->code->arena, cpu->code->bytes);
 	free(cpu->code);
 	cpu->code = NULL;
 }
@@ -84,12 +95,19 @@ void cpu_flush_all_code(struct cpu *cpu)
 	jumps_erase(cpu);
 }
 
+/* No room is left for another block, or for its code. */
+static void make_room(struct cpu *cpu)
+{
+	cpu_flush_all_code(cpu);
+	cpu->counts.code_flushes++;
+}
+
 static void *arena_take(struct code_cache *c, size_t bytes)
 {
 	void *p = c->arena + c->used;
 
 	bytes = (bytes + 15) & ~(size_t)15;
-	if (c->used + bytes > ARENA_BYTES)
+	if (c->used + bytes > c->bytes)
 		return NULL;
 	c->used += bytes;
 	return p;
@@ -228,14 +246,30 @@ static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u
 	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s64)n * 4};
 }
 
+/* False: there was no room, and all blocks are gone, @b too. */
+static bool compile(struct cpu *cpu, struct block *b)
+{
+	switch (jit_compile(cpu->code->jit, b)) {
+	case JIT_NOTHING:
+		break;
+	case JIT_COMPILED:
+		cpu->counts.blocks_compiled++;
+		break;
+	case JIT_FULL:
+		make_room(cpu);
+		return false;
+	}
+	return true;
+}
+
 /* In place of pseudo_enter until the block has run often enough to be compiled; op.insn counts
  * down. */
 OP_PSEUDO(warm)
 {
 	struct op *enter = (struct op *)op;
 
-	if (--enter->insn == 0)
-		jit_compile(cpu->code->jit, container_of(enter, struct block, ops[0]));
+	if (--enter->insn == 0 && !compile(cpu, container_of(enter, struct block, ops[0])))
+		return NULL; /* to the dispatcher: nip is at the block, which is decoded anew */
 	return enter->fn == pseudo_warm ? pseudo_enter(cpu, op) : enter->fn(cpu, op);
 }
 
@@ -263,7 +297,7 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	u32 max = (CPU_PAGE_SIZE - offset) / 4;
 	struct block *b = arena_take(c, 0), **bucket;
 
-	if (c->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > ARENA_BYTES)
+	if (c->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > c->bytes)
 		return NULL;
 	*b = (struct block){.gpa = gpa, .mode = cpu->mode, .page = page};
 	if (max > BLOCK_MAX)
@@ -277,6 +311,7 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	*bucket = b;
 	b->page_next = page->blocks;
 	page->blocks = b;
+	cpu->counts.blocks_decoded++;
 	return b;
 }
 
@@ -307,7 +342,7 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page)
 		b = page ? block_new(cpu, page, gpa, host_page) : NULL;
 		if (b)
 			return b;
-		cpu_flush_all_code(cpu);
+		make_room(cpu);
 	}
 }
 

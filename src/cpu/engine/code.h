@@ -3,7 +3,8 @@
  * Decoded code of one processor: blocks keyed by guest real address and mode, so that they survive
  * context switches; in front is the jump cache by effective address (mmu/jumps.h).
  *
- * Blocks live in an arena that is thrown away whole when full. A block that is dropped (its page
+ * Blocks live in an arena that is thrown away whole when full, together with the code generated for
+ * them; when the room for that is full first, both go as well (cpu_counts.code_flushes). A block that is dropped (its page
  * was written) stays in memory until then, with its first op replaced by one that goes to the
  * dispatcher; so links and jump cache entries that still lead to it do no harm, and a block may be
  * dropped while it runs.
@@ -18,7 +19,13 @@
 
 #include "cpu/engine/block.h"
 
+#define CODE_BYTES     ((size_t)48 << 20)
+#define CODE_BYTES_MIN ((size_t)16 << 10) /* a page and the longest block */
+
 int code_init(struct cpu *cpu);
+/* The same with room for @bytes of blocks, not CODE_BYTES, and @jit_bytes of generated code, not
+ * JIT_BYTES: for tests that fill it. */
+int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes);
 void code_fini(struct cpu *cpu);
 /* The block at cpu->nip, decoded if need be; NULL: an interrupt was raised instead (or a request
  * must be served first). */

@@ -20,13 +20,21 @@
 
 struct jit;
 
-/* NULL: there is none here. */
-struct jit *jit_new(void);
+#define JIT_BYTES ((size_t)32 << 20) /* of generated code, unless a test wants less */
+
+/* With room for @bytes of code. NULL: there is no such tier here. */
+struct jit *jit_new(size_t bytes);
 void jit_free(struct jit *jit);
 /* How often a block runs before it is compiled. */
 unsigned jit_threshold(const struct jit *jit);
+enum jit_result {
+	JIT_NOTHING, /* the block stays as it is */
+	JIT_COMPILED,
+	JIT_FULL, /* there was no room: to be compiled again after jit_reset() */
+};
+
 /* Generates what it can for @block, and changes its ops' functions. Own thread. */
-void jit_compile(struct jit *jit, struct block *block);
+enum jit_result jit_compile(struct jit *jit, struct block *block);
 /* Is there generated code for the instructions that @fn carries out? For tests. */
 bool jit_has_rule(op_fn *fn);
 /* All blocks are gone: the code's memory is used anew. */

@@ -48,7 +48,8 @@ enum x86_group1 { G_ADD = 0, G_OR = 1, G_AND = 4, G_SUB = 5, G_XOR = 6, G_CMP = 
 enum x86_shift { SH_ROL = 0, SH_ROR = 1, SH_SHL = 4, SH_SHR = 5, SH_SAR = 7 };
 
 struct x86 {
-	u8 *at, *end; /* writing stops at end: look at x86_full() */
+	u8 *at, *end; /* nothing is written at end or behind: what doesn't fit is lost, and the
+			 code is of no use once x86_full() */
 };
 
 static inline bool x86_full(const struct x86 *x)

@@ -23,15 +23,13 @@
 #include "cpu/mmu/tlb.h"
 #include "cpu/jit/x86_64/asm.h"
 
-#define CODE_BYTES (32u << 20)
-#define CODE_FIRST (512u << 10) /* what a guest needs soon */
-#define RUN_MARGIN (64u << 10)	/* more than the code of the longest block */
+#define CODE_FIRST ((size_t)512 << 10) /* what a guest needs soon */
 /* Runs after which a block's compilation, some microseconds, is worth it. */
 #define THRESHOLD 200u
 
 struct jit {
 	u8 *write, *run; /* two views of the same memory: one to write, one to execute */
-	size_t used;
+	size_t bytes, used;
 	unsigned threshold;
 };
 
@@ -993,14 +991,16 @@ static bool worth_a_run(const struct block *b, unsigned first)
 	return first <= b->count && rule_of(&b->ops[first]) && rule_of(&b->ops[first + 1]);
 }
 
-void jit_compile(struct jit *jit, struct block *b)
+enum jit_result jit_compile(struct jit *jit, struct block *b)
 {
 	op_fn *fn[OPS_MAX];
 	struct run r = {.b = b};
+	enum jit_result result = JIT_NOTHING;
+	bool empty = !jit->used; /* a block too long for all there is must not be tried for ever */
 
 	b->ops[0].fn = pseudo_enter;
-	if (!(b->mode & MODE_SF) || b->count + 2 > OPS_MAX || jit->used + RUN_MARGIN > CODE_BYTES)
-		return;
+	if (!(b->mode & MODE_SF) || b->count + 2 > OPS_MAX)
+		return JIT_NOTHING;
 	r.swap = !(b->mode & MODE_LE); /* the host is little-endian */
 	for (unsigned i = 0; i < b->count + 2; i++)
 		fn[i] = b->ops[i].fn;
@@ -1012,16 +1012,20 @@ void jit_compile(struct jit *jit, struct block *b)
 			first++;
 			continue;
 		}
-		r.x = (struct x86){code, jit->write + CODE_BYTES};
+		r.x = (struct x86){code, jit->write + jit->bytes};
 		next = emit_run(&r, first, fn);
+		if (x86_full(&r.x))
+			return empty ? result : JIT_FULL;
 		if (next == first) {
 			first++; /* operands that no rule takes */
 			continue;
 		}
 		b->ops[first].fn = (op_fn *)(uintptr_t)(jit->run + jit->used);
 		jit->used = (size_t)(r.x.at - jit->write + 15) & ~(size_t)15;
+		result = JIT_COMPILED;
 		first = next;
 	}
+	return result;
 }
 
 void jit_reset(struct jit *jit)
@@ -1037,22 +1041,25 @@ unsigned jit_threshold(const struct jit *jit)
 
 static bool map_both(struct jit *jit, int fd)
 {
-	if (fd < 0 || ftruncate(fd, CODE_BYTES))
+	size_t first;
+
+	if (fd < 0 || ftruncate(fd, jit->bytes))
 		return false;
-	jit->write = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	jit->write = mmap(NULL, jit->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (jit->write == MAP_FAILED)
 		return false;
-	jit->run = mmap(NULL, CODE_BYTES, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	jit->run = mmap(NULL, jit->bytes, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
 	if (jit->run != MAP_FAILED) {
-		prefault_write(jit->write, CODE_FIRST);
-		prefault_read(jit->run, CODE_FIRST);
+		first = jit->bytes < CODE_FIRST ? jit->bytes : CODE_FIRST;
+		prefault_write(jit->write, first);
+		prefault_read(jit->run, first);
 		return true;
 	}
-	munmap(jit->write, CODE_BYTES);
+	munmap(jit->write, jit->bytes);
 	return false;
 }
 
-struct jit *jit_new(void)
+struct jit *jit_new(size_t bytes)
 {
 	const char *engine = getenv("PAPYR_ENGINE");
 	struct jit *jit;
@@ -1064,6 +1071,7 @@ struct jit *jit_new(void)
 	jit = calloc(1, sizeof(*jit));
 	if (!jit)
 		return NULL;
+	jit->bytes = bytes;
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
 	fd = memfd_create("papyr code", MFD_CLOEXEC);
 	mapped = map_both(jit, fd);
@@ -1080,14 +1088,14 @@ void jit_free(struct jit *jit)
 {
 	if (!jit)
 		return;
-	munmap(jit->write, CODE_BYTES);
-	munmap(jit->run, CODE_BYTES);
+	munmap(jit->write, jit->bytes);
+	munmap(jit->run, jit->bytes);
 	free(jit);
 }
 
 #else
 
-struct jit *jit_new(void)
+struct jit *jit_new(size_t bytes)
 {
 	return NULL;
 }
@@ -1101,8 +1109,9 @@ unsigned jit_threshold(const struct jit *jit)
 	return 0;
 }
 
-void jit_compile(struct jit *jit, struct block *block)
+enum jit_result jit_compile(struct jit *jit, struct block *block)
 {
+	return JIT_NOTHING;
 }
 
 bool jit_has_rule(op_fn *fn)

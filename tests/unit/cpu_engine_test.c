@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the engine keeps, and when it lets go of it: decoded blocks, generated code, translations, and
+ * the index of the instruction table.
+ */
+#include <stdio.h>
+#include "cpu/engine/code.h"
+#include "cpu/isa/isa.h"
+#include "cpu/jit/jit.h"
+#include "cpu/mmu/touched.h"
+#include "cpu_fixture.h"
+
+#define PAGE	  0x1000ull
+#define CODE	  0x100000ull /* guest real */
+#define CODE_EA	  0x10000000ull
+#define CODE_VSID 0x111ull
+#define DATA_EA	  0x20000000ull
+#define DATA_VSID 0x222ull
+#define REAL	  (MSR_SF | MSR_ME)
+#define MAPPED	  (REAL | MSR_IR | MSR_DR | MSR_RI)
+#define SC_1	  0x44000022u
+
+static u64 seed = 4711;
+
+static u64 rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+/* In real mode, one to one. */
+static struct fixture *machine(const char *engine, size_t bytes, size_t jit_bytes)
+{
+	struct fixture *f;
+
+	setenv("PAPYR_ENGINE", engine, 1);
+	f = fixture_new();
+	code_fini(&f->cpu);
+	assert_int_equal(code_init_sized(&f->cpu, bytes, jit_bytes), 0);
+	f->cpu.hpt = NULL;
+	cpu_set_msr(&f->cpu, REAL);
+	return f;
+}
+
+static void run_from(struct fixture *f, u64 nip)
+{
+	f->cpu.nip = nip;
+	cpu_run(&f->cpu);
+}
+
+/* --- areas that are too small --- */
+
+#define CHAIN  40 /* pages of code */
+#define ADDS   60 /* instructions on each */
+#define ROUNDS 30
+
+/* Each page adds to r3 and goes to the next one; r4 counts rounds. */
+static void put_chain(struct fixture *f)
+{
+	u64 at = CODE;
+
+	for (unsigned page = 0; page < CHAIN; page++) {
+		at = CODE + page * PAGE;
+		for (unsigned i = 0; i < ADDS; i++, at += 4)
+			put_insn(f, at, 0x38630001); /* addi r3, r3, 1 */
+		if (page + 1 < CHAIN)
+			put_insn(f, at, 0x48000000 | (u32)(PAGE - 4 * ADDS));
+	}
+	put_insn(f, at, 0x3884ffff);	 /* addi r4, r4, -1 */
+	put_insn(f, at + 4, 0x2c240000); /* cmpdi r4, 0 */
+	put_insn(f, at + 8, 0x41820008); /* beq over one */
+	put_insn(f, at + 12, 0x48000000 | ((u32)(CODE - at - 12) & 0x03fffffc));
+	put_insn(f, at + 16, SC_1);
+}
+
+static void run_chain(struct fixture *f)
+{
+	put_chain(f);
+	f->cpu.gpr[3] = 0;
+	f->cpu.gpr[4] = ROUNDS;
+	run_from(f, CODE);
+	assert_int_equal(f->cpu.gpr[3], CHAIN * ADDS * ROUNDS);
+	assert_int_equal(f->hcalls, 1);
+}
+
+static void no_room_for_blocks(void **state)
+{
+	static const char *const engines[] = {"portable", "eager"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
+		struct fixture *f = machine(engines[i], 4 * CODE_BYTES_MIN, JIT_BYTES);
+
+		run_chain(f);
+		/* It doesn't hold a round, so each round makes room. */
+		assert_in_range(f->cpu.counts.code_flushes, ROUNDS, CHAIN * ROUNDS);
+		assert_in_range(f->cpu.counts.blocks_decoded, CHAIN * ROUNDS, 3 * CHAIN * ROUNDS);
+		fixture_free(f);
+	}
+}
+
+static void room_enough(void **state)
+{
+	struct fixture *f = machine("eager", CODE_BYTES, JIT_BYTES);
+
+	run_chain(f);
+	assert_int_equal(f->cpu.counts.code_flushes, 0);
+	assert_in_range(f->cpu.counts.blocks_decoded, CHAIN, CHAIN + 3);
+	fixture_free(f);
+}
+
+/* Code for a few pages fits: it is made room for, again and again, and goes on being generated. */
+static void no_room_for_code(void **state)
+{
+	struct fixture *f = machine("eager", CODE_BYTES, 4096);
+
+	if (!jit_has_rule(isa_lookup(0x38630001, ISA_207)->fn)) {
+		fixture_free(f);
+		skip();
+	}
+	run_chain(f);
+	assert_in_range(f->cpu.counts.code_flushes, ROUNDS, CHAIN * ROUNDS);
+	assert_in_range(f->cpu.counts.blocks_compiled, CHAIN * ROUNDS - ROUNDS, 3 * CHAIN * ROUNDS);
+	fixture_free(f);
+}
+
+/* No block's code fits, however often there is room. */
+static void no_room_for_any_code(void **state)
+{
+	for (size_t bytes = 1; bytes <= 64; bytes++) {
+		struct fixture *f = machine("eager", CODE_BYTES, bytes);
+
+		run_chain(f);
+		assert_int_equal(f->cpu.counts.code_flushes, 0);
+		assert_int_equal(f->cpu.counts.blocks_compiled, 0);
+		fixture_free(f);
+	}
+}
+
+/* --- memory that changes under decoded code --- */
+
+static u64 answer(struct fixture *f)
+{
+	f->cpu.gpr[3] = 0;
+	run_from(f, CODE);
+	return f->cpu.gpr[3];
+}
+
+static void changed_from_outside(void **state)
+{
+	struct fixture *f = machine("eager", CODE_BYTES, JIT_BYTES);
+	u64 decoded;
+
+	put_insn(f, CODE, 0x38600001); /* li r3, 1 */
+	put_insn(f, CODE + 4, SC_1);
+	assert_int_equal(answer(f), 1);
+	put_insn(f, CODE, 0x38600002);
+	assert_int_equal(answer(f), 1); /* nobody told */
+	cpu_request(&f->cpu, CPU_REQ_RECHECK);
+	assert_int_equal(answer(f), 2);
+	/* Elsewhere on the page: nothing is decoded anew. */
+	decoded = f->cpu.counts.blocks_decoded;
+	put_insn(f, CODE + 0x800, 0x12345678);
+	cpu_request(&f->cpu, CPU_REQ_RECHECK);
+	assert_int_equal(answer(f), 2);
+	assert_int_equal(f->cpu.counts.blocks_decoded, decoded);
+	fixture_free(f);
+}
+
+/* A block that writes over itself goes on as it was decoded, and is another one the next time. */
+static void changed_by_itself(void **state)
+{
+	struct fixture *f = machine("eager", CODE_BYTES, JIT_BYTES);
+
+	put_insn(f, CODE, 0x90a60000);	   /* stw r5, 0(r6) */
+	put_insn(f, CODE + 4, 0x38600001); /* li r3, 1 */
+	put_insn(f, CODE + 8, SC_1);
+	f->cpu.gpr[5] = 0x38600002;
+	f->cpu.gpr[6] = CODE + 4;
+	assert_int_equal(answer(f), 1);
+	assert_int_equal(f->code_writes, 1);
+	assert_int_equal(answer(f), 2);
+	fixture_free(f);
+}
+
+/* --- translations --- */
+
+struct mapping {
+	u64 ea, index, v, flags;
+	const struct hpt_base_size *base;
+};
+
+static void enter(struct fixture *f, const struct mapping *m, u64 gpa)
+{
+	assert_int_equal(hpt_enter(f->hpt, m->index, 0, m->v, gpa | m->flags, NULL), 0);
+}
+
+/* A page of its segment's base size. */
+static struct mapping map(struct fixture *f, u64 ea, u64 gpa, const struct hpt_base_size *base)
+{
+	struct hpt_va va = hpt_va_of_ea(DATA_VSID << 12 | base->slb_enc, ea);
+	u64 group = hpt_hash(va, base->page_shift) & hpt_pteg_mask(f->hpt);
+	struct mapping m = {ea, group << 3, hpt_avpn(va, base->page_shift), 0x12, base};
+
+	if (base->page_shift != 12)
+		m.v |= HPT_V_LARGE;
+	m.flags |= (u64)base->actual[0].pte_enc << HPT_R_LP_SHIFT;
+	assert_int_equal(base->actual[0].page_shift, base->page_shift);
+	assert_int_equal(hpt_enter(f->hpt, m.index, 0, m.v, gpa | m.flags, &m.index), 0);
+	return m;
+}
+
+static void move(struct fixture *f, const struct mapping *m, u64 gpa)
+{
+	assert_int_equal(hpt_remove(f->hpt, m->index, HPT_ALWAYS, 0, NULL, NULL), 0);
+	enter(f, m, gpa);
+}
+
+static u64 load(struct fixture *f, u64 ea)
+{
+	f->cpu.gpr[5] = ea;
+	step_insn(f, CODE_EA, CODE, 0xe8650000); /* ld r3, 0(r5) */
+	assert_int_equal(f->cpu.nip, CODE_EA + 4);
+	return f->cpu.gpr[3];
+}
+
+static u64 va_of(u64 ea)
+{
+	return (DATA_VSID << 28) + (ea & 0xfffffff);
+}
+
+/* Fills a page of memory with where it is. */
+static void mark(struct fixture *f, u64 gpa, u64 bytes)
+{
+	for (u64 at = gpa; at < gpa + bytes; at += PAGE)
+		store_be64(f->ram + at, at);
+}
+
+static void each_piece_leads_to(struct fixture *f, const struct mapping *m, u64 gpa)
+{
+	u64 bytes = 1ull << m->base->page_shift;
+
+	for (u64 at = 0; at < bytes; at += PAGE)
+		assert_int_equal(load(f, m->ea + at), gpa + at);
+}
+
+static void flush_one(const struct hpt_base_size *base)
+{
+	struct fixture *f = fixture_new();
+	u64 bytes = 1ull << base->page_shift;
+	struct mapping m, neighbour;
+
+	cpu_set_msr(&f->cpu, MAPPED);
+	map_segment(f, 0, CODE_EA >> 28, CODE_VSID, 0);
+	map_page(f, CODE_VSID, CODE_EA, CODE, 0x12);
+	map_segment(f, 1, DATA_EA >> 28, DATA_VSID, base->slb_enc);
+	mark(f, 16u << 20, 48u << 20);
+	m = map(f, DATA_EA, 16u << 20, base);
+	neighbour = map(f, DATA_EA + bytes, 32u << 20, base);
+	each_piece_leads_to(f, &m, 16u << 20);
+	each_piece_leads_to(f, &neighbour, 32u << 20);
+	move(f, &m, 48u << 20);
+	move(f, &neighbour, 48u << 20);
+	assert_int_equal(load(f, m.ea), 16u << 20); /* nobody told */
+	assert_int_equal(load(f, neighbour.ea), 32u << 20);
+	cpu_flush_page(&f->cpu, va_of(m.ea), base->page_shift);
+	each_piece_leads_to(f, &m, 48u << 20);
+	if (base->page_shift < 24) /* so large a page takes all others along */
+		each_piece_leads_to(f, &neighbour, 32u << 20);
+	cpu_flush_page(&f->cpu, va_of(neighbour.ea), base->page_shift);
+	each_piece_leads_to(f, &neighbour, 48u << 20);
+	fixture_free(f);
+}
+
+static void pages_of_all_sizes(void **state)
+{
+	for (unsigned i = 0; i < HPT_BASE_SIZES; i++)
+		flush_one(&hpt_base_sizes[i]);
+}
+
+static void touched_sets_are_emptied(void **state)
+{
+	struct fixture *f = machine("portable", CODE_BYTES, JIT_BYTES);
+	u64 page = 0x7000000;
+
+	put_insn(f, CODE, SC_1);
+	for (unsigned i = 0; i + 1 < TOUCHED_FULL; i++)
+		cpu_touch_writable(&f->cpu, page + i * PAGE);
+	run_from(f, CODE);
+	assert_true(cpu_may_write(&f->cpu, page));
+	assert_false(cpu_may_write(&f->cpu, page - PAGE));
+	cpu_touch_writable(&f->cpu, page - PAGE);
+	assert_true(cpu_may_write(&f->cpu, page - PAGE));
+	run_from(f, CODE);
+	assert_false(cpu_may_write(&f->cpu, page));
+	assert_false(cpu_may_write(&f->cpu, page - PAGE));
+	fixture_free(f);
+}
+
+/* --- the table's index --- */
+
+/* The row with the most specific mask, found by looking at them all. */
+static const struct insn_row *plain_lookup(u32 insn, enum isa_level level)
+{
+	const struct insn_row *best = NULL;
+
+	for (unsigned i = 0; i < isa_rows; i++) {
+		const struct insn_row *row = &isa_table[i];
+
+		if ((insn & row->mask) == row->match && row->level <= level &&
+		    (!best || __builtin_popcount(row->mask) > __builtin_popcount(best->mask)))
+			best = row;
+	}
+	return best;
+}
+
+static void compare_lookup(u32 insn)
+{
+	static const enum isa_level levels[] = {ISA_201, ISA_206, ISA_207};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(levels); i++)
+		if (isa_lookup(insn, levels[i]) != plain_lookup(insn, levels[i]))
+			fail_msg("%08x: the index finds another row than a search", insn);
+}
+
+static void index_finds_what_a_search_finds(void **state)
+{
+	for (unsigned i = 0; i < isa_rows; i++)
+		for (unsigned n = 0; n < 20; n++)
+			compare_lookup(isa_table[i].match | ((u32)rnd() & ~isa_table[i].mask));
+	for (unsigned n = 0; n < 20000; n++)
+		compare_lookup((u32)rnd());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(no_room_for_blocks),
+	    cmocka_unit_test(room_enough),
+	    cmocka_unit_test(no_room_for_code),
+	    cmocka_unit_test(no_room_for_any_code),
+	    cmocka_unit_test(changed_from_outside),
+	    cmocka_unit_test(changed_by_itself),
+	    cmocka_unit_test(pages_of_all_sizes),
+	    cmocka_unit_test(touched_sets_are_emptied),
+	    cmocka_unit_test(index_finds_what_a_search_finds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
