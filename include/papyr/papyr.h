@@ -96,6 +96,68 @@ bool papyr_is_fd(int fd);
  */
 #define PAPYR_CAP_SIGNALS_BLOCKED 0x50415001
 
+/*
+ * What papyr_trace() tells of.
+ *
+ * EVENT(bit, name, word)
+ *
+ *	hcall	hypercalls, when they are answered, by the library or its client
+ *		H_ENTER(0x0, 0x3f8, 0x4000000000000001, 0x1000196) = H_SUCCESS 0x3f8
+ *	irq	interrupts taken that no instruction caused: external, decrementer, doorbell
+ *		EXTERNAL at 0x1b08c, srr1 0x8000000002009033, to 0xc000000000004500
+ *	trap	the others: storage and segment interrupts, system calls, program interrupts, ...
+ *		DSI at 0x40014c, srr1 0x8000000000001010, to 0x300, dar 0x8, dsisr 0x40000000
+ *	exit	why KVM_RUN returned
+ *		MMIO store of 4 bytes at 0x80000000: 12345678
+ *	rtas	RTAS calls that the library answers: those of KVM_PPC_RTAS_DEFINE_TOKEN
+ *		ibm,set-xive(0x1001, 0x0, 0x5) = 0
+ *	mmu	translations that the processor had not cached, and those that failed
+ *		load 0xc000000000e10008: entry 0x2b1, 0x8e10008
+ */
+#define PAPYR_TRACE_EVENTS(EVENT)                                                                  \
+	EVENT(0, HCALL, "hcall")                                                                   \
+	EVENT(1, IRQ, "irq")                                                                       \
+	EVENT(2, TRAP, "trap")                                                                     \
+	EVENT(3, EXIT, "exit")                                                                     \
+	EVENT(4, RTAS, "rtas")                                                                     \
+	EVENT(5, MMU, "mmu")
+
+#define PAPYR_TRACE_ENUM(bit, name, word) PAPYR_TRACE_##name = 1 << (bit),
+#define PAPYR_TRACE_OR(bit, name, word)	  PAPYR_TRACE_##name |
+enum papyr_trace_event {
+	PAPYR_TRACE_EVENTS(PAPYR_TRACE_ENUM) PAPYR_TRACE_ALL =
+	    PAPYR_TRACE_EVENTS(PAPYR_TRACE_OR) 0
+};
+#undef PAPYR_TRACE_ENUM
+#undef PAPYR_TRACE_OR
+
+/*
+ * Has a VM tell what its guest does, a line of text for each event, from now on until this is
+ * called again. May be called at any time, while vcpus run too.
+ *
+ * @vm:     the VM's descriptor
+ * @events: PAPYR_TRACE_*, added up. 0: no more lines, and @fd doesn't matter.
+ * @fd:     where lines go: a file, or a descriptor with O_NONBLOCK. The library keeps a duplicate.
+ *
+ * A line is
+ *
+ *	SECONDS vcpu ID EVENT what happened
+ *
+ * SECONDS: CLOCK_MONOTONIC, nine digits behind the point; ID: the vcpu's. It is written at once, by
+ * a single write() in the vcpu's thread, so that lines of several vcpus and programs don't mix if
+ * the file is in O_APPEND mode, and the last ones are there if the program ends by a fault. No
+ * guest waits for who reads: where there is no room, lines are lost, and the next one says how many
+ * ("SECONDS trace N lines lost"). When a pipe has no reader any more there are no more lines.
+ *
+ * EBADF: @vm is no VM, @fd no descriptor. EINVAL: no such event; a descriptor that could have the
+ * guest wait. EMFILE.
+ *
+ * Programs that know nothing of it: libpapyr-preload.so looks for PAPYR_TRACE=LIST[:FILE] in the
+ * environment, LIST being words from above, with commas between them, or "all". Without FILE lines
+ * go to standard error, if that is no terminal.
+ */
+int papyr_trace(int vm, unsigned events, int fd);
+
 /* The library's version, "major.minor.patch"; lives for ever. */
 const char *papyr_version(void);
 

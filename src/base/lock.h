@@ -41,7 +41,9 @@
 	/* Anything may make translations invalid. */                                              \
 	LOCK(SHOOTDOWN, "hv_shootdown_log->lock")                                                  \
 	/* Descriptors are made and looked up with any of the above held. */                       \
-	LOCK(FILES, "the descriptors' lock")
+	LOCK(FILES, "the descriptors' lock")                                                       \
+	/* Lines may be written with any of the above held. */                                     \
+	LOCK(TRACE, "trace_sink->lock")
 
 #define LOCK_ENUM(rank, name) LOCK_##rank,
 enum lock_rank { LOCK_RANKS(LOCK_ENUM) LOCK_RANK_COUNT };

@@ -19,6 +19,7 @@
 #include "monitor/qmp.h"
 #include "platform/console.h"
 #include "platform/machine.h"
+#include "platform/trace.h"
 #include "platform/models.h"
 
 static const char help[] =
@@ -43,6 +44,9 @@ static const char help[] =
     "      --tls-psk FILE      take only who has this key (NAME:HEXKEY), and show it\n"
     "      --tls-x509 DIR      take only who has a certificate of ca-cert.pem in DIR\n"
     "      --accel WHO         papyr (default), or kvm for the KVM of a POWER host\n"
+    "      --trace LIST[:FILE] write what the guest does to FILE (default: standard error, if\n"
+    "                          that is no terminal); LIST: hcall, irq, trap, exit, rtas, mmu,\n"
+    "                          with commas between them, or all\n"
     "      --help\n\n"
     "Exit status: 0 the guest powered off or was ended by the user, 3 it panicked,\n"
     "1 wrong usage or an error of the host.\n";
@@ -56,6 +60,7 @@ enum {
 	OPT_TLS_PSK,
 	OPT_TLS_X509,
 	OPT_ACCEL,
+	OPT_TRACE,
 	OPT_HELP
 };
 
@@ -73,6 +78,7 @@ static const struct option options[] = {
     {"tls-psk", required_argument, NULL, OPT_TLS_PSK},
     {"tls-x509", required_argument, NULL, OPT_TLS_X509},
     {"accel", required_argument, NULL, OPT_ACCEL},
+    {"trace", required_argument, NULL, OPT_TRACE},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -83,6 +89,8 @@ static const struct option options[] = {
 struct run_options {
 	struct machine_config cfg;
 	const char *accel;
+	struct trace_request trace;
+	int trace_fd;
 	const char *restore;
 	const char *incoming;
 	struct live_params live;
@@ -126,6 +134,7 @@ static bool good_name(const char *s)
 /* 0: go on; else the exit status + 1. */
 static int parse(int argc, char **argv, struct run_options *o)
 {
+	char why[TRACE_WHY];
 	u64 n;
 	int c;
 
@@ -195,6 +204,10 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case OPT_ACCEL:
 			o->accel = optarg;
+			break;
+		case OPT_TRACE:
+			if (!trace_parse(optarg, &o->trace, why))
+				return 1 + cmd_usage("run", "--trace %s: %s", optarg, why);
 			break;
 		case 'h':
 		case OPT_HELP:
@@ -303,6 +316,17 @@ static void take_name(struct run_options *o, const char *name)
 		snprintf(o->name, sizeof(o->name), "%s", name);
 }
 
+static struct machine *new_machine(struct run_options *o, struct error *err)
+{
+	struct machine *m = machine_new(&o->cfg, err);
+
+	if (m && o->trace.events && machine_trace(m, o->trace.events, o->trace_fd, err)) {
+		machine_free(m);
+		return NULL;
+	}
+	return m;
+}
+
 /* Waits for the guest, and makes the machine as it is. */
 static struct machine *machine_for_arrival(struct run_options *o, struct arrival **arrival,
 					   struct error *err)
@@ -316,7 +340,7 @@ static struct machine *machine_for_arrival(struct run_options *o, struct arrival
 		return NULL;
 	take_name(o, arrival_machine(a)->name);
 	if (!arrival_config(a, &o->cfg, err) && !agree(o, &asked, err))
-		m = machine_new(&o->cfg, err);
+		m = new_machine(o, err);
 	if (!m)
 		arrival_refuse(a, err->text);
 	return m;
@@ -362,7 +386,7 @@ static int run(struct run_options *o)
 	if (o->incoming && !deferred(o))
 		m = machine_for_arrival(o, &arrival, &err);
 	else
-		m = machine_new(&o->cfg, &err);
+		m = new_machine(o, &err);
 	if (!m)
 		goto out;
 	live = live_new(m);
@@ -412,6 +436,7 @@ int cmd_run(int argc, char **argv)
 		},
 	    .accel = "papyr",
 	};
+	char why[TRACE_WHY];
 	struct error err;
 	int r;
 
@@ -420,6 +445,8 @@ int cmd_run(int argc, char **argv)
 	r = parse(argc, argv, &o);
 	if (r)
 		return r - 1;
+	if (o.trace.events && (o.trace_fd = trace_open(&o.trace, why)) < 0)
+		return cmd_error("--trace: %s", why);
 	o.cfg.name = o.name;
 	o.cfg.accel = accel_find(o.accel, &err);
 	if (!o.cfg.accel || fault_order(getenv("PAPYR_FAULT"), &err))

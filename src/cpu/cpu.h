@@ -13,6 +13,7 @@
 #ifndef PAPYR_CPU_CPU_H
 #define PAPYR_CPU_CPU_H
 
+#include <papyr/papyr.h>
 #include "base/bits.h"
 #include "cpu/isa/level.h"
 #include "cpu/msr.h"
@@ -181,6 +182,11 @@ struct cpu_host {
 	void (*code_write)(struct cpu *cpu, u64 gpa, unsigned size);
 	/* Is the page at @gpa marked as holding code (its stores must go the slow way)? */
 	bool (*is_code_page)(struct cpu *cpu, u64 gpa);
+	/* cpu->traced asks for these. An interrupt was taken: SRR0, SRR1, nip, ... are its. */
+	void (*took_interrupt)(struct cpu *cpu, unsigned vector);
+	/* @access was translated; @vector isn't 0: it failed, @why being the interrupt's bits. */
+	void (*translated)(struct cpu *cpu, const struct cpu_access *access, unsigned vector,
+			   u64 why);
 };
 
 /* What the engine did since cpu_init(). */
@@ -251,6 +257,7 @@ struct cpu {
 	bool external_edge; /* taking the external interrupt takes it back (KVM_INTERRUPT_SET) */
 	bool interrupted;   /* an interrupt was taken (tells a traced instruction's end) */
 	u64 insns;	    /* instructions begun, without those of the running budget */
+	u32 traced;	    /* PAPYR_TRACE_*: what the owner wants to be told of; atomic */
 	const struct op *link_from; /* a branch whose target the dispatcher is about to find */
 	struct cpu_counts counts;
 };
@@ -282,6 +289,12 @@ bool cpu_update_form(const struct cpu *cpu, u32 insn, unsigned *ra, u64 *ea);
 void cpu_set_msr(struct cpu *cpu, u64 msr);
 /* Another model's personality (KVM_SET_SREGS with another PVR). */
 void cpu_set_model(struct cpu *cpu, const struct cpu_model *model);
+
+/* Does the owner want to be told of this? To be asked in slow paths only. */
+static inline bool cpu_traces(const struct cpu *cpu, u32 events)
+{
+	return unlikely(__atomic_load_n(&cpu->traced, __ATOMIC_RELAXED) & events);
+}
 
 /* Any thread. */
 void cpu_request(struct cpu *cpu, u32 bits);

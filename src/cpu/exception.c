@@ -31,6 +31,8 @@ void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
 	cpu->nip = base + vector;
 	cpu->interrupted = true;
 	cpu->link_from = NULL;
+	if (cpu_traces(cpu, PAPYR_TRACE_IRQ | PAPYR_TRACE_TRAP))
+		cpu->host->took_interrupt(cpu, vector);
 }
 
 const struct op *cpu_raise(struct cpu *cpu, const struct op *op, unsigned vector, u64 srr1_bits)

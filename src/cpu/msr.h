@@ -25,31 +25,37 @@
 #define MSR_RI	(1ull << 1)
 #define MSR_LE	(1ull << 0)
 
-enum cpu_vector {
-	VEC_RESET = 0x100,
-	VEC_MACHINE_CHECK = 0x200,
-	VEC_DSI = 0x300,
-	VEC_DSEGI = 0x380,
-	VEC_ISI = 0x400,
-	VEC_ISEGI = 0x480,
-	VEC_EXTERNAL = 0x500,
-	VEC_ALIGNMENT = 0x600,
-	VEC_PROGRAM = 0x700,
-	VEC_FP_UNAVAILABLE = 0x800,
-	VEC_DECREMENTER = 0x900,
-	VEC_HDECREMENTER = 0x980,
-	VEC_DOORBELL = 0xa00,
-	VEC_SYSCALL = 0xc00,
-	VEC_TRACE = 0xd00,
-	VEC_HDSI = 0xe00,
-	VEC_HEMU = 0xe40,
-	VEC_PERFMON = 0xf00,
-	VEC_VMX_UNAVAILABLE = 0xf20,
-	VEC_VSX_UNAVAILABLE = 0xf40,
-	VEC_FACILITY_UNAVAILABLE = 0xf60,
-	VEC_DENORM = 0x1500,
-	VEC_VMX_ASSIST = 0x1700,
-};
+/* Interrupt vectors: VECTOR(offset, name). */
+/* clang-format off */
+#define CPU_VECTORS(VECTOR)                                                           \
+	VECTOR(0x100, RESET)                                                           \
+	VECTOR(0x200, MACHINE_CHECK)                                                   \
+	VECTOR(0x300, DSI)                                                             \
+	VECTOR(0x380, DSEGI)                                                           \
+	VECTOR(0x400, ISI)                                                             \
+	VECTOR(0x480, ISEGI)                                                           \
+	VECTOR(0x500, EXTERNAL)                                                        \
+	VECTOR(0x600, ALIGNMENT)                                                       \
+	VECTOR(0x700, PROGRAM)                                                         \
+	VECTOR(0x800, FP_UNAVAILABLE)                                                  \
+	VECTOR(0x900, DECREMENTER)                                                     \
+	VECTOR(0x980, HDECREMENTER)                                                    \
+	VECTOR(0xa00, DOORBELL)                                                        \
+	VECTOR(0xc00, SYSCALL)                                                         \
+	VECTOR(0xd00, TRACE)                                                           \
+	VECTOR(0xe00, HDSI)                                                            \
+	VECTOR(0xe40, HEMU)                                                            \
+	VECTOR(0xf00, PERFMON)                                                         \
+	VECTOR(0xf20, VMX_UNAVAILABLE)                                                 \
+	VECTOR(0xf40, VSX_UNAVAILABLE)                                                 \
+	VECTOR(0xf60, FACILITY_UNAVAILABLE)                                            \
+	VECTOR(0x1500, DENORM)                                                         \
+	VECTOR(0x1700, VMX_ASSIST)
+/* clang-format on */
+
+#define CPU_VECTOR_ENUM(offset, name) VEC_##name = offset,
+enum cpu_vector { CPU_VECTORS(CPU_VECTOR_ENUM) };
+#undef CPU_VECTOR_ENUM
 
 /* SRR1 of a program interrupt: why. */
 #define SRR1_PROG_FP	  (1ull << 20)

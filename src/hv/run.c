@@ -11,6 +11,7 @@
 #include "hv/shootdown.h"
 #include "hv/signals.h"
 #include "hv/table.h"
+#include "hv/trace.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/vpa.h"
@@ -35,12 +36,17 @@ static bool hcall_to_client(struct hv_vcpu *vcpu)
 static bool hv_hcall(struct cpu *cpu)
 {
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
-	long ret = hcall_make(vcpu, cpu->gpr);
+	long ret;
 
+	if (cpu_traces(cpu, PAPYR_TRACE_HCALL))
+		hv_trace_hcall_begin(vcpu);
+	ret = hcall_make(vcpu, cpu->gpr);
 	vcpu->stats->hypercalls++;
 	if (ret == H_TOO_HARD)
 		return hcall_to_client(vcpu);
 	cpu->gpr[3] = ret;
+	if (cpu_traces(cpu, PAPYR_TRACE_HCALL))
+		hv_trace_hcall_end(vcpu);
 	return !vcpu->ceded;
 }
 
@@ -92,6 +98,8 @@ const struct cpu_host hv_cpu_host = {
     .code_read = hv_code_read,
     .code_write = hv_code_write,
     .is_code_page = hv_is_code_page,
+    .took_interrupt = hv_trace_interrupt,
+    .translated = hv_trace_translation,
 };
 
 /* --- KVM_RUN --- */
@@ -109,6 +117,8 @@ static bool complete_pending(struct hv_vcpu *vcpu)
 		vcpu->cpu.gpr[3] = run->papr_hcall.ret;
 		for (unsigned i = 0; i < ARRAY_SIZE(run->papr_hcall.args); i++)
 			vcpu->cpu.gpr[4 + i] = run->papr_hcall.args[i];
+		if (cpu_traces(&vcpu->cpu, PAPYR_TRACE_HCALL))
+			hv_trace_hcall_end(vcpu);
 		return false;
 	case HV_PENDING_MMIO:
 		vcpu->pending = HV_PENDING_NONE;
@@ -213,6 +223,8 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 	/* immediate_exit leaves exit_reason as it is. */
 	if (!complete_pending(vcpu))
 		ret = immediate_exit(vcpu) ? -EINTR : run_with_table(vcpu);
+	if (cpu_traces(&vcpu->cpu, PAPYR_TRACE_EXIT))
+		hv_trace_exit(vcpu, ret);
 	hv_signals_restore(vcpu);
 	return ret;
 }

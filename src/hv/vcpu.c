@@ -119,6 +119,7 @@ int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t ru
 	if (!ret) {
 		vcpu->run = run;
 		vcpu->run_bytes = run_bytes;
+		vcpu->cpu.traced = vm->traced;
 		vm->by_id[id] = vcpu;
 		vm->vcpus[vm->nr_vcpus] = vcpu;
 		vm->nr_vcpus++;

@@ -7,6 +7,7 @@
 #include <papyr/kvm.h>
 #include "base/bits.h"
 #include "base/lock.h"
+#include "base/trace_words.h"
 #include "cpu/cpu.h"
 #include "hv/regs.h"
 #include "hv/stats.h"
@@ -61,6 +62,7 @@ struct hv_vcpu {
 	struct hv_vcpu_stats *stats; /* own_stats, or in stats_file */
 	struct hv_vcpu_stats own_stats;
 	struct hv_stats_file stats_file;
+	struct traced_hcall traced_hcall; /* trace.c */
 
 	/* Registers that only clients see. */
 	u64 sprg_4_7[4];

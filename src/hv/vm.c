@@ -5,6 +5,7 @@
 #include "hv/codepage.h"
 #include "hv/hcall/hcall.h"
 #include "hv/memslot.h"
+#include "hv/trace.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/xics/rtas.h"
@@ -34,6 +35,7 @@ int hv_vm_create(struct hv_vm **out)
 	lock_init(&vm->shootdown.lock, LOCK_SHOOTDOWN);
 	lock_init(&vm->rtas_lock, LOCK_RTAS);
 	lock_init(&vm->connect_lock, LOCK_XICS_CONNECT);
+	hv_trace_init(vm);
 	vm->slots = slots;
 	vm->refs = 1;
 	vm->lpcr = LPCR_FIRST;
@@ -63,6 +65,7 @@ static void destroy(struct hv_vm *vm)
 		free(slots->slot[i]);
 	}
 	free(slots);
+	hv_trace_fini(vm);
 	lock_destroy(&vm->connect_lock);
 	lock_destroy(&vm->rtas_lock);
 	lock_destroy(&vm->shootdown.lock);

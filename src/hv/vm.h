@@ -13,6 +13,7 @@
 #include <papyr/kvm.h>
 #include "base/bits.h"
 #include "base/lock.h"
+#include "base/trace.h"
 #include "cpu/cpu.h"
 #include "hpt/hpt.h"
 #include "hv/shootdown.h"
@@ -54,6 +55,8 @@ struct hv_vm {
 	u64 enabled_hcalls[0x1000 / 4 / 64 + 1];
 	struct lock rtas_lock;
 	struct hv_rtas_token *rtas_tokens;
+	struct trace_sink trace;
+	unsigned traced; /* of new vcpus: PAPYR_TRACE_*; under lock */
 };
 
 static inline struct hv_vcpu *hv_vcpu_by_id(struct hv_vm *vm, u64 id)

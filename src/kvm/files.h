@@ -19,6 +19,8 @@ long check_extension(struct hv_vm *vm, unsigned long cap);
 
 /* vm.c. Takes over the caller's reference to @vm. */
 int vm_file_new(struct hv_vm *vm);
+/* papyr_trace(), of any descriptor. -EBADF: not a VM's. */
+int vm_file_trace(struct file *file, unsigned events, int fd);
 
 /* vcpu.c: KVM_CREATE_VCPU. */
 int vcpu_file_new(struct hv_vm *vm, u32 id);

@@ -124,6 +124,18 @@ API bool papyr_is_fd(int fd)
 	return file;
 }
 
+API int papyr_trace(int vm, unsigned events, int fd)
+{
+	struct file *file = file_get(vm);
+	long ret;
+
+	if (!file)
+		return result(-EBADF);
+	ret = file_is_foreign(file) ? -EIO : vm_file_trace(file, events, fd);
+	file_put(file);
+	return result(ret);
+}
+
 API const char *papyr_version(void)
 {
 	return PAPYR_VERSION;

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <papyr/kvm.h>
 #include <papyr/papyr.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 #include "base/bits.h"
 #include "kvm/fdtable.h"
+#include "kvm/preload_trace.h"
 
 #define KVM_PATH "/dev/kvm"
 #define API	 __attribute__((visibility("default")))
@@ -111,6 +113,15 @@ API int __openat64_2(int dir, const char *path, int flags)
 	return do_openat(dir, path, flags | O_LARGEFILE, 0);
 }
 
+static int do_ioctl(int fd, unsigned long request, unsigned long arg)
+{
+	int ret = papyr_ioctl(fd, request, arg);
+
+	if ((unsigned)request == KVM_CREATE_VM && ret >= 0)
+		preload_trace(ret);
+	return ret;
+}
+
 API int ioctl(int fd, unsigned long request, ...)
 {
 	unsigned long arg;
@@ -120,7 +131,7 @@ API int ioctl(int fd, unsigned long request, ...)
 	arg = va_arg(ap, unsigned long);
 	va_end(ap);
 	if (file_maybe(fd) && papyr_is_fd(fd))
-		return papyr_ioctl(fd, request, arg);
+		return do_ioctl(fd, request, arg);
 	return syscall(SYS_ioctl, fd, request, arg);
 }
 

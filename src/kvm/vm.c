@@ -4,6 +4,7 @@
 #include "hv/hcall/hcall.h"
 #include "hv/memslot.h"
 #include "hv/table.h"
+#include "hv/trace.h"
 #include "hv/vm.h"
 #include "hv/xics/rtas.h"
 #include "hv/xics/xics.h"
@@ -208,6 +209,11 @@ static const struct file_ops vm_ops = {
     .ioctl = vm_ioctl,
     .release = vm_release,
 };
+
+int vm_file_trace(struct file *file, unsigned events, int fd)
+{
+	return file->ops == &vm_ops ? hv_trace(file->data, events, fd) : -EBADF;
+}
 
 int vm_file_new(struct hv_vm *vm)
 {

@@ -46,6 +46,7 @@ static const struct accel accel_papyr = {
     .mmap = soft_mmap,
     .munmap = munmap,
     .close = papyr_close,
+    .trace = papyr_trace,
     .timebase = soft_timebase,
 };
 #endif

@@ -23,6 +23,10 @@ struct accel {
 	void *(*mmap)(size_t bytes, int prot, int flags, int fd);
 	int (*munmap)(void *addr, size_t bytes);
 	int (*close)(int fd);
+	/*
+	 * papyr_trace(), of @vm. NULL: it tells nothing of what it does.
+	 */
+	int (*trace)(int vm, unsigned events, int fd);
 	/* The timebase that KVM_REG_PPC_TB_OFFSET is relative to. */
 	u64 (*timebase)(void);
 	/* A change of the hash table is told to whichever of its descriptors is read first. */

@@ -10,6 +10,7 @@
 #include "platform/dirtylog.h"
 #include "platform/exits.h"
 #include "platform/models.h"
+#include "platform/trace.h"
 #include "platform/vcpu.h"
 
 /*
@@ -187,7 +188,7 @@ static const struct {
     {H_RTAS, h_rtas},
 };
 
-void hcall_handle(struct vcpu *vcpu)
+static void answer(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 
@@ -203,4 +204,18 @@ void hcall_handle(struct vcpu *vcpu)
 			return;
 		}
 	run->papr_hcall.ret = H_FUNCTION;
+}
+
+void hcall_handle(struct vcpu *vcpu)
+{
+	struct traced_hcall call = {.number = vcpu->run->papr_hcall.nr};
+
+	if (!machine_traces(vcpu->m, PAPYR_TRACE_HCALL)) {
+		answer(vcpu);
+		return;
+	}
+	for (unsigned i = 0; i < TRACE_ARGS; i++)
+		call.args[i] = vcpu->run->papr_hcall.args[i];
+	answer(vcpu);
+	trace_vcpu_hcall(vcpu, &call);
 }

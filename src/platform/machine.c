@@ -174,6 +174,7 @@ struct machine *machine_new(const struct machine_config *cfg, struct error *err)
 		abort();
 	m->cfg = *cfg;
 	m->accel = cfg->accel;
+	trace_sink_init(&m->trace);
 	m->vm_fd = m->xics_fd = -1;
 	lock_init(&m->lock, LOCK_MACHINE);
 	lock_init(&m->log_lock, LOCK_MACHINE_LOG);
@@ -237,6 +238,7 @@ void machine_free(struct machine *m)
 	pthread_cond_destroy(&m->changed);
 	lock_destroy(&m->log_lock);
 	lock_destroy(&m->lock);
+	trace_sink_fini(&m->trace);
 	free(m);
 }
 

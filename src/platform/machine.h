@@ -19,6 +19,7 @@
 
 #include "base/bits.h"
 #include "base/lock.h"
+#include "base/trace.h"
 #include "platform/accel.h"
 #include "platform/error.h"
 #include "platform/guestmem.h"
@@ -92,6 +93,9 @@ struct machine {
 	/* Main thread. */
 	struct machine_observer *observers; /* events.h */
 	int exit_status;
+
+	struct trace_sink trace; /* trace.h */
+	unsigned traced;	 /* PAPYR_TRACE_* that the machine tells of; atomic */
 	enum machine_request ended_by;
 };
 

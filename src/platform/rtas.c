@@ -10,6 +10,7 @@
 
 #include "platform/dirtylog.h"
 #include "platform/exits.h"
+#include "platform/trace.h"
 #include "platform/vcpu.h"
 
 #define TOKEN_BASE 0x2000
@@ -68,6 +69,13 @@ int rtas_define_tokens(struct machine *m, struct error *err)
 	return 0;
 }
 
+static void trace_call(const struct rtas_call *a, const struct rtas_def *def, u32 token)
+{
+	if (machine_traces(a->vcpu->m, PAPYR_TRACE_RTAS))
+		trace_vcpu_rtas(a->vcpu, def ? def->name : NULL, token, a->in, a->n_in, a->out,
+				a->n_out);
+}
+
 s64 rtas_call(struct vcpu *vcpu, u64 args_gpa)
 {
 	struct machine *m = vcpu->m;
@@ -96,10 +104,12 @@ s64 rtas_call(struct vcpu *vcpu, u64 args_gpa)
 	if (!def || !def->fn || a.n_in < def->min_in || a.n_in > def->max_in ||
 	    a.n_out < def->min_out) {
 		rtas_result(&a, 0, RTAS_PARAMETER);
+		trace_call(&a, def, token);
 		machine_wrote(m, args_gpa, 12 + 4 * (a.n_in + a.n_out));
 		return H_PARAMETER;
 	}
 	rtas_result(&a, 0, def->fn(&a));
+	trace_call(&a, def, token);
 	machine_wrote(m, a.buf_gpa, a.buf_len);
 	machine_wrote(m, args_gpa, 12 + 4 * (a.n_in + a.n_out));
 	return H_SUCCESS;

@@ -15,6 +15,7 @@
 #include "platform/internal.h"
 #include "platform/kvm_stats.h"
 #include "platform/thread.h"
+#include "platform/trace.h"
 #include "platform/xics.h"
 
 /*
@@ -204,6 +205,8 @@ static void enter_guest(struct vcpu *vcpu)
 	r = accel_ioctl_val(m->accel, vcpu->fd, KVM_RUN, 0);
 	error = errno;
 	vcpu->unsettled = false;
+	if (machine_traces(m, PAPYR_TRACE_EXIT))
+		trace_vcpu_exit(vcpu, r < 0 ? error : 0);
 	if (r >= 0)
 		handle_exit(vcpu);
 	else if (error == EINTR || error == EAGAIN) {

@@ -21,6 +21,7 @@
 #include "platform/fdt.h"
 #include "platform/machine.h"
 #include "platform/models.h"
+#include "platform/trace.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
 
@@ -516,6 +517,36 @@ static void hcall_others(void **state)
 	assert_int_equal(hcall(m, ~0ull, 0, 0, 0, 0), H_FUNCTION);
 }
 
+/* A KVM that tells nothing of what it does: the machine tells what it sees itself. */
+static void hcall_traced(void **state)
+{
+	struct fixture *f = *state;
+	struct machine *m = f->m;
+	struct error err = {""};
+	char text[1024];
+	ssize_t n;
+	int fd[2];
+
+	assert_int_equal(pipe2(fd, O_NONBLOCK), 0);
+	assert_int_equal(machine_trace(m, PAPYR_TRACE_IRQ, fd[1], &err), -1);
+	assert_non_null(strstr(err.text, "hcall, exit and rtas"));
+	assert_int_equal(machine_trace(m, PAPYR_TRACE_HCALL | PAPYR_TRACE_RTAS, fd[1], &err), 0);
+	hcall(m, H_SET_MODE, 1, H_SET_MODE_ILE, 0, 0);
+	call(f, token_of("query-cpu-stopped-state"), 1, 2, 9);
+	call(f, 0x2abc, 0, 1);
+	assert_int_equal(machine_trace(m, 0, -1, &err), 0);
+	hcall(m, H_SET_MODE, 0, H_SET_MODE_ILE, 0, 0);
+	n = read(fd[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = 0;
+	assert_non_null(strstr(text, " vcpu 0 hcall H_SET_MODE(0x1, 0x4, 0x0, 0x0) = H_SUCCESS\n"));
+	assert_non_null(strstr(text, " vcpu 0 rtas query-cpu-stopped-state(0x9) = 0 0x0\n"));
+	assert_non_null(strstr(text, " vcpu 0 rtas token 0x2abc() = -3\n"));
+	assert_null(strstr(text, "H_SET_MODE(0x0"));
+	close(fd[0]);
+	close(fd[1]);
+}
+
 /* ---- Running ---- */
 
 /* A guest that makes one RTAS call after some output. */
@@ -720,6 +751,7 @@ int main(void)
 	    T(hcall_terminal_full),
 	    T(hcall_modes),
 	    T(hcall_others),
+	    T(hcall_traced),
 	    T(run_power_off),
 	    T(run_panic),
 	    T(run_mmio),

@@ -25,6 +25,8 @@ WRONG = [
     (['run', '--htab-order', '47'], '46'),
     (['run', '--name', '../up'], '--name'),
     (['run', '--accel', 'magic'], 'magic'),
+    (['run', '--trace', 'hcall,flow'], 'flow'),
+    (['run', '--trace', 'hcall:'], 'file'),
     (['run', '--nonsense'], 'papyr run'),
     (['run', '-k'], '--help'),
     (['run', '-i', 'initrd'], '-k'),

@@ -173,7 +173,8 @@ static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_
 	return true;
 }
 
-bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct translation *t)
+static bool find_translation(struct cpu *cpu, u64 ea, enum cpu_access_kind kind,
+			     struct translation *t)
 {
 	const struct slb_entry *s;
 
@@ -191,4 +192,24 @@ bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct transl
 	if (!s)
 		return fail(t, VEC_DSEGI, 0);
 	return translate_by(cpu, s->vsid, ea, kind, t);
+}
+
+static void tell(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, const struct translation *t)
+{
+	struct cpu_access access = {.kind = kind,
+				    .ea = ea,
+				    .gpa = t->gpa,
+				    .hpte_index = t->hpte_index,
+				    .absent = t->absent};
+
+	cpu->host->translated(cpu, &access, t->vector, t->why);
+}
+
+bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct translation *t)
+{
+	bool found = find_translation(cpu, ea, kind, t);
+
+	if (cpu_traces(cpu, PAPYR_TRACE_MMU))
+		tell(cpu, ea, kind, t);
+	return found;
 }

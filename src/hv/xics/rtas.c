@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include "hv/hcall/hcall.h"
 #include "hv/memslot.h"
+#include "hv/trace.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/xics/xics.h"
@@ -217,5 +218,8 @@ long h_rtas(struct hv_vcpu *vcpu, u64 *gpr)
 		return H_TOO_HARD;
 	for (unsigned i = 0; i < args.nret; i++)
 		store_be32(block + 4 * (RTAS_HEADER + args.nargs + i), args.rets[i]);
+	if (cpu_traces(&vcpu->cpu, PAPYR_TRACE_RTAS))
+		hv_trace_rtas(vcpu, call->name, block + 4 * RTAS_HEADER, args.nargs,
+			      block + 4 * (RTAS_HEADER + args.nargs), args.nret);
 	return H_SUCCESS;
 }
