@@ -107,13 +107,22 @@ static void block_all(sigset_t *old)
 	pthread_sigmask(SIG_SETMASK, &all, old);
 }
 
-static void *run_blocked(void *error)
+static void *run_main(void *error)
 {
+	*(int *)error = papyr_ioctl(vcpu, KVM_RUN, 0) ? errno : 0;
+	return NULL;
+}
+
+/* A thread that has all blocked from its first instruction. */
+static pthread_t start_blocked(int *error)
+{
+	pthread_t thread;
 	sigset_t old;
 
 	block_all(&old);
-	*(int *)error = papyr_ioctl(vcpu, KVM_RUN, 0) ? errno : 0;
-	return NULL;
+	assert_int_equal(pthread_create(&thread, NULL, run_main, error), 0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return thread;
 }
 
 static u64 counted(void)
@@ -143,7 +152,7 @@ static void computing(void **state)
 	assert_int_equal(promise(1), 0);
 	let_through(SIGUSR1);
 	load(computes, ARRAY_SIZE(computes), 0);
-	assert_int_equal(pthread_create(&thread, NULL, run_blocked, &error), 0);
+	thread = start_blocked(&error);
 	while (!counted())
 		wait_a_moment();
 	/* Not let through. */
@@ -161,7 +170,7 @@ static void sleeping(void **state)
 	assert_int_equal(promise(1), 0);
 	let_through(SIGRTMAX);
 	load(calls, ARRAY_SIZE(calls), H_CEDE);
-	assert_int_equal(pthread_create(&thread, NULL, run_blocked, &error), 0);
+	thread = start_blocked(&error);
 	ends_by(thread, SIGRTMAX, &error);
 }
 
@@ -174,7 +183,7 @@ static void without_a_mask(void **state)
 	assert_int_equal(promise(1), 0);
 	load(computes, ARRAY_SIZE(computes), 0);
 	memset(memory + COUNTER, 0, 8);
-	assert_int_equal(pthread_create(&thread, NULL, run_blocked, &error), 0);
+	thread = start_blocked(&error);
 	while (!counted())
 		wait_a_moment();
 	pthread_kill(thread, SIGUSR1);
