@@ -32,8 +32,13 @@ int cmd_save(int argc, char **argv);
 int cmd_htab(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 
-/* Messages to stderr, "papyr: " ahead; both return STATUS_ERROR. */
+/* Messages to stderr, "papyr: " ahead; those that return something return STATUS_ERROR. */
 int cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * The same of one who ends: a terminal or a pipe that nobody reads doesn't hear it, and doesn't
+ * keep the process.
+ */
+void cmd_last_words(const char *text);
 /* With a line that names the verb's help behind. */
 int cmd_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

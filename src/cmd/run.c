@@ -364,9 +364,9 @@ static int fill(struct machine *m, struct migration_image *saved, struct progres
 static void say_why(enum machine_request ended_by, const struct error *failure)
 {
 	if (ended_by == REQUEST_ERROR)
-		cmd_error("%s", failure->text);
+		cmd_last_words(failure->text);
 	else if (ended_by == REQUEST_PANIC)
-		cmd_error("the guest panicked (ibm,os-term)");
+		cmd_last_words("the guest panicked (ibm,os-term)");
 }
 
 static int run(struct run_options *o)

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+
+/* Last words wait for two seconds at most. */
+#define LAST_WORDS_LOOKS   100
+#define LAST_WORDS_LOOK_US 20000
 
 int cmd_error(const char *fmt, ...)
 {
@@ -17,6 +23,41 @@ int cmd_error(const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	return STATUS_ERROR;
+}
+
+/* stderr again, such that writing doesn't wait; -1 where that can't be or needn't. */
+static int open_unwaiting(void)
+{
+	struct stat st;
+
+	if (fstat(STDERR_FILENO, &st) || !(isatty(STDERR_FILENO) || S_ISFIFO(st.st_mode)))
+		return -1;
+	/* One of our own: the shell shares the old one, and wouldn't like O_NONBLOCK on it. */
+	return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+void cmd_last_words(const char *text)
+{
+	int fd = open_unwaiting(), looks = LAST_WORDS_LOOKS;
+	char line[1024];
+	size_t n, done = 0;
+
+	if (fd < 0) {
+		cmd_error("%s", text);
+		return;
+	}
+	n = (size_t)snprintf(line, sizeof(line), "papyr: %.1000s\n", text);
+	while (done < n && looks-- > 0) {
+		ssize_t w = write(fd, line + done, n - done);
+
+		if (w > 0)
+			done += (size_t)w;
+		else if (w < 0 && errno != EAGAIN && errno != EINTR)
+			break;
+		else
+			usleep(LAST_WORDS_LOOK_US);
+	}
+	close(fd);
 }
 
 int cmd_usage(const char *verb, const char *fmt, ...)

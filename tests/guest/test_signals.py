@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signals end a guest in order, also one whose terminal stands still."""
 import os
+import select
 import signal
 import termios
-import time
 
-from papyrtest import Guest, check, papyr, running, workdir
+from papyrtest import PATIENCE, Guest, check, papyr, running, until, workdir
 
 folder = workdir()
 SOCKET = os.path.join(folder, 'papyr', 'signals.sock')
@@ -41,8 +41,10 @@ for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
 
 # Nobody reads what it prints.
 guest = storm()
-time.sleep(2)
+terminal = os.open(os.readlink(f'/proc/{guest.process.pid}/fd/1'), os.O_WRONLY | os.O_NOCTTY)
+until('a terminal that takes no more', lambda: not select.select([], [terminal], [], 0)[1], 60)
+os.close(terminal)
 os.kill(guest.process.pid, signal.SIGTERM)
-check(guest.process.wait(20) == 1, 'not in order')
+check(guest.process.wait(20 * PATIENCE) == 1, 'not in order')
 running.remove(guest)
 gone(guest)
