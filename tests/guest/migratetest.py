@@ -108,8 +108,9 @@ def wait_listening(uri, prefix=()):
     end = time.monotonic() + 20 * PATIENCE
     while time.monotonic() < end:
         if uri.startswith('unix:'):
-            if os.path.exists(uri[5:]):
-                time.sleep(0.02)
+            # Its flags say that it listens: there is a moment between the name and that.
+            got = subprocess.run([*prefix, 'cat', '/proc/net/unix'], stdout=subprocess.PIPE, text=True)
+            if any(words[3] == '00010000' and words[-1] == uri[5:] for words in map(str.split, got.stdout.splitlines())):
                 return
         else:
             got = subprocess.run([*prefix, 'ss', '-ltn'], stdout=subprocess.PIPE, text=True)

@@ -46,6 +46,18 @@ def check(good, why):
         fail(why)
 
 
+def until(what, good, seconds=30):
+    """Looks until @good() is true, and returns what it is; fails when that doesn't come."""
+    end = time.monotonic() + seconds * PATIENCE
+    while True:
+        found = good()
+        if found:
+            return found
+        if time.monotonic() > end:
+            fail(f'{what} did not come in {seconds * PATIENCE:.0f} s')
+        time.sleep(0.02)
+
+
 def workdir():
     """A folder of this test's own, where its guests' sockets are too; short, for their sake."""
     folder = tempfile.mkdtemp(prefix='papyrtest')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Run in a Debian guest: what programs there rely on beyond what the differential tests show. Prints
- * a line for each that is wrong, and "silicon: N checks, M failed".
+ * Run in a Debian guest: what programs there rely on beyond what the differential tests show.
+ * Prints a line for each that is wrong, and "silicon: N checks, M failed".
  */
 #include <math.h>
 #include <signal.h>

@@ -6,7 +6,7 @@ import os
 import time
 
 from migratetest import Local, beats, migrate, status, storm_guest, wait_listening, wait_socket
-from papyrtest import Guest, Qmp, check, fail, papyr, workdir
+from papyrtest import Guest, Qmp, check, fail, papyr, until, workdir
 
 folder = workdir()
 link = Local(folder)
@@ -133,11 +133,14 @@ now = qmp.wait_status('active')
 check(now['ram']['remaining'] > 128 << 20, now)
 # Its name is the source's here.
 check(status(f'papyr-{there.process.pid}') == 'inmigrate', 'not under a name of its own')
-for _ in range(100):
+
+
+def sent_something():
     now = qmp.ok('query-migrate')
-    if now.get('ram', {}).get('transferred', 0) > 1 << 20:
-        break
-    time.sleep(0.1)
+    return now if now.get('ram', {}).get('transferred', 0) > 1 << 20 else None
+
+
+now = until('the first MiB', sent_something)
 check(now['status'] == 'active' and now['ram']['total'] == 192 << 20, now)
 check(all(isinstance(now['ram'][name], (int, float) if name == 'mbps' else int) for name in RAM), now)
 check(all(isinstance(now[name], int) for name in ('total-time', 'setup-time', 'expected-downtime')), now)
@@ -182,12 +185,15 @@ wait_listening(uri)
 qmp.ok('migrate-set-capabilities', **qmp.set(auto_converge=True))
 qmp.ok('migrate-set-parameters', **{'max-bandwidth': 30 << 20, 'x-downtime-ms': 0.5})
 qmp.ok('migrate', uri=uri)
-for _ in range(600):
+
+
+def throttled():
     now = qmp.ok('query-migrate')
-    if 'cpu-throttle-percentage' in now:
-        break
-    time.sleep(0.1)
-check(now.get('cpu-throttle-percentage', 0) >= 30, now)
+    return now if 'cpu-throttle-percentage' in now else None
+
+
+now = until('the first step of throttling', throttled, 60)
+check(now['cpu-throttle-percentage'] >= 30, now)
 # With more of a downtime it comes to its end.
 qmp.ok('migrate-set-parameters', **{'max-bandwidth': 0, 'downtime-limit': 300})
 qmp.ok('migrate-set-parameters', **{'max-cpu-throttle': 99})

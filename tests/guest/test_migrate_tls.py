@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from migratetest import migrate, status
+from migratetest import migrate, status, wait_listening as wait_uri_listening
 from papyrtest import PATIENCE, Guest, check, fail, skip, workdir
 
 BEAT = 'memory as it should be'
@@ -145,9 +145,7 @@ def back():
     """Under the name 'here' again."""
     global guest
     old, guest = guest, Guest(['run', '--incoming', f'unix:{folder}/back', '--name', 'here'])
-    while not os.path.exists(f'{folder}/back'):
-        time.sleep(0.02)
-    time.sleep(0.1)
+    wait_uri_listening(f'unix:{folder}/back')
     check(migrate('there', f'unix:{folder}/back')[0] == 0, 'it does not come back')
     old.wait_for_status(0)
     runs_on()
@@ -283,8 +281,8 @@ for data in (b'GET / HTTP/1.1\r\n\r\n', bytes(range(256)) * 64, b'\0' * 4096, b'
     there.guest.expect('waiting for another')
 knock(there.port, b'HELO', listen=False).close()
 there.guest.expect('waiting for another')
+# Connections are taken in the order in which they came.
 silent = knock(there.port, b'', listen=False)
-time.sleep(0.2)
 begin = time.monotonic()
 there.yes()
 print(f'  behind a silent stranger: {time.monotonic() - begin:.1f} s')

@@ -90,14 +90,20 @@ def examine(path):
     return stat
 
 
+def work_on():
+    """Lets the guest run for another of its rounds, then stand still."""
+    before = console().count('round')
+    qemu.execute('cont')
+    qemu.wait_for('a round of the guest', 60, lambda: console().count('round') > before + 1)
+    qemu.execute('stop')
+
+
 # While it runs: the table is told in passes, the last of them when it stands still.
 migrate('./moving')
 examine('./moving')
 papyr('htab', 'plot', './moving', '-o', 'moving.png')
 # Standing still: again the same.
-qemu.execute('cont')
-time.sleep(1)
-qemu.execute('stop')
+work_on()
 migrate('./still')
 stat = examine('./still')
 diff = json.loads(papyr('htab', 'diff', './still', './still', '--json')[0])
@@ -105,9 +111,7 @@ check(diff['same'] == stat['valid'], f'a table differs from itself: {diff}')
 papyr('htab', 'diff', './moving', './still', status=4)
 
 # savevm keeps it in the disk image; a migration right behind it tells the same.
-qemu.execute('cont')
-time.sleep(0.5)
-qemu.execute('stop')
+work_on()
 for name in 'one', 'two':
     said = qemu.execute('human-monitor-command', **{'command-line': f'savevm {name}'})
     check(not said, f'savevm: {said}')

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The control socket and the verbs that use it, on the built-in guest."""
+import fcntl
 import json
 import os
 import socket
-import time
+import termios
 
-from papyrtest import Guest, Qmp, check, papyr, workdir
+from papyrtest import Guest, Qmp, check, papyr, until, workdir
 
 folder = workdir()
 guest = Guest(['run', '--name', 'qmp', '-p', 'storm', '-c', '2', '-m', '64M'])
@@ -65,8 +66,15 @@ refused(qmp.execute('x-stats', registers=0), "'registers'")
 check(qmp.ok('x-stats', registers=True)['vcpus'], 'x-stats')
 check(qmp.ok('query-status', **{})['status'] == 'running', 'not running')
 # A command in pieces, and two at once.
+def all_read():
+    """Nothing that was sent waits to be read."""
+    left = bytearray(4)
+    fcntl.ioctl(qmp.socket, termios.TIOCOUTQ, left)
+    return not any(left)
+
+
 qmp.socket.sendall(b'{"execute": "query-')
-time.sleep(0.2)
+until('the first piece at the other end', all_read)
 check('return' in qmp.raw('status"}\n'), 'a command in two pieces')
 check('return' in qmp.raw('{"execute": "query-status"}{"execute": "query-name"}\n'), 'two commands at once')
 check('return' in qmp.receive(), 'the second of two commands')

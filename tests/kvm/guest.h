@@ -10,6 +10,7 @@
 #define GUEST_INSN    0x1100
 #define GUEST_INSN_AT 0x1108
 #define GUEST_SPIN    0x1300
+#define GUEST_MARK    0x1380 /* a word, set by GUEST_SPIN */
 #define GUEST_STORE   0x1400
 #define GUEST_CHURN   0x1500
 #define GUEST_WATCH   0x1600

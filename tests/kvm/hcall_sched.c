@@ -298,23 +298,8 @@ static void on_signal(int signal)
 	(void)signal;
 }
 
-struct sleeper {
-	struct vcpu *vcpu;
-	pthread_t thread;
-	int result, error;
-};
-
-static void *run_thread(void *arg)
-{
-	struct sleeper *s = arg;
-
-	s->result = client_ioctl(s->vcpu->fd, KVM_RUN, 0ul);
-	s->error = errno;
-	return NULL;
-}
-
-/* Starts @nr on @u in a thread of its own. */
-static void start(struct sleeper *s, struct vcpu *u, u64 nr)
+/* Starts @nr on @u in a thread of its own, and waits until it sleeps or is over. */
+static void start(struct runner *s, struct vcpu *u, u64 nr)
 {
 	struct kvm_regs r;
 
@@ -323,12 +308,11 @@ static void start(struct sleeper *s, struct vcpu *u, u64 nr)
 	r.pc = GUEST_HCALL;
 	r.msr = GUEST_MSR;
 	set_regs(u, &r);
-	s->vcpu = u;
-	pthread_create(&s->thread, NULL, run_thread, s);
-	usleep(100000);
+	runner_start(s, u);
+	runner_asleep(s);
 }
 
-static void say_end(struct sleeper *s)
+static void say_end(struct runner *s)
 {
 	struct kvm_regs r;
 
@@ -351,7 +335,7 @@ static void say_end(struct sleeper *s)
  */
 static void absorb_prods(struct vcpu *u)
 {
-	struct sleeper s;
+	struct runner s;
 	struct kvm_regs r;
 
 	for (int i = 0; i < 2; i++) {
@@ -370,7 +354,7 @@ static void absorb_prods(struct vcpu *u)
 
 static void sleeping(void)
 {
-	struct sleeper s;
+	struct runner s;
 	struct kvm_regs r;
 	struct kvm_interrupt set = {KVM_INTERRUPT_SET_LEVEL}, unset = {KVM_INTERRUPT_UNSET};
 
@@ -400,8 +384,8 @@ static void sleeping(void)
 	say("and goes on");
 	get_regs(&w, &r);
 	say("    pc %llx msr %llx r3 %llx", r.pc, r.msr, r.gpr[3]);
-	pthread_create(&s.thread, NULL, run_thread, &s);
-	usleep(50000);
+	runner_start(&s, &w);
+	runner_asleep(&s);
 	call("    H_PROD of vcpu 8", 0, H_PROD, 8, 0, 0, 0);
 	say_end(&s);
 	say("vcpu 8 cedes, an external interrupt comes");
@@ -504,18 +488,11 @@ static void signals(void)
 static void signal_while_computing(int signal)
 {
 	struct timespec until;
-	struct sleeper s = {.vcpu = &v};
-	struct kvm_regs r;
+	struct runner s;
 	bool ended;
 
 	sigaction(signal, &(struct sigaction){.sa_handler = on_signal}, NULL);
-	store32(m.memory + GUEST_INSN_AT, 0x48000000); /* b . */
-	get_regs(&v, &r);
-	r.pc = GUEST_INSN_AT;
-	r.msr = GUEST_MSR;
-	set_regs(&v, &r);
-	pthread_create(&s.thread, NULL, run_thread, &s);
-	usleep(50000);
+	runner_start_spinning(&s, &m, &v);
 	pthread_kill(s.thread, signal);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += 10;

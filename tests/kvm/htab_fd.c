@@ -560,29 +560,23 @@ static void on_signal(int signal)
 static void busy(void)
 {
 	struct stream s = {.used = 0};
-	struct kvm_regs r;
-	pthread_t thread;
-	void *result;
+	struct runner runner;
 	int fd = open_htab(m.vm, KVM_GET_HTAB_WRITE, 0), took;
 	u32 order = ORDER;
 
 	topic("While a vcpu runs");
 	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal}, NULL);
-	get_regs(&v, &r);
-	r.pc = GUEST_SPIN;
-	r.msr = GUEST_MSR;
-	set_regs(&v, &r);
-	pthread_create(&thread, NULL, run_for_ever, NULL);
-	usleep(100000);
+	runner_start_spinning(&runner, &m, &v);
 	put_header(&s, E0, 1, 0);
 	put_entry(&s, V4K, PTEL);
 	took = client_write(fd, s.bytes, s.used);
 	say_result("write", took);
 	say_group();
 	say_result("KVM_PPC_ALLOCATE_HTAB", client_ioctl(m.vm, KVM_PPC_ALLOCATE_HTAB, &order));
-	pthread_kill(thread, SIGUSR1);
-	pthread_join(thread, &result);
-	say("KVM_RUN ended with %s, reason %u", errno_name((int)(long)result), v.run->exit_reason);
+	pthread_kill(runner.thread, SIGUSR1);
+	pthread_join(runner.thread, NULL);
+	say("KVM_RUN ended with %s, reason %u", errno_name(runner.result ? runner.error : 0),
+	    v.run->exit_reason);
 	say_result("write after it", client_write(fd, s.bytes, s.used));
 	say_group();
 	client_close(fd);

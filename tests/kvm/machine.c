@@ -3,6 +3,7 @@
 #include "machine.h"
 #include "papr.h"
 #include <stdarg.h>
+#include <unistd.h>
 
 extern const unsigned char guest_image[GUEST_SIZE];
 
@@ -411,4 +412,74 @@ void store32(void *p, u32 value)
 
 	for (int i = 3; i >= 0; i--, value >>= 8)
 		b[i] = value;
+}
+
+/* ---- A vcpu that runs in a thread of its own ---- */
+
+#define LOOKS 10000 /* a millisecond apart: what hasn't come by then doesn't come */
+
+static void *run_once(void *arg)
+{
+	struct runner *s = arg;
+
+	s->id = gettid();
+	s->result = client_ioctl(s->vcpu->fd, KVM_RUN, 0ul);
+	s->error = errno;
+	s->ended = true;
+	return NULL;
+}
+
+void runner_start(struct runner *s, struct vcpu *v)
+{
+	s->vcpu = v;
+	s->id = 0;
+	s->ended = false;
+	if (pthread_create(&s->thread, NULL, run_once, s))
+		die("pthread_create");
+}
+
+/* The kernel's letter for what the thread does: R runs, S sleeps. */
+static char thread_state(pid_t id)
+{
+	char path[64], state = '?';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", id);
+	f = fopen(path, "r");
+	if (f) {
+		if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+			state = '?';
+		fclose(f);
+	}
+	return state;
+}
+
+void runner_asleep(struct runner *s)
+{
+	/* Once may be a lock on its way in: a vcpu that sleeps does so at each look. */
+	for (int looks = 0, asleep = 0; looks < LOOKS && !s->ended; looks++) {
+		asleep = s->id && thread_state(s->id) == 'S' ? asleep + 1 : 0;
+		if (asleep == 20)
+			return;
+		usleep(1000);
+	}
+	if (!s->ended)
+		die("a vcpu that should sleep does not");
+}
+
+void runner_start_spinning(struct runner *s, struct machine *m, struct vcpu *v)
+{
+	volatile u32 *mark = (void *)(m->memory + GUEST_MARK);
+	struct kvm_regs r;
+
+	*mark = 0;
+	get_regs(v, &r);
+	r.pc = GUEST_SPIN;
+	r.msr = GUEST_MSR;
+	set_regs(v, &r);
+	runner_start(s, v);
+	for (int looks = 0; !*mark && looks < LOOKS; looks++)
+		usleep(1000);
+	if (!*mark)
+		die("a vcpu that should compute does not");
 }

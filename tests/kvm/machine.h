@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "guest.h"
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -145,6 +146,25 @@ const char *h_name(u64 code);
 
 /* Prints "text = H_XXX", and r4 .. r(3 + @results). */
 void say_hcall(const char *text, const struct hcall *h, unsigned results);
+
+/* ---- A vcpu that runs in a thread of its own ---- */
+
+struct runner {
+	struct vcpu *vcpu;
+	pthread_t thread;
+	_Atomic pid_t id; /* of the thread; 0: not yet known */
+	_Atomic bool ended;
+	int result, error; /* of KVM_RUN, when it has ended */
+};
+
+/* Calls KVM_RUN once; end it by joining ->thread. */
+void runner_start(struct runner *s, struct vcpu *v);
+
+/* Waits until the vcpu sleeps, which its thread then does as well; or until KVM_RUN has ended. */
+void runner_asleep(struct runner *s);
+
+/* Has @v compute for ever, in @m's guest, and waits until it does. */
+void runner_start_spinning(struct runner *s, struct machine *m, struct vcpu *v);
 
 /* ---- The hash table, as a client sees it ---- */
 

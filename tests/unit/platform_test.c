@@ -4,6 +4,7 @@
  */
 #include <elf.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <libfdt.h>
 #include <papyr/papr.h>
 #include <setjmp.h>
@@ -465,11 +466,10 @@ static void hcall_terminal_full(void **state)
 	assert_true(accepted >= 65536);
 	fcntl(f->out[0], F_SETFL, O_NONBLOCK);
 	while (got < accepted) {
+		assert_int_equal(poll(&(struct pollfd){f->out[0], POLLIN, 0}, 1, 30000), 1);
 		n = read(f->out[0], buf, sizeof(buf));
-		if (n > 0)
-			got += n;
-		else
-			usleep(1000);
+		assert_true(n > 0);
+		got += n;
 	}
 	assert_true(console_drain(f->m->console, 1000));
 	assert_int_equal(got, accepted);
@@ -687,11 +687,13 @@ static void pause_and_resume(void **state)
 			fake_accel.ioctl(m->vcpus[0].fd, KVM_GET_REGS, &regs);
 			assert_true(regs.gpr[3] == (u64)H_FUNCTION);
 		}
+		/* Nothing happens, for as long as it takes a vcpu to do something. */
 		usleep(100);
 		assert_int_equal(seen, __atomic_load_n(&count, __ATOMIC_SEQ_CST));
 		assert_string_equal(machine_status(m), "paused");
 		machine_resume(m);
 		assert_string_equal(machine_status(m), "running");
+		/* So that the next pause finds vcpus at work, often. */
 		usleep(100);
 	}
 	/* The guest counts on this function's stack. */
