@@ -20,7 +20,9 @@ static long set_memory_region(struct hv_vm *vm, unsigned long arg)
 	return hv_set_memory_region(vm, &region);
 }
 
-/* The client's memory is made writable first, since what was taken from the log can't be put back. */
+/*
+ * The client's memory is made writable first, since what was taken from the log can't be put back.
+ */
 static long get_dirty_log(struct hv_vm *vm, unsigned long arg)
 {
 	struct kvm_dirty_log log;
