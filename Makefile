@@ -4,6 +4,7 @@
 #   make            build/papyr and the libraries
 #   make run        boots Debian's kernel to a shell here; ARGS='-c 4 -m 2G' for more of it
 #   make test       every test, with sanitizers too; make test-long: those that take hours
+#   make test-threads   of these, those with the thread sanitizer
 #   make bench      what is measured, as ratios
 #   make install    PREFIX=/usr/local, DESTDIR=
 #
@@ -19,12 +20,13 @@ JOBS    ?= $(shell nproc)
 WERROR  ?= false
 
 SANITIZED     := $(BUILD)-sanitized
+THREADS       := $(BUILD)-threads
 MESON_OPTIONS := --prefix=$(PREFIX) -Dwerror=$(WERROR)
 
 # What was missing when a folder was configured may have been installed since.
 again = $(if $(wildcard $(1)/build.ninja),--reconfigure)
 
-.PHONY: all run test test-long bench install clean
+.PHONY: all run test test-threads test-long bench install clean
 
 all:
 	@tools/need build
@@ -37,7 +39,7 @@ run:
 	@$(MAKE) --no-print-directory all TARGETS=src/cmd/papyr
 	@tools/run-guest $(BUILD)/papyr $(ARGS)
 
-# Twice: as it is shipped, by gcc; and by clang with sanitizers, without what takes ten times as long there.
+# Three times: as it is shipped, by gcc; and by clang with sanitizers, without what takes ten times as long there.
 test:
 	@tools/need build run test
 	@meson setup $(call again,$(BUILD)) $(MESON_OPTIONS) -Dtests=true $(BUILD) >/dev/null
@@ -48,6 +50,21 @@ test:
 	meson test -C $(BUILD) --print-errorlogs --no-suite long
 	meson test -C $(SANITIZED) --print-errorlogs --no-suite long --suite unit --suite kvm --suite fuzz
 	meson test -C $(SANITIZED) --print-errorlogs small qmp images htab qemu-htab
+	@$(MAKE) --no-print-directory test-threads
+
+# The guests of these run several vcpus, are paused and moved. Reports go into files: a guest's terminal would stand still
+# when nobody reads so many.
+TESTS_THREADS := small signals qmp debian-4 migrate-unix
+
+test-threads:
+	@tools/need build run test
+	@[ -e $(THREADS)/build.ninja ] || CC=clang meson setup $(THREADS) -Dwerror=$(WERROR) \
+		-Db_sanitize=thread -Db_lundef=false -Dlock_ranks=true
+	@ninja -C $(THREADS) -j $(JOBS)
+	@rm -f $(THREADS)/report.*
+	export TSAN_OPTIONS=log_path=$(abspath $(THREADS))/report; \
+	meson test -C $(THREADS) --print-errorlogs --no-suite long --suite unit --suite kvm && \
+	meson test -C $(THREADS) --print-errorlogs $(TESTS_THREADS) || { cat $(THREADS)/report.*; exit 1; }
 
 test-long: test
 	meson test -C $(BUILD) --print-errorlogs --suite long
@@ -62,4 +79,4 @@ install: all
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 clean:
-	rm -rf $(BUILD) $(SANITIZED)
+	rm -rf $(BUILD) $(SANITIZED) $(THREADS)

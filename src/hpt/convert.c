@@ -24,7 +24,7 @@ bool hpt_convert_portable(u8 *to, const struct hpt_entry *from, unsigned n)
 bool hpt_convert(u8 *to, const struct hpt_entry *from, unsigned n)
 {
 #if defined(__x86_64__)
-	/* The entries may change meanwhile (the caller looks again), which vector loads can't say. */
+	/* Entries may change meanwhile (the caller looks again), which vector loads can't say. */
 	if (!BASE_THREAD_SANITIZER && __builtin_cpu_supports("avx2"))
 		return hpt_convert_x86_64(to, from, n);
 #endif

@@ -98,8 +98,8 @@ static void drain(struct machine *m)
 }
 
 /*
- * None enters the guest before all are there: the first ones' guest may want something of the others
- * at once, and would otherwise do it by itself for one whose thread just begins (vcpu_run_on).
+ * None enters the guest before all are there: the first one's guest may want something of the
+ * others at once, and would do it by itself for one whose thread just begins (vcpu_run_on).
  */
 static int start_threads(struct machine *m, struct error *err)
 {
