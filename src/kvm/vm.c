@@ -100,10 +100,16 @@ static long get_pvinfo(unsigned long arg)
 	return user_write(arg, &info, sizeof(info));
 }
 
-/* No speculation happens here: nothing is to be said about it, but that is known for sure. */
+/* No speculation happens here: what would have to be done about it isn't, and that is known. */
 static long get_cpu_char(unsigned long arg)
 {
-	struct kvm_ppc_cpu_char info = {0};
+	struct kvm_ppc_cpu_char info = {
+	    .character_mask =
+		KVM_PPC_CPU_CHAR_COUNT_CACHE_DIS | KVM_PPC_CPU_CHAR_BCCTRL_SERIALISED,
+	    .behaviour_mask = KVM_PPC_CPU_BEHAV_L1D_FLUSH_PR |
+			      KVM_PPC_CPU_BEHAV_BNDS_CHK_SPEC_BAR |
+			      KVM_PPC_CPU_BEHAV_FLUSH_COUNT_CACHE,
+	};
 
 	return user_write(arg, &info, sizeof(info));
 }
