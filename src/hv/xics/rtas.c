@@ -66,7 +66,7 @@ static void int_on(struct hv_vm *vm, struct rtas_args *a)
 	a->rets[0] = good ? 0 : RTAS_BAD_PARAMS;
 }
 
-static const struct rtas_call {
+static const struct xics_call {
 	const char *name;
 	void (*fn)(struct hv_vm *vm, struct rtas_args *args);
 } calls[] = {
@@ -78,7 +78,7 @@ static const struct rtas_call {
 
 struct hv_rtas_token {
 	u64 token;
-	const struct rtas_call *call;
+	const struct xics_call *call;
 	struct hv_rtas_token *next;
 };
 
@@ -164,7 +164,7 @@ void hv_rtas_free(struct hv_vm *vm)
 
 /* --- the guest's side --- */
 
-static const struct rtas_call *call_of_token(struct hv_vm *vm, u32 token)
+static const struct xics_call *call_of_token(struct hv_vm *vm, u32 token)
 {
 	const struct hv_rtas_token *t;
 
@@ -198,7 +198,7 @@ static bool load_args(const u8 *block, struct rtas_args *a)
 long h_rtas(struct hv_vcpu *vcpu, u64 *gpr)
 {
 	size_t bytes = 4 * (RTAS_HEADER + RTAS_WORDS);
-	const struct rtas_call *call;
+	const struct xics_call *call;
 	struct rtas_args args;
 	u64 gpa = gpr[4] & ~(15ull << 60);
 	u8 *block;
