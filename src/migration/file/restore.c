@@ -8,10 +8,10 @@
 
 #include "migration/file/file.h"
 #include "migration/state/capture.h"
+#include "migration/state/config.h"
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "migration/state/memory.h"
-#include "platform/models.h"
 #include "platform/vcpu.h"
 
 /* Host cores with more threads than that are not known. */
@@ -178,31 +178,13 @@ struct image *migration_file(const struct migration_image *saved)
 	return saved->file;
 }
 
-static const char *or_null(const char *s)
-{
-	return s[0] ? s : NULL;
-}
-
 int migration_config(const struct migration_image *saved, struct machine_config *cfg,
 		     struct error *err)
 {
 	const struct saved_machine *c = &saved->machine;
-	const struct machine_model *model = machine_model_find(c->model);
 
-	if (!model)
-		return error_set(err,
-				 "the guest was saved on a processor '%s', which this papyr "
-				 "doesn't have",
-				 c->model);
-	cfg->model = model;
-	cfg->mem_bytes = c->mem_bytes;
-	cfg->n_vcpus = c->n_vcpus;
-	cfg->threads = c->threads;
-	cfg->core_ids = saved->core_ids;
-	cfg->htab_order = c->htab_order;
-	cfg->kernel = or_null(c->kernel);
-	cfg->initrd = or_null(c->initrd);
-	cfg->cmdline = or_null(c->cmdline);
+	if (config_from_saved(cfg, c, saved->core_ids, err))
+		return -1;
 	if (!cfg->name)
 		cfg->name = c->name;
 	return 0;

@@ -33,22 +33,11 @@ static void tell(void *opaque, u64 done, u64 total)
 			    s->total);
 }
 
-static int add(struct save *s, u32 type, u32 instance, struct state_out *out, struct error *err)
-{
-	int r = state_whole(out, err);
-
-	if (!r)
-		r = image_add(s->w, type, instance, IMAGE_NEEDED, IMAGE_ZSTD, out->data, out->len,
-			      err);
-
-	state_free(out);
-	return r;
-}
-
 static int save_machine(struct save *s, struct error *err)
 {
 	struct saved_machine *c = calloc(1, sizeof(*c));
 	struct state_out out = {0};
+	int r;
 
 	if (!c)
 		return error_nomem(err, "the description of the guest");
@@ -56,7 +45,12 @@ static int save_machine(struct save *s, struct error *err)
 	c->timebase = capture_timebase(s->m);
 	saved_machine_pack(c, &out);
 	free(c);
-	return add(s, IMAGE_MACHINE, 0, &out, err);
+	r = state_whole(&out, err);
+	if (!r)
+		r = image_add(s->w, IMAGE_MACHINE, 0, IMAGE_NEEDED, IMAGE_ZSTD, out.data, out.len,
+			      err);
+	state_free(&out);
+	return r;
 }
 
 static int save_memory(struct save *s, struct error *err)
@@ -92,47 +86,18 @@ static int save_htab(struct save *s, struct error *err)
 	return image_end(s->w, err);
 }
 
-/* ---- vcpus ---- */
-
-static int save_vcpus(struct save *s, struct error *err)
+static int add_part(void *opaque, enum capture_part part, u32 instance,
+		    const struct state_out *out, struct error *err)
 {
-	struct saved_vcpu *v = malloc(sizeof(*v));
-	int r = 0;
+	static const u32 types[] = {
+	    [CAPTURE_VCPU] = IMAGE_VCPU,
+	    [CAPTURE_XICS] = IMAGE_XICS,
+	    [CAPTURE_DEVICES] = IMAGE_DEVICES,
+	};
+	struct save *s = opaque;
 
-	if (!v)
-		return error_nomem(err, "a vcpu's registers");
-	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
-		struct state_out out = {0};
-
-		r = capture_vcpu(&s->m->vcpus[i], v, err);
-		if (r)
-			break;
-		saved_vcpu_pack(v, &out);
-		r = add(s, IMAGE_VCPU, i, &out, err);
-	}
-	free(v);
-	return r;
-}
-
-/* ---- The rest ---- */
-
-static int save_xics(struct save *s, struct error *err)
-{
-	struct state_out out = {0};
-	struct saved_xics x;
-
-	if (capture_xics(s->m, &x, err))
-		return -1;
-	saved_xics_pack(&x, &out);
-	return add(s, IMAGE_XICS, 0, &out, err);
-}
-
-static int save_devices(struct save *s, struct error *err)
-{
-	struct state_out out = {0};
-
-	devices_save(s->m, &out);
-	return add(s, IMAGE_DEVICES, 0, &out, err);
+	return image_add(s->w, types[part], instance, IMAGE_NEEDED, IMAGE_ZSTD, out->data, out->len,
+			 err);
 }
 
 int migration_save(struct machine *m, const char *path, progress_fn progress, void *opaque,
@@ -149,8 +114,7 @@ int migration_save(struct machine *m, const char *path, progress_fn progress, vo
 	if (!s.w)
 		return -1;
 	/* The machine first: that is when the guest's time stops. */
-	if (save_machine(&s, err) || save_vcpus(&s, err) || save_xics(&s, err) ||
-	    save_devices(&s, err) || save_htab(&s, err)) {
+	if (save_machine(&s, err) || capture_parts(m, add_part, &s, err) || save_htab(&s, err)) {
 		image_abort(s.w);
 		return -1;
 	}

@@ -1,36 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who wants to come: waits for a guest, hears what it is, and answers whether it can be taken. The rest of its way is
- * dest.c's.
+ * Who wants to come: waits for a guest, hears what it is, and answers whether it can be taken. The
+ * rest of its way is dest.c's.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "migration/live/internal.h"
+#include "migration/state/config.h"
 #include "migration/state/devices.h"
-#include "platform/models.h"
 
 int live_check_hello(const struct machine *m, const struct live_hello *h, struct error *err)
 {
-	const struct saved_machine *c = &h->machine;
+	struct machine_config guest = {0}, here = m->cfg;
 
-	if (strcmp(c->model, m->cfg.model->name))
-		return error_set(err, "the guest's processor is a %s, here is a %s", c->model,
-				 m->cfg.model->name);
-	if (c->mem_bytes != m->mem.bytes)
-		return error_set(err, "the guest has %llu MiB of memory, here are %llu",
-				 (unsigned long long)(c->mem_bytes >> 20),
-				 (unsigned long long)(m->mem.bytes >> 20));
-	if (c->n_vcpus != m->n_vcpus || c->threads != m->cfg.threads)
-		return error_set(err,
-				 "the guest has %u vcpus, %u in a core; here are %u, %u in a core",
-				 c->n_vcpus, c->threads, m->n_vcpus, m->cfg.threads);
-	if (c->htab_order != m->htab_order)
-		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
-				 c->htab_order, m->htab_order);
-	if (c->n_vcpus > c->threads && h->core_stride != m->smt)
+	/* What it has, where it asked for something else or left it open. */
+	here.mem_bytes = m->mem.bytes;
+	here.htab_order = m->htab_order;
+	if (config_from_saved(&guest, &h->machine, h->core_stride, err) ||
+	    config_agrees(&guest, &here, CONFIG_ALL, err))
+		return -1;
+	if (guest.core_ids && guest.core_ids != m->smt)
 		return error_set(err, "the guest numbers its cores' vcpus by %u, this host by %u",
-				 h->core_stride, m->smt);
+				 guest.core_ids, m->smt);
 	return 0;
 }
 
@@ -162,28 +154,7 @@ const struct saved_machine *arrival_machine(const struct arrival *a)
 	return &a->hello.machine;
 }
 
-static const char *or_null(const char *s)
-{
-	return s[0] ? s : NULL;
-}
-
 int arrival_config(const struct arrival *a, struct machine_config *cfg, struct error *err)
 {
-	const struct saved_machine *c = &a->hello.machine;
-
-	cfg->model = machine_model_find(c->model);
-	if (!cfg->model)
-		return error_set(err,
-				 "the guest's processor is a '%s', which this papyr doesn't "
-				 "have",
-				 c->model);
-	cfg->mem_bytes = c->mem_bytes;
-	cfg->n_vcpus = c->n_vcpus;
-	cfg->threads = c->threads;
-	cfg->htab_order = c->htab_order;
-	cfg->core_ids = c->n_vcpus > c->threads ? a->hello.core_stride : 0;
-	cfg->kernel = or_null(c->kernel);
-	cfg->initrd = or_null(c->initrd);
-	cfg->cmdline = or_null(c->cmdline);
-	return 0;
+	return config_from_saved(cfg, &a->hello.machine, a->hello.core_stride, err);
 }

@@ -32,47 +32,17 @@ double source_downtime_ns(const struct source *s)
 	       (s->bandwidth ? bytes * 1e9 / s->bandwidth : 0);
 }
 
-static int send_vcpus(struct source *s, struct error *err)
+static int send_part(void *opaque, enum capture_part part, u32 instance,
+		     const struct state_out *out, struct error *err)
 {
-	struct saved_vcpu *v = malloc(sizeof(*v));
-	int r = 0;
+	static const u32 types[] = {
+	    [CAPTURE_VCPU] = LIVE_VCPU,
+	    [CAPTURE_XICS] = LIVE_XICS,
+	    [CAPTURE_DEVICES] = LIVE_DEVICES,
+	};
+	struct source *s = opaque;
 
-	if (!v)
-		return error_nomem(err, "a vcpu's registers");
-	for (unsigned i = 0; i < s->m->n_vcpus && !r; i++) {
-		struct state_out out = {0};
-
-		lock_acquire(&s->m->lock);
-		r = capture_vcpu(&s->m->vcpus[i], v, err);
-		lock_release(&s->m->lock);
-		if (r)
-			break;
-		saved_vcpu_pack(v, &out);
-		r = live_send_state(s->stream, LIVE_VCPU, &out, err);
-	}
-	free(v);
-	return r;
-}
-
-static int send_devices(struct source *s, struct error *err)
-{
-	struct state_out out = {0};
-	struct saved_xics x;
-	int r;
-
-	if (capture_xics(s->m, &x, err))
-		return -1;
-	saved_xics_pack(&x, &out);
-	if (live_send_state(s->stream, LIVE_XICS, &out, err))
-		return -1;
-	lock_acquire(&s->m->lock);
-	devices_save(s->m, &out);
-	lock_release(&s->m->lock);
-	r = state_whole(&out, err);
-	if (!r)
-		r = live_send(s->stream, LIVE_DEVICES, out.data, out.len, true, err);
-	state_free(&out);
-	return r;
+	return live_send(s->stream, types[part], out->data, out->len, part == CAPTURE_DEVICES, err);
 }
 
 /* Past this the guest is not ours any more; a person who cancelled just before is heard. */
@@ -172,7 +142,7 @@ static int send_rest(struct source *s, struct error *err)
 		return -1;
 	phase(s, LIVE_PHASE_TABLE);
 	fault_point(s->ch, FAULT_SOURCE_FINAL_TABLE);
-	if (send_vcpus(s, err) || send_devices(s, err))
+	if (capture_parts(s->m, send_part, s, err))
 		return -1;
 	fault_point(s->ch, FAULT_SOURCE_FINAL_STATE);
 	if ((go && !s->one_way && let_go(s, err)) || send_end(s, go, err))

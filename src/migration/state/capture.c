@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
@@ -116,6 +117,56 @@ int capture_xics(struct machine *m, struct saved_xics *x, struct error *err)
 			return error_errno(err, "cannot read interrupt source 0x%x", IRQ_FIRST + i);
 	}
 	return 0;
+}
+
+/* Gives @out to @sink, and frees it. */
+static int hand_on(capture_sink sink, void *opaque, enum capture_part part, u32 instance,
+		   struct state_out *out, struct error *err)
+{
+	int r = state_whole(out, err);
+
+	if (!r)
+		r = sink(opaque, part, instance, out, err);
+	state_free(out);
+	return r;
+}
+
+static int capture_vcpus(struct machine *m, capture_sink sink, void *opaque, struct error *err)
+{
+	struct saved_vcpu *v = malloc(sizeof(*v));
+	int r = 0;
+
+	if (!v)
+		return error_nomem(err, "a vcpu's registers");
+	for (unsigned i = 0; i < m->n_vcpus && !r; i++) {
+		struct state_out out = {0};
+
+		lock_acquire(&m->lock);
+		r = capture_vcpu(&m->vcpus[i], v, err);
+		lock_release(&m->lock);
+		if (r)
+			break;
+		saved_vcpu_pack(v, &out);
+		r = hand_on(sink, opaque, CAPTURE_VCPU, i, &out, err);
+	}
+	free(v);
+	return r;
+}
+
+int capture_parts(struct machine *m, capture_sink sink, void *opaque, struct error *err)
+{
+	struct state_out out = {0};
+	struct saved_xics x;
+
+	if (capture_vcpus(m, sink, opaque, err) || capture_xics(m, &x, err))
+		return -1;
+	saved_xics_pack(&x, &out);
+	if (hand_on(sink, opaque, CAPTURE_XICS, 0, &out, err))
+		return -1;
+	lock_acquire(&m->lock);
+	devices_save(m, &out);
+	lock_release(&m->lock);
+	return hand_on(sink, opaque, CAPTURE_DEVICES, 0, &out, err);
 }
 
 /* ---- Into a machine ---- */

@@ -15,6 +15,15 @@
 u64 capture_timebase(const struct machine *m);
 /* What the machine is, all but its timebase; it may run. */
 void capture_machine(const struct machine *m, struct saved_machine *c);
+/*
+ * All that is small of a machine that stands still, packed: each vcpu, the interrupt sources, the
+ * devices, in this order. @sink gets what is whole, and does not keep it.
+ */
+enum capture_part { CAPTURE_VCPU, CAPTURE_XICS, CAPTURE_DEVICES };
+typedef int (*capture_sink)(void *opaque, enum capture_part part, u32 instance,
+			    const struct state_out *out, struct error *err);
+int capture_parts(struct machine *m, capture_sink sink, void *opaque, struct error *err);
+
 int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err);
 int capture_xics(struct machine *m, struct saved_xics *x, struct error *err);
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "migration/state/config.h"
+
+#include "platform/models.h"
+
+static const char *or_null(const char *s)
+{
+	return s[0] ? s : NULL;
+}
+
+int config_from_saved(struct machine_config *cfg, const struct saved_machine *c, unsigned core_ids,
+		      struct error *err)
+{
+	const struct machine_model *model = machine_model_find(c->model);
+
+	if (!model)
+		return error_set(err,
+				 "the guest's processor is a '%s', which this papyr doesn't have",
+				 c->model);
+	cfg->model = model;
+	cfg->mem_bytes = c->mem_bytes;
+	cfg->n_vcpus = c->n_vcpus;
+	cfg->threads = c->threads;
+	cfg->core_ids = c->n_vcpus > c->threads ? core_ids : 0;
+	cfg->htab_order = c->htab_order;
+	cfg->kernel = or_null(c->kernel);
+	cfg->initrd = or_null(c->initrd);
+	cfg->cmdline = or_null(c->cmdline);
+	return 0;
+}
+
+int config_agrees(const struct machine_config *guest, const struct machine_config *here,
+		  unsigned what, struct error *err)
+{
+	if ((what & CONFIG_MODEL) && guest->model != here->model)
+		return error_set(err, "the guest's processor is a %s, here is a %s",
+				 guest->model->name, here->model->name);
+	if ((what & CONFIG_MEMORY) && guest->mem_bytes != here->mem_bytes)
+		return error_set(err, "the guest has %llu MiB of memory, here are %llu",
+				 (unsigned long long)(guest->mem_bytes >> 20),
+				 (unsigned long long)(here->mem_bytes >> 20));
+	if ((what & CONFIG_CPUS) &&
+	    (guest->n_vcpus != here->n_vcpus || guest->threads != here->threads))
+		return error_set(
+		    err, "the guest has %u vcpus, %u in a core; here are %u, %u in a core",
+		    guest->n_vcpus, guest->threads, here->n_vcpus, here->threads);
+	if ((what & CONFIG_ORDER) && guest->htab_order != here->htab_order)
+		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
+				 guest->htab_order, here->htab_order);
+	return 0;
+}
