@@ -42,11 +42,20 @@ void cmd_last_words(const char *text);
 /* With a line that names the verb's help behind. */
 int cmd_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/*
- * For verbs whose only options are --json and --help: puts the @n other arguments into @args.
- * Returns 0, 1 if --json was given, or 2 + the exit status when there is nothing left to do.
- */
-int parse_verb(int argc, char **argv, const char *help, const char **args, int n);
+/* What became of a command line. */
+struct parsed {
+	bool done; /* nothing is left to do but to end with @status */
+	int status;
+	bool json; /* --json was given */
+};
+
+static inline struct parsed parsed_done(int status)
+{
+	return (struct parsed){.done = true, .status = status};
+}
+
+/* For verbs whose only options are --json and --help: puts the @n other arguments into @args. */
+struct parsed parse_verb(int argc, char **argv, const char *help, const char **args, int n);
 
 #define SIZE_MOST (1ull << 46)
 /*

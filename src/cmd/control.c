@@ -42,13 +42,14 @@ static int request(const char *name, const char *command, bool wait)
 int cmd_pause(int argc, char **argv)
 {
 	const char *name;
-	int r = parse_verb(argc, argv, help_pause, &name, 1);
+	struct parsed p = parse_verb(argc, argv, help_pause, &name, 1);
 
-	return r > 1 ? r - 2 : request(name, "stop", false);
+	return p.done ? p.status : request(name, "stop", false);
 }
 
 /* A verb with one option of its own, which stands for another command. */
-static int switched(int argc, char **argv, const char *help, const char *option, bool *given)
+static struct parsed switched(int argc, char **argv, const char *help, const char *option,
+			      bool *given)
 {
 	const struct option options[] = {
 	    {option, no_argument, NULL, 'o'},
@@ -65,27 +66,30 @@ static int switched(int argc, char **argv, const char *help, const char *option,
 			break;
 		case 'h':
 			fputs(help, stdout);
-			return 2 + STATUS_OK;
+			return parsed_done(STATUS_OK);
 		default:
 			fprintf(stderr, "Try 'papyr %s --help'.\n", verb);
-			return 2 + STATUS_ERROR;
+			return parsed_done(STATUS_ERROR);
 		}
 	}
-	return optind + 1 == argc ? 0 : 2 + cmd_usage(verb, "wants one guest's name");
+	if (optind + 1 != argc)
+		return parsed_done(cmd_usage(verb, "wants one guest's name"));
+	return (struct parsed){0};
 }
 
 int cmd_resume(int argc, char **argv)
 {
 	bool force = false;
-	int r = switched(argc, argv, help_resume, "force", &force);
+	struct parsed p = switched(argc, argv, help_resume, "force", &force);
 
-	return r > 1 ? r - 2 : request(argv[optind], force ? "x-cont-forced" : "cont", false);
+	return p.done ? p.status : request(argv[optind], force ? "x-cont-forced" : "cont", false);
 }
 
 int cmd_stop(int argc, char **argv)
 {
 	bool powerdown = false;
-	int r = switched(argc, argv, help_stop, "powerdown", &powerdown);
+	struct parsed p = switched(argc, argv, help_stop, "powerdown", &powerdown);
 
-	return r > 1 ? r - 2 : request(argv[optind], powerdown ? "system_powerdown" : "quit", true);
+	return p.done ? p.status
+		      : request(argv[optind], powerdown ? "system_powerdown" : "quit", true);
 }

@@ -61,10 +61,10 @@ int cmd_list(int argc, char **argv)
 	json_t *all = json_array();
 	char **names;
 	size_t n;
-	int json = parse_verb(argc, argv, help_list, NULL, 0);
+	struct parsed p = parse_verb(argc, argv, help_list, NULL, 0);
 
-	if (json > 1)
-		return json - 2;
+	if (p.done)
+		return p.status;
 	names = control_names(&n);
 	for (size_t i = 0; i < n; i++) {
 		/* A socket without a process behind it is left over from a crash. */
@@ -75,7 +75,7 @@ int cmd_list(int argc, char **argv)
 		free(names[i]);
 	}
 	free(names);
-	if (json) {
+	if (p.json) {
 		print_json(all);
 		return STATUS_OK;
 	}
@@ -118,16 +118,16 @@ int cmd_info(int argc, char **argv)
 	struct error err;
 	const char *name;
 	json_t *info;
-	int json = parse_verb(argc, argv, help_info, &name, 1);
+	struct parsed p = parse_verb(argc, argv, help_info, &name, 1);
 
-	if (json > 1)
-		return json - 2;
+	if (p.done)
+		return p.status;
 	if (names_file(name))
-		return info_file(name, json);
+		return info_file(name, p.json);
 	info = ask(name, &err);
 	if (!info)
 		return cmd_error("%s", err.text);
-	if (json) {
+	if (p.json) {
 		print_json(info);
 		return STATUS_OK;
 	}

@@ -16,6 +16,7 @@
 #include "migration/channel/fault.h"
 #include "migration/file/file.h"
 #include "migration/live/live.h"
+#include "migration/state/config.h"
 #include "monitor/qmp.h"
 #include "platform/console.h"
 #include "platform/machine.h"
@@ -95,9 +96,13 @@ struct run_options {
 	const char *incoming;
 	struct live_params live;
 	/* Given on the command line: a guest that comes must be so. */
-	bool mem_given, cpus_given, model_given, order_given, name_given;
+	unsigned given; /* CONFIG_... */
+	bool name_given;
 	char name[64];
 };
+
+/* Usage that is wrong: -1. */
+#define wrong(...) (cmd_usage("run", __VA_ARGS__), -1)
 
 static bool parse_cpus(const char *s, struct machine_config *cfg)
 {
@@ -131,106 +136,131 @@ static bool good_name(const char *s)
 	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
 }
 
-/* 0: go on; else the exit status + 1. */
-static int parse(int argc, char **argv, struct run_options *o)
+/* The machine's options: 0, 1 for one that is none of them, or -1 if it is wrong and was said. */
+static int take_machine_option(int opt, struct run_options *o)
+{
+	u64 n;
+
+	switch (opt) {
+	case 'm':
+		if (!parse_size(optarg, &n) || n < MEM_MIN || (n & 0xfffff))
+			return wrong("-m %s: not a size from 64M to 64T in whole MiB", optarg);
+		o->cfg.mem_bytes = n;
+		o->given |= CONFIG_MEMORY;
+		return 0;
+	case 'c':
+		if (!parse_cpus(optarg, &o->cfg))
+			return wrong("-c %s: not a number of vcpus, 1 to %u, maybe with threads=1, "
+				     "2, 4 or 8",
+				     optarg, VCPUS_MAX);
+		o->given |= CONFIG_CPUS;
+		return 0;
+	case OPT_CPU:
+		o->cfg.model = machine_model_find(optarg);
+		if (!o->cfg.model)
+			return wrong("--cpu %s: there are POWER8 and POWER7", optarg);
+		o->given |= CONFIG_MODEL;
+		return 0;
+	case OPT_HTAB_ORDER:
+		if (!parse_uint(optarg, 18, 46, &n))
+			return wrong("--htab-order %s: not 18 to 46", optarg);
+		o->cfg.htab_order = n;
+		o->given |= CONFIG_ORDER;
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static int take_name_option(struct run_options *o)
+{
+	if (!good_name(optarg))
+		return wrong("--name %s: 1 to 48 letters, digits, '_', '-' and '.', not starting "
+			     "with '.'",
+			     optarg);
+	snprintf(o->name, sizeof(o->name), "%s", optarg);
+	o->name_given = true;
+	return 0;
+}
+
+static int take_trace_option(struct run_options *o)
 {
 	char why[TRACE_WHY];
-	u64 n;
-	int c;
+
+	return trace_parse(optarg, &o->trace, why) ? 0 : wrong("--trace %s: %s", optarg, why);
+}
+
+/* The others, as take_machine_option(). */
+static int take_option(int opt, struct run_options *o)
+{
+	switch (opt) {
+	case 'k':
+		o->cfg.kernel = optarg;
+		return 0;
+	case 'i':
+		o->cfg.initrd = optarg;
+		return 0;
+	case 'p':
+		o->cfg.cmdline = optarg;
+		return 0;
+	case OPT_NAME:
+		return take_name_option(o);
+	case OPT_RESTORE:
+		o->restore = optarg;
+		return 0;
+	case OPT_INCOMING:
+		o->incoming = optarg;
+		return 0;
+	case OPT_TLS_PSK:
+		snprintf(o->live.tls.psk, sizeof(o->live.tls.psk), "%s", optarg);
+		return 0;
+	case OPT_TLS_X509:
+		snprintf(o->live.tls.x509, sizeof(o->live.tls.x509), "%s", optarg);
+		return 0;
+	case OPT_ACCEL:
+		o->accel = optarg;
+		return 0;
+	case OPT_TRACE:
+		return take_trace_option(o);
+	default:
+		return take_machine_option(opt, o);
+	}
+}
+
+/* Do they go together? */
+static int check_options(const struct run_options *o)
+{
+	bool kernel = o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline;
+
+	if (o->restore && kernel)
+		return wrong("--restore brings its own kernel: leave out -k, -i and -p");
+	if (o->incoming && (o->restore || kernel))
+		return wrong("--incoming brings its own kernel: leave out -k, -i, -p and "
+			     "--restore");
+	if (o->cfg.initrd && !o->cfg.kernel)
+		return wrong("-i wants a kernel to go with it (-k)");
+	return 0;
+}
+
+static struct parsed parse(int argc, char **argv, struct run_options *o)
+{
+	int c, r;
 
 	while ((c = getopt_long(argc, argv, "k:i:p:m:c:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'k':
-			o->cfg.kernel = optarg;
-			break;
-		case 'i':
-			o->cfg.initrd = optarg;
-			break;
-		case 'p':
-			o->cfg.cmdline = optarg;
-			break;
-		case 'm':
-			if (!parse_size(optarg, &n) || n < MEM_MIN || (n & 0xfffff))
-				return 1 + cmd_usage("run",
-						     "-m %s: not a size from 64M to 64T in "
-						     "whole MiB",
-						     optarg);
-			o->cfg.mem_bytes = n;
-			o->mem_given = true;
-			break;
-		case 'c':
-			if (!parse_cpus(optarg, &o->cfg))
-				return 1 + cmd_usage("run",
-						     "-c %s: not a number of vcpus, 1 to %u, "
-						     "maybe with threads=1, 2, 4 or 8",
-						     optarg, VCPUS_MAX);
-			o->cpus_given = true;
-			break;
-		case OPT_CPU:
-			o->model_given = true;
-			o->cfg.model = machine_model_find(optarg);
-			if (!o->cfg.model)
-				return 1 + cmd_usage("run", "--cpu %s: there are POWER8 and POWER7",
-						     optarg);
-			break;
-		case OPT_HTAB_ORDER:
-			if (!parse_uint(optarg, 18, 46, &n))
-				return 1 +
-				       cmd_usage("run", "--htab-order %s: not 18 to 46", optarg);
-			o->cfg.htab_order = n;
-			o->order_given = true;
-			break;
-		case OPT_NAME:
-			if (!good_name(optarg))
-				return 1 +
-				       cmd_usage("run",
-						 "--name %s: 1 to 48 letters, digits, '_', '-' and "
-						 "'.', not starting with '.'",
-						 optarg);
-			snprintf(o->name, sizeof(o->name), "%s", optarg);
-			o->name_given = true;
-			break;
-		case OPT_RESTORE:
-			o->restore = optarg;
-			break;
-		case OPT_INCOMING:
-			o->incoming = optarg;
-			break;
-		case OPT_TLS_PSK:
-			snprintf(o->live.tls.psk, sizeof(o->live.tls.psk), "%s", optarg);
-			break;
-		case OPT_TLS_X509:
-			snprintf(o->live.tls.x509, sizeof(o->live.tls.x509), "%s", optarg);
-			break;
-		case OPT_ACCEL:
-			o->accel = optarg;
-			break;
-		case OPT_TRACE:
-			if (!trace_parse(optarg, &o->trace, why))
-				return 1 + cmd_usage("run", "--trace %s: %s", optarg, why);
-			break;
-		case 'h':
-		case OPT_HELP:
+		if (c == 'h' || c == OPT_HELP) {
 			fputs(help, stdout);
-			return 1 + STATUS_OK;
-		default:
-			fprintf(stderr, "Try 'papyr run --help'.\n");
-			return 1 + STATUS_ERROR;
+			return parsed_done(STATUS_OK);
 		}
+		r = take_option(c, o);
+		if (r > 0)
+			fprintf(stderr, "Try 'papyr run --help'.\n");
+		if (r)
+			return parsed_done(STATUS_ERROR);
 	}
 	if (optind < argc)
-		return 1 +
-		       cmd_usage("run", "what is '%s'? A kernel is given with -k", argv[optind]);
-	if (o->restore && (o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline))
-		return 1 +
-		       cmd_usage("run", "--restore brings its own kernel: leave out -k, -i and -p");
-	if (o->incoming && (o->restore || o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline))
-		return 1 + cmd_usage("run",
-				     "--incoming brings its own kernel: leave out -k, -i, -p "
-				     "and --restore");
-	if (o->cfg.initrd && !o->cfg.kernel)
-		return 1 + cmd_usage("run", "-i wants a kernel to go with it (-k)");
-	return 0;
+		return parsed_done(
+		    cmd_usage("run", "what is '%s'? A kernel is given with -k", argv[optind]));
+	return check_options(o) ? parsed_done(STATUS_ERROR) : (struct parsed){0};
 }
 
 static void on_signal(void *opaque, int fd, unsigned events)
@@ -261,27 +291,6 @@ static int watch_signals(struct machine *m)
 	return fd;
 }
 
-/* Is the guest that came what the command line asked for? o->cfg is its machine already. */
-static int agree(const struct run_options *o, const struct machine_config *asked, struct error *err)
-{
-	const struct machine_config *c = &o->cfg;
-
-	if (o->mem_given && c->mem_bytes != asked->mem_bytes)
-		return error_set(err, "the guest has %llu MiB of memory, here are %llu",
-				 (unsigned long long)(c->mem_bytes >> 20),
-				 (unsigned long long)(asked->mem_bytes >> 20));
-	if (o->cpus_given && (c->n_vcpus != asked->n_vcpus || c->threads != asked->threads))
-		return error_set(err, "the guest has %u vcpus, %u in a core; here are %u, %u",
-				 c->n_vcpus, c->threads, asked->n_vcpus, asked->threads);
-	if (o->model_given && c->model != asked->model)
-		return error_set(err, "the guest's processor is a %s, here is a %s", c->model->name,
-				 asked->model->name);
-	if (o->order_given && c->htab_order != asked->htab_order)
-		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
-				 c->htab_order, asked->htab_order);
-	return 0;
-}
-
 /* Opens the saved guest and makes its machine the wanted one. */
 static struct migration_image *open_saved(struct run_options *o, struct progress *bar,
 					  struct error *err)
@@ -292,7 +301,8 @@ static struct migration_image *open_saved(struct run_options *o, struct progress
 	progress_begin(bar, "Checking");
 	saved = migration_open(o->restore, progress_show, bar, err);
 	progress_end(bar);
-	if (saved && (migration_config(saved, &o->cfg, err) || agree(o, &asked, err))) {
+	if (saved && (migration_config(saved, &o->cfg, err) ||
+		      config_agrees(&o->cfg, &asked, o->given, err))) {
 		migration_close(saved);
 		return NULL;
 	}
@@ -339,7 +349,7 @@ static struct machine *machine_for_arrival(struct run_options *o, struct arrival
 	if (!a)
 		return NULL;
 	take_name(o, arrival_machine(a)->name);
-	if (!arrival_config(a, &o->cfg, err) && !agree(o, &asked, err))
+	if (!arrival_config(a, &o->cfg, err) && !config_agrees(&o->cfg, &asked, o->given, err))
 		m = new_machine(o, err);
 	if (!m)
 		arrival_refuse(a, err->text);
@@ -437,14 +447,14 @@ int cmd_run(int argc, char **argv)
 	    .accel = "papyr",
 	};
 	char why[TRACE_WHY];
+	struct parsed parsed;
 	struct error err;
-	int r;
 
 	live_default_params(&o.live);
 	snprintf(o.name, sizeof(o.name), "papyr-%d", getpid());
-	r = parse(argc, argv, &o);
-	if (r)
-		return r - 1;
+	parsed = parse(argc, argv, &o);
+	if (parsed.done)
+		return parsed.status;
 	if (o.trace.events && (o.trace_fd = trace_open(&o.trace, why)) < 0)
 		return cmd_error("--trace: %s", why);
 	o.cfg.name = o.name;

@@ -78,28 +78,30 @@ static const char *verb_of(char **argv)
 	return strrchr(argv[0], ' ') + 1;
 }
 
-int parse_verb(int argc, char **argv, const char *help, const char **args, int n)
+struct parsed parse_verb(int argc, char **argv, const char *help, const char **args, int n)
 {
 	bool json_ok = strstr(help, "--json");
-	int json = 0, got = 0;
+	struct parsed parsed = {0};
+	int got = 0;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			fputs(help, stdout);
-			return 2 + STATUS_OK;
+			return parsed_done(STATUS_OK);
 		}
 		if (!strcmp(argv[i], "--json") && json_ok)
-			json = 1;
+			parsed.json = true;
 		else if (argv[i][0] == '-' && argv[i][1])
-			return 2 + cmd_usage(verb_of(argv), "there is no option '%s'", argv[i]);
+			return parsed_done(
+			    cmd_usage(verb_of(argv), "there is no option '%s'", argv[i]));
 		else if (got < n)
 			args[got++] = argv[i];
 		else
-			return 2 + cmd_usage(verb_of(argv), "what is '%s'?", argv[i]);
+			return parsed_done(cmd_usage(verb_of(argv), "what is '%s'?", argv[i]));
 	}
 	if (got < n)
-		return 2 + cmd_usage(verb_of(argv), "something is missing");
-	return json;
+		return parsed_done(cmd_usage(verb_of(argv), "something is missing"));
+	return parsed;
 }
 
 bool names_file(const char *s)
