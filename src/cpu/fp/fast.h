@@ -135,8 +135,8 @@ FPU_INLINE bool fpu_fast_mode(const u64 *fpscr, enum fpu_kind kind)
 	return FPU_HOST_EXACT && likely(!(*fpscr & bad));
 }
 
-/* Is the rest of no interest? */
-FPU_INLINE bool fpu_fast_careless(const u64 *fpscr, enum fpu_kind kind)
+/* Is the rest unneeded: what an instruction tells besides its result? */
+FPU_INLINE bool fpu_fast_rest_unneeded(const u64 *fpscr, enum fpu_kind kind)
 {
 	return fpu_kind_is_vector(kind) && likely(*fpscr & FPSCR_XX);
 }
@@ -203,8 +203,8 @@ FPU_INLINE bool fpu_fast_finish(u64 *fpscr, enum fpu_kind kind, double value, do
 }
 
 /*
- * The careless finish: @value is a vector element's result, if it is normal, and not the smallest
- * such, which might have been tiny before it was rounded up.
+ * The finish where the rest is unneeded: @value is a vector element's result, if it is normal, and
+ * not the smallest such, which might have been tiny before it was rounded up.
  */
 FPU_INLINE bool fpu_fast_take(double value, u64 *r)
 {
@@ -244,7 +244,7 @@ FPU_INLINE bool fpu_fast_add(u64 *fpscr, enum fpu_kind kind, double a, double b,
 
 	if (!fpu_fast_mode(fpscr, kind))
 		return false;
-	if (fpu_fast_careless(fpscr, kind)) {
+	if (fpu_fast_rest_unneeded(fpscr, kind)) {
 		if (kind == FPU_VS ? fpu_fast_take_single((float)a + (float)b, r)
 				   : fpu_fast_take(a + b, r))
 			return true;
@@ -283,7 +283,7 @@ FPU_INLINE bool fpu_fast_mul(u64 *fpscr, enum fpu_kind kind, double a, double b,
 		/* A zero that a factor of zero made is exact (the other is finite: no NaN came
 		 * out). */
 		return (a == 0 || b == 0) && fpu_fast_finish(fpscr, kind, product, 0, false, r);
-	if (fpu_fast_careless(fpscr, kind))
+	if (fpu_fast_rest_unneeded(fpscr, kind))
 		return kind == FPU_VS ? fpu_fast_take_single((float)a * (float)b, r)
 				      : fpu_fast_take(product, r);
 	if (unlikely(!fpu_exp_within(bits, FPU_EXP_EXACT, FPU_EXP_MAX)))
@@ -311,7 +311,7 @@ FPU_INLINE bool fpu_fast_div(u64 *fpscr, enum fpu_kind kind, double a, double b,
 
 	if (!fpu_fast_mode(fpscr, kind))
 		return false;
-	if (fpu_fast_careless(fpscr, kind))
+	if (fpu_fast_rest_unneeded(fpscr, kind))
 		return kind == FPU_VS ? fpu_fast_take_single((float)a / (float)b, r)
 				      : fpu_fast_take(a / b, r);
 	quotient = a / b;
@@ -386,7 +386,7 @@ FPU_INLINE bool fpu_fast_madd(u64 *fpscr, enum fpu_kind kind, double a, double c
 		return false;
 	if (neg & FPU_NEG_ADDEND)
 		b = -b;
-	if (kind == FPU_VS && fpu_fast_careless(fpscr, kind) && likely(fpu_host_has_fma())) {
+	if (kind == FPU_VS && fpu_fast_rest_unneeded(fpscr, kind) && likely(fpu_host_has_fma())) {
 		float single = fpu_host_fmaf((float)a, (float)c, (float)b);
 
 		if (likely(fpu_fast_take_single(negate ? -single : single, r)))
@@ -408,7 +408,7 @@ FPU_INLINE bool fpu_fast_madd(u64 *fpscr, enum fpu_kind kind, double a, double c
 	if (unlikely(!fpu_exp_within(fpu_double_bits(sum), FPU_EXP_EXACT, FPU_EXP_MAX - 16)) ||
 	    unlikely((fpu_double_bits(b) >> 52 & 0x7ff) > FPU_EXP_MAX - 16))
 		return false;
-	if (fpu_fast_careless(fpscr, kind))
+	if (fpu_fast_rest_unneeded(fpscr, kind))
 		return fpu_fast_take(negate ? -sum : sum, r);
 	return fpu_fast_finish(fpscr, kind, sum, fpu_fma_rest(a, c, b, product, sum), negate, r);
 }
