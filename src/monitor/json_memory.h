@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jansson goes on where it got no memory: a string lacks a letter then, an object a member. Who must
- * not take such a thing for what was said asks whether it got all that it wanted.
+ * Jansson goes on where it got no memory: a string lacks a letter then, an object a member. Who
+ * must not take such a thing for what was said asks whether it got all that it wanted.
  */
 #ifndef PAPYR_MONITOR_JSON_MEMORY_H
 #define PAPYR_MONITOR_JSON_MEMORY_H

@@ -27,7 +27,10 @@ struct dest {
 	bool started;
 };
 
-/* The descriptor takes many records at once; where one is bad, those before it, and tells the next time. */
+/*
+ * The descriptor takes many records at once; where one is bad, those before it, and tells the next
+ * time.
+ */
 static int write_table(void *opaque, const u8 *records, size_t bytes, struct error *err)
 {
 	struct dest *d = opaque;

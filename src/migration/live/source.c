@@ -364,8 +364,8 @@ static void fail(struct source *s, const char *why)
 	if (uncertain)
 		snprintf(text, sizeof(text),
 			 "%.250s. The destination may have started the guest, so it stands still "
-			 "here: look there, where it may still start while a papyr waits for it, and "
-			 "only if it doesn't and never will run there, 'papyr resume' it",
+			 "here: look there, where it may still start while a papyr waits for it, "
+			 "and only if it doesn't and never will run there, 'papyr resume' it",
 			 why);
 	live_end(l, cancelled && !uncertain ? LIVE_CANCELLED : LIVE_FAILED, text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hash table's stream (base/htab_record.h) as it comes out of the descriptor, and goes in again.
+ * The hash table's stream (base/htab_record.h) as it comes out of the descriptor, and goes in
+ * again.
  */
 #ifndef PAPYR_MIGRATION_HTAB_H
 #define PAPYR_MIGRATION_HTAB_H
