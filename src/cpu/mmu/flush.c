@@ -15,6 +15,7 @@ int tlb_init(struct cpu *cpu)
 		return -ENOMEM;
 	memset(cpu->tlbs, 0, sizeof(*cpu->tlbs));
 	cpu->tlbs->gen = cpu->tlb_gen = 1;
+	cpu->tlbs->virt_gen = 1;
 	cpu->tlbs->jumps.gen = 1;
 	cpu->jumps = cpu->tlbs->jumps.e;
 	tlb_select(cpu);
@@ -52,7 +53,12 @@ void cpu_slb_changed(struct cpu *cpu)
 
 void cpu_flush_all(struct cpu *cpu)
 {
-	memset(cpu->tlbs->virt, 0, sizeof(cpu->tlbs->virt));
+	struct tlbs *t = cpu->tlbs;
+
+	if (++t->virt_gen == 0) {
+		memset(t->virt, 0, sizeof(t->virt));
+		t->virt_gen = 1;
+	}
 	tlb_new_generation(cpu);
 }
 

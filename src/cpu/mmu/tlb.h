@@ -4,8 +4,8 @@
  *
  * The first is what mem.h looks into: by effective address, one for each of real mode, supervisor
  * and problem state, thrown away by a new generation when the SLB changes. The second, by virtual
- * address (VSID and page), survives that. Both lose single pages when the hash table changes
- * (cpu_flush_page).
+ * address (VSID and page), survives that, and has a generation of its own. Both lose single pages
+ * when the hash table changes (cpu_flush_page).
  */
 #ifndef PAPYR_CPU_TLB_H
 #define PAPYR_CPU_TLB_H
@@ -26,7 +26,8 @@ struct vtlb_entry {
 	u64 gpa;  /* of the 4 KiB piece */
 	u64 v, r; /* the entry's words; r's R and C as last seen */
 	u64 index;
-	u32 page_shift;
+	u32 gen; /* virt_gen when it was filled: another one's entries are empty */
+	u8 page_shift;
 	bool fetched; /* used for a fetch since it was filled */
 };
 
@@ -45,6 +46,7 @@ struct tlbs {
 	struct jumps jumps;
 	struct touched touched;
 	u64 gen;
+	u32 virt_gen; /* never 0 */
 };
 
 int tlb_init(struct cpu *cpu);

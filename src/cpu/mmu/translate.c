@@ -98,6 +98,7 @@ static void vtlb_fill(struct cpu *cpu, struct vtlb_entry *e, u64 slb_vsid, u64 e
 	unsigned shift = segment_shift(slb_vsid);
 
 	e->vsid = slb_vsid;
+	e->gen = cpu->tlbs->virt_gen;
 	e->page = (ea & ((1ull << shift) - 1)) >> CPU_PAGE_SHIFT;
 	e->gpa =
 	    (hpt_entry_gpa(hit->r, hit->actual_shift) | (ea & ((1ull << hit->actual_shift) - 1))) &
@@ -119,7 +120,7 @@ static struct vtlb_entry *vtlb_lookup(struct cpu *cpu, u64 slb_vsid, u64 ea)
 	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va_low(slb_vsid, ea) >> CPU_PAGE_SHIFT);
 	struct hpt_hit hit;
 
-	if (e->vsid == key && e->page == page)
+	if (e->vsid == key && e->page == page && e->gen == cpu->tlbs->virt_gen)
 		return e;
 	touched_look_up(cpu, va_low(slb_vsid, ea));
 	if (!cpu->hpt || !hpt_search(cpu->hpt, slb_vsid, ea, &hit))

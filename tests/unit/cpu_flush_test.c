@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the translation caches keep, and what each way of taking things out of them takes. */
+#include "cpu/mmu/tlb.h"
+#include "cpu_fixture.h"
+
+#define CODE   0x100000ull
+#define EA     0x200000ull
+#define PAGE_A 0x300000ull
+#define PAGE_B 0x301000ull
+#define VSID   0x1234ull
+#define LD     0xe8640000u /* ld r3, 0(r4) */
+
+/* Fetches in real mode, data through the table: EA is page A. */
+static struct fixture *translating(u64 *index)
+{
+	struct fixture *f = fixture_new();
+
+	cpu_set_msr(&f->cpu, MSR_SF | MSR_ME | MSR_RI | MSR_DR);
+	map_segment(f, 0, 0, VSID, 0);
+	*index = map_page(f, VSID, EA, PAGE_A, 0x12);
+	store_be64(f->ram + PAGE_A, 0xa);
+	store_be64(f->ram + PAGE_B, 0xb);
+	f->cpu.gpr[4] = EA;
+	return f;
+}
+
+static void run(struct fixture *f, u32 insn)
+{
+	step_insn(f, CODE, CODE, insn);
+	assert_int_equal(f->cpu.nip, CODE + 4);
+}
+
+static u64 loaded(struct fixture *f)
+{
+	run(f, LD);
+	return f->cpu.gpr[3];
+}
+
+/* Puts page B where A was, and tells the processor nothing. */
+static void remap(struct fixture *f, u64 index)
+{
+	u64 v, r;
+
+	assert_int_equal(hpt_remove(f->hpt, index, 0, 0, &v, &r), 0);
+	map_page(f, VSID, EA, PAGE_B, 0x12);
+}
+
+static void flushing_all_takes_both_levels(void **state)
+{
+	u64 index;
+	struct fixture *f = translating(&index);
+
+	assert_int_equal(loaded(f), 0xa);
+	remap(f, index);
+	assert_int_equal(loaded(f), 0xa);
+	cpu_slb_changed(&f->cpu); /* the second level stays */
+	assert_int_equal(loaded(f), 0xa);
+	cpu_flush_all(&f->cpu);
+	assert_int_equal(loaded(f), 0xb);
+	fixture_free(f);
+}
+
+static void flushing_a_page_takes_it_from_both_levels(void **state)
+{
+	u64 index;
+	struct fixture *f = translating(&index);
+
+	assert_int_equal(loaded(f), 0xa);
+	remap(f, index);
+	cpu_flush_page(&f->cpu, (VSID << 28) + EA + CPU_PAGE_SIZE, 12);
+	assert_int_equal(loaded(f), 0xa);
+	cpu_flush_page(&f->cpu, (VSID << 28) + EA, 12);
+	assert_int_equal(loaded(f), 0xb);
+	fixture_free(f);
+}
+
+/* What was kept under a number must not come back with it. */
+static void generations_begin_anew(void **state)
+{
+	u64 index;
+	struct fixture *f = translating(&index);
+
+	f->cpu.tlbs->virt_gen = 1;
+	assert_int_equal(loaded(f), 0xa);
+	remap(f, index);
+	f->cpu.tlbs->virt_gen = ~0u;
+	cpu_flush_all(&f->cpu);
+	assert_int_equal(f->cpu.tlbs->virt_gen, 1);
+	assert_int_equal(loaded(f), 0xb);
+	fixture_free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(flushing_all_takes_both_levels),
+	    cmocka_unit_test(flushing_a_page_takes_it_from_both_levels),
+	    cmocka_unit_test(generations_begin_anew),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
