@@ -333,8 +333,10 @@ void cpu_touch_writable(struct cpu *cpu, u64 gpa);
 /* Decoded code of the 4 KiB page at @gpa, or all. Own thread only. */
 void cpu_flush_code(struct cpu *cpu, u64 gpa);
 void cpu_flush_all_code(struct cpu *cpu);
-/* The page's stores must go the slow way from now on. Own thread only. */
+/* Stores to the page at @gpa, or to any, must go the slow way: cpu_host.ram and .is_code_page are
+ * asked again before the next one. Own thread only. */
 void cpu_protect_page(struct cpu *cpu, u64 gpa);
+void cpu_protect_all(struct cpu *cpu);
 /* Memory may have been changed from outside: decoded code is compared before its next use. Own
  * thread only. */
 void cpu_code_recheck(struct cpu *cpu);

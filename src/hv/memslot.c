@@ -146,10 +146,10 @@ void hv_slots_release(struct hv_vm *vm)
 
 /* --- changing; all under vm->lock --- */
 
-/* Everybody forgets the slots as they were. */
-static void settle(struct hv_vm *vm)
+/* Every vcpu has dropped what @kind says, and nobody else holds a pointer of before. */
+static void settle(struct hv_vm *vm, enum hv_inval_kind kind)
 {
-	hv_shootdown_all(vm, NULL);
+	hv_shootdown(vm, NULL, (struct hv_inval){kind, 0, 0});
 	while (vm->slot_readers)
 		sched_yield();
 }
@@ -254,7 +254,7 @@ static int replace(struct hv_vm *vm, int index, struct hv_memslot *slot)
 	 * (hv_classify). */
 	if (gone && vm->hpt && (!slot || slot->gpa != gone->gpa))
 		hpt_rmap_make_absent(vm->hpt, gone->gpa, gone->size);
-	settle(vm);
+	settle(vm, HV_INVAL_ALL);
 	free(old);
 	if (gone)
 		free_replaced(gone, slot);
@@ -384,7 +384,7 @@ static int take_bits(struct hv_vm *vm, u32 id, u8 *to, size_t bytes)
 		any = true;
 	}
 	if (any)
-		settle(vm);
+		settle(vm, HV_INVAL_WRITES);
 	return 0;
 }
 

@@ -94,6 +94,9 @@ static void drop(struct cpu *cpu, u64 what, u64 addr)
 		if (cpu_may_write(cpu, addr))
 			cpu_protect_page(cpu, addr);
 		break;
+	case HV_INVAL_WRITES:
+		cpu_protect_all(cpu);
+		break;
 	}
 }
 

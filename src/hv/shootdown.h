@@ -19,6 +19,7 @@ enum hv_inval_kind {
 	HV_INVAL_ALL,	  /* every translation */
 	HV_INVAL_CODE,	  /* gpa: decoded code of that page */
 	HV_INVAL_PROTECT, /* gpa: stores to that page must go the slow way */
+	HV_INVAL_WRITES,  /* stores to any page must; translations stay */
 };
 
 struct hv_inval {

@@ -9,18 +9,34 @@
 #define PAGE_B 0x301000ull
 #define VSID   0x1234ull
 #define LD     0xe8640000u /* ld r3, 0(r4) */
+#define STD    0xf8640000u /* std r3, 0(r4) */
+
+static unsigned asked, asked_to_store;
+
+static struct cpu_ram counting_ram(struct cpu *cpu, u64 gpa, bool store)
+{
+	if (gpa != CODE) {
+		asked++;
+		asked_to_store += store;
+	}
+	return fixture_ram(cpu, gpa, store);
+}
 
 /* Fetches in real mode, data through the table: EA is page A. */
-static struct fixture *translating(u64 *index)
+static struct fixture *translating(struct cpu_host *host, u64 *index)
 {
 	struct fixture *f = fixture_new();
 
+	*host = *f->cpu.host;
+	host->ram = counting_ram;
+	f->cpu.host = host;
 	cpu_set_msr(&f->cpu, MSR_SF | MSR_ME | MSR_RI | MSR_DR);
 	map_segment(f, 0, 0, VSID, 0);
 	*index = map_page(f, VSID, EA, PAGE_A, 0x12);
 	store_be64(f->ram + PAGE_A, 0xa);
 	store_be64(f->ram + PAGE_B, 0xb);
 	f->cpu.gpr[4] = EA;
+	asked = asked_to_store = 0;
 	return f;
 }
 
@@ -47,8 +63,9 @@ static void remap(struct fixture *f, u64 index)
 
 static void flushing_all_takes_both_levels(void **state)
 {
+	struct cpu_host host;
 	u64 index;
-	struct fixture *f = translating(&index);
+	struct fixture *f = translating(&host, &index);
 
 	assert_int_equal(loaded(f), 0xa);
 	remap(f, index);
@@ -62,8 +79,9 @@ static void flushing_all_takes_both_levels(void **state)
 
 static void flushing_a_page_takes_it_from_both_levels(void **state)
 {
+	struct cpu_host host;
 	u64 index;
-	struct fixture *f = translating(&index);
+	struct fixture *f = translating(&host, &index);
 
 	assert_int_equal(loaded(f), 0xa);
 	remap(f, index);
@@ -77,8 +95,9 @@ static void flushing_a_page_takes_it_from_both_levels(void **state)
 /* What was kept under a number must not come back with it. */
 static void generations_begin_anew(void **state)
 {
+	struct cpu_host host;
 	u64 index;
-	struct fixture *f = translating(&index);
+	struct fixture *f = translating(&host, &index);
 
 	f->cpu.tlbs->virt_gen = 1;
 	assert_int_equal(loaded(f), 0xa);
@@ -90,12 +109,38 @@ static void generations_begin_anew(void **state)
 	fixture_free(f);
 }
 
+static void protecting_takes_stores_alone(void **state)
+{
+	struct cpu_host host;
+	u64 index;
+	struct fixture *f = translating(&host, &index);
+
+	run(f, STD);
+	run(f, STD);
+	assert_int_equal(asked, 1);
+	assert_int_equal(asked_to_store, 1);
+	cpu_protect_all(&f->cpu);
+	run(f, LD);
+	assert_int_equal(asked, 1);
+	run(f, STD);
+	run(f, STD);
+	assert_int_equal(asked_to_store, 2);
+	cpu_protect_page(&f->cpu, PAGE_B);
+	run(f, STD);
+	assert_int_equal(asked_to_store, 2);
+	cpu_protect_page(&f->cpu, PAGE_A);
+	run(f, STD);
+	assert_int_equal(asked_to_store, 3);
+	fixture_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(flushing_all_takes_both_levels),
 	    cmocka_unit_test(flushing_a_page_takes_it_from_both_levels),
 	    cmocka_unit_test(generations_begin_anew),
+	    cmocka_unit_test(protecting_takes_stores_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

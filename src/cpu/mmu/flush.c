@@ -114,6 +114,15 @@ void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
 		drop_virtual_piece(cpu, va + (i << CPU_PAGE_SHIFT));
 }
 
+void cpu_protect_all(struct cpu *cpu)
+{
+	struct tlbs *t = cpu->tlbs;
+
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+		for (unsigned j = 0; j < TLB_ENTRIES; j++)
+			t->data[i].e[j].tag_write = 0;
+}
+
 void cpu_protect_page(struct cpu *cpu, u64 gpa)
 {
 	struct tlbs *t = cpu->tlbs;
