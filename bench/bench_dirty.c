@@ -2,7 +2,7 @@
 /*
  * What reading the dirty log costs, KVM_GET_DIRTY_LOG, against memcpy of a bitmap of its size; and
  * what the guest pays for it afterwards: a vcpu that reads pages, with and without the log having
- * been read before.
+ * been read before, and one that also stores to one of them.
  *
  *     bench_dirty [--json] [--rounds N] [--mib N] [--check]
  *
@@ -37,13 +37,37 @@ static const u32 reads_pages[] = {
     0x4bffffe8, /*    b     1b */
 };
 
-enum what { COPY, LOG_NOTHING, GUEST_ALONE, GUEST_AFTER, N_WHAT };
+#define STORES_TOO 0x100 /* from CODE: the same, with a store to the first page */
+static const u32 stores_too[] = {
+    0xf8a70008, /* 1: std   r5, 8(r7) */
+    0x7ce43b78, /*    mr    r4, r7 */
+    0xe8a40000, /* 2: ld    r5, 0(r4) */
+    0x7c844214, /*    add   r4, r4, r8 */
+    0x7c243040, /*    cmpld r4, r6 */
+    0x4180fff4, /*    blt   2b */
+    0x44000022, /*    sc    1 */
+    0x4bffffe4, /*    b     1b */
+};
+
+enum what {
+	COPY,
+	LOG_NOTHING,
+	LOG_PAGE,
+	GUEST_ALONE,
+	GUEST_AFTER,
+	STORING_ALONE,
+	STORING_AFTER,
+	N_WHAT
+};
 
 static struct bench_row rows[N_WHAT] = {
     [COPY] = {"memcpy of the bitmap", "memcpy", COPY, 0},
     [LOG_NOTHING] = {"log, nothing changed", "log_nothing", COPY, 6},
+    [LOG_PAGE] = {"log, a page changed", "log_page", COPY, 0},
     [GUEST_ALONE] = {"guest, log not read", "guest_alone", GUEST_ALONE, 0},
     [GUEST_AFTER] = {"guest, after log, nothing", "guest_after", GUEST_ALONE, 1.1},
+    [STORING_ALONE] = {"guest stores, log not read", "storing_alone", STORING_ALONE, 0},
+    [STORING_AFTER] = {"guest stores, after log", "storing_after", STORING_ALONE, 2.5},
 };
 
 static int kvm, vm, vcpu;
@@ -62,13 +86,14 @@ static void new_guest(u64 bytes)
 {
 	struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
 	struct kvm_userspace_memory_region slot = {.memory_size = bytes};
-	struct kvm_regs regs = {.pc = CODE, .msr = 1ull << 63};
 
 	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must(memory != MAP_FAILED, "guest memory");
 	for (unsigned i = 0; i < ARRAY_SIZE(reads_pages); i++)
 		store_be32(memory + CODE + 4 * i, reads_pages[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(stores_too); i++)
+		store_be32(memory + CODE + STORES_TOO + 4 * i, stores_too[i]);
 	kvm = papyr_open("/dev/kvm", O_RDWR);
 	vm = papyr_ioctl(kvm, KVM_CREATE_VM, 0);
 	slot.userspace_addr = (uintptr_t)memory;
@@ -79,17 +104,25 @@ static void new_guest(u64 bytes)
 	run = papyr_mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	must(run != MAP_FAILED, "papyr_mmap");
 	must(!papyr_ioctl(vcpu, KVM_ENABLE_CAP, &papr), "KVM_CAP_PPC_PAPR");
-	regs.gpr[3] = H_OURS;
-	regs.gpr[7] = AREA;
-	regs.gpr[6] = AREA + AREA_PAGES * PAGE;
-	regs.gpr[8] = PAGE;
-	must(!papyr_ioctl(vcpu, KVM_SET_REGS, &regs), "KVM_SET_REGS");
 }
 
 static void run_guest(void)
 {
 	must(!papyr_ioctl(vcpu, KVM_RUN, 0) && run->exit_reason == KVM_EXIT_PAPR_HCALL, "KVM_RUN");
 	run->papr_hcall.ret = H_OURS;
+}
+
+/* The guest's next pass is that of the program at @pc; one has been made, so that all is warm. */
+static void begin_guest(u64 pc)
+{
+	struct kvm_regs regs = {.pc = pc, .msr = 1ull << 63};
+
+	regs.gpr[3] = H_OURS;
+	regs.gpr[7] = AREA;
+	regs.gpr[6] = AREA + AREA_PAGES * PAGE;
+	regs.gpr[8] = PAGE;
+	must(!papyr_ioctl(vcpu, KVM_SET_REGS, &regs), "KVM_SET_REGS");
+	run_guest();
 }
 
 static void read_log(void *bitmap)
@@ -117,9 +150,14 @@ static void one_round(unsigned round, void *bitmap, void *from, size_t bytes)
 	MEASURE(COPY, , memcpy(bitmap, from, bytes));
 	read_log(bitmap);
 	MEASURE(LOG_NOTHING, , read_log(bitmap));
-	run_guest();
+	begin_guest(CODE);
 	MEASURE(GUEST_ALONE, , run_guest());
 	MEASURE(GUEST_AFTER, read_log(bitmap), run_guest());
+	begin_guest(CODE + STORES_TOO);
+	MEASURE(LOG_PAGE, run_guest(), read_log(bitmap));
+	run_guest();
+	MEASURE(STORING_ALONE, , run_guest());
+	MEASURE(STORING_AFTER, read_log(bitmap), run_guest());
 #undef MEASURE
 }
 
