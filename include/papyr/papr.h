@@ -131,7 +131,11 @@
 	HCALL(0x037c, H_REGISTER_PROC_TBL,       MMU,     4, 0)                       \
 	HCALL(0x0380, H_SIGNAL_SYS_RESET,        OTHER,   1, 0)                       \
 	HCALL(0x0448, H_RPT_INVALIDATE,          MMU,     6, 0)                       \
-	HCALL(0xf000, H_RTAS,                    KVM,     1, 0) /* r4: the call's block */
+	HCALL(0xf000, H_RTAS,                    KVM,     1, 0) /* r4: the block */  \
+	/* Of IBM's own hypervisor; guests ask whether it is that. */                 \
+	HCALL(0xf078, H_GET_24X7_CATALOG_PAGE,   OTHER,   3, 0)                       \
+	HCALL(0xf07c, H_GET_24X7_DATA,           OTHER,   4, 0)                       \
+	HCALL(0xf080, H_GET_PERF_COUNTER_INFO,   OTHER,   2, 0)
 
 /*
  * Return codes (PAPR 14.5.3).

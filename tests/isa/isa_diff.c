@@ -4,7 +4,7 @@
  *
  * Executes every instruction of the table that a user program may execute on Papyr's processor, one
  * at a time and by blocks, and on the peer, a runner under another implementation; then random
- * programs. All registers and memory must be the same.
+ * programs. All registers and memory must be the same. docs/debugging.md has the options.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -387,9 +387,26 @@ static void parse(int argc, char **argv)
 		usage();
 }
 
+/* A pattern without a row would compare nothing and call it good. */
+static void check_patterns(void)
+{
+	for (unsigned i = 0; i < options.nr_patterns; i++) {
+		bool found = false;
+
+		for (unsigned row = 0; row < isa_rows; row++)
+			found |= !fnmatch(options.patterns[i], isa_table[row].mnemonic, 0);
+		if (found)
+			continue;
+		fprintf(stderr, "isa-diff: -r %s: there is no such instruction\n",
+			options.patterns[i]);
+		exit(2);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	parse(argc, argv);
+	check_patterns();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	papyr_side_init(options.little_endian);
 	peer_start(argv + optind, options.little_endian);
