@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "base/bits.h"
+
+static bool without_fma;
+#define FPU_X86_HAS_FMA() (!without_fma && __builtin_cpu_supports("fma"))
 #include "cpu/fp/fpu.h"
 #include "fpu_operands.h"
 
@@ -208,12 +212,10 @@ static void test_random(void **state)
 static void test_without_fma(void **state)
 {
 #if defined(__x86_64__) && !defined(__FP_FAST_FMA)
-	bool had = fpu_x86_has_fma;
-
-	fpu_x86_has_fma = false;
+	without_fma = true;
 	for (unsigned i = 0; i < 2000000; i++)
 		check_random(i);
-	fpu_x86_has_fma = had;
+	without_fma = false;
 #else
 	skip();
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * x86-64's fused multiply-add, for fast.h: present on most hosts, and not in the baseline that
- * the compiler is allowed. Asked for once, at start.
+ * the compiler is allowed. The compiler's own library has asked the processor at start.
  */
 #ifndef PAPYR_CPU_FPU_X86_H
 #define PAPYR_CPU_FPU_X86_H
 
-extern bool fpu_x86_has_fma;
+#ifndef FPU_X86_HAS_FMA /* a test says otherwise */
+#define FPU_X86_HAS_FMA() __builtin_cpu_supports("fma")
+#endif
 
 static inline bool fpu_host_has_fma(void)
 {
-	return fpu_x86_has_fma;
+	return FPU_X86_HAS_FMA();
 }
 
 /* a * b + c. Only where fpu_host_has_fma(). */

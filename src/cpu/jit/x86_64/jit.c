@@ -12,6 +12,7 @@
 #if defined(__x86_64__) && !defined(__ILP32__)
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -865,7 +866,7 @@ static unsigned rule_hash(op_fn *fn)
 	return ((uintptr_t)fn >> 4 ^ (uintptr_t)fn >> 13) & (RULE_SLOTS - 1);
 }
 
-__attribute__((constructor)) static void index_rules(void)
+static void index_rules(void)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rules); i++) {
 		unsigned at = rule_hash(rules[i].fn);
@@ -874,6 +875,13 @@ __attribute__((constructor)) static void index_rules(void)
 			at = (at + 1) & (RULE_SLOTS - 1);
 		rule_slot[at] = &rules[i];
 	}
+}
+
+static void rules_prepare(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, index_rules);
 }
 
 static const struct rule *rule_for(op_fn *fn)
@@ -891,6 +899,7 @@ static const struct rule *rule_of(const struct op *op)
 
 bool jit_has_rule(op_fn *fn)
 {
+	rules_prepare();
 	return rule_for(fn);
 }
 
@@ -1071,6 +1080,7 @@ struct jit *jit_new(size_t bytes)
 	jit = calloc(1, sizeof(*jit));
 	if (!jit)
 		return NULL;
+	rules_prepare();
 	jit->bytes = bytes;
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
 	fd = memfd_create("papyr code", MFD_CLOEXEC);
