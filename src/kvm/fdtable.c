@@ -251,9 +251,9 @@ int file_install(const struct file_ops *ops, void *data, int memfd)
 }
 
 /*
- * Under the same number opened for writing only: a read that doesn't come by us, by readv(), pread()
- * or in another process, fails with EBADF then. From an empty file it would return 0, which is "the
- * end". Its size is sealed, so that writes fail as well. Without /proc it stays as it is.
+ * Under the same number opened for writing only: a read that doesn't come by us, by readv(),
+ * pread() or in another process, fails with EBADF then. From an empty file it would return 0, which
+ * is "the end". Its size is sealed, so that writes fail as well. Without /proc it stays as it is.
  */
 static void make_unreadable(int fd, bool cloexec)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the engine keeps, and when it lets go of it: decoded blocks, generated code, translations, and
- * the index of the instruction table.
+ * What the engine keeps, and when it lets go of it: decoded blocks, generated code, translations,
+ * and the index of the instruction table.
  */
 #include <stdio.h>
 #include "cpu/engine/code.h"

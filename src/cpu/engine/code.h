@@ -4,10 +4,10 @@
  * context switches; in front is the jump cache by effective address (mmu/jumps.h).
  *
  * Blocks live in an arena that is thrown away whole when full, together with the code generated for
- * them; when the room for that is full first, both go as well (cpu_counts.code_flushes). A block that is dropped (its page
- * was written) stays in memory until then, with its first op replaced by one that goes to the
- * dispatcher; so links and jump cache entries that still lead to it do no harm, and a block may be
- * dropped while it runs.
+ * them; when the room for that is full first, both go as well (cpu_counts.code_flushes). A block
+ * that is dropped (its page was written) stays in memory until then, with its first op replaced by
+ * one that goes to the dispatcher; so links and jump cache entries that still lead to it do no
+ * harm, and a block may be dropped while it runs.
  *
  * That memory still holds what was decoded is seen to in two ways. Stores by vcpus to pages that
  * hold code are caught by the owner (cpu_host.code_write). Changes from outside (a client that
