@@ -133,7 +133,7 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 	const u8 *p = data;
 
 	if (ch->broken)
-		return error_set(err, "the connection is broken");
+		return error_of(ERROR_CLOSED, err, "the connection is broken");
 	if (is_cancelled(ch))
 		return error_of(ERROR_CANCELLED, err, "cancelled");
 	while (bytes) {

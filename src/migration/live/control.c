@@ -131,17 +131,23 @@ static void handle(struct live *l, const struct live_event *e)
 	}
 }
 
+/* What the thread had for its work. */
+static void forget(struct live *l)
+{
+	free(l->uri);
+	l->uri = NULL;
+	if (l->own_arrival)
+		arrival_free(l->arrival);
+	l->arrival = NULL;
+}
+
 static void join(struct live *l)
 {
 	if (!l->has_thread)
 		return;
 	pthread_join(l->thread, NULL);
 	l->has_thread = false;
-	free(l->uri);
-	l->uri = NULL;
-	if (l->own_arrival)
-		arrival_free(l->arrival);
-	l->arrival = NULL;
+	forget(l);
 }
 
 static void on_event(void *opaque, int fd, unsigned events)
@@ -282,6 +288,7 @@ static int start(struct live *l, bool incoming, void *(*fn)(void *), struct erro
 	if (thread_start(&l->thread, fn, l)) {
 		error_errno(err, "cannot start the migration's thread");
 		live_end(l, LIVE_FAILED, "there is no thread to be had");
+		forget(l);
 		return -1;
 	}
 	pthread_setname_np(l->thread, "migration");
