@@ -177,7 +177,8 @@ static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes
 	     line++) {
 		if (p->lines >> line & 1)
 			continue;
-		racy_copy_bytes(p->image + line * LINE_BYTES, host_page + line * LINE_BYTES, LINE_BYTES);
+		racy_copy_bytes(p->image + line * LINE_BYTES, host_page + line * LINE_BYTES,
+				LINE_BYTES);
 		p->lines |= 1ull << line;
 	}
 }
