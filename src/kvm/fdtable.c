@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/bits.h"
+#include "base/lock.h"
 
 /*
  * Looking a number up takes no lock and no system call:
@@ -46,7 +47,7 @@ struct chunk {
 };
 
 static struct chunk *_Atomic chunks[CHUNKS];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = LOCK_STATIC(FILES);
 static struct file *files;	/* all that have references, and those about to go; under @lock */
 static struct file *free_files; /* under @lock */
 static bool distrustful;	/* file_distrust() */
@@ -57,12 +58,12 @@ static pid_t process;
 /* A fork while another thread holds the lock would leave it held for ever in the child. */
 static void before_fork(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_acquire(&lock);
 }
 
 static void after_fork(void)
 {
-	pthread_mutex_unlock(&lock);
+	lock_release(&lock);
 }
 
 static void after_fork_in_child(void)
@@ -140,16 +141,16 @@ static void unlist(struct file *file)
 /* Nobody refers to it any more. Without @lock. */
 static void destroy(struct file *file)
 {
-	pthread_mutex_lock(&lock);
+	lock_acquire(&lock);
 	unlist(file);
-	pthread_mutex_unlock(&lock);
+	lock_release(&lock);
 	/* The parent's object: this copy of it may be in any state. */
 	if (!file_is_foreign(file))
 		file->ops->release(file);
-	pthread_mutex_lock(&lock);
+	lock_acquire(&lock);
 	file->next = free_files;
 	free_files = file;
-	pthread_mutex_unlock(&lock);
+	lock_release(&lock);
 }
 
 static bool unref(struct file *file)
@@ -240,9 +241,9 @@ int file_install(const struct file_ops *ops, void *data, int memfd)
 		close(memfd);
 		return -ENOMEM;
 	}
-	pthread_mutex_lock(&lock);
+	lock_acquire(&lock);
 	ret = install(ops, data, memfd, &st, &stale);
-	pthread_mutex_unlock(&lock);
+	lock_release(&lock);
 	put_replaced(stale);
 	if (!ret)
 		return memfd;
@@ -322,7 +323,7 @@ static struct file *get_by_inode(int fd)
 	struct file *file = NULL, *stale = NULL;
 	struct stat st;
 
-	pthread_mutex_lock(&lock);
+	lock_acquire(&lock);
 	if (!fstat(fd, &st))
 		file = find_inode(&st);
 	slot = file ? slot_make(fd) : slot_of(fd);
@@ -331,7 +332,7 @@ static struct file *get_by_inode(int fd)
 			atomic_fetch_add(&file->refs, 1);
 		stale = replace(slot, file);
 	}
-	pthread_mutex_unlock(&lock);
+	lock_release(&lock);
 	put_replaced(stale);
 	if (file && !slot) {
 		file_put(file);
@@ -401,9 +402,9 @@ void file_forget(int fd)
 
 	if (!slot || !*slot)
 		return;
-	pthread_mutex_lock(&lock);
+	lock_acquire(&lock);
 	last = replace(slot, NULL);
-	pthread_mutex_unlock(&lock);
+	lock_release(&lock);
 	put_replaced(last);
 }
 
@@ -439,7 +440,7 @@ int file_close(int fd)
 
 	if (!file)
 		return -EBADF;
-	pthread_mutex_lock(&lock);
+	lock_acquire(&lock);
 	slot = slot_of(fd);
 	/* Else another thread has closed it meanwhile, and the number may be another file's. */
 	if (*slot == file) {
@@ -447,7 +448,7 @@ int file_close(int fd)
 		closed = replace(slot, NULL);
 		close_uncancelled(fd);
 	}
-	pthread_mutex_unlock(&lock);
+	lock_release(&lock);
 	put_replaced(closed);
 	file_put(file);
 	return 0;
