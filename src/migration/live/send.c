@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "base/racy.h"
 #include "migration/live/source.h"
 #include "migration/state/htab.h"
 #include "platform/dirtylog.h"
@@ -91,7 +92,7 @@ static size_t pack_chunk(const struct source *s, struct memory_chunk *c)
 		put_le(p, c->words[i], 8);
 	for (u32 i = 0; i < c->n; i++)
 		if (!(c->words[i] & LIVE_PAGE_ZERO)) {
-			memcpy(p, s->m->mem.host + c->words[i], GUEST_PAGE);
+			racy_copy_bytes(p, s->m->mem.host + c->words[i], GUEST_PAGE);
 			p += GUEST_PAGE;
 		}
 	return p - c->buf;
