@@ -11,10 +11,6 @@
 
 #define SLOW static __attribute__((noinline, cold)) const struct op *
 
-/* Is all of @bits at @ea on a page that the cache can read, or write? */
-#define HIT(e, tag, ea, bits)                                                                      \
-	likely(((((ea) + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) == (e)->tag)
-
 #define SWAP_8(v) (v)
 #define SWAP_16	  __builtin_bswap16
 #define SWAP_32	  __builtin_bswap32

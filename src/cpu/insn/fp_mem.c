@@ -21,8 +21,10 @@
 		{                                                                                  \
 			u##bits v;                                                                 \
                                                                                                    \
-			if (!mem_read_##bits(cpu, op, ea, &v))                                     \
+			if (!mem_read_slow(cpu, op, ea, &v, bits / 8))                             \
 				STOP;                                                              \
+			if (cpu->swap)                                                             \
+				v = SWAP_##bits(v);                                                \
 			set_fpr(cpu, op->t, convert(v));                                           \
 			update                                                                     \
 		}                                                                                  \
@@ -31,10 +33,10 @@
 	OP(name)                                                                                   \
 	{                                                                                          \
 		u64 ea = (ea_expr);                                                                \
-		const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                               \
+		const struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, false);                    \
 		u##bits v;                                                                         \
                                                                                                    \
-		check if (!HIT(e, tag_read, ea, bits)) return name##_slow(cpu, op, ea);            \
+		check if (unlikely(!e)) return name##_slow(cpu, op, ea);                           \
 		racy_copy_bytes(&v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);          \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \
@@ -45,17 +47,24 @@
 #define FP_STORE(name, bits, convert, ea_expr, check, update)                                      \
 	SLOW name##_slow(struct cpu *cpu, const struct op *op, u64 ea)                             \
 	{                                                                                          \
-		if (!mem_write_##bits(cpu, op, ea, convert(FRS)))                                  \
-			STOP;                                                                      \
-		update NEXT;                                                                       \
+		{                                                                                  \
+			u##bits v = convert(FRS);                                                  \
+                                                                                                   \
+			if (cpu->swap)                                                             \
+				v = SWAP_##bits(v);                                                \
+			if (!mem_write_slow(cpu, op, ea, &v, bits / 8))                            \
+				STOP;                                                              \
+			update                                                                     \
+		}                                                                                  \
+		NEXT;                                                                              \
 	}                                                                                          \
 	OP(name)                                                                                   \
 	{                                                                                          \
 		u64 ea = (ea_expr);                                                                \
-		const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                               \
+		const struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, true);                     \
 		u##bits v = convert(FRS);                                                          \
                                                                                                    \
-		check if (!HIT(e, tag_write, ea, bits)) return name##_slow(cpu, op, ea);           \
+		check if (unlikely(!e)) return name##_slow(cpu, op, ea);                           \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \
 		racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);                \

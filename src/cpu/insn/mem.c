@@ -30,8 +30,10 @@
 		{                                                                                  \
 			u##bits v;                                                                 \
                                                                                                    \
-			if (!mem_read_##bits(cpu, op, ea, &v))                                     \
+			if (!mem_read_slow(cpu, op, ea, &v, bits / 8))                             \
 				STOP;                                                              \
+			if (cpu->swap)                                                             \
+				v = SWAP_##bits(v);                                                \
 			cpu->gpr[op->t] = convert(v);                                              \
 			update;                                                                    \
 		}                                                                                  \
@@ -40,11 +42,11 @@
 	OP(name)                                                                                   \
 	{                                                                                          \
 		u64 ea = (ea_expr);                                                                \
-		const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                               \
+		const struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, false);                    \
 		u##bits v;                                                                         \
                                                                                                    \
 		check;                                                                             \
-		if (!HIT(e, tag_read, ea, bits))                                                   \
+		if (unlikely(!e))                                                                  \
 			return name##_slow(cpu, op, ea);                                           \
 		racy_copy_bytes(&v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);          \
 		if (cpu->swap)                                                                     \
@@ -57,19 +59,25 @@
 #define STORE(name, bits, convert, ea_expr, check, update)                                         \
 	SLOW name##_slow(struct cpu *cpu, const struct op *op, u64 ea)                             \
 	{                                                                                          \
-		if (!mem_write_##bits(cpu, op, ea, convert((u##bits)RS)))                          \
-			STOP;                                                                      \
-		update;                                                                            \
+		{                                                                                  \
+			u##bits v = convert((u##bits)RS);                                          \
+                                                                                                   \
+			if (cpu->swap)                                                             \
+				v = SWAP_##bits(v);                                                \
+			if (!mem_write_slow(cpu, op, ea, &v, bits / 8))                            \
+				STOP;                                                              \
+			update;                                                                    \
+		}                                                                                  \
 		NEXT;                                                                              \
 	}                                                                                          \
 	OP(name)                                                                                   \
 	{                                                                                          \
 		u64 ea = (ea_expr);                                                                \
-		const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                               \
+		const struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, true);                     \
 		u##bits v = convert((u##bits)RS);                                                  \
                                                                                                    \
 		check;                                                                             \
-		if (!HIT(e, tag_write, ea, bits))                                                  \
+		if (unlikely(!e))                                                                  \
 			return name##_slow(cpu, op, ea);                                           \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \

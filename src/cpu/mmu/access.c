@@ -188,17 +188,9 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 			     size - first);
 }
 
-static struct tlb_entry *tlb_hit(struct cpu *cpu, u64 ea, unsigned size, bool store)
-{
-	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
-	u64 tag = ((ea + size - 1) & CPU_PAGE_MASK) | cpu->tlb_gen;
-
-	return (store ? e->tag_write : e->tag_read) == tag ? e : NULL;
-}
-
 bool mem_read_bytes(struct cpu *cpu, const struct op *op, u64 ea, void *bytes, unsigned size)
 {
-	struct tlb_entry *e = tlb_hit(cpu, ea, size, false);
+	struct tlb_entry *e = tlb_find(cpu, ea, size, false);
 
 	if (unlikely(!e))
 		return mem_read_slow(cpu, op, ea, bytes, size);
@@ -208,7 +200,7 @@ bool mem_read_bytes(struct cpu *cpu, const struct op *op, u64 ea, void *bytes, u
 
 bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *bytes, unsigned size)
 {
-	struct tlb_entry *e = tlb_hit(cpu, ea, size, true);
+	struct tlb_entry *e = tlb_find(cpu, ea, size, true);
 
 	if (unlikely(!e))
 		return mem_write_slow(cpu, op, ea, bytes, size);
@@ -224,7 +216,7 @@ static bool probe_page(struct cpu *cpu, const struct op *op, u64 ea, bool store)
 {
 	struct translation t;
 
-	if (tlb_hit(cpu, ea, 1, store))
+	if (tlb_find(cpu, ea, 1, store))
 		return true;
 	if (translate(cpu, ea, store ? CPU_STORE : CPU_LOAD, &t))
 		return true;
@@ -252,7 +244,7 @@ bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
 void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa,
 	      bool *no_ram)
 {
-	struct tlb_entry *e = tlb_hit(cpu, ea, size, store);
+	struct tlb_entry *e = tlb_find(cpu, ea, size, store);
 	u8 *host;
 
 	*no_ram = false;

@@ -41,6 +41,16 @@ static inline struct tlb_entry *tlb_slot(struct tlb *tlb, u64 ea)
 	return &tlb->e[ea >> CPU_PAGE_SHIFT & (TLB_ENTRIES - 1)];
 }
 
+/* The entry that leads to @size bytes at @ea, if they lie on one page that may be read, or written,
+ * without asking; else NULL. */
+static inline struct tlb_entry *tlb_find(const struct cpu *cpu, u64 ea, unsigned size, bool store)
+{
+	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+	u64 tag = ((ea + size - 1) & CPU_PAGE_MASK) | cpu->tlb_gen;
+
+	return likely((store ? e->tag_write : e->tag_read) == tag) ? e : NULL;
+}
+
 /*
  * The slow ways (access.c): translate, cross pages, call the owner, raise interrupts. @data: bytes
  * in address order.
@@ -52,9 +62,9 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 	static inline bool mem_read_##bits(struct cpu *cpu, const struct op *op, u64 ea,           \
 					   u##bits *v)                                             \
 	{                                                                                          \
-		struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                                     \
+		struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, false);                          \
                                                                                                    \
-		if (likely((((ea + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_read)) \
+		if (likely(e))                                                                     \
 			racy_copy_bytes(v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);   \
 		else if (unlikely(!mem_read_slow(cpu, op, ea, v, bits / 8)))                       \
 			return false;                                                              \
@@ -65,12 +75,11 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 	static inline bool mem_write_##bits(struct cpu *cpu, const struct op *op, u64 ea,          \
 					    u##bits v)                                             \
 	{                                                                                          \
-		struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);                                     \
+		struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, true);                           \
                                                                                                    \
 		if (cpu->swap)                                                                     \
 			v = swap_fn(v);                                                            \
-		if (likely((((ea + bits / 8 - 1) & CPU_PAGE_MASK) | cpu->tlb_gen) ==               \
-			   e->tag_write)) {                                                        \
+		if (likely(e)) {                                                                   \
 			racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);        \
 			return true;                                                               \
 		}                                                                                  \

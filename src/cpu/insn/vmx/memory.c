@@ -20,7 +20,7 @@ SLOW load_vector_slow(struct cpu *cpu, const struct op *op, u64 ea)
 {
 	u128 v;
 
-	if (!mem_read_bytes(cpu, op, ea, &v, sizeof(v)))
+	if (!mem_read_slow(cpu, op, ea, &v, sizeof(v)))
 		STOP;
 	VR(op->t).q = cpu->swap ? swap128(v) : v;
 	NEXT;
@@ -30,7 +30,7 @@ SLOW store_vector_slow(struct cpu *cpu, const struct op *op, u64 ea)
 {
 	u128 v = cpu->swap ? swap128(VR(op->t).q) : VR(op->t).q;
 
-	if (!mem_write_bytes(cpu, op, ea, &v, sizeof(v)))
+	if (!mem_write_slow(cpu, op, ea, &v, sizeof(v)))
 		STOP;
 	NEXT;
 }
@@ -38,10 +38,10 @@ SLOW store_vector_slow(struct cpu *cpu, const struct op *op, u64 ea)
 static inline const struct op *load_vector(struct cpu *cpu, const struct op *op)
 {
 	u64 ea = EA_X() & ~15ull;
-	const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+	const struct tlb_entry *e = tlb_find(cpu, ea, sizeof(u128), false);
 	u128 v;
 
-	if (unlikely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) != e->tag_read))
+	if (unlikely(!e))
 		return load_vector_slow(cpu, op, ea);
 	racy_copy_bytes(&v, (const void *)(uintptr_t)(ea + e->addend), sizeof(v));
 	VR(op->t).q = cpu->swap ? swap128(v) : v;
@@ -51,10 +51,10 @@ static inline const struct op *load_vector(struct cpu *cpu, const struct op *op)
 static inline const struct op *store_vector(struct cpu *cpu, const struct op *op)
 {
 	u64 ea = EA_X() & ~15ull;
-	const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+	const struct tlb_entry *e = tlb_find(cpu, ea, sizeof(u128), true);
 	u128 v = VR(op->t).q;
 
-	if (unlikely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) != e->tag_write))
+	if (unlikely(!e))
 		return store_vector_slow(cpu, op, ea);
 	if (cpu->swap)
 		v = swap128(v);
