@@ -5,7 +5,8 @@
  *   0x400000            kernel, its .bss behind it
  *   then                initrd, on a 64 KiB boundary
  *   end of real mode    device tree and RTAS, below 768 MiB
- *   behind them         an initrd that has no room below; the kernel reads it when all memory is mapped
+ *   behind them         an initrd that has no room below; the kernel reads it when all memory is
+ *                       mapped
  */
 #include "platform/boot.h"
 
@@ -130,7 +131,8 @@ int boot_load(struct machine *m, struct boot_entry *entry, struct error *err)
 	places.rtas = (top - RTAS_BYTES) & ~(u64)(ALIGNMENT - 1);
 	entry->fdt = (places.rtas - fdt_room(m)) & ~(u64)(ALIGNMENT - 1);
 	limit = entry->fdt;
-	if (load_kernel(m, limit, &image, err) || load_initrd(m, image.end, limit, top, &places, err))
+	if (load_kernel(m, limit, &image, err) ||
+	    load_initrd(m, image.end, limit, top, &places, err))
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(rtas_code); i++)
 		store_be32(m->mem.host + places.rtas + 4 * i, rtas_code[i]);

@@ -3,8 +3,8 @@
  * Code that is changed while others run it, by two processors at once: marks of code pages, and
  * shoot-downs, between threads.
  *
- * Each of two vcpus owns a function, `li r3, N; blr`; both lie in one line of memory. It writes N + 1
- * into its own, makes that known as the architecture asks, says so in memory, and then calls the
+ * Each of two vcpus owns a function, `li r3, N; blr`; both lie in one line of memory. It writes N +
+ * 1 into its own, makes that known as the architecture asks, says so in memory, and then calls the
  * other's: that must be as new as what the other has said before.
  */
 #include <pthread.h>
