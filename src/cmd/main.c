@@ -22,6 +22,7 @@ static const struct verb verbs[] = {
     {"save", "NAME FILE", "stop a guest into a file", cmd_save},
     {"htab", "VERB NAME|FILE", "look into a guest's hashed page table", cmd_htab},
     {"top", "[NAME] [--json]", "watch what a guest does", cmd_top},
+    {"trace", "NAME LIST", "print a guest's hypercalls, interrupts, ...", cmd_trace},
 };
 
 static void usage(FILE *to)

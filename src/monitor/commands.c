@@ -244,6 +244,7 @@ static const struct {
     {"x-info", "", do_x_info},
     {"x-save", "path:str quit:bool?", do_x_save},
     {"x-stats", "registers:bool?", qmp_x_stats},
+    {"x-trace", "events:str fdname:str", qmp_x_trace},
 };
 
 static void do_query_commands(struct qmp_client *c, json_t *args, struct qmp_result *result)

@@ -76,6 +76,7 @@ json_t *qmp_version(void);
 /* ---- watch.c ---- */
 
 void qmp_x_htab(struct qmp_client *client, json_t *args, struct qmp_result *result);
+void qmp_x_trace(struct qmp_client *client, json_t *args, struct qmp_result *result);
 void qmp_x_stats(struct qmp_client *client, json_t *args, struct qmp_result *result);
 
 #endif

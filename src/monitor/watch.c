@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands that look at a running guest from outside: x-htab and x-stats.
+ * The commands that look at a running guest from outside: x-htab, x-trace and x-stats.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "monitor/qmp.h"
 #include "platform/dirtylog.h"
 #include "platform/kvm_stats.h"
+#include "platform/trace.h"
 #include "platform/vcpu.h"
 
 /* ---- x-htab ---- */
@@ -92,6 +93,33 @@ void qmp_x_htab(struct qmp_client *c, json_t *args, struct qmp_result *result)
 		result->value = json_pack("{s:i,s:I}", "order", m->htab_order, "memory",
 					  (json_int_t)m->mem.bytes);
 	close(fd);
+}
+
+/* ---- x-trace ---- */
+
+/* x-trace {events, fdname}: machine_trace(); ends when nobody reads the descriptor any more. */
+void qmp_x_trace(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	const char *events = json_string_value(json_object_get(args, "events"));
+	int fd = qmp_take_fd(c, json_string_value(json_object_get(args, "fdname")));
+	struct trace_request request;
+	char why[TRACE_WHY];
+	int r = -1;
+
+	if (fd < 0)
+		error_set(&result->error, "'fdname' must name a descriptor that getfd brought");
+	else if (!trace_parse(events, &request, why))
+		error_set(&result->error, "'events': %s", why);
+	else if (request.file)
+		error_set(&result->error, "'events' takes no file: the lines go to 'fdname'");
+	else if (!trace_fd_is_good(fd))
+		error_set(&result->error, "the descriptor must be a file's or have O_NONBLOCK");
+	else
+		r = machine_trace(qmp_machine(c), request.events, fd, &result->error);
+	if (r)
+		qmp_fail(result);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* ---- x-stats ---- */

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-from papyrtest import PAPYR, PATIENCE, Guest, check, workdir
+from papyrtest import PAPYR, PATIENCE, Guest, check, papyr, workdir
 
 LINE = re.compile(r'\d+\.\d{9} (vcpu \d+ (hcall|irq|trap|exit|rtas|mmu) .+|trace \d+ lines? lost)')
 ROUNDS = ['run', '-m', '256M', '-p', 'rounds=1']
@@ -93,6 +93,22 @@ process = subprocess.Popen([PAPYR, *ROUNDS, '--trace', 'all'], stdin=subprocess.
                            stderr=subprocess.PIPE, text=True)
 process.stderr.close()
 check('0 failed' in process.stdout.read() and process.wait(60 * PATIENCE) == 0, 'it failed without a reader')
+
+# A guest that runs already, for as long as somebody looks.
+guest = Guest(['run', '-m', '256M', '-p', 'storm', '--name', 'traced'])
+guest.expect('memory as it should be')
+for _ in range(2):
+    looker = subprocess.Popen([PAPYR, 'trace', 'traced', 'hcall'], stdout=subprocess.PIPE, text=True)
+    for _ in range(100):
+        check(LINE.fullmatch(looker.stdout.readline().strip()), 'not a line of a running guest')
+    looker.terminate()
+    looker.wait(30 * PATIENCE)
+    check('running' in papyr('info', 'traced')[0].decode(), 'the guest was hurt')
+looker = subprocess.Popen([PAPYR, 'trace', 'traced', 'trap'], stdout=subprocess.PIPE, text=True)
+looker.stdout.readline()
+papyr('stop', 'traced')
+looker.stdout.read()
+check(looker.wait(30 * PATIENCE) == 0, 'it did not end with the guest')
 
 # A program that knows nothing of papyr.
 if len(sys.argv) > 2:
