@@ -52,9 +52,9 @@ test:
 	meson test -C $(SANITIZED) --print-errorlogs small qmp images htab qemu-htab
 	@$(MAKE) --no-print-directory test-threads
 
-# Their guests run several vcpus, are paused and moved. Reports go into files: a guest's terminal would stand still
+# Their guests run several vcpus and are paused. Reports go into files: a guest's terminal would stand still
 # when nobody reads so many.
-TESTS_THREADS := small qmp debian-4 migrate-unix
+TESTS_THREADS := small qmp debian-4
 
 test-threads:
 	@tools/need build run test
