@@ -30,7 +30,11 @@
 #ifdef __LINUX_KVM_H
 #error "<papyr/kvm.h> stands in for <linux/kvm.h>: include only one of them"
 #endif
-#define __LINUX_KVM_H
+/* The other way round: what the first structures there are called, on x86 hosts and on all. */
+#define PAPYR_KVM_H_ONLY                                                                           \
+	_Pragma("GCC error \"<papyr/kvm.h> stands in for <linux/kvm.h>: include only one of them\"")
+#define kvm_memory_alias     PAPYR_KVM_H_ONLY kvm_memory_alias
+#define kvm_user_trace_setup PAPYR_KVM_H_ONLY kvm_user_trace_setup
 
 #include <linux/types.h>
 #include <sys/ioctl.h>
