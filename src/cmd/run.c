@@ -370,13 +370,22 @@ static int fill(struct machine *m, struct migration_image *saved, struct progres
 	return r;
 }
 
+static void say_panic(const char *text)
+{
+	char words[600];
+
+	snprintf(words, sizeof(words), "the guest panicked (ibm,os-term)%s%s", *text ? ": " : "",
+		 text);
+	cmd_last_words(words);
+}
+
 /* What the user is told at the end, besides the exit status. */
 static void say_why(enum machine_request ended_by, const struct error *failure)
 {
 	if (ended_by == REQUEST_ERROR)
 		cmd_last_words(failure->text);
 	else if (ended_by == REQUEST_PANIC)
-		cmd_last_words("the guest panicked (ibm,os-term)");
+		say_panic(failure->text);
 }
 
 static int run(struct run_options *o)

@@ -484,6 +484,10 @@ static void on_machine(struct machine *m, enum machine_event event, void *opaque
 	case EVENT_RESET:
 	case EVENT_SHUTDOWN:
 		reason = end_reason(m, &guest);
+		if (m->ended_by == REQUEST_PANIC)
+			qmp_event(qmp, "GUEST_PANICKED",
+				  json_pack("{s:s,s:s}", "action", "poweroff", "x-message",
+					    machine_failure(m)->text));
 		qmp_event(qmp, event == EVENT_RESET ? "RESET" : "SHUTDOWN",
 			  json_pack("{s:b,s:s}", "guest", guest, "reason", reason));
 		break;

@@ -95,9 +95,28 @@ s32 rtas_system_reboot(struct rtas_call *a)
 	return RTAS_SUCCESS;
 }
 
-/* ibm,os-term(message) -> status. The guest's system is at its end; it does not come back. */
+/* A line of what a guest wrote, without what would play tricks on a terminal. */
+static void copy_line(char *to, size_t size, const u8 *from, u64 left)
+{
+	size_t n = 0;
+
+	for (; n + 1 < size && n < left && from[n] && from[n] != '\n'; n++)
+		to[n] = from[n] >= ' ' && from[n] < 0x7f ? (char)from[n] : '?';
+	to[n] = 0;
+}
+
+/*
+ * ibm,os-term(message) -> status. The guest's system is at its end; it does not come back. The
+ * message is a string in its memory. PAPR 7.3.9.1.
+ */
 s32 rtas_os_term(struct rtas_call *a)
 {
-	machine_request(a->vcpu->m, REQUEST_PANIC);
+	struct machine *m = a->vcpu->m;
+	u64 at = rtas_arg(a, 0);
+	char text[256] = "";
+
+	if (at < m->mem.bytes)
+		copy_line(text, sizeof(text), m->mem.host + at, m->mem.bytes - at);
+	machine_panic(m, "%s", text);
 	return RTAS_SUCCESS;
 }

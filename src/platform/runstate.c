@@ -253,19 +253,34 @@ void machine_request(struct machine *m, enum machine_request request)
 	lock_release(&m->lock);
 }
 
-void machine_fail(struct machine *m, const char *fmt, ...)
+static void request_saying(struct machine *m, enum machine_request request, const char *fmt,
+			   va_list ap)
 {
 	struct runstate *r = m->runstate;
-	va_list ap;
 
 	lock_acquire(&m->lock);
-	if (r->request == REQUEST_NONE) {
-		va_start(ap, fmt);
+	if (r->request == REQUEST_NONE)
 		vsnprintf(r->failure.text, sizeof(r->failure.text), fmt, ap);
-		va_end(ap);
-	}
-	request_locked(m, REQUEST_ERROR);
+	request_locked(m, request);
 	lock_release(&m->lock);
+}
+
+void machine_fail(struct machine *m, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	request_saying(m, REQUEST_ERROR, fmt, ap);
+	va_end(ap);
+}
+
+void machine_panic(struct machine *m, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	request_saying(m, REQUEST_PANIC, fmt, ap);
+	va_end(ap);
 }
 
 const struct error *machine_failure(const struct machine *m)

@@ -113,7 +113,10 @@ enum machine_request {
  */
 void machine_request(struct machine *m, enum machine_request request);
 void machine_fail(struct machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Why the machine failed, after machine_run(); empty if it didn't. */
+/* The guest can't go on, and says why: printable, a line; maybe nothing. */
+void machine_panic(struct machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Why the machine failed, or the guest panicked; empty if neither. Main thread, or after
+ * machine_run(). */
 const struct error *machine_failure(const struct machine *m);
 
 const char *machine_status(struct machine *m); /* "running", "paused", "shutdown": QMP's words */

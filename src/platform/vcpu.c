@@ -129,7 +129,7 @@ static void handle_system_event(struct vcpu *vcpu)
 		machine_request(vcpu->m, REQUEST_RESET);
 		break;
 	case KVM_SYSTEM_EVENT_CRASH:
-		machine_request(vcpu->m, REQUEST_PANIC);
+		machine_panic(vcpu->m, "%s", "");
 		break;
 	default:
 		machine_fail(vcpu->m, "vcpu %u: unknown system event %u", vcpu->index,

@@ -234,12 +234,17 @@ class Qmp:
         self.socket.connect(os.path.join(os.environ['XDG_RUNTIME_DIR'], 'papyr', name + '.sock'))
         self.lines = self.socket.makefile('r')
         self.events = []
+        self.told = {}  # what came last with an event of each name
         self.greeting = self.receive()
 
     def receive(self):
         line = self.lines.readline()
         check(line, 'the control socket was closed')
         return json.loads(line)
+
+    def note(self, event):
+        self.events.append(event['event'])
+        self.told[event['event']] = event.get('data')
 
     def raw(self, text):
         """Sends any text and returns the next answer that is no event."""
@@ -248,7 +253,7 @@ class Qmp:
             answer = self.receive()
             if 'event' not in answer:
                 return answer
-            self.events.append(answer['event'])
+            self.note(answer)
 
     def execute(self, command, **arguments):
         request = {'execute': command}
@@ -263,8 +268,10 @@ class Qmp:
         return answer['return']
 
     def wait_event(self, name):
+        """Waits for an event that hasn't been waited for; returns what came with it."""
         while name not in self.events:
             answer = self.receive()
             if 'event' in answer:
-                self.events.append(answer['event'])
+                self.note(answer)
         self.events.remove(name)
+        return self.told[name]

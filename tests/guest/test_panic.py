@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A guest that panics ends the command with status 3 and a message, tells who listens, and leaves nothing behind."""
 import os
+import re
 import termios
 
 from papyrtest import PROMPT, Qmp, check, debian, papyr, workdir
@@ -14,6 +15,8 @@ qmp = Qmp('panic')
 qmp.ok('qmp_capabilities')
 guest.type('echo c >/proc/sysrq-trigger\r')
 guest.expect('Kernel panic', 30)
+said = qmp.wait_event('GUEST_PANICKED')['x-message']
+check('sysrq triggered crash' in said, f'the event lacks the message: {said}')
 # Its clients hear why, and then nothing more.
 while True:
     event = qmp.receive()
@@ -21,7 +24,7 @@ while True:
         break
 check(event['data'] == {'guest': True, 'reason': 'guest-panic'}, event)
 check(qmp.lines.readline() == '', 'the control socket lives on')
-guest.expect('papyr: the guest panicked', 30)
+guest.expect(re.escape(f'papyr: the guest panicked (ibm,os-term): {said}'), 30)
 check(termios.tcgetattr(terminal)[3] & termios.ICANON, 'the terminal is left raw')
 os.close(terminal)
 guest.wait_for_status(3)
