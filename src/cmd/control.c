@@ -14,9 +14,9 @@ static const char help_pause[] = "Usage: papyr pause NAME\n"
 static const char help_resume[] =
     "Usage: papyr resume NAME [--force]\n"
     "Lets a paused guest go on.\n\n"
-    "      --force  even one that was moved away and is said to run elsewhere: it goes on from\n"
-    "               where it stopped. Only for when it is certain that it ended there, for else\n"
-    "               it runs twice\n"
+    "      --force  even one that was moved away and is said to run elsewhere, or may still\n"
+    "               start there: it goes on from where it stopped. Only for when it is certain\n"
+    "               that the other side ended, for else it runs twice\n"
     "      --help\n";
 
 static const char help_stop[] =

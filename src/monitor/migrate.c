@@ -14,6 +14,20 @@ bool migrate_under_way(struct live *live)
 			       s.state == LIVE_DEVICE || s.state == LIVE_CANCELLING);
 }
 
+static void fail_uncertain(u32 seconds, struct error *err)
+{
+	if (seconds)
+		error_set(err,
+			  "the guest may run elsewhere, or still start there within %u s: look "
+			  "there when they are over, and 'papyr resume' it here if it hasn't come "
+			  "there. Before that 'papyr resume --force' has it go on here, only for who "
+			  "is certain that the other side is dead: else it runs twice",
+			  seconds);
+	else
+		error_set(err, "the guest may run elsewhere; look there first, and 'papyr resume' "
+			       "it here if it hasn't come there");
+}
+
 bool migrate_claim_guest(struct machine *m, enum machine_move how, struct qmp_result *result)
 {
 	enum machine_place place = machine_claim(m, how);
@@ -31,8 +45,7 @@ bool migrate_claim_guest(struct machine *m, enum machine_move how, struct qmp_re
 			  "it is certain that the guest ended there, 'papyr resume --force' lets "
 			  "it go on here from where it stopped: else it runs twice");
 	else
-		error_set(&result->error, "the guest may run elsewhere; look there first, and "
-					  "'papyr resume' it here if it doesn't");
+		fail_uncertain(machine_claim_seconds(m), &result->error);
 	return false;
 }
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform/events.h"
@@ -12,9 +13,12 @@
 #include "platform/machine.h"
 #include "platform/vcpu.h"
 
+#define NS_PER_SECOND 1000000000ull
+
 /* All of it under m->lock. */
 struct runstate {
 	enum machine_place place;
+	u64 doubt_until_ns; /* uncertain: the other side may start it until then */
 	bool paused;
 	unsigned holds;
 	enum machine_request request; /* the first one counts until the main thread took it */
@@ -148,12 +152,37 @@ void machine_unhold(struct machine *m)
 
 /* ---- Coming and going ---- */
 
+/* With m->lock held. How long the other side may still start an uncertain guest. */
+static u64 doubt_left_ns(const struct runstate *r)
+{
+	struct timespec t;
+	u64 now;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	now = (u64)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
+	if (r->place != PLACE_UNCERTAIN || now >= r->doubt_until_ns)
+		return 0;
+	return r->doubt_until_ns - now;
+}
+
+u32 machine_claim_seconds(struct machine *m)
+{
+	u64 left;
+
+	lock_acquire(&m->lock);
+	left = doubt_left_ns(m->runstate);
+	lock_release(&m->lock);
+	return left / NS_PER_SECOND + (left % NS_PER_SECOND != 0);
+}
+
 enum machine_place machine_claim(struct machine *m, enum machine_move how)
 {
 	enum machine_place place;
 
 	lock_acquire(&m->lock);
-	move(m, how);
+	/* Who looked at the other side saw "not yet", which isn't "never". */
+	if (how != MOVE_CLAIM || !doubt_left_ns(m->runstate))
+		move(m, how);
 	place = m->runstate->place;
 	lock_release(&m->lock);
 	return place;
@@ -211,26 +240,28 @@ bool machine_take_back(struct machine *m)
 }
 
 /* It is not ours, or may not be: who gets it back has to say so, and then to resume it. */
-static bool leave(struct machine *m, enum machine_move how)
+static bool leave(struct machine *m, enum machine_move how, u64 doubt_until_ns)
 {
 	bool done;
 
 	lock_acquire(&m->lock);
 	done = move(m, how);
-	if (done)
+	if (done) {
 		m->runstate->paused = true;
+		m->runstate->doubt_until_ns = doubt_until_ns;
+	}
 	lock_release(&m->lock);
 	return done;
 }
 
-bool machine_doubt(struct machine *m)
+bool machine_doubt(struct machine *m, u64 until_ns)
 {
-	return leave(m, MOVE_DOUBT);
+	return leave(m, MOVE_DOUBT, until_ns);
 }
 
 bool machine_let_go(struct machine *m)
 {
-	return leave(m, MOVE_LET_GO);
+	return leave(m, MOVE_LET_GO, 0);
 }
 
 /* ---- Requests to the main thread ---- */

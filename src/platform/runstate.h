@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 
+#include "base/bits.h"
 #include "platform/error.h"
 
 struct machine;
@@ -33,7 +34,7 @@ enum machine_place {
 /* What can be done with a guest; where, and what comes of it, is in places.def. */
 enum machine_move {
 	MOVE_USE,	/* run it, reset it, save it */
-	MOVE_CLAIM,	/* the same, of a person who has looked at the other side */
+	MOVE_CLAIM,	/* the same, of a person who has just looked at the other side */
 	MOVE_FORCE,	/* the same, of a person who knows that it ended there */
 	MOVE_EXPECT,	/* it is to come by a migration */
 	MOVE_HAND_OVER, /* it is to be handed over */
@@ -69,9 +70,12 @@ void machine_unhold(struct machine *m);
 
 /*
  * May the guest be started, saved or reset here? It is here from now on if the answer is
- * PLACE_HERE, else where the answer says. @how: USE, CLAIM, FORCE.
+ * PLACE_HERE, else where the answer says. @how: USE; CLAIM, which an uncertain guest refuses as
+ * long as the other side may still start it; FORCE.
  */
 enum machine_place machine_claim(struct machine *m, enum machine_move how);
+/* Seconds until an uncertain guest can be claimed, rounded up. 0: at once, or it isn't uncertain. */
+u32 machine_claim_seconds(struct machine *m);
 
 /* EXPECT: nothing runs until the guest has come. */
 bool machine_expect(struct machine *m);
@@ -90,9 +94,10 @@ int machine_hand_over(struct machine *m, bool *was_running, struct error *err);
 bool machine_take_back(struct machine *m);
 /*
  * DOUBT, LET_GO: it is paused, and not even a person who resumes it has it run before a
- * machine_claim().
+ * machine_claim(). What was seen on the other side before @until_ns, by CLOCK_MONOTONIC, can change
+ * yet: it may start the guest until then, and never will afterwards.
  */
-bool machine_doubt(struct machine *m);
+bool machine_doubt(struct machine *m, u64 until_ns);
 bool machine_let_go(struct machine *m);
 
 /* ---- Ending and starting again ---- */

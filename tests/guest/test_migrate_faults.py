@@ -11,7 +11,7 @@ import sys
 import time
 
 from migratetest import BAD, Local, beats, migrate, status, storm_guest, wait_listening
-from papyrtest import PATIENCE, Guest, check, fail, papyr, workdir
+from papyrtest import PATIENCE, Guest, Qmp, check, fail, papyr, workdir
 
 SOURCE = ['connected', 'hello', 'answer', 'first-pass', 'pass', 'stopped', 'final-memory', 'final-table', 'final-state',
           'end', 'ready', 'go', 'running']
@@ -20,9 +20,10 @@ ACTIONS = ['kill', 'cut', 'stall']
 TIMEOUT = 2
 
 LATE = 'dest-ready:stop'
+HASTY = 'dest-ready:stop,source-go:cut'
 
 cases = sys.argv[1:] or [f'{side}-{step}:{action}' for side, steps in (('source', SOURCE), ('dest', DEST))
-                         for step in steps for action in ACTIONS] + [LATE]
+                         for step in steps for action in ACTIONS] + [LATE, HASTY]
 folder = workdir()
 image = os.path.join(folder, 'image')
 uri = Local(folder).uri(0)
@@ -83,6 +84,16 @@ def stays_away():
     check(status('source') == 'postmigrate', 'a refused resume changed something')
 
 
+def claim():
+    """Resumes a guest in doubt: when the time is over that a refusal tells, and not before."""
+    qmp = Qmp('source')
+    qmp.ok('qmp_capabilities')
+    refusal = qmp.execute('cont').get('error')
+    if refusal:
+        time.sleep(int(re.search(r'within (\d+) s', refusal['desc'])[1]))
+    papyr('resume', 'source')
+
+
 def walk(case):
     where, action = case.rsplit(':', 1)
     on_source = where.startswith('source')
@@ -108,7 +119,9 @@ def walk(case):
         check(handed_over, f'{case}: the source does not run on')
         if code == 0:
             stays_away()
-        papyr('resume', 'source', *(['--force'] if code == 0 else []))
+            papyr('resume', 'source', '--force')
+        else:
+            claim()
         beats(source, 2)
         check(status('source') == 'running', f"{case}: the source is {status('source')}")
     else:
@@ -130,10 +143,25 @@ def walk_late(case):
     part(source, dest)
 
 
+def walk_hasty(case):
+    """The connection is cut as soon as GO is sent, and a person is at the source before the destination reads it."""
+    stop, cut = case.split(',')
+    source, dest = pair({'PAPYR_FAULT': cut}, {'PAPYR_FAULT': stop})
+    code, _, said = migrate('source', uri, '--keep', '--timeout', str(20 * PATIENCE))
+    check(code == 1 and re.search(r'within \d+ s', said), said)
+    stays_away()
+    dest.process.send_signal(signal.SIGCONT)
+    beats(dest, 1)
+    stays_away()
+    print(f'{case}: source {status("source")}, destination {status("dest")}', flush=True)
+    part(source, dest)
+
+
+WALKS = {LATE: walk_late, HASTY: walk_hasty}
 guest = storm_guest(folder, 'first', memory='192M', workers=2)
 beats(guest, 2)
 papyr('save', 'first', image)
 guest.wait_for_status(0)
 for c in cases:
-    walk_late(c) if c == LATE else walk(c)
+    WALKS.get(c, walk)(c)
 print(f'{len(cases)} faults')

@@ -10,8 +10,9 @@
  *	source               hand_over(), send_rest() (src/migration/live/handover.c)
  *	handed               live->handed_over: GO, or an END that says as much, was given to the transport
  *	destination          take_guest(), take_over() (src/migration/live/dest.c)
- *	now                  half timeouts since the destination's last answer: it starts within the first one, or never;
- *	                     the source, whose patience began later, waits for all of two
+ *	now                  half timeouts since the destination's last answer: it starts within the first one, or never
+ *	until                machine_doubt()'s: the source, which counts a whole timeout from GO on, takes no claim before
+ *	                     both are over
  *	starting             between the destination's look at its clock and the guest's first step, which takes it no
  *	                     half timeout
  *	network              loses any message, or breaks the connection: nothing can be sent then, what is under way
@@ -19,20 +20,20 @@
  *	reaper               kills either process at any time
  *	person               cancels; resumes; resumes after having looked at the other side; insists
  *
- * A person who looked knows that the destination doesn't run the guest, and never will: its process is gone, or the source
- * waited until the destination's time was over. Who insists knows that it is gone.
+ * A person who looks sees whether the destination runs the guest, and says at once what he wants: whether it never will is
+ * not his to know. Who insists knows that the destination's process is gone. The source gives up waiting whenever it likes.
  *
  * Each of these takes one step of the protocol, or a rule of the manual, away and must be caught:
  *	BROKEN_GO_UNSURE     what couldn't be sent may have arrived all the same
  *	BROKEN_TAKE_BACK     no word that it runs there: it runs on here
  *	BROKEN_CANCEL_LATE   a migration can be cancelled after GO
  *	BROKEN_NO_DEADLINE   the destination starts the guest whenever GO comes
- *	BROKEN_IMPATIENT     the source gives up after half the time
+ *	BROKEN_NO_WAIT       a person's claim is taken at once: "not yet" for "never"
+ *	BROKEN_SHORT_WAIT    it is taken after half the time, when the destination may be about to start
  *	BROKEN_START_EARLY   the destination starts when it has everything, without GO
  *	BROKEN_REFUSE_START  it says that it won't, and does
  *	BROKEN_USE_ANYWHERE  a guest is resumed wherever it is
  *	BROKEN_STAY_LEAVING  the source dies of a fault in its thread, and says nothing: the guest is nowhere
- *	BROKEN_HASTY         a person takes "not yet" for "never"
  *	BROKEN_INSIST        a person insists without knowing
  */
 
@@ -65,10 +66,17 @@ bool up[2];
 byte place[2]; /* HERE */
 bool paused[2], held;
 bool handed, cancelled;
-bool waited; /* the source gave up when the destination's time was over */
 bool started; /* the destination ran the guest at some time */
 bool answered, starting;
-byte now;
+byte now, until;
+
+#if defined(BROKEN_NO_WAIT)
+#define WAIT 0
+#elif defined(BROKEN_SHORT_WAIT)
+#define WAIT 1
+#else
+#define WAIT 2
+#endif
 
 #define RUNNING(p) (up[p] && place[p] == PLACE_HERE && !paused[p] && !(p == S && held))
 
@@ -154,12 +162,7 @@ proctype source()
 		if
 		:: to_source?RUNS -> goto gone
 		:: to_source?FAIL -> goto take_back
-		:: broken && empty(to_source)
-#ifdef BROKEN_IMPATIENT
-		:: now >= 1 -> waited = true
-#else
-		:: now == 2 -> waited = true
-#endif
+		:: true /* the connection broke, or it took too long */
 #ifdef BROKEN_CANCEL_LATE
 		:: cancelled -> goto take_back
 #endif
@@ -170,7 +173,7 @@ proctype source()
 #ifdef BROKEN_STAY_LEAVING
 		goto over;
 #endif
-		atomic { move(S, MOVE_DOUBT); assert(done); paused[S] = true };
+		atomic { move(S, MOVE_DOUBT); assert(done); paused[S] = true; until = WAIT };
 		goto over;
 gone:
 		atomic { move(S, MOVE_LET_GO); assert(done); paused[S] = true };
@@ -272,11 +275,8 @@ active proctype reaper()
 		fi \
 	}
 
-#ifdef BROKEN_HASTY
 #define LOOKED (!RUNNING(D))
-#else
-#define LOOKED (!RUNNING(D) && (waited || !up[D]))
-#endif
+#define TAKEN  (place[S] != PLACE_UNCERTAIN || now >= until)
 #ifdef BROKEN_INSIST
 #define KNOWS true
 #else
@@ -292,7 +292,7 @@ active proctype person()
 		if
 		:: cancelled = true
 		:: RESUME(MOVE_USE)
-		:: atomic { LOOKED -> RESUME(MOVE_CLAIM) }
+		:: atomic { LOOKED && TAKEN -> RESUME(MOVE_CLAIM) }
 		:: atomic { KNOWS -> RESUME(MOVE_FORCE) }
 		:: true
 		fi
@@ -313,6 +313,7 @@ active proctype at_rest()
 	/* It is given up only for another that runs it, or did. */
 	assert(!up[S] || place[S] != PLACE_GONE || started);
 	/* In doubt a person can have it, and otherwise it runs. */
+	assert(!up[S] || TAKEN);
 	assert(!up[S] || started || place[S] == PLACE_UNCERTAIN || RUNNING(S))
 }
 

@@ -22,6 +22,8 @@
 #define THREADS 4
 #define ROUNDS	400
 
+#define SECOND_NS 1000000000ull
+
 static struct fixture {
 	struct machine *m;
 	unsigned count; /* what the guest did */
@@ -89,6 +91,14 @@ static unsigned count(void)
 	return __atomic_load_n(&f.count, __ATOMIC_SEQ_CST);
 }
 
+static u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * SECOND_NS + t.tv_nsec;
+}
+
 /* Does what @how names; false if it was refused. */
 static bool make(enum machine_move how)
 {
@@ -113,7 +123,7 @@ static bool make(enum machine_move how)
 	case MOVE_TAKE_BACK:
 		return machine_take_back(f.m);
 	case MOVE_DOUBT:
-		return machine_doubt(f.m);
+		return machine_doubt(f.m, 0);
 	case MOVE_LET_GO:
 		return machine_let_go(f.m);
 	case MOVES:
@@ -287,6 +297,48 @@ static void request_first(void **state)
 	runs();
 }
 
+/* As long as the other side may still start it, only who insists has it here. */
+static void doubt_lasts(void **state)
+{
+	u64 until;
+
+	assert_int_equal(machine_claim_seconds(f.m), 0);
+	assert_true(make(MOVE_HAND_OVER));
+	assert_int_equal(machine_claim_seconds(f.m), 0);
+	assert_true(machine_doubt(f.m, now_ns() + 15 * SECOND_NS));
+	assert_in_range(machine_claim_seconds(f.m), 5, 15);
+	assert_false(make(MOVE_CLAIM));
+	assert_false(make(MOVE_USE));
+	assert_false(machine_resume(f.m));
+	stands_still();
+	assert_true(make(MOVE_FORCE));
+	assert_int_equal(machine_claim_seconds(f.m), 0);
+	assert_true(make(MOVE_CLAIM));
+	assert_true(machine_resume(f.m));
+	runs();
+
+	/* The next doubt has a time of its own, and is over then. */
+	assert_true(make(MOVE_HAND_OVER));
+	until = now_ns() + SECOND_NS / 20;
+	assert_true(machine_doubt(f.m, until));
+	while (!make(MOVE_CLAIM))
+		usleep(1000);
+	assert_true(now_ns() >= until);
+	assert_true(machine_resume(f.m));
+	runs();
+}
+
+/* What isn't quite a second counts as one: who waits for so long isn't refused. */
+static void doubt_rounds_up(void **state)
+{
+	assert_true(make(MOVE_HAND_OVER));
+	assert_true(machine_doubt(f.m, now_ns() + SECOND_NS / 2));
+	while (machine_claim_seconds(f.m) == 1)
+		usleep(1000);
+	assert_int_equal(machine_claim_seconds(f.m), 0);
+	assert_true(make(MOVE_CLAIM));
+}
+
 /* A guest comes as it was at its source, unless it was paused here. */
 static void comes_paused(void **state)
 {
@@ -349,7 +401,7 @@ static unsigned owners, handed_over;
 /* One of them has it at a time, and nobody but who may takes it from there. */
 static void hand_over(unsigned *seed)
 {
-	unsigned seen, how = rand_r(seed) % 3;
+	unsigned seen, how = rand_r(seed) % 4;
 	struct error err;
 	bool was_running;
 
@@ -367,16 +419,23 @@ static void hand_over(unsigned *seed)
 		usleep(50);
 		assert_int_equal(machine_where(f.m), PLACE_GONE);
 	}
+	if (how == 3) {
+		/* It may start there for a long time, whoever claims it here. */
+		machine_doubt(f.m, now_ns() + 3600 * SECOND_NS);
+		machine_unhold(f.m);
+		usleep(50);
+		assert_int_equal(machine_where(f.m), PLACE_UNCERTAIN);
+	}
 	assert_int_equal(count(), seen);
 	/* It ended there. */
 	__atomic_store_n(&f.elsewhere, 0, __ATOMIC_SEQ_CST);
 	__atomic_sub_fetch(&owners, 1, __ATOMIC_SEQ_CST);
 	handed_over++;
-	if (how == 0) {
+	if (how == 0 || how == 3) {
 		assert_int_equal(machine_claim(f.m, MOVE_FORCE), PLACE_HERE);
 		return;
 	}
-	assert_true(how == 1 ? machine_doubt(f.m) : machine_take_back(f.m));
+	assert_true(how == 1 ? machine_doubt(f.m, 0) : machine_take_back(f.m));
 	machine_unhold(f.m);
 }
 
@@ -436,6 +495,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(every_pair),
 	    T(every_state),
+	    T(doubt_lasts),
+	    T(doubt_rounds_up),
 	    T(request_first),
 	    T(comes_paused),
 	    cmocka_unit_test_setup_teardown(observers, setup_still, teardown),

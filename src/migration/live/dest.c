@@ -143,9 +143,9 @@ static int wait_go(struct dest *d, struct error *err)
 }
 
 /*
- * The source waits for a whole timeout after its last word, which came after it had heard of us.
- * Started within half of that, the guest runs here before the source gives up; later it never is,
- * whatever has kept us: a stopped process, a host that slept.
+ * For a whole timeout after its last word, which came after it had heard of us, the source takes no
+ * person's claim. Started within half of that, the guest runs here before anybody can have it there;
+ * later it never is, whatever has kept us: a stopped process, a host that slept.
  */
 static int in_time(const struct dest *d, struct error *err)
 {

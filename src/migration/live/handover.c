@@ -45,11 +45,17 @@ static int send_part(void *opaque, enum capture_part part, u32 instance,
 	return live_send(s->stream, types[part], out->data, out->len, part == CAPTURE_DEVICES, err);
 }
 
-/* Past this the guest is not ours any more; a person who cancelled just before is heard. */
+/*
+ * Past this the guest is not ours any more; a person who cancelled just before is heard. The
+ * destination starts it within half a timeout of its last answer, which came before now, or never
+ * (dest.c); what it does between the look at its clock and the guest's first step has the other
+ * half.
+ */
 static int let_go(struct source *s, struct error *err)
 {
 	bool cancelled;
 
+	s->doubt_until_ns = live_now_ns() + s->p.timeout_ms * 1000000ull;
 	lock_acquire(&s->l->lock);
 	cancelled = s->l->cancelled;
 	s->l->handed_over = !cancelled;
@@ -205,7 +211,7 @@ static int hand_over(struct source *s, u64 stop_ns, struct error *err)
 	if (!r) {
 		machine_let_go(s->m);
 	} else if (s->l->handed_over) {
-		machine_doubt(s->m);
+		machine_doubt(s->m, s->doubt_until_ns);
 	} else {
 		machine_take_back(s->m);
 		if (was_running)

@@ -350,6 +350,22 @@ static void finish(struct source *s)
 		machine_unhold(s->m);
 }
 
+static void say_uncertain(char *text, size_t bytes, const char *why, u32 seconds)
+{
+	if (seconds)
+		snprintf(text, bytes,
+			 "%.200s. The destination may have started the guest, or may still do so "
+			 "within %u s, so it stands still here: look there when they are over, and "
+			 "only if it hasn't come there, 'papyr resume' it; before that 'papyr "
+			 "resume --force' does, for who is certain that the destination is dead",
+			 why, seconds);
+	else
+		snprintf(text, bytes,
+			 "%.250s. The destination may have started the guest, so it stands still "
+			 "here: look there, and only if it hasn't come there, 'papyr resume' it",
+			 why);
+}
+
 static void fail(struct source *s, const char *why)
 {
 	struct live *l = s->l;
@@ -362,11 +378,7 @@ static void fail(struct source *s, const char *why)
 	snprintf(text, sizeof(text), "%.400s", cancelled ? l->cancel_why : why);
 	lock_release(&l->lock);
 	if (uncertain)
-		snprintf(text, sizeof(text),
-			 "%.250s. The destination may have started the guest, so it stands still "
-			 "here: look there, where it may still start while a papyr waits for it, "
-			 "and only if it doesn't and never will run there, 'papyr resume' it",
-			 why);
+		say_uncertain(text, sizeof(text), why, machine_claim_seconds(l->m));
 	live_end(l, cancelled && !uncertain ? LIVE_CANCELLED : LIVE_FAILED, text);
 }
 

@@ -45,6 +45,7 @@ struct source {
 	u64 stood_still_ns;	    /* by the guest's clock, as the destination told */
 	u64 phase_ns;		    /* when the present part of the standstill began */
 	u64 stop_timebase;	    /* the guest's, when it stood still */
+	u64 doubt_until_ns;	    /* handed over: the destination may start it until then */
 
 	unsigned throttled; /* percent */
 	u64 best_ns;	    /* lowest estimate so far */
