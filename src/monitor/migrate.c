@@ -17,12 +17,13 @@ bool migrate_under_way(struct live *live)
 static void fail_uncertain(u32 seconds, struct error *err)
 {
 	if (seconds)
-		error_set(err,
-			  "the guest may run elsewhere, or still start there within %u s: look "
-			  "there when they are over, and 'papyr resume' it here if it hasn't come "
-			  "there. Before that 'papyr resume --force' has it go on here, only for who "
-			  "is certain that the other side is dead: else it runs twice",
-			  seconds);
+		error_set(
+		    err,
+		    "the guest may run elsewhere, or still start there within %u s: look "
+		    "there when they are over, and 'papyr resume' it here if it hasn't come "
+		    "there. Before that 'papyr resume --force' has it go on here, only for who "
+		    "is certain that the other side is dead: else it runs twice",
+		    seconds);
 	else
 		error_set(err, "the guest may run elsewhere; look there first, and 'papyr resume' "
 			       "it here if it hasn't come there");

@@ -74,7 +74,7 @@ void machine_unhold(struct machine *m);
  * long as the other side may still start it; FORCE.
  */
 enum machine_place machine_claim(struct machine *m, enum machine_move how);
-/* Seconds until an uncertain guest can be claimed, rounded up. 0: at once, or it isn't uncertain. */
+/* Seconds until an uncertain guest can be claimed, rounded up. 0: at once, or it isn't that. */
 u32 machine_claim_seconds(struct machine *m);
 
 /* EXPECT: nothing runs until the guest has come. */

@@ -144,8 +144,8 @@ static int wait_go(struct dest *d, struct error *err)
 
 /*
  * For a whole timeout after its last word, which came after it had heard of us, the source takes no
- * person's claim. Started within half of that, the guest runs here before anybody can have it there;
- * later it never is, whatever has kept us: a stopped process, a host that slept.
+ * person's claim. Started within half of that, the guest runs here before anybody can have it
+ * there; later it never is, whatever has kept us: a stopped process, a host that slept.
  */
 static int in_time(const struct dest *d, struct error *err)
 {
