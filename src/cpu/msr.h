@@ -99,4 +99,22 @@ enum cpu_vector { CPU_VECTORS(CPU_VECTOR_ENUM) };
 #define LPCR_LPES1	  (1ull << 2)
 #define LPCR_HDICE	  (1ull << 0)
 
+/* Data address breakpoints: DAWRX (a range of doublewords), DABR and DABRX (one doubleword). */
+#define DAWRX_MRD    0xfc00ull
+#define DAWRX_DW     0x40ull
+#define DAWRX_DR     0x20ull
+#define DAWRX_WT     0x10ull
+#define DAWRX_WTI    0x08ull
+#define DABR_BT	    0x4ull
+#define DABR_DW	    0x2ull
+#define DABR_DR	    0x1ull
+#define DABRX_BTI    0x8ull
+#define BREAK_HYPER  0x4ull /* of DAWRX and DABRX: in which states */
+#define BREAK_KERNEL 0x2ull
+#define BREAK_USER   0x1ull
+
+/* CIABR: in which state; the address is above. */
+#define CIABR_PRIV	 3ull
+#define CIABR_PRIV_HYPER 3ull
+
 #endif

@@ -43,7 +43,6 @@ enum { NOTHING, TRANSLATION }; /* what a change makes stale */
 		    sizeof(((struct hv_vcpu *)0)->field), NOTHING, off                             \
 	}
 
-#define BREAK_HYPER 4ull /* DABRX, DAWRX: stop in the hypervisor */
 #define PSSCR_GUEST 0xf0000000000003ffull
 #define PID_BITS    0xffffffffull
 
@@ -217,9 +216,6 @@ static int set_arch_compat(struct hv_vcpu *vcpu, u32 pvr)
 	}
 	return -EINVAL;
 }
-
-#define CIABR_PRIV	 3ull
-#define CIABR_PRIV_HYPER 3ull
 
 static void set_ciabr(struct hv_vcpu *vcpu, u64 ciabr)
 {

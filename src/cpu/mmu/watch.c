@@ -7,7 +7,7 @@ static bool dawr_hits(const struct cpu *cpu, u64 ea, unsigned size, bool store)
 	u64 last = first + (((x & DAWRX_MRD) >> 10) + 1) * 8 - 1;
 
 	if (!(x & (store ? DAWRX_DW : DAWRX_DR)) ||
-	    !(x & (cpu->msr & MSR_PR ? DAWRX_USER : DAWRX_KERNEL)))
+	    !(x & (cpu->msr & MSR_PR ? BREAK_USER : BREAK_KERNEL)))
 		return false;
 	if (!(x & DAWRX_WTI) && !(x & DAWRX_WT) != !(cpu->msr & MSR_DR))
 		return false;
@@ -19,7 +19,7 @@ static bool dabr_hits(const struct cpu *cpu, u64 ea, unsigned size, bool store)
 	u64 first = cpu->dabr & ~7ull;
 
 	if (!(cpu->dabr & (store ? DABR_DW : DABR_DR)) ||
-	    !(cpu->dabrx & (cpu->msr & MSR_PR ? DABRX_USER : DABRX_KERNEL)))
+	    !(cpu->dabrx & (cpu->msr & MSR_PR ? BREAK_USER : BREAK_KERNEL)))
 		return false;
 	if (!(cpu->dabrx & DABRX_BTI) && !(cpu->dabr & DABR_BT) != !(cpu->msr & MSR_DR))
 		return false;

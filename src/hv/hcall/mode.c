@@ -3,22 +3,13 @@
 #include "hv/hcall/hcall.h"
 #include "hv/vcpu.h"
 
-#define CIABR_PRIV	 3ull
-#define CIABR_PRIV_HYPER 3ull
+#define DABR_RW	     (DABR_DW | DABR_DR)
+#define DABR_ADDRESS (~7ull)
+#define BREAK_MODES  (BREAK_USER | BREAK_KERNEL)
 
-#define DABR_TRANSLATION 4ull
-#define DABR_RW		 3ull /* DAWRX has them 5 bits further up */
-#define DABR_ADDRESS	 (~7ull)
-
-#define DABRX_USER   1ull
-#define DABRX_KERNEL 2ull
-#define DABRX_HYPER  4ull
-#define DABRX_ANY    8ull /* whatever MSR[DR] is */
-#define DABRX_MODES  (DABRX_USER | DABRX_KERNEL)
-
-#define DAWRX_WT       0x10ull
+/* From DABR to DAWRX. */
 #define DAWRX_RW_SHIFT 5
-#define DAWRX_WT_SHIFT 2 /* from DABR */
+#define DAWRX_WT_SHIFT 2
 
 static bool has_dawr(const struct hv_vcpu *vcpu)
 {
@@ -52,7 +43,7 @@ static long set_dawr(struct hv_vcpu *vcpu, u64 flags, u64 dawr, u64 dawrx)
 		return H_P2;
 	if (flags)
 		return H_UNSUPPORTED_FLAG;
-	if (dawrx & DABRX_HYPER)
+	if (dawrx & BREAK_HYPER)
 		return H_P4;
 	vcpu->cpu.dawr = dawr;
 	vcpu->cpu.dawrx = dawrx;
@@ -99,7 +90,7 @@ static long set_breakpoint(struct hv_vcpu *vcpu, u64 dabr, u64 dabrx)
 		cpu->dawr = dabr & DABR_ADDRESS;
 		cpu->dawrx = (dabrx & ~((DABR_RW << DAWRX_RW_SHIFT) | DAWRX_WT)) |
 			     (dabr & DABR_RW) << DAWRX_RW_SHIFT |
-			     ((dabr & DABR_TRANSLATION) << DAWRX_WT_SHIFT & DAWRX_WT);
+			     ((dabr & DABR_BT) << DAWRX_WT_SHIFT & DAWRX_WT);
 	} else {
 		cpu->dabr = dabr;
 		cpu->dabrx = dabrx;
@@ -117,7 +108,7 @@ static long set_breakpoint(struct hv_vcpu *vcpu, u64 dabr, u64 dabrx)
  */
 long h_set_dabr(struct hv_vcpu *vcpu, u64 *gpr)
 {
-	return set_breakpoint(vcpu, gpr[4], DABRX_MODES);
+	return set_breakpoint(vcpu, gpr[4], BREAK_MODES);
 }
 
 /*
@@ -130,7 +121,7 @@ long h_set_dabr(struct hv_vcpu *vcpu, u64 *gpr)
  */
 long h_set_xdabr(struct hv_vcpu *vcpu, u64 *gpr)
 {
-	if (!(gpr[5] & DABRX_MODES) || (gpr[5] & ~(DABRX_MODES | DABRX_ANY)))
+	if (!(gpr[5] & BREAK_MODES) || (gpr[5] & ~(BREAK_MODES | DABRX_BTI)))
 		return H_PARAMETER;
 	return set_breakpoint(vcpu, gpr[4], gpr[5]);
 }
