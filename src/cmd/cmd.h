@@ -35,6 +35,7 @@ int cmd_trace(int argc, char **argv);
 
 /* Messages to stderr, "papyr: " ahead; those that return something return STATUS_ERROR. */
 int cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void cmd_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * The same of one who ends: a terminal or a pipe that nobody reads doesn't hear it, and doesn't
  * keep the process.

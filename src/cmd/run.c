@@ -15,6 +15,7 @@
 #include "cmd/progress.h"
 #include "migration/channel/fault.h"
 #include "migration/file/file.h"
+#include <sys/sysinfo.h>
 #include "migration/live/live.h"
 #include "migration/state/config.h"
 #include "monitor/qmp.h"
@@ -27,10 +28,11 @@ static const char help[] =
     "Usage: papyr run [OPTION]...\n"
     "Starts a guest with its console on this terminal. Ctrl-A x ends it, Ctrl-A h tells more.\n"
     "Without a kernel, a small built-in guest shows its hashed page table at work.\n\n"
-    "  -k, --kernel FILE       kernel: vmlinux or another ELF64 image, or raw\n"
+    "  -k, --kernel FILE       kernel: vmlinux or another ELF64 image, or raw code\n"
+    "      --raw               start FILE though it looks like no kernel\n"
     "  -i, --initrd FILE       initial RAM disk\n"
     "  -p, --append ARGUMENTS  kernel arguments\n"
-    "  -m, --memory SIZE       guest memory: 512M, 4G, ... (default 1G)\n"
+    "  -m, --memory SIZE       guest memory: 512M, 4G, ... (default 1G), a multiple of 16M\n"
     "  -c, --cpus N[,threads=T]  N vcpus, T of them in a core (default 1)\n"
     "      --cpu MODEL         POWER8 (default) or POWER7\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
@@ -62,6 +64,7 @@ enum {
 	OPT_TLS_X509,
 	OPT_ACCEL,
 	OPT_TRACE,
+	OPT_RAW,
 	OPT_HELP
 };
 
@@ -80,6 +83,7 @@ static const struct option options[] = {
     {"tls-x509", required_argument, NULL, OPT_TLS_X509},
     {"accel", required_argument, NULL, OPT_ACCEL},
     {"trace", required_argument, NULL, OPT_TRACE},
+    {"raw", no_argument, NULL, OPT_RAW},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -136,6 +140,43 @@ static bool good_name(const char *s)
 	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
 }
 
+/* Linux maps memory by pages of 16 MiB, and hangs in silence when the last is a part of one. */
+#define MEM_STEP (16ull << 20)
+
+static int take_memory_option(struct run_options *o)
+{
+	u64 n;
+
+	if (!parse_size(optarg, &n) || n < MEM_MIN || (n & 0xfffff))
+		return wrong("-m %s: not a size from 64M to 64T in whole MiB", optarg);
+	if (n % MEM_STEP) {
+		n -= n % MEM_STEP;
+		cmd_note("-m %s: the guest gets %llu MiB, a multiple of 16", optarg,
+			 (unsigned long long)(n >> 20));
+	}
+	o->cfg.mem_bytes = n;
+	o->given |= CONFIG_MEMORY;
+	return 0;
+}
+
+#define CROWD 16 /* vcpus for each of the host's processors: guests then take their own for dead */
+
+static int take_cpus_option(struct run_options *o)
+{
+	unsigned host = get_nprocs();
+
+	if (!parse_cpus(optarg, &o->cfg))
+		return wrong("-c %s: not a number of vcpus, 1 to %u, maybe with threads=1, 2, 4 "
+			     "or 8",
+			     optarg, VCPUS_MAX);
+	if (o->cfg.n_vcpus > CROWD * host)
+		cmd_note("-c %s: this host has %u processors; a guest of so many may report "
+			 "lock-ups (kernel option: watchdog_thresh=60)",
+			 optarg, host);
+	o->given |= CONFIG_CPUS;
+	return 0;
+}
+
 /* The machine's options: 0, 1 for one that is none of them, or -1 if it is wrong and was said. */
 static int take_machine_option(int opt, struct run_options *o)
 {
@@ -143,18 +184,9 @@ static int take_machine_option(int opt, struct run_options *o)
 
 	switch (opt) {
 	case 'm':
-		if (!parse_size(optarg, &n) || n < MEM_MIN || (n & 0xfffff))
-			return wrong("-m %s: not a size from 64M to 64T in whole MiB", optarg);
-		o->cfg.mem_bytes = n;
-		o->given |= CONFIG_MEMORY;
-		return 0;
+		return take_memory_option(o);
 	case 'c':
-		if (!parse_cpus(optarg, &o->cfg))
-			return wrong("-c %s: not a number of vcpus, 1 to %u, maybe with threads=1, "
-				     "2, 4 or 8",
-				     optarg, VCPUS_MAX);
-		o->given |= CONFIG_CPUS;
-		return 0;
+		return take_cpus_option(o);
 	case OPT_CPU:
 		o->cfg.model = machine_model_find(optarg);
 		if (!o->cfg.model)
@@ -222,6 +254,9 @@ static int take_option(int opt, struct run_options *o)
 		return 0;
 	case OPT_TRACE:
 		return take_trace_option(o);
+	case OPT_RAW:
+		o->cfg.raw = true;
+		return 0;
 	default:
 		return take_machine_option(opt, o);
 	}

@@ -13,16 +13,30 @@
 #define LAST_WORDS_LOOKS   100
 #define LAST_WORDS_LOOK_US 20000
 
+static void say(const char *fmt, va_list ap)
+{
+	fputs("papyr: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
 int cmd_error(const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("papyr: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say(fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	return STATUS_ERROR;
+}
+
+void cmd_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
 }
 
 /* stderr again, such that writing doesn't wait; -1 where that can't be or needn't. */

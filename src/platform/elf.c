@@ -102,6 +102,48 @@ out:
 	return r;
 }
 
+/* What files begin with that people take for kernels. */
+static const struct {
+	const char *bytes;
+	unsigned n;
+	const char *what;
+} others[] = {
+    {"\x1f\x8b", 2, "compressed by gzip: unpack it first"},
+    {"\xfd" "7zXZ", 5, "compressed by xz: unpack it first"},
+    {"\x28\xb5\x2f\xfd", 4, "compressed by zstd: unpack it first"},
+    {"07070", 5, "a cpio archive: give an initrd with -i"},
+    {"MZ", 2, "a kernel for another processor"},
+};
+
+static bool is_text(const u8 *data, size_t bytes)
+{
+	for (size_t i = 0; i < bytes && i < 256; i++)
+		if (data[i] < '\t' || (data[i] > '\r' && data[i] < ' ') || data[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/* A big-endian image's first instruction is a branch, or one that sets a register up. */
+static bool is_code(const u8 *data, size_t bytes)
+{
+	unsigned opcode = bytes < 4 ? 0 : load_be32(data) >> 26;
+
+	return opcode == 18 || opcode == 14 || opcode == 15 || opcode == 24 || opcode == 31;
+}
+
+static int check_raw(const u8 *data, size_t bytes, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (bytes >= others[i].n && !memcmp(data, others[i].bytes, others[i].n))
+			return error_set(err, "%s: is %s", name, others[i].what);
+	if (is_text(data, bytes) || !is_code(data, bytes))
+		return error_set(err,
+				 "%s: looks like no kernel: give vmlinux, or --raw to start it all "
+				 "the same",
+				 name);
+	return 0;
+}
+
 static int load_raw(const struct guest_mem *mem, u64 limit, const void *data, size_t bytes,
 		    const char *name, struct kernel_image *image, struct error *err)
 {
@@ -118,12 +160,14 @@ static int load_raw(const struct guest_mem *mem, u64 limit, const void *data, si
 }
 
 int kernel_load(const struct guest_mem *mem, u64 limit, const void *data, size_t bytes,
-		const char *name, struct kernel_image *image, struct error *err)
+		const char *name, bool raw, struct kernel_image *image, struct error *err)
 {
 	memset(image, 0, sizeof(*image));
 	if (!bytes)
 		return error_set(err, "%s: is empty", name);
 	if (bytes >= SELFMAG && !memcmp(data, ELFMAG, SELFMAG))
 		return load_elf(mem, limit, data, bytes, name, image, err);
+	if (!raw && check_raw(data, bytes, name, err))
+		return -1;
 	return load_raw(mem, limit, data, bytes, name, image, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kernel images: where their parts go in guest memory. ELF64 of either byte order, or anything else
- * taken as it is.
+ * that begins with an instruction, taken as it is.
  */
 #ifndef PAPYR_PLATFORM_ELF_H
 #define PAPYR_PLATFORM_ELF_H
@@ -21,9 +21,9 @@ struct kernel_image {
 /*
  * Loads the image of @bytes at @data below @limit. @name is for messages. Segments go to
  * KERNEL_BASE + (paddr & 0x0fffffff), and so does the entry; what is no ELF goes to KERNEL_BASE and
- * starts there.
+ * starts there, if it looks like code or @raw says that it is.
  */
 int kernel_load(const struct guest_mem *mem, u64 limit, const void *data, size_t bytes,
-		const char *name, struct kernel_image *image, struct error *err);
+		const char *name, bool raw, struct kernel_image *image, struct error *err);
 
 #endif

@@ -38,6 +38,7 @@ struct machine_config {
 	const struct machine_model *model;
 	const char *name;
 	const char *kernel;  /* file; NULL: @builtin */
+	bool raw;	     /* @kernel is started though it looks like none */
 	const char *initrd;  /* file or NULL */
 	const char *cmdline; /* or NULL */
 	const void *builtin; /* ELF image */

@@ -21,6 +21,13 @@ check(guest.command('echo $((6 * 7))') == '42', 'a terminal of nobody is not rea
 guest.type('poweroff -f\r')
 guest.wait_for_status(0)
 
+# Memory that isn't a multiple of 16 MiB would hang Linux in silence: it is rounded down, and said so.
+guest = debian(folder, memory='500M')
+guest.expect('496 MiB', 30)
+guest.expect(PROMPT, 60)
+guest.type('poweroff -f\r')
+guest.wait_for_status(0)
+
 # More initrd than fits below the device tree.
 initrd = make_initrd(folder)
 os.truncate(initrd, 800 << 20)

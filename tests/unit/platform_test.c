@@ -114,16 +114,22 @@ static void make_elf(unsigned class, unsigned machine, u64 paddr, u64 filesz, u6
 	memset(image + 512, 0xab, 512);
 }
 
+static int load(struct fixture *f, u64 limit, size_t bytes, struct kernel_image *k)
+{
+	struct error err;
+
+	return kernel_load(&f->m->mem, limit, image, bytes, "k", false, k, &err);
+}
+
 static void load_elf(void **state)
 {
 	struct fixture *f = *state;
 	struct kernel_image k;
-	struct error err;
 	u8 *at = f->m->mem.host + KERNEL_BASE + 0x1000;
 
 	make_elf(ELFCLASS64, EM_PPC64, 0x1000, 512, 1024, 0xc000000000001010);
 	memset(at, 0xff, 2048);
-	assert_int_equal(kernel_load(&f->m->mem, 64 * MIB, image, sizeof(image), "k", &k, &err), 0);
+	assert_int_equal(load(f, 64 * MIB, sizeof(image), &k), 0);
 	assert_int_equal(k.entry, KERNEL_BASE + 0x1010);
 	assert_int_equal(k.end, KERNEL_BASE + 0x1000 + 1024);
 	assert_int_equal(at[0], 0xab);
@@ -136,26 +142,47 @@ static void load_elf(void **state)
 static void load_bad_elf(void **state)
 {
 	struct fixture *f = *state;
-	struct guest_mem *mem = &f->m->mem;
+	struct kernel_image k;
+
+	make_elf(ELFCLASS32, EM_PPC, 0, 512, 512, 0);
+	assert_int_equal(load(f, 64 * MIB, sizeof(image), &k), -1);
+	make_elf(ELFCLASS64, EM_X86_64, 0, 512, 512, 0);
+	assert_int_equal(load(f, 64 * MIB, sizeof(image), &k), -1);
+	/* A segment beyond the file, beyond memory, larger than what it takes; a file cut off. */
+	make_elf(ELFCLASS64, EM_PPC64, 0, 8192, 8192, 0);
+	assert_int_equal(load(f, 64 * MIB, sizeof(image), &k), -1);
+	make_elf(ELFCLASS64, EM_PPC64, 0x0ff00000, 512, 1ull << 40, 0);
+	assert_int_equal(load(f, 64 * MIB, sizeof(image), &k), -1);
+	make_elf(ELFCLASS64, EM_PPC64, 0, 512, 256, 0);
+	assert_int_equal(load(f, 64 * MIB, sizeof(image), &k), -1);
+	make_elf(ELFCLASS64, EM_PPC64, 0, 512, 512, 0);
+	for (size_t n = 0; n < 1024; n += 8) {
+		int r = load(f, 64 * MIB, n, &k);
+
+		assert_true(n < SELFMAG || r == -1);
+	}
+}
+
+/* What is no ELF starts where it is loaded if it can be code, or somebody says that it is. */
+static void load_raw_code(void **state)
+{
+	static const char *const refused[] = {"root:x:0:0:root:/root:/bin/bash\n", "\x1f\x8b\x08",
+					      "070701", "b label\n", "\x03\x02\x01"};
+	struct fixture *f = *state;
 	struct kernel_image k;
 	struct error err;
 
-	make_elf(ELFCLASS32, EM_PPC, 0, 512, 512, 0);
-	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
-	make_elf(ELFCLASS64, EM_X86_64, 0, 512, 512, 0);
-	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
-	/* A segment beyond the file, beyond memory, larger than what it takes; a file cut off. */
-	make_elf(ELFCLASS64, EM_PPC64, 0, 8192, 8192, 0);
-	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
-	make_elf(ELFCLASS64, EM_PPC64, 0x0ff00000, 512, 1ull << 40, 0);
-	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
-	make_elf(ELFCLASS64, EM_PPC64, 0, 512, 256, 0);
-	assert_int_equal(kernel_load(mem, 64 * MIB, image, sizeof(image), "k", &k, &err), -1);
-	make_elf(ELFCLASS64, EM_PPC64, 0, 512, 512, 0);
-	for (size_t n = 0; n < 1024; n += 8) {
-		int r = kernel_load(mem, 64 * MIB, image, n, "k", &k, &err);
+	memset(image, 0, sizeof(image));
+	store_be32(image, 0x48000010); /* b .+16 */
+	assert_int_equal(load(f, 64 * MIB, sizeof(image), &k), 0);
+	assert_int_equal(k.entry, KERNEL_BASE);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		size_t n = strlen(refused[i]);
 
-		assert_true(n < SELFMAG || r == -1);
+		memcpy(image, refused[i], n);
+		assert_int_equal(load(f, 64 * MIB, n, &k), -1);
+		assert_int_equal(kernel_load(&f->m->mem, 64 * MIB, image, n, "k", true, &k, &err),
+				 0);
 	}
 }
 
@@ -740,6 +767,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(load_elf),
 	    T(load_bad_elf),
+	    T(load_raw_code),
 	    T(device_tree),
 	    T(table_reaches_memory),
 	    T(rtas_clock),

@@ -35,6 +35,7 @@ WRONG = [
     (['run', '-i', 'initrd'], '-k'),
     (['run', '-k', '/nowhere/vmlinux'], '/nowhere/vmlinux'),
     (['run', '-k', sys.executable], 'not a kernel'),
+    (['run', '-k', os.path.abspath(sys.argv[0])], '--raw'),
     (['run', '--restore', '/nowhere/image'], '/nowhere/image'),
     (['run', '--restore', os.path.abspath(sys.argv[0])], 'no saved guest'),
     (['run', '--restore', 'image', '-k', 'vmlinux'], '--restore'),
