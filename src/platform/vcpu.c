@@ -42,15 +42,16 @@ static void take_kick(void)
 /* Which signals end KVM_RUN: none but the kick and faults. */
 static int set_signal_mask(struct vcpu *vcpu)
 {
-	struct {
-		struct kvm_signal_mask head;
-		u8 set[8]; /* the kernel's */
-	} mask = {.head.len = sizeof(mask.set)};
+	enum { SET_BYTES = 8 }; /* the kernel's */
+	union {
+		struct kvm_signal_mask mask;
+		u8 room[sizeof(struct kvm_signal_mask) + SET_BYTES];
+	} arg = {.mask.len = SET_BYTES};
 	sigset_t blocked = thread_blocked_signals();
 
 	sigdelset(&blocked, SIG_KICK);
-	memcpy(mask.head.sigset, &blocked, sizeof(mask.set));
-	return vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &mask);
+	memcpy(arg.room + offsetof(struct kvm_signal_mask, sigset), &blocked, SET_BYTES);
+	return vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &arg);
 }
 
 struct vcpu *vcpu_by_id(struct machine *m, u64 id)
