@@ -16,6 +16,8 @@
 #define TABLE_READ_BYTES (256u << 10)
 /* The first pass begins with so much as it is, and sees by it how fast the link is. */
 #define PROBE_BYTES (8u << 20)
+/* What the link's speed is told by when the first pass doesn't show it. */
+#define MEASURE_PAGES 256u
 /* A read that leaves more than this has come to the pass's end. */
 #define TABLE_TAIL_BYTES 64
 
@@ -195,6 +197,34 @@ int source_send_memory(struct source *s, bool final, struct error *err)
 		s->bytes_per_page += 0.5 * (per_page - s->bytes_per_page);
 	}
 	return r;
+}
+
+int source_measure_link(struct source *s, struct error *err)
+{
+	struct memory_chunk *c = calloc(1, sizeof(*c));
+	u64 begin_ns, before;
+	int r;
+
+	if (!c)
+		return error_nomem(err, "pages to be sent");
+	c->as_it_is = true;
+	r = source_sync(s, err);
+	begin_ns = live_now_ns();
+	before = channel_written(s->ch);
+	for (u64 page = 0; page < MEASURE_PAGES && page < s->pages && !r; page++) {
+		c->words[c->n++] = page << GUEST_PAGE_SHIFT;
+		if (c->n == LIVE_CHUNK_PAGES)
+			r = send_chunk(s, c, err);
+	}
+	if (!r)
+		r = send_chunk(s, c, err);
+	if (!r)
+		r = source_sync(s, err);
+	if (!r)
+		s->bandwidth =
+		    (channel_written(s->ch) - before) * 1e9 / (live_now_ns() - begin_ns + 1);
+	free(c);
+	return r ? r : source_keep_limit(s, 1, err);
 }
 
 /* Entries told of in whole records of the host's byte order. */

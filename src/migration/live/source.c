@@ -19,6 +19,8 @@
 #define PAGE_BYTES_GUESS (GUEST_PAGE + 8.0)
 /* Enough bytes to tell a link's speed by. */
 #define MEASURE_BYTES (128u << 10)
+/* Less than this part of memory isn't zero, or shrinks a lot. */
+#define SPARSE 8
 /*
  * When does it not converge? The estimated downtime has not fallen for so many passes, and so long;
  * some passes without progress ask for the next step of throttling.
@@ -181,6 +183,19 @@ static void refresh_params(struct source *s)
 	s->p.throttle_increment = p.throttle_increment;
 }
 
+/*
+ * The first pass looks at all of memory. Where most is sent it shows what the link can do at least;
+ * where most is zero, how long that takes to see.
+ */
+static int learn_bandwidth(struct source *s, u64 bytes, u64 ns, struct error *err)
+{
+	if (!s->one_way && bytes < s->m->mem.bytes / SPARSE)
+		return source_measure_link(s, err);
+	if (bytes >= MEASURE_BYTES && ns)
+		s->bandwidth = bytes * 1e9 / ns;
+	return 0;
+}
+
 static int send_pass(struct source *s, struct error *err)
 {
 	u64 begin_ns, before, bytes, ns, entries;
@@ -201,12 +216,12 @@ static int send_pass(struct source *s, struct error *err)
 		return -1;
 	ns = live_now_ns() - begin_ns - s->waited_ns;
 	bytes = channel_written(s->ch) - before;
-	/* The first pass looks at all of memory: it shows the least that the link can do. */
-	if (bytes >= MEASURE_BYTES && ns)
-		s->bandwidth = first ? bytes * 1e9 / ns
-				     : s->bandwidth + 0.5 * (bytes * 1e9 / ns - s->bandwidth);
-	if (first)
+	if (first) {
 		s->first_done_ns = live_now_ns();
+		return learn_bandwidth(s, bytes, ns, err);
+	}
+	if (bytes >= MEASURE_BYTES && ns)
+		s->bandwidth += 0.5 * (bytes * 1e9 / ns - s->bandwidth);
 	return 0;
 }
 

@@ -59,6 +59,10 @@ struct source {
 int source_collect(struct source *s, struct error *err);
 /* All that is known dirty; with @final the guest stands still, and no bandwidth limit holds. */
 int source_send_memory(struct source *s, bool final, struct error *err);
+/*
+ * How fast is the link? Some of memory is sent as it is for that, zero or not, and waited for.
+ */
+int source_measure_link(struct source *s, struct error *err);
 /* One pass over what changed; with @final the guest stands still, and that was all. */
 int source_send_table(struct source *s, bool final, u64 *entries, struct error *err);
 /*
