@@ -15,7 +15,9 @@
 #include <papyr/kvm.h>
 #include <papyr/papyr.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -23,20 +25,15 @@
 #include <unistd.h>
 #include "base/bits.h"
 #include "kvm/fdtable.h"
+#include "kvm/preload_path.h"
 #include "kvm/preload_trace.h"
 
-#define KVM_PATH "/dev/kvm"
 #define API	 __attribute__((visibility("default")))
 
 /* The wrappers that we stand in for; libc's headers would declare some of them with fortified
  * bodies. */
 #undef open
 #undef read
-
-static bool is_kvm(const char *path)
-{
-	return path && !strcmp(path, KVM_PATH);
-}
 
 static bool needs_mode(int flags)
 {
@@ -64,7 +61,8 @@ static int real_openat(int dir, const char *path, int flags, mode_t mode)
 
 static int do_openat(int dir, const char *path, int flags, mode_t mode)
 {
-	return is_kvm(path) ? papyr_open(path, flags) : real_openat(dir, path, flags, mode);
+	return path_is_kvm(dir, path) ? papyr_open(KVM_PATH, flags)
+				      : real_openat(dir, path, flags, mode);
 }
 
 API int open(const char *path, int flags, ...)
@@ -111,6 +109,42 @@ API int __openat_2(int dir, const char *path, int flags)
 API int __openat64_2(int dir, const char *path, int flags)
 {
 	return do_openat(dir, path, flags | O_LARGEFILE, 0);
+}
+
+/* libc's own open its file by no wrapper: those that lead here are opened for them. */
+static FILE *open_stream(const char *path, const char *mode)
+{
+	int flags = strchr(mode, '+') ? O_RDWR : mode[0] == 'r' ? O_RDONLY : O_WRONLY;
+	int fd = papyr_open(path, flags | (strchr(mode, 'e') ? O_CLOEXEC : 0));
+	FILE *f = fd < 0 ? NULL : fdopen(fd, mode);
+
+	if (fd >= 0 && !f)
+		papyr_close(fd);
+	return f;
+}
+
+typedef FILE *fopen_fn(const char *, const char *);
+
+API FILE *fopen(const char *path, const char *mode)
+{
+	static fopen_fn *next;
+
+	if (path_is_kvm(AT_FDCWD, path))
+		return open_stream(KVM_PATH, mode);
+	if (!next)
+		next = (fopen_fn *)dlsym(RTLD_NEXT, "fopen");
+	return next(path, mode);
+}
+
+API FILE *fopen64(const char *path, const char *mode)
+{
+	static fopen_fn *next;
+
+	if (path_is_kvm(AT_FDCWD, path))
+		return open_stream(KVM_PATH, mode);
+	if (!next)
+		next = (fopen_fn *)dlsym(RTLD_NEXT, "fopen64");
+	return next(path, mode);
 }
 
 static int do_ioctl(int fd, unsigned long request, unsigned long arg)
@@ -298,7 +332,7 @@ API int fcntl64(int fd, int cmd, ...)
 /* Programs that look before they open: /dev/kvm is there, and may be used. */
 API int access(const char *path, int mode)
 {
-	if (is_kvm(path) && !(mode & X_OK))
+	if (path_is_kvm(AT_FDCWD, path) && !(mode & X_OK))
 		return 0;
 	return syscall(SYS_faccessat, AT_FDCWD, path, mode);
 }
@@ -307,7 +341,7 @@ API int faccessat(int dir, const char *path, int mode, int flags)
 {
 	static int (*next)(int, const char *, int, int);
 
-	if (is_kvm(path) && !(mode & X_OK))
+	if (path_is_kvm(dir, path) && !(mode & X_OK))
 		return 0;
 	if (!next)
 		next = (int (*)(int, const char *, int, int))dlsym(RTLD_NEXT, "faccessat");
