@@ -39,6 +39,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/*
+ * This header's version, for #if as 10000 * major + 100 * minor + patch. papyr_version() has the
+ * library's, which a program that was linked against a shared one may find newer.
+ */
+#define PAPYR_VERSION	     "0.1.0"
+#define PAPYR_VERSION_NUMBER 100
+
 #ifdef __cplusplus
 extern "C" {
 #endif

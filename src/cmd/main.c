@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <papyr/papyr.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
-
-#ifndef PAPYR_VERSION
-#define PAPYR_VERSION "0"
-#endif
 
 static const struct verb verbs[] = {
     {"run", "[OPTION]...", "start a guest, or go on with a saved one", cmd_run},

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <papyr/papyr.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +18,6 @@
 #include "monitor/qmp.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
-
-#ifndef PAPYR_VERSION
-#define PAPYR_VERSION "0.0.0"
-#endif
 
 int qmp_fail(struct qmp_result *result)
 {

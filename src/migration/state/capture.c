@@ -2,6 +2,7 @@
 #include "migration/state/capture.h"
 
 #include <errno.h>
+#include <papyr/papyr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -11,10 +12,6 @@
 #include "platform/models.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
-
-#ifndef PAPYR_VERSION
-#define PAPYR_VERSION "0"
-#endif
 
 /* ---- Out of the machine ---- */
 
