@@ -83,6 +83,7 @@ static const struct accel accel_kvm = {
     .close = close,
     .timebase = sys_timebase,
     .one_reader = true,
+    .one_record = true,
 };
 #endif
 

@@ -31,6 +31,8 @@ struct accel {
 	u64 (*timebase)(void);
 	/* A change of the hash table is told to whichever of its descriptors is read first. */
 	bool one_reader;
+	/* A write to one of them may hold one record only: behind that it loses its place. */
+	bool one_record;
 };
 
 /* Finds "papyr" or "kvm"; NULL with @err set if there is no such thing, or not in this build. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/htab_record.h"
 #include "migration/live/apply.h"
 #include "migration/live/internal.h"
 #include "migration/state/capture.h"
@@ -27,6 +28,15 @@ struct dest {
 	bool started;
 };
 
+/* How much of the records one write may hold. */
+static size_t in_one_write(const struct accel *a, const u8 *records, size_t bytes)
+{
+	struct htab_cursor c = {records, bytes, htab_host_order()};
+	struct htab_record rec;
+
+	return a->one_record && htab_next(&c, &rec, NULL) ? htab_record_bytes(rec) : bytes;
+}
+
 /*
  * The descriptor takes many records at once; where one is bad, those before it, and tells the next
  * time.
@@ -34,9 +44,10 @@ struct dest {
 static int write_table(void *opaque, const u8 *records, size_t bytes, struct error *err)
 {
 	struct dest *d = opaque;
+	const struct accel *a = d->m->accel;
 
 	while (bytes) {
-		ssize_t n = d->m->accel->write(d->htab_fd, records, bytes);
+		ssize_t n = a->write(d->htab_fd, records, in_one_write(a, records, bytes));
 
 		if (n < 0)
 			return error_errno(err, "the hash table refuses what came");
