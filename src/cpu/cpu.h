@@ -236,6 +236,8 @@ struct cpu {
 	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, vtb_offset, purr_offset, spurr_offset,
 	    ic;
 	u64 dpdes;
+	u64 pmu_insns, pmu_tb; /* up to which PMCs have counted (pmu.h) */
+	bool pmu_on;	       /* MMCR0[FC] is 0 */
 	struct slb_entry slb[CPU_SLB_MAX];
 	unsigned slb_nr;
 	unsigned slb_last; /* where the last lookup hit */
@@ -313,6 +315,14 @@ s64 cpu_get_dec(const struct cpu *cpu);
 void cpu_set_dec(struct cpu *cpu, s64 dec);
 u64 host_timebase(void);
 #define TIMEBASE_HZ 512000000ull
+
+/*
+ * The performance monitor counts from here on, or has counted so far: where the vcpu enters and
+ * leaves the guest, or sleeps. Registers may have been set from outside between the two. Own thread
+ * only.
+ */
+void cpu_pmu_start(struct cpu *cpu);
+void cpu_pmu_stop(struct cpu *cpu);
 
 /* The SLB, AMR, a watchpoint or LPCR changed by something but an instruction. Own thread only. */
 void cpu_slb_changed(struct cpu *cpu);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Interrupts: how they are taken (Power ISA 2.07, Book III-S, chapter 6), and which are taken
  * first. */
+#include "cpu/pmu.h"
 #include "cpu/engine/block.h"
 #include "cpu/raise.h"
 
@@ -103,6 +104,8 @@ static void look_at_clock(struct cpu *cpu)
 bool cpu_has_pending(struct cpu *cpu)
 {
 	look_at_clock(cpu);
+	if (unlikely(cpu->pmu_on))
+		pmu_catch_up(cpu);
 	return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
 }
 
@@ -123,7 +126,7 @@ bool cpu_take_pending(struct cpu *cpu)
 		return true;
 	}
 	if (pending & CPU_IRQ_PERFMON) {
-		cpu_irq_clear(cpu, CPU_IRQ_PERFMON);
+		/* It stays until MMCR0[PMAO] is cleared. */
 		cpu_interrupt(cpu, VEC_PERFMON, cpu->nip, 0);
 		return true;
 	}

@@ -3,6 +3,7 @@
  * and mtspr. */
 #include "cpu/insn/op.h"
 #include "cpu/mmu/tlb.h"
+#include "cpu/pmu.h"
 
 enum access { N, R_, RW };
 
@@ -174,6 +175,44 @@ static void set_bescrru(struct cpu *cpu, u64 v)
 	cpu->bescr &= ~(v << 32);
 }
 
+/* The performance monitor. */
+#define PMU_REGISTER(name, field, mask)                                                            \
+	static u64 get_##name(struct cpu *cpu)                                                     \
+	{                                                                                          \
+		return pmu_get(cpu, &cpu->field);                                                  \
+	}                                                                                          \
+	static void set_##name(struct cpu *cpu, u64 v)                                             \
+	{                                                                                          \
+		pmu_set(cpu, &cpu->field, v & (mask));                                             \
+	}
+
+PMU_REGISTER(pmc1, pmc[0], 0xffffffff)
+PMU_REGISTER(pmc2, pmc[1], 0xffffffff)
+PMU_REGISTER(pmc3, pmc[2], 0xffffffff)
+PMU_REGISTER(pmc4, pmc[3], 0xffffffff)
+PMU_REGISTER(pmc5, pmc[4], 0xffffffff)
+PMU_REGISTER(pmc6, pmc[5], 0xffffffff)
+PMU_REGISTER(mmcr1, mmcr[1], ~0ull)
+PMU_REGISTER(mmcr2, mmcr[2], ~0ull)
+
+static u64 get_mmcr0(struct cpu *cpu)
+{
+	return pmu_get(cpu, &cpu->mmcr[0]);
+}
+
+static void set_mmcr0(struct cpu *cpu, u64 v)
+{
+	pmu_set_mmcr0(cpu, v);
+}
+
+/* Instructions since the vcpu was made, for its supervisor to take differences of. */
+static u64 get_ic(struct cpu *cpu)
+{
+	return cpu->ic + cpu->insns - (u64)(s64)cpu->budget;
+}
+
+#define set_ic NULL
+
 #define PPR_PRI (7ull << 50)
 
 static u64 get_ppr(struct cpu *cpu)
@@ -341,13 +380,43 @@ OP(mfspr)
 OP(mtspr)
 {
 	unsigned n = op->imm, facility;
+	u32 mode;
 
 	if (unlikely(!allowed(cpu, n, RW)))
 		return spr_refuse(cpu, op);
 	facility = missing_facility(cpu, n, true);
 	if (unlikely(facility))
 		return cpu_raise_facility(cpu, op, facility);
+	mode = cpu->mode;
 	spr_write(cpu, &sprs[n], cpu->gpr[op->t]);
+	if (unlikely(cpu->mode != mode)) {
+		cpu->nip = NIA();
+		STOP;
+	}
+	NEXT;
+}
+
+/* The branch history, which is empty: no branch is recorded. Problem state: MMCR0[BHRBA]. */
+#define MMCR0_BHRBA   0x00200000u
+#define FACILITY_BHRB 4
+
+static bool bhrb_denied(const struct cpu *cpu)
+{
+	return (cpu->msr & MSR_PR) && !(cpu->mmcr[0] & MMCR0_BHRBA);
+}
+
+OP(mfbhrbe)
+{
+	if (bhrb_denied(cpu))
+		return cpu_raise_facility(cpu, op, FACILITY_BHRB);
+	cpu->gpr[op->t] = 0;
+	NEXT;
+}
+
+OP(clrbhrb)
+{
+	if (bhrb_denied(cpu))
+		return cpu_raise_facility(cpu, op, FACILITY_BHRB);
 	NEXT;
 }
 

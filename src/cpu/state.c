@@ -2,6 +2,7 @@
 /* Making a processor, and the registers that are kept in pieces. */
 #include <errno.h>
 #include "cpu/engine/code.h"
+#include "cpu/pmu.h"
 #include "cpu/mmu/tlb.h"
 
 int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host)
@@ -49,8 +50,10 @@ static u32 mode_of(u64 msr)
 
 void cpu_set_msr(struct cpu *cpu, u64 msr)
 {
+	if (unlikely(cpu->pmu_on) && ((cpu->msr ^ msr) & MSR_PR))
+		pmu_catch_up(cpu);
 	cpu->msr = msr & cpu->model->msr_mask & ~MSR_HV;
-	cpu->mode = mode_of(cpu->msr);
+	cpu->mode = mode_of(cpu->msr) | (cpu->pmu_on ? MODE_COUNT : 0);
 	cpu->ea_mask = msr & MSR_SF ? ~0ull : 0xffffffffull;
 	cpu->cr0_shift = msr & MSR_SF ? 0 : 32;
 	cpu->big = !(cpu->msr & MSR_LE);

@@ -10,6 +10,7 @@ void hv_clocks_start(struct hv_vcpu *vcpu)
 	vcpu->cpu.purr_offset = vcpu->purr - now;
 	vcpu->cpu.spurr_offset = vcpu->spurr - now;
 	vcpu->cpu.vtb_offset = vcpu->vtb - now;
+	cpu_pmu_start(&vcpu->cpu);
 }
 
 void hv_clocks_stop(struct hv_vcpu *vcpu)
@@ -19,4 +20,5 @@ void hv_clocks_stop(struct hv_vcpu *vcpu)
 	vcpu->purr = vcpu->cpu.purr_offset + now;
 	vcpu->spurr = vcpu->cpu.spurr_offset + now;
 	vcpu->vtb = vcpu->cpu.vtb_offset + now;
+	cpu_pmu_stop(&vcpu->cpu);
 }

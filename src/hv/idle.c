@@ -86,10 +86,12 @@ bool hv_vcpu_idle(struct hv_vcpu *vcpu)
 
 	if (!awake) {
 		vcpu->in_guest = false;
+		cpu_pmu_stop(&vcpu->cpu);
 		vcpu->asleep = true;
 		vcpu->stats->blocking = 1;
 		awake = sleep_until_event(vcpu);
 		vcpu->asleep = false;
+		cpu_pmu_start(&vcpu->cpu);
 		vcpu->stats->blocking = 0;
 		if (was_in_guest)
 			hv_guest_enter(vcpu);

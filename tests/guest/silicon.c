@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/perf_event.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <asm/ptrace.h>
@@ -114,11 +117,92 @@ static void watchpoints_stop_stores(void)
 	check(WIFEXITED(status) && !WEXITSTATUS(status), "it goes on when it is deleted");
 }
 
+static int open_counter(uint64_t config, uint64_t period)
+{
+	struct perf_event_attr attr = {
+	    .type = PERF_TYPE_HARDWARE,
+	    .size = sizeof(attr),
+	    .config = config,
+	    .sample_period = period,
+	    .sample_type = PERF_SAMPLE_IP,
+	    .exclude_kernel = 1,
+	    .exclude_hv = 1,
+	};
+
+	return syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+}
+
+#define ROUNDS 20000000ull
+
+/* Two instructions a round: 40 million. */
+__attribute__((noinline)) static void count_down(void)
+{
+	__asm__ volatile("mtctr %0\n"
+			 "1: nop\n"
+			 "bdnz 1b"
+			 :
+			 : "r"(ROUNDS)
+			 : "ctr");
+}
+
+static void counters_count(void)
+{
+	int insns = open_counter(PERF_COUNT_HW_INSTRUCTIONS, 0);
+	int cycles = open_counter(PERF_COUNT_HW_CPU_CYCLES, 0);
+	uint64_t before[2] = {0}, after[2] = {0}, n;
+
+	check(insns >= 0 && cycles >= 0, "counters of instructions and cycles can be had");
+	check(read(insns, &before[0], 8) == 8 && read(cycles, &before[1], 8) == 8, "and read");
+	count_down();
+	check(read(insns, &after[0], 8) == 8 && read(cycles, &after[1], 8) == 8, "and read again");
+	n = after[0] - before[0];
+	check(n >= 2 * ROUNDS && n < 2 * ROUNDS + ROUNDS / 10,
+	      "instructions are those of the loop");
+	check(after[1] > before[1], "cycles pass");
+	close(insns);
+	close(cycles);
+}
+
+/* Samples every million instructions, most of them in the loop. */
+static void counters_sample(void)
+{
+	int fd = open_counter(PERF_COUNT_HW_INSTRUCTIONS, 1000000);
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct perf_event_mmap_page *head =
+	    mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	const uint64_t loop = (uintptr_t)count_down;
+	unsigned samples = 0, inside = 0;
+
+	check(head != MAP_FAILED, "samples can be mapped");
+	if (head == MAP_FAILED)
+		return;
+	count_down();
+	for (uint64_t at = 0; at < head->data_head;) {
+		const char *p = (const char *)head + head->data_offset + at % head->data_size;
+		const struct perf_event_header *h = (const struct perf_event_header *)p;
+		uint64_t ip;
+
+		memcpy(&ip, p + sizeof(*h), 8);
+		if (h->type == PERF_RECORD_SAMPLE) {
+			samples++;
+			inside += ip >= loop && ip < loop + 64;
+		}
+		at += h->size;
+	}
+	check(samples >= 20 && samples <= 60, "about forty samples are taken");
+	check(inside * 10 >= samples * 8, "they are of the loop");
+	if (failed)
+		printf("%u samples, %u in the loop\n", samples, inside);
+	close(fd);
+}
+
 int main(void)
 {
 	library_functions_run();
 	priority_is_the_thread_s_own();
 	watchpoints_stop_stores();
+	counters_count();
+	counters_sample();
 	printf("silicon: %u checks, %u failed\n", checks, failed);
 	return failed != 0;
 }

@@ -291,6 +291,43 @@ static void decimals_without_a_sign_are_numbers(void **state)
 	fixture_free(f);
 }
 
+#define MTSPR(n, r) (31u << 26 | (r) << 21 | ((n) & 31) << 16 | ((n) >> 5) << 11 | 467u << 1)
+#define MFSPR(n, r) (31u << 26 | (r) << 21 | ((n) & 31) << 16 | ((n) >> 5) << 11 | 339u << 1)
+
+/* The monitor: an alert that software asks for, and one of a counter; a history that is empty. */
+static void performance_monitor_alerts(void **state)
+{
+	struct fixture *f = real(SUPERVISOR);
+	u64 ic;
+
+	f->cpu.gpr[3] = 0x80; /* PMAO */
+	runs(f, MTSPR(795, 3u));
+	assert_true(cpu_has_pending(&f->cpu));
+	cpu_set_msr(&f->cpu, SUPERVISOR | MSR_EE);
+	assert_true(cpu_take_pending(&f->cpu));
+	assert_int_equal(f->cpu.nip, VEC_PERFMON);
+	f->cpu.gpr[3] = 0;
+	runs(f, MTSPR(795, 3u));
+	assert_false(cpu_has_pending(&f->cpu));
+	/* PMC5 becomes negative by counting one instruction, with its alert enabled. */
+	f->cpu.gpr[3] = 0x7fffffff;
+	runs(f, MTSPR(791, 3u));
+	f->cpu.gpr[3] = 0x06004000; /* PMAE, FCECE, PMCjCE */
+	runs(f, MTSPR(795, 3u));
+	runs(f, 0x60000000);
+	assert_true(cpu_has_pending(&f->cpu));
+	runs(f, MFSPR(795, 4u));
+	assert_int_equal(f->cpu.gpr[4], 0x82004080); /* frozen, no longer enabled, occurred */
+	ic = (runs(f, MFSPR(848, 5u)), f->cpu.gpr[5]);
+	runs(f, MFSPR(848, 5u));
+	assert_int_equal(f->cpu.gpr[5], ic + 1);
+	f->cpu.gpr[6] = 5;
+	runs(f, 0x7c00035c); /* clrbhrb */
+	runs(f, 0x7cc0025c); /* mfbhrbe r6, 0 */
+	assert_int_equal(f->cpu.gpr[6], 0);
+	fixture_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +344,7 @@ int main(void)
 	    cmocka_unit_test(undefined_parts_of_fixed_point_results),
 	    cmocka_unit_test(nans_of_singles_are_cut),
 	    cmocka_unit_test(decimals_without_a_sign_are_numbers),
+	    cmocka_unit_test(performance_monitor_alerts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

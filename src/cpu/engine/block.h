@@ -36,6 +36,7 @@ struct block {
 #define MODE_VEC 0x08u
 #define MODE_VSX 0x10u
 #define MODE_LE	 0x20u
+#define MODE_COUNT 0x80u /* the performance monitor counts: blocks end at each branch, exactly */
 #define MODE_IR	 0x40u /* not for decoding: it tells real-mode addresses apart in the jump cache */
 
 /* Address of the instruction being carried out; NIA() of the one after it. */

@@ -226,7 +226,8 @@ static bool decode(const struct cpu *cpu, u32 insn, u32 mode, struct op *op)
 			  .b = f.b,
 			  .c = f.c,
 			  .imm = f.imm};
-	return !row || (row->flags & (F_END | F_BR));
+	return !row || (row->flags & (F_END | F_BR)) ||
+	       ((mode & MODE_COUNT) && row->format == FMT_B);
 }
 
 static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max)

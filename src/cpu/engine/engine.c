@@ -112,7 +112,6 @@ static void step_block(struct cpu *cpu, struct block *b)
 	cpu->ops = &b->ops[1];
 	cpu->ops->fn(cpu, cpu->ops);
 	cpu->link_from = NULL;
-	cpu->insns++;
 	cpu->budget--;
 }
 
