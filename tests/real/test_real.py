@@ -47,6 +47,21 @@ PROGRAMS = [
     python('float', 60),
     python('cmath', 60),
     python('json', 120),
+    python('re', 120),
+    python('ctypes', 120),
+    python('decimal', 600),
+    python('threading', 600),
+    python('subprocess', 600),
+    python('socket', 600),
+    python('ssl', 600),
+    python('multiprocessing_fork', 1800),
+    Program('gcc', 'sh /real/compiler.sh', 300),
+    Program('gdb', 'sh /real/debuggers.sh gdb', 300),
+    Program('strace', 'sh /real/debuggers.sh strace', 120),
+    Program('perf', 'sh /real/debuggers.sh perf', 120),
+    Program('perf counters', 'sh /real/debuggers.sh counters', 60,
+            known="the processor's counters of cycles and instructions stand at 0"),
+    Program('stress-ng', 'sh /real/stress.sh 10', 1200),
 ]
 
 
