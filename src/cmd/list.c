@@ -58,13 +58,14 @@ static void print_line(json_t *info)
 
 int cmd_list(int argc, char **argv)
 {
-	json_t *all = json_array();
+	json_t *all;
 	char **names;
 	size_t n;
 	struct parsed p = parse_verb(argc, argv, help_list, NULL, 0);
 
 	if (p.done)
 		return p.status;
+	all = json_array();
 	names = control_names(&n);
 	for (size_t i = 0; i < n; i++) {
 		/* A socket without a process behind it is left over from a crash. */
