@@ -112,6 +112,11 @@ with_perf() {
 with_counters() {
 	perf stat -x, -e cycles,instructions -- true 2>out
 	same 'cycles and instructions are counted' 2 "$(grep -cE '^[1-9][0-9]*,,(cycles|instructions)' out)"
+	perf stat -x, -e instructions:u -- sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done' 2>out
+	same 'a shell loop takes millions of instructions' 1 "$(grep -cE '^[0-9]{7,},,instructions:u' out)"
+	works 'perf record of cycles' perf record -q -e cycles -o data -- gzip -9 -c "$(command -v gdb)"
+	perf report -i data --stdio >out 2>&1
+	says 'perf report of cycles' gzip
 	cat out
 }
 
