@@ -129,6 +129,7 @@ static void add_page(struct source *s, struct memory_chunk *c, u64 page, bool fi
 	s->n_dirty--;
 	if (zero && first) {
 		c->n_left_out++;
+		s->n_left_out++;
 		return;
 	}
 	c->words[c->n++] = gpa | (zero ? LIVE_PAGE_ZERO : 0);

@@ -19,7 +19,7 @@
 #define PAGE_BYTES_GUESS (GUEST_PAGE + 8.0)
 /* Enough bytes to tell a link's speed by. */
 #define MEASURE_BYTES (128u << 10)
-/* Less than this part of memory isn't zero, or shrinks a lot. */
+/* Memory of which less than this part isn't zero. */
 #define SPARSE 8
 /*
  * When does it not converge? The estimated downtime has not fallen for so many passes, and so long;
@@ -189,7 +189,7 @@ static void refresh_params(struct source *s)
  */
 static int learn_bandwidth(struct source *s, u64 bytes, u64 ns, struct error *err)
 {
-	if (!s->one_way && bytes < s->m->mem.bytes / SPARSE)
+	if (!s->one_way && s->pages - s->n_left_out < s->pages / SPARSE)
 		return source_measure_link(s, err);
 	if (bytes >= MEASURE_BYTES && ns)
 		s->bandwidth = bytes * 1e9 / ns;
