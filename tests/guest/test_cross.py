@@ -156,7 +156,7 @@ def alive():
         beats, back = {}, {}
         for i, (name, (pattern, begin)) in enumerate(guests.items()):
             beats[name] = leave(begin(name), name, pattern, 'migrate', 'exec:exec ' + ' '.join(wormhole(2 * i)),
-                                '--downtime-ms', '5000', '--timeout', '300')
+                                '--downtime-ms', '30000', '--timeout', '300')
             subprocess.run(wormhole(2 * i + 1, 'wait'), timeout=300 * PATIENCE, check=True)
             back[name] = come_back(name, pattern, beats[name], '--incoming', 'exec:exec ' + ' '.join(wormhole(2 * i + 1)))
         machine.wait(300 * PATIENCE)
