@@ -113,10 +113,21 @@ static void settings_changed(struct cpu *cpu)
 		cpu_irq_clear(cpu, CPU_IRQ_PERFMON);
 }
 
-void cpu_pmu_start(struct cpu *cpu)
+static void count_from_here(struct cpu *cpu)
 {
 	cpu->pmu_insns = insns_now(cpu);
 	cpu->pmu_tb = host_timebase();
+}
+
+void cpu_pmu_start(struct cpu *cpu)
+{
+	bool idle = (cpu->mmcr[0] & (MMCR0_FC | MMCR0_PMAO)) == MMCR0_FC && !cpu->pmu_on;
+
+	/* Nearly always: no clock is read for it. */
+	if (likely(idle) &&
+	    !(__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED) & CPU_IRQ_PERFMON))
+		return;
+	count_from_here(cpu);
 	settings_changed(cpu);
 }
 
@@ -131,7 +142,7 @@ static void begin_change(struct cpu *cpu)
 	if (cpu->pmu_on)
 		pmu_catch_up(cpu);
 	else
-		cpu_pmu_start(cpu);
+		count_from_here(cpu);
 }
 
 void pmu_set_mmcr0(struct cpu *cpu, u64 v)
