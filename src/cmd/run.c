@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -15,14 +16,13 @@
 #include "cmd/progress.h"
 #include "migration/channel/fault.h"
 #include "migration/file/file.h"
-#include <sys/sysinfo.h>
 #include "migration/live/live.h"
 #include "migration/state/config.h"
 #include "monitor/qmp.h"
 #include "platform/console.h"
 #include "platform/machine.h"
-#include "platform/trace.h"
 #include "platform/models.h"
+#include "platform/trace.h"
 
 static const char help[] =
     "Usage: papyr run [OPTION]...\n"
