@@ -105,8 +105,8 @@ static void each_writes_what_the_other_runs(void **state)
 		assert_int_equal(vcpu[id]->run->papr_hcall.nr, UNKNOWN);
 		assert_int_equal(vcpu[id]->cpu.gpr[5], ROUNDS);
 		assert_int_equal(vcpu[id]->cpu.gpr[7], 0); /* old code was run */
-		assert_true(vcpu[id]->stats->blocks_decoded >=
-			    ROUNDS); /* it was code that changed */
+		/* It was code that changed, and that as often as who is AHEAD allows at least. */
+		assert_true(vcpu[id]->stats->blocks_decoded >= ROUNDS / AHEAD);
 	}
 	hv_vm_put(vm);
 }
