@@ -134,10 +134,13 @@ static int prepare_table(struct hv_vcpu *vcpu)
 	struct hv_vm *vm = vcpu->vm;
 	int ret = 0;
 
-	lock_acquire(&vm->lock);
-	if (!vm->vrma_done)
-		ret = hv_vrma_setup(vcpu);
-	lock_release(&vm->lock);
+	/* It isn't undone while the table is in use. */
+	if (!__atomic_load_n(&vm->vrma_done, __ATOMIC_ACQUIRE)) {
+		lock_acquire(&vm->lock);
+		if (!vm->vrma_done)
+			ret = hv_vrma_setup(vcpu);
+		lock_release(&vm->lock);
+	}
 	vcpu->cpu.hpt = vm->hpt;
 	return ret;
 }

@@ -44,7 +44,7 @@ void hv_set_lpcr(struct hv_vm *vm, u64 value, u64 mask)
 void hv_vrma_restore(struct hv_vm *vm, u64 slb_llp)
 {
 	hv_set_lpcr(vm, llp_to_vrmasd(slb_llp), LPCR_VRMASD);
-	vm->vrma_done = true;
+	__atomic_store_n(&vm->vrma_done, true, __ATOMIC_RELEASE);
 }
 
 int hv_vrma_setup(struct hv_vcpu *vcpu)

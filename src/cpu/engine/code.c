@@ -186,10 +186,13 @@ static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes
 static void page_recheck(struct cpu *cpu, struct code_page *p, const u8 *host_page)
 {
 	p->checked = cpu->code->epoch;
-	for (u64 left = p->lines; left; left &= left - 1) {
+	/* Neighbours at once: this is what each exit to the client costs. */
+	for (u64 left = p->lines; left; left &= left + (left & -left)) {
 		unsigned at = __builtin_ctzll(left) * LINE_BYTES;
+		u64 after = ~(left >> at / LINE_BYTES);
+		unsigned lines = after ? __builtin_ctzll(after) : 64;
 
-		if (!racy_same_bytes(p->image + at, host_page + at, LINE_BYTES)) {
+		if (!racy_same_bytes(p->image + at, host_page + at, lines * LINE_BYTES)) {
 			page_drop_blocks(cpu, p);
 			return;
 		}

@@ -12,32 +12,34 @@ void jumps_forget(struct cpu *cpu)
 	struct jumps *j = &cpu->tlbs->jumps;
 
 	j->gen++;
-	memset(j->pages, 0, sizeof(j->pages));
+	for (; j->page_words; j->page_words &= j->page_words - 1)
+		j->pages[__builtin_ctzll(j->page_words)] = 0;
 	cpu->link_from = NULL;
 	jumps_select(cpu);
 }
 
-static u64 *page_word(struct cpu *cpu, u64 ea, u64 *bit)
-{
-	u64 hash = (ea >> CPU_PAGE_SHIFT ^ ea >> 24) & (JUMP_PAGE_BITS - 1);
+_Static_assert(JUMP_PAGE_BITS / 64 == 64, "page_words has a bit for each word");
 
-	*bit = 1ull << (hash & 63);
-	return &cpu->tlbs->jumps.pages[hash >> 6];
+static unsigned page_bit(u64 ea)
+{
+	return (ea >> CPU_PAGE_SHIFT ^ ea >> 24) & (JUMP_PAGE_BITS - 1);
 }
 
 void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops)
 {
-	u64 bit, *word = page_word(cpu, ea, &bit);
+	struct jumps *j = &cpu->tlbs->jumps;
+	unsigned bit = page_bit(ea);
 
-	*word |= bit;
+	j->pages[bit / 64] |= 1ull << bit % 64;
+	j->page_words |= 1ull << bit / 64;
 	*jump_slot(cpu, ea) = (struct jump){ea, cpu->jump_key, ops};
 }
 
 void jumps_forget_page(struct cpu *cpu, u64 ea)
 {
-	u64 bit;
+	unsigned bit = page_bit(ea);
 
-	if (*page_word(cpu, ea, &bit) & bit)
+	if (cpu->tlbs->jumps.pages[bit / 64] >> bit % 64 & 1)
 		jumps_forget(cpu);
 }
 

@@ -21,6 +21,7 @@ struct jumps {
 	struct jump e[JUMP_ENTRIES];
 	u64 gen;
 	u64 pages[JUMP_PAGE_BITS / 64]; /* effective pages that entries are of, hashed */
+	u64 page_words;			/* which of those words aren't 0 */
 };
 
 static inline struct jump *jump_slot(struct cpu *cpu, u64 ea)
