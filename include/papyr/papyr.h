@@ -104,6 +104,15 @@ bool papyr_is_fd(int fd);
 #define PAPYR_CAP_SIGNALS_BLOCKED 0x50415001
 
 /*
+ * Another, for KVM_ENABLE_CAP of a VM that has no vcpus yet: args[0] is the processor version (PVR)
+ * of those it will have, by which the processor is chosen: POWER8 (which a VM has that never asks)
+ * or POWER7, as its upper half says. The guest reads all of it. KVM_SET_SREGS changes no processor.
+ *
+ * EINVAL: there is no such processor, or args[0] has more than 32 bits. EBUSY: there are vcpus.
+ */
+#define PAPYR_CAP_PVR 0x50415002
+
+/*
  * What papyr_trace() tells of.
  *
  * EVENT(bit, name, word)

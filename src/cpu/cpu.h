@@ -289,8 +289,6 @@ bool cpu_update_form(const struct cpu *cpu, u32 insn, unsigned *ra, u64 *ea);
 
 /* MSR written by anything but an instruction: keeps the derived fields (mode, caches) right. */
 void cpu_set_msr(struct cpu *cpu, u64 msr);
-/* Another model's personality (KVM_SET_SREGS with another PVR). */
-void cpu_set_model(struct cpu *cpu, const struct cpu_model *model);
 
 /* Does the owner want to be told of this? To be asked in slow paths only. */
 static inline bool cpu_traces(const struct cpu *cpu, u32 events)

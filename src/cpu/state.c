@@ -17,7 +17,9 @@ int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_ho
 		tlb_fini(cpu);
 		return -ENOMEM;
 	}
-	cpu_set_model(cpu, model);
+	cpu->model = model;
+	cpu->pvr = model->pvr;
+	cpu->slb_nr = model->slb_entries;
 	cpu->dec_expires = cpu_timebase(cpu) + 0x7fffffff;
 	cpu->hdec_expires = ~0ull >> 1;
 	cpu_set_msr(cpu, MSR_SF | MSR_ME);
@@ -28,15 +30,6 @@ void cpu_fini(struct cpu *cpu)
 {
 	code_fini(cpu);
 	tlb_fini(cpu);
-}
-
-void cpu_set_model(struct cpu *cpu, const struct cpu_model *model)
-{
-	cpu->model = model;
-	cpu->pvr = model->pvr;
-	cpu->slb_nr = model->slb_entries;
-	cpu_flush_all_code(cpu); /* decoded by another model's table */
-	cpu_flush_all(cpu);
 }
 
 /* MSR bits that change how instructions are decoded or where the caches look. */

@@ -133,15 +133,9 @@ void hv_get_sregs(struct hv_vcpu *vcpu, struct kvm_sregs *sregs)
 int hv_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs)
 {
 	struct cpu *cpu = &vcpu->cpu;
-	const struct cpu_model *model = cpu_model_by_pvr(sregs->pvr);
 
-	/* Any processor that there is a model of; the hardware's KVM knows but its own. */
-	if (sregs->pvr != cpu->pvr && (!model || !model->has_vrma))
+	if (sregs->pvr != cpu->pvr)
 		return -EINVAL;
-	if (sregs->pvr != cpu->pvr) {
-		cpu_set_model(cpu, model);
-		cpu->pvr = sregs->pvr;
-	}
 	vcpu->slb_set.nr = 0;
 	for (unsigned i = 0; i < cpu->slb_nr; i++) {
 		u64 slbe = sregs->u.s.ppc64.slb[i].slbe;

@@ -39,7 +39,7 @@ static struct hv_vcpu *alloc(void)
 /* The state that a new vcpu of KVM HV has: all zero, but for these. */
 static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 {
-	int ret = cpu_init(&vcpu->cpu, &cpu_model_power8, &hv_cpu_host);
+	int ret = cpu_init(&vcpu->cpu, vm->model, &hv_cpu_host);
 
 	if (ret)
 		return ret;
@@ -61,6 +61,7 @@ static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 	vcpu->cpu.mmcr[0] = MMCR0_FC;
 	vcpu->cpu.amor = ~0ull; /* the hypervisor keeps no storage key to itself */
 	vcpu->cpu.pir = id;
+	vcpu->cpu.pvr = vm->pvr;
 	vcpu->cpu.lpcr = vm->lpcr;
 	vcpu->cpu.tb_offset = vm->tb_offset;
 	vcpu->cpu.dec_expires = 0;

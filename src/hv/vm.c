@@ -38,6 +38,8 @@ int hv_vm_create(struct hv_vm **out)
 	hv_trace_init(vm);
 	vm->slots = slots;
 	vm->refs = 1;
+	vm->model = &cpu_model_power8;
+	vm->pvr = vm->model->pvr;
 	vm->lpcr = LPCR_FIRST;
 	vm->smt = HV_SMT_MAX;
 	hcall_enable_defaults(vm);
@@ -82,6 +84,25 @@ void hv_vm_put(struct hv_vm *vm)
 unsigned hv_vm_smt(const struct hv_vm *vm)
 {
 	return vm->smt;
+}
+
+int hv_vm_set_pvr(struct hv_vm *vm, u64 pvr)
+{
+	const struct cpu_model *model = cpu_model_by_pvr(pvr);
+	int ret = 0;
+
+	/* Real mode without a VRMA wants real-mode areas, which there are none of. */
+	if (pvr >> 32 || !model || !model->has_vrma)
+		return -EINVAL;
+	lock_acquire(&vm->lock);
+	if (vm->nr_vcpus) {
+		ret = -EBUSY;
+	} else {
+		vm->model = model;
+		vm->pvr = pvr;
+	}
+	lock_release(&vm->lock);
+	return ret;
 }
 
 int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags)

@@ -43,6 +43,8 @@ struct hv_vm {
 	/* In order of creation; live as long as the VM. */
 	struct hv_vcpu *_Atomic vcpus[HV_MAX_VCPUS];
 	struct hv_vcpu *_Atomic by_id[HV_MAX_VCPU_ID];
+	const struct cpu_model *model; /* of new vcpus */
+	u32 pvr;		       /* the same */
 	u64 lpcr;      /* of new vcpus */
 	u64 tb_offset; /* of new vcpus */
 	u32 arch_compat;
@@ -73,6 +75,9 @@ void hv_vm_get(struct hv_vm *vm);
 void hv_vm_put(struct hv_vm *vm);
 /* KVM_CAP_PPC_SMT on a VM without vcpus: @threads vcpu ids make a virtual core. */
 int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags);
+
+/* PAPYR_CAP_PVR on a VM without vcpus: the processor of those that it will have. */
+int hv_vm_set_pvr(struct hv_vm *vm, u64 pvr);
 
 /* How many vcpu ids make a virtual core. */
 unsigned hv_vm_smt(const struct hv_vm *vm);

@@ -43,6 +43,7 @@ static const struct {
     {KVM_CAP_BINARY_STATS_FD, 1},
     {KVM_CAP_PPC_AIL_MODE_3, 1},
     {PAPYR_CAP_SIGNALS_BLOCKED, 1},
+    {PAPYR_CAP_PVR, 1},
 };
 
 long check_extension(struct hv_vm *vm, unsigned long cap)

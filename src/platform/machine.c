@@ -2,6 +2,7 @@
 #include "platform/machine.h"
 
 #include <papyr/papr.h>
+#include <papyr/papyr.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,10 +13,25 @@
 #include "platform/console.h"
 #include "platform/exits.h"
 #include "platform/internal.h"
+#include "platform/models.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
 
 /* ---- Making ---- */
+
+/* Linux's KVM knows its host's processor alone: reset_segments() confines the guest there. */
+static int choose_processor(struct machine *m, struct error *err)
+{
+	struct kvm_enable_cap cap = {.cap = PAPYR_CAP_PVR, .args = {m->cfg.model->pvr}};
+	const struct accel *a = m->accel;
+
+	if (accel_ioctl_val(a, m->vm_fd, KVM_CHECK_EXTENSION, cap.cap) <= 0)
+		return 0;
+	if (a->ioctl(m->vm_fd, KVM_ENABLE_CAP, &cap) < 0)
+		return error_errno(err, "the host cannot run a %s guest (--cpu)",
+				   m->cfg.model->name);
+	return 0;
+}
 
 static int check_host(struct machine *m, struct error *err)
 {
@@ -54,7 +70,7 @@ static int check_host(struct machine *m, struct error *err)
 	m->run_bytes = accel_ioctl_val(a, m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (a->ioctl(m->vm_fd, KVM_PPC_GET_SMMU_INFO, &m->smmu) < 0)
 		return error_errno(err, "cannot learn the page sizes");
-	return 0;
+	return choose_processor(m, err);
 }
 
 /* Hypercalls that KVM can do but leaves to the client unless asked. Those it can't do stay ours. */

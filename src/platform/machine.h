@@ -63,8 +63,7 @@ struct machine {
 	unsigned smt; /* vcpu ids in a core */
 	unsigned htab_order;
 	u64 rma_bytes; /* what real mode reaches */
-	bool confined; /* the host's PVR stays, the model is but a level to keep to */
-	u32 host_pvr;  /* what a new vcpu's was */
+	u32 host_pvr;  /* what vcpus have */
 	u8 uuid[16];
 
 	struct vcpu *vcpus;

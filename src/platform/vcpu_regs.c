@@ -67,29 +67,27 @@ int vcpu_set_reg(struct vcpu *vcpu, u64 id, const void *val)
 	return vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg);
 }
 
-/* PVR, and with it the model. A real host keeps its own PVR and confines the guest by level. */
-static int set_model(struct vcpu *vcpu, struct error *err)
+/*
+ * No segments. And the model, where the processor isn't the one that choose_processor() asked for:
+ * a real host has but its own, and confines the guest to a level.
+ */
+static int reset_segments(struct vcpu *vcpu, struct error *err)
 {
 	struct machine *m = vcpu->m;
 	const struct machine_model *model = m->cfg.model;
 	struct kvm_sregs sregs;
-	u32 host_pvr;
 
 	if (m->accel->ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0)
 		return error_errno(err, "cannot read the segment registers of vcpu %u",
 				   vcpu->index);
-	host_pvr = sregs.pvr;
 	if (!m->host_pvr)
-		m->host_pvr = host_pvr;
+		m->host_pvr = sregs.pvr;
 	memset(&sregs.u, 0, sizeof(sregs.u));
-	sregs.pvr = model->pvr;
-	if (m->accel->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) == 0)
-		return 0;
-	sregs.pvr = host_pvr;
-	if (m->accel->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) < 0 ||
+	if (m->accel->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) < 0)
+		return error_errno(err, "cannot set the segment registers of vcpu %u", vcpu->index);
+	if (sregs.pvr != model->pvr &&
 	    vcpu_set_reg(vcpu, KVM_REG_PPC_ARCH_COMPAT, &model->logical_pvr) < 0)
 		return error_errno(err, "the host cannot run a %s guest (--cpu)", model->name);
-	m->confined = true;
 	return 0;
 }
 
@@ -114,7 +112,7 @@ int vcpu_reset(struct vcpu *vcpu, struct error *err)
 	struct kvm_regs regs = {.msr = MSR_SF | MSR_ME};
 	u64 lpcr, icp = ICP_AT_RESET;
 
-	if (set_model(vcpu, err))
+	if (reset_segments(vcpu, err))
 		return -1;
 	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0)
 		return error_errno(err, "cannot set the registers of vcpu %u", vcpu->index);

@@ -207,15 +207,6 @@ static void need(long r, const char *what)
 		broken("%s: %s", what, strerror(errno));
 }
 
-static void set_pvr(struct vcpu *vcpu, u32 pvr)
-{
-	struct kvm_sregs sregs;
-
-	need(papyr_ioctl(vcpu->fd, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
-	sregs.pvr = pvr;
-	need(papyr_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
-}
-
 static void enable(int fd, u32 cap, u64 arg0, u64 arg1, const char *what)
 {
 	struct kvm_enable_cap enable = {.cap = cap, .args = {arg0, arg1}};
@@ -240,8 +231,6 @@ static void vcpu_new(struct vm *vm, unsigned index)
 	enable(vcpu->fd, KVM_CAP_PPC_PAPR, 0, 0, "KVM_CAP_PPC_PAPR");
 	if (vm->xics >= 0)
 		enable(vcpu->fd, KVM_CAP_IRQ_XICS, vm->xics, index * 8, "KVM_CAP_IRQ_XICS");
-	if (vm->power7)
-		set_pvr(vcpu, 0x003f0203);
 }
 
 static void xics_new(struct vm *vm)
@@ -287,6 +276,8 @@ void vm_new(struct vm *vm, u64 seed, unsigned n_vcpus, bool power7)
 	need(vm->kvm, "/dev/kvm");
 	vm->fd = papyr_ioctl(vm->kvm, KVM_CREATE_VM, 0);
 	need(vm->fd, "KVM_CREATE_VM");
+	if (power7)
+		enable(vm->fd, PAPYR_CAP_PVR, 0x003f0203, 0, "PAPYR_CAP_PVR");
 	vm->ram = guarded(RAM_BYTES);
 	vm->high = guarded(HIGH_BYTES);
 	need(set_slot(vm, 0, KVM_MEM_LOG_DIRTY_PAGES, 0, RAM_BYTES, vm->ram), "slot 0");

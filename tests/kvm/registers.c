@@ -325,6 +325,9 @@ static void sregs(struct vcpu *v)
 	topic("SREGS: PVR of a POWER7");
 	s.pvr = 0x003f0201;
 	TRY(v->fd, KVM_SET_SREGS, &s);
+	topic("SREGS: PVR of another POWER8, and its own again");
+	s.pvr = pvr + 1;
+	TRY(v->fd, KVM_SET_SREGS, &s);
 	s.pvr = pvr;
 	TRY(v->fd, KVM_SET_SREGS, &s);
 	TRY_AS("KVM_SET_SREGS at NULL", v->fd, KVM_SET_SREGS, 0);

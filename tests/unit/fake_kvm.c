@@ -2,6 +2,7 @@
 #include "fake_kvm.h"
 
 #include <errno.h>
+#include <papyr/papyr.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -38,6 +39,7 @@ static struct {
 	struct fake_vcpu *vcpus[VCPUS_MAX * FAKE_SMT];
 	u64 sources[IRQS_MAX];
 	unsigned irq_count[IRQS_MAX];
+	u32 pvr;
 	unsigned order;
 	u64 *htab;
 	u64 cursor;
@@ -95,6 +97,7 @@ static int create_vcpu(unsigned id)
 	if (fake.vcpus[id])
 		return error(EEXIST);
 	fake.vcpus[id] = calloc(1, sizeof(struct fake_vcpu));
+	fake.vcpus[id]->sregs.pvr = fake.pvr;
 	return FD_VCPU + id;
 }
 
@@ -156,6 +159,8 @@ static int vcpu_ioctl(int fd, unsigned long request, void *arg)
 		*(struct kvm_sregs *)arg = v->sregs;
 		return 0;
 	case KVM_SET_SREGS:
+		if (((struct kvm_sregs *)arg)->pvr != v->sregs.pvr)
+			return error(EINVAL);
 		v->sregs = *(struct kvm_sregs *)arg;
 		return 0;
 	case KVM_GET_ONE_REG:
@@ -202,6 +207,12 @@ static int source_attr(struct kvm_device_attr *attr, bool set)
 	else
 		*val = fake.sources[attr->attr - IRQ_BASE];
 	return 0;
+}
+
+static void enable_cap(const struct kvm_enable_cap *cap)
+{
+	if (cap->cap == PAPYR_CAP_PVR)
+		fake.pvr = cap->args[0];
 }
 
 static int alloc_htab(u32 order)
@@ -255,9 +266,11 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 	case KVM_GET_DEVICE_ATTR:
 		r = source_attr(arg, request == KVM_SET_DEVICE_ATTR);
 		break;
+	case KVM_ENABLE_CAP:
+		enable_cap(arg);
+		break;
 	case KVM_SET_USER_MEMORY_REGION:
 	case KVM_PPC_RTAS_DEFINE_TOKEN:
-	case KVM_ENABLE_CAP:
 		break;
 	default:
 		r = error(ENOTTY);
