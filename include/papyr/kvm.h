@@ -857,8 +857,9 @@ struct kvm_book3e_206_tlb_params {
 /*
  * The partition's control. LPCR: only ILE, TC, DPFD (and on POWER8 AIL) can be changed, for the
  * whole VM. ARCH_COMPAT: 0 or the logical PVR that the guest is to be confined to. TB_OFFSET: what
- * is added to the host's timebase, rounded up to a multiple of 2^24. DEC_EXPIRY: the guest timebase
- * at which the decrementer passes zero. ONLINE: not 0 if the guest uses the vcpu.
+ * is added to the host's timebase (papyr_timebase() in <papyr/papyr.h>), rounded up to a multiple
+ * of 2^24. DEC_EXPIRY: the guest timebase at which the decrementer passes zero. ONLINE: not 0 if
+ * the guest uses the vcpu.
  */
 #define KVM_REG_PPC_LPCR	(KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xb5)
 #define KVM_REG_PPC_LPCR_64	(KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xb5)

@@ -37,6 +37,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -173,6 +174,18 @@ enum papyr_trace_event {
  * go to standard error, if that is no terminal.
  */
 int papyr_trace(int vm, unsigned events, int fd);
+
+/*
+ * The timebase that KVM_REG_PPC_TB_OFFSET is added to, which on a POWER host is the processor's own
+ * register. Here it is CLOCK_MONOTONIC in ticks of PAPYR_TIMEBASE_HZ, rounded down: seconds *
+ * 512000000 + nanoseconds * 512 / 1000. Never fails.
+ *
+ * Who moves a guest takes the sum of this and TB_OFFSET, the guest's timebase, when it stands
+ * still, and sets KVM_REG_PPC_PAPYR_TB_OFFSET of the new vcpus to that sum less this of the new
+ * host. KVM_REG_PPC_DEC_EXPIRY is in the guest's time, and stays as it is.
+ */
+uint64_t papyr_timebase(void);
+#define PAPYR_TIMEBASE_HZ 512000000 /* for ever: guests know it */
 
 /* The library's version, "major.minor.patch"; lives for ever. */
 const char *papyr_version(void);

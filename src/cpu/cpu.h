@@ -307,12 +307,12 @@ void cpu_set_cr(struct cpu *cpu, u32 cr);
 u64 cpu_get_xer(const struct cpu *cpu);
 void cpu_set_xer(struct cpu *cpu, u64 xer);
 
-/* Time. Timebase ticks at 512 MHz. */
+/* Time. Timebase ticks at TIMEBASE_HZ. */
 u64 cpu_timebase(const struct cpu *cpu);
 s64 cpu_get_dec(const struct cpu *cpu);
 void cpu_set_dec(struct cpu *cpu, s64 dec);
 u64 host_timebase(void);
-#define TIMEBASE_HZ 512000000ull
+#define TIMEBASE_HZ ((u64)PAPYR_TIMEBASE_HZ)
 
 /*
  * The performance monitor counts from here on, or has counted so far: where the vcpu enters and

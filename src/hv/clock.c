@@ -3,6 +3,11 @@
 #include "hv/clock.h"
 #include "hv/vcpu.h"
 
+u64 hv_timebase(void)
+{
+	return host_timebase();
+}
+
 void hv_clocks_start(struct hv_vcpu *vcpu)
 {
 	u64 now = host_timebase();

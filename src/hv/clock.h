@@ -3,7 +3,12 @@
 #ifndef PAPYR_HV_CLOCK_H
 #define PAPYR_HV_CLOCK_H
 
+#include "base/bits.h"
+
 struct hv_vcpu;
+
+/* What a vcpu's timebase is an offset to. */
+u64 hv_timebase(void);
 
 /* As the vcpu enters and leaves the guest. */
 void hv_clocks_start(struct hv_vcpu *vcpu);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "hv/clock.h"
 #include "kvm/fdtable.h"
 #include "kvm/files.h"
 
@@ -134,6 +135,11 @@ API int papyr_trace(int vm, unsigned events, int fd)
 	ret = file_is_foreign(file) ? -EIO : vm_file_trace(file, events, fd);
 	file_put(file);
 	return result(ret);
+}
+
+API uint64_t papyr_timebase(void)
+{
+	return hv_timebase();
 }
 
 API const char *papyr_version(void)

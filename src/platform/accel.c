@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef PAPYR_NO_SOFTWARE
@@ -28,15 +27,6 @@ static void *soft_mmap(size_t bytes, int prot, int flags, int fd)
 	return papyr_mmap(NULL, bytes, prot, flags, fd, 0);
 }
 
-/* libpapyr's host timebase is the monotonic clock at 512 MHz. */
-static u64 soft_timebase(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 512000000 + (u64)t.tv_nsec * 64 / 125;
-}
-
 static const struct accel accel_papyr = {
     .name = "papyr",
     .open = soft_open,
@@ -47,7 +37,7 @@ static const struct accel accel_papyr = {
     .munmap = munmap,
     .close = papyr_close,
     .trace = papyr_trace,
-    .timebase = soft_timebase,
+    .timebase = papyr_timebase,
 };
 #endif
 

@@ -2,6 +2,7 @@
 #include "platform/fdt.h"
 
 #include <libfdt.h>
+#include <papyr/papyr.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -12,7 +13,6 @@
 #include "platform/vcpu.h"
 #include "platform/xics.h"
 
-#define TIMEBASE_HZ   512000000u
 #define CLOCK_HZ      4000000000u
 #define PHANDLE_XICS  1
 #define PHANDLE_VTY   2
@@ -185,7 +185,7 @@ static void build_core(struct tree *t, const struct machine *m, unsigned core)
 	/* The level that the partition keeps to, as client-architecture-support leaves it. */
 	prop_cells(t, "cpu-version", model->logical_pvr);
 	prop_empty(t, "64-bit");
-	prop_cells(t, "timebase-frequency", TIMEBASE_HZ);
+	prop_cells(t, "timebase-frequency", PAPYR_TIMEBASE_HZ);
 	prop_cells(t, "clock-frequency", CLOCK_HZ);
 	prop_cells(t, "d-cache-size", CACHE_BYTES_D);
 	prop_cells(t, "d-cache-line-size", CACHE_LINE);

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Descriptors are numbers that say what they are. */
@@ -348,14 +347,6 @@ static int fake_close(int fd)
 	return 0;
 }
 
-static u64 fake_timebase(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (u64)t.tv_sec * 512000000 + (u64)t.tv_nsec * 64 / 125;
-}
-
 const struct accel fake_accel = {
     .name = "fake",
     .open = fake_open,
@@ -365,5 +356,5 @@ const struct accel fake_accel = {
     .mmap = fake_mmap,
     .munmap = munmap,
     .close = fake_close,
-    .timebase = fake_timebase,
+    .timebase = papyr_timebase,
 };

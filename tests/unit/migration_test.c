@@ -247,7 +247,7 @@ static u64 guest_timebase(struct machine *m, unsigned vcpu)
 	return m->accel->timebase() + offset;
 }
 
-#define SECOND 512000000ull
+#define SECOND ((u64)PAPYR_TIMEBASE_HZ)
 
 static void round_trip(const char *model)
 {
