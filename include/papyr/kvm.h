@@ -16,10 +16,11 @@
  *   vcpu          KVM_CREATE_VCPU on a VM; mmap it for struct kvm_run
  *   hash table    KVM_PPC_GET_HTAB_FD on a VM; read or write it
  *   device        KVM_CREATE_DEVICE on a VM
+ *   TCE table     KVM_CREATE_SPAPR_TCE on a VM; mmap it
  *
- * Clients compile against more than Papyr does: TCE tables, RMAs and BookE's MMUs are described as
- * Linux has them. Here their capabilities are 0 and their requests give ENOTTY, or EINVAL from a
- * vcpu; "Not in Papyr" stands beside each. What KVM_CHECK_EXTENSION says is what there is.
+ * Clients compile against more than Papyr does: RMAs and BookE's MMUs are described as Linux has
+ * them. Here their capabilities are 0 and their requests give ENOTTY, or EINVAL from a vcpu; "Not
+ * in Papyr" stands beside each. What KVM_CHECK_EXTENSION says is what there is.
  *
  * Everything in these structures is in the host's byte order, save what is said to be otherwise.
  * "GPA" is a guest real (physical) address, "HVA" an address in the client's own memory.
@@ -719,10 +720,21 @@ struct kvm_allocate_rma {
 /* ---- TCE tables --------------------------------------------------------------------------- */
 
 /*
- * KVM_CREATE_SPAPR_TCE, _64: a table of DMA translations under bus number @liobn, as a descriptor
- * to mmap: 64 bits for each page of the window. EBUSY: the number is taken.
+ * KVM_CREATE_SPAPR_TCE, _64: a table of translations for the devices of bus @liobn, as a descriptor
+ * to mmap: 64 bits in the host's byte order for each page of the window, 0 at first. The guest
+ * reads and sets them by H_GET_TCE, H_PUT_TCE, H_STUFF_TCE and H_PUT_TCE_INDIRECT (the last two
+ * where KVM_CAP_PPC_ENABLE_HCALL has them enabled), which then don't leave KVM_RUN. The client may
+ * read and write the mapping at any time; an entry is one access.
  *
- * Not in Papyr: ENOTTY. H_PUT_TCE and its like leave KVM_RUN as KVM_EXIT_PAPR_HCALL.
+ * An entry is a guest real address with 1 (the device may read) and 2 (it may write) added. The
+ * client is asked (KVM_EXIT_PAPR_HCALL) for a bus without a table, and when an entry with access
+ * leads to something that isn't a whole page of a memory slot; the guest's table is as before then.
+ *
+ * The table is the bus's until the last number of the descriptor is closed; a mapping that lives
+ * longer is the client's own memory.
+ *
+ * EBUSY: the bus has a table. EINVAL: flags, no pages, pages of less than 4K or more than 16G, a
+ * window that reaches beyond 2^64. ENOMEM, EMFILE. PAPR 14.5.4.2.
  */
 struct kvm_create_spapr_tce {
 	__u64 liobn;

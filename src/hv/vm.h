@@ -25,6 +25,7 @@
 struct hv_memslots;
 struct hv_rtas_token;
 struct hv_table_user;
+struct hv_tce_table;
 struct hv_vcpu;
 struct hv_xics;
 
@@ -48,6 +49,7 @@ struct hv_vm {
 	u64 lpcr;      /* of new vcpus */
 	u64 tb_offset; /* of new vcpus */
 	u32 arch_compat;
+	struct hv_tce_table *_Atomic tce_tables; /* tce.h */
 	unsigned smt;		  /* vcpu ids in a virtual core */
 	atomic_uint slot_readers; /* threads between hv_slots_hold() and hv_slots_release() */
 	struct hv_xics *_Atomic xics;

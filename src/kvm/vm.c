@@ -74,6 +74,27 @@ static long get_htab_fd(struct hv_vm *vm, unsigned long arg)
 	return htab_file_new(vm, &ghf);
 }
 
+static long create_tce(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_create_spapr_tce old;
+	struct kvm_create_spapr_tce_64 args = {.page_shift = 12};
+
+	if (user_read(&old, arg, sizeof(old)))
+		return -EFAULT;
+	args.liobn = old.liobn;
+	args.size = old.window_size >> args.page_shift;
+	return tce_file_new(vm, &args);
+}
+
+static long create_tce_64(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_create_spapr_tce_64 args;
+
+	if (user_read(&args, arg, sizeof(args)))
+		return -EFAULT;
+	return tce_file_new(vm, &args);
+}
+
 static long get_smmu_info(struct hv_vm *vm, unsigned long arg)
 {
 	struct kvm_ppc_smmu_info info;
@@ -188,6 +209,10 @@ static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg
 		return allocate_htab(vm, arg);
 	case KVM_PPC_GET_HTAB_FD:
 		return get_htab_fd(vm, arg);
+	case KVM_CREATE_SPAPR_TCE:
+		return create_tce(vm, arg);
+	case KVM_CREATE_SPAPR_TCE_64:
+		return create_tce_64(vm, arg);
 	case KVM_GET_STATS_FD:
 		return stats_file_of_vm(vm);
 	case KVM_PPC_GET_SMMU_INFO:

@@ -13,13 +13,15 @@
 #define CALL_SIZE (CALL_REGS * 8)
 #define LIST_AT	  0x400000ull
 #define LIST_STEP 0x10000ull
+#define LIOBN	  1ull /* and the next: two tables of translations for devices */
 #define END_CALL  0x10000ull /* no hypercall at all: it leaves to us */
 
 /* ---- Which hypercall with which arguments ---- */
 
 /*
  * Arguments: f flags, p an entry's number, v and r the words of an entry, a what H_AVPN compares, b
- * a request of H_BULK_REMOVE, g an address, s a vcpu, m a small number, x anything.
+ * a request of H_BULK_REMOVE, g an address, s a vcpu, m a small number, l a bus, i an address of a
+ * device, t what it leads to, x anything.
  */
 static const struct {
 	u16 nr;
@@ -32,8 +34,8 @@ static const struct {
     {H_CLEAR_MOD, "fp"},
     {H_CLEAR_REF, "fp"},
     {H_PROTECT, "fpa"},
-    {H_GET_TCE, "mg"},
-    {H_PUT_TCE, "mgx"},
+    {H_GET_TCE, "li"},
+    {H_PUT_TCE, "lit"},
     {H_SET_SPRG0, "x"},
     {H_SET_DABR, "g"},
     {H_PAGE_INIT, "fgg"},
@@ -54,8 +56,8 @@ static const struct {
     {H_BULK_REMOVE, "babababa"},
     {H_BULK_REMOVE, "babababa"},
     {H_SET_XDABR, "gm"},
-    {H_STUFF_TCE, "mgxm"},
-    {H_PUT_TCE_INDIRECT, "mggm"},
+    {H_STUFF_TCE, "litm"},
+    {H_PUT_TCE_INDIRECT, "ligm"},
     {H_XIRR_X, "m"},
     {H_RANDOM, ""},
     {H_SET_MODE, "mmgx"},
@@ -121,6 +123,12 @@ static u64 make_argument(struct rng *r, char kind)
 		return chance(r, 90) ? below(r, 3) * 8 : edge(r);
 	case 'y':
 		return chance(r, 90) ? below(r, 16) << 45 : edge(r);
+	case 'l':
+		return chance(r, 95) ? LIOBN + below(r, 3) : edge(r);
+	case 'i':
+		return chance(r, 90) ? below(r, 0x20) << (chance(r, 50) ? 12 : 16) : edge(r);
+	case 't':
+		return make_address(r) | (chance(r, 70) ? below(r, 4) : 0);
 	case 'm':
 		return chance(r, 80) ? below(r, 64) : edge(r);
 	default:
@@ -248,7 +256,29 @@ static void move_slot(struct vm *vm)
 		broken("adding a slot: %s", strerror(errno));
 }
 
-static void disturb(struct vm *vm, int htab)
+static int tce_table(struct vm *vm, bool large)
+{
+	struct kvm_create_spapr_tce_64 args = {.liobn = LIOBN + large,
+					       .page_shift = large ? 16 : 12,
+					       .offset = large ? 4 : 0,
+					       .size = 16};
+	int fd = papyr_ioctl(vm->fd, KVM_CREATE_SPAPR_TCE_64, &args);
+
+	if (fd < 0)
+		broken("KVM_CREATE_SPAPR_TCE_64: %s", strerror(errno));
+	return fd;
+}
+
+/* One of the tables goes while vcpus fill it, and comes back. */
+static void exchange_table(struct vm *vm, int *tables)
+{
+	unsigned i = below(&vm->rng, 2);
+
+	papyr_close(tables[i]);
+	tables[i] = tce_table(vm, i);
+}
+
+static void disturb(struct vm *vm, int htab, int *tables)
 {
 	struct rng *r = &vm->rng;
 	struct kvm_irq_level irq = {.irq = 0x1000 + below(r, 18), .level = below(r, 2)};
@@ -256,7 +286,7 @@ static void disturb(struct vm *vm, int htab)
 							       : KVM_INTERRUPT_UNSET};
 	u32 order = HTAB_ORDER;
 
-	switch (below(r, 6)) {
+	switch (below(r, 7)) {
 	case 0:
 		papyr_ioctl(vm->fd, KVM_IRQ_LINE, &irq);
 		break;
@@ -275,6 +305,9 @@ static void disturb(struct vm *vm, int htab)
 			papyr_ioctl(vm->fd, KVM_PPC_ALLOCATE_HTAB,
 				    &order); /* EBUSY while they run */
 		break;
+	case 5:
+		exchange_table(vm, tables);
+		break;
 	default:
 		read_some(vm, htab);
 	}
@@ -285,14 +318,17 @@ static void *client(void *arg)
 	struct vm *vm = arg;
 	struct kvm_get_htab_fd want = {0};
 	int htab = papyr_ioctl(vm->fd, KVM_PPC_GET_HTAB_FD, &want);
+	int tables[] = {tce_table(vm, false), tce_table(vm, true)};
 
 	if (htab < 0)
 		broken("KVM_PPC_GET_HTAB_FD: %s", strerror(errno));
 	while (rounds_done < ROUNDS * vm->n_vcpus) {
-		disturb(vm, htab);
+		disturb(vm, htab, tables);
 		usleep(below(&vm->rng, 200));
 	}
 	papyr_close(htab);
+	papyr_close(tables[0]);
+	papyr_close(tables[1]);
 	return NULL;
 }
 

@@ -36,6 +36,8 @@ int hv_vm_enable_hcall(struct hv_vm *vm, u64 number, u64 enable);
 
 /* mmu.c */
 hcall_fn h_enter, h_remove, h_read, h_protect, h_bulk_remove, h_clear_ref, h_clear_mod, h_page_init;
+/* tce.c */
+hcall_fn h_put_tce, h_get_tce, h_stuff_tce, h_put_tce_indirect;
 /* sched.c */
 hcall_fn h_cede, h_prod, h_confer;
 /* vpa.c */
