@@ -37,6 +37,27 @@ def built(args, name):
     return path
 
 
+def fetch_guest(what):
+    """The path of what tools/fetch-guest brings."""
+    got = subprocess.run([os.path.join(TOP, 'tools', 'fetch-guest'), what], stdout=subprocess.PIPE, text=True)
+    if got.returncode:
+        print("Debian's kernel can't be had here: nothing to boot.", file=sys.stderr)
+        sys.exit(77)
+    return got.stdout.strip()
+
+
+def guest_initrd(args, folder, program, script):
+    """An initrd, made in @folder, that runs @script; /root/@program is that of guests/."""
+    autorun, link, initrd = (os.path.join(folder, n) for n in ('autorun', program, 'initrd'))
+    with open(autorun, 'w') as f:
+        f.write('#!/bin/sh\n' + script)
+    os.chmod(autorun, 0o755)
+    os.symlink(os.path.abspath(built(args, f'{program}.ppc64le')), link)
+    subprocess.run([os.path.join(TOP, 'tools', 'make-initrd'), fetch_guest('busybox'), initrd, autorun, link],
+                   check=True)
+    return initrd
+
+
 def have_qemu():
     if shutil.which(QEMU):
         return True
