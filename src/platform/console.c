@@ -145,7 +145,7 @@ bool console_drain(struct console *con, int timeout_ms)
 	struct timespec until;
 	bool done;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += timeout_ms / 1000;
 	until.tv_nsec += timeout_ms % 1000 * 1000000l;
 	if (until.tv_nsec >= 1000000000) {
@@ -283,6 +283,7 @@ struct console *console_new(struct loop *loop, int in_fd, int out_fd, const stru
 			    void *opaque)
 {
 	struct console *con = calloc(1, sizeof(*con));
+	pthread_condattr_t attr;
 
 	if (!con)
 		abort();
@@ -294,7 +295,11 @@ struct console *console_new(struct loop *loop, int in_fd, int out_fd, const stru
 	con->in = (struct fifo){.data = con->in_data, .size = IN_BYTES};
 	con->out = (struct fifo){.data = con->out_data, .size = OUT_BYTES};
 	lock_init(&con->lock, LOCK_CONSOLE);
-	pthread_cond_init(&con->changed, NULL);
+	/* A wait is as long whatever the host's date is set to meanwhile. */
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&con->changed, &attr);
+	pthread_condattr_destroy(&attr);
 	con->has_writer = thread_start(&con->writer, writer_main, con) == 0;
 	if (!con->has_writer)
 		con->broken = true;
