@@ -134,6 +134,17 @@ static void build_events(struct tree *t)
 	end(t);
 }
 
+/*
+ * What a guest makes of a hypervisor that is Linux's KVM: it doesn't take a vcpu for dead that its
+ * host doesn't let run, and takes each vcpu to run by itself, not with all of its core.
+ */
+static void build_hypervisor(struct tree *t)
+{
+	begin(t, "hypervisor");
+	prop_string(t, "compatible", "linux,kvm");
+	end(t);
+}
+
 /* Cells of the longest property: all segment sizes with all their page sizes. */
 #define CELLS_MAX (KVM_PPC_PAGE_SIZES_MAX_SZ * (3 + 2 * KVM_PPC_PAGE_SIZES_MAX_SZ))
 
@@ -318,6 +329,7 @@ static void build_root(struct tree *t, const struct machine *m, const struct fdt
 	build_chosen(t, m, places);
 	build_rtas(t, places);
 	build_events(t);
+	build_hypervisor(t);
 	build_cpus(t, m);
 	build_memory(t, m);
 	build_vdevice(t);
