@@ -182,6 +182,11 @@ struct cpu_host {
 	void (*code_write)(struct cpu *cpu, u64 gpa, unsigned size);
 	/* Is the page at @gpa marked as holding code (its stores must go the slow way)? */
 	bool (*is_code_page)(struct cpu *cpu, u64 gpa);
+	/*
+	 * The guest waits in a loop: it said so for some hundred turns, by lowering its priority.
+	 * What it waits for may want this processor. May be NULL.
+	 */
+	void (*spins)(struct cpu *cpu);
 	/* cpu->traced asks for these. An interrupt was taken: SRR0, SRR1, nip, ... are its. */
 	void (*took_interrupt)(struct cpu *cpu, unsigned vector);
 	/* @access was translated; @vector isn't 0: it failed, @why being the interrupt's bits. */
@@ -229,6 +234,7 @@ struct cpu {
 	u64 srr0, srr1, dar, dsisr, sprg[4];
 	u64 hsrr0, hsrr1; /* set by interrupts that the hypervisor directs there */
 	u64 vrsave;
+	u32 spin_turns; /* priorities lowered since cpu_host.spins() was called */
 	u64 cfar, dscr, udscr, amr, uamor, iamr, amor, ctrl, ppr, fscr, tar, pspb;
 	u64 dabr, dabrx, dawr, dawrx, ciabr;
 	u64 ebbhr, ebbrr, bescr, csigr, tacr, tcscr, acop, pid, wort, psscr;

@@ -420,12 +420,22 @@ OP(clrbhrb)
 	NEXT;
 }
 
-/* or r,r,r */
+/* Turns of a loop that waits, some 10 microseconds: what doesn't come in that time isn't near. */
+#define SPIN_TURNS 512
+
+#define PRIORITY_LOW 2
+
+/* or r,r,r. Loops that wait lower their priority in each turn; little else does. */
 OP(priority)
 {
 	static const u8 priorities[32] = {[31] = 1, [1] = 2, [6] = 3, [2] = 4, [5] = 5, [3] = 6};
+	unsigned priority = priorities[op->t];
 
-	set_priority(cpu, priorities[op->t]);
+	set_priority(cpu, priority);
+	if (priority <= PRIORITY_LOW && ++cpu->spin_turns >= SPIN_TURNS && cpu->host->spins) {
+		cpu->spin_turns = 0;
+		cpu->host->spins(cpu);
+	}
 	NEXT;
 }
 

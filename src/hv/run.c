@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_RUN: into the guest and out again. */
 #include <errno.h>
+#include <sched.h>
 #include "hv/clock.h"
 #include "hv/codepage.h"
 #include "hv/fault.h"
@@ -64,6 +65,12 @@ static void hv_doorbell(struct cpu *cpu, unsigned thread)
 	hv_vcpu_wake(target);
 }
 
+/* What a vcpu waits for in a loop is often done by another, whose thread may have no processor. */
+static void hv_spins(struct cpu *cpu)
+{
+	sched_yield();
+}
+
 /* Other threads of the client write it while the vcpu runs. */
 static bool immediate_exit(struct hv_vcpu *vcpu)
 {
@@ -82,10 +89,27 @@ static void count_blocks(struct hv_vcpu *vcpu)
 	vcpu->stats->code_flushes = vcpu->cpu.counts.code_flushes;
 }
 
+/*
+ * In real mode, where kernels do little, one who is at the same place at two ticks waits there,
+ * whether or not it says so by its priority: as the vcpus do that Linux keeps out of the way while
+ * one of them changes the kernel's own mapping.
+ */
+static void look_for_spinning(struct hv_vcpu *vcpu)
+{
+	bool real_mode = !(vcpu->cpu.msr & MSR_IR);
+
+	if (real_mode && vcpu->cpu.nip == vcpu->nip_at_tick)
+		hv_spins(&vcpu->cpu);
+	vcpu->nip_at_tick = vcpu->cpu.nip;
+}
+
 static bool hv_tick(struct cpu *cpu)
 {
-	count_blocks(hv_vcpu_of(cpu));
-	return must_return(hv_vcpu_of(cpu));
+	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
+
+	count_blocks(vcpu);
+	look_for_spinning(vcpu);
+	return must_return(vcpu);
 }
 
 const struct cpu_host hv_cpu_host = {
@@ -93,6 +117,7 @@ const struct cpu_host hv_cpu_host = {
     .hcall = hv_hcall,
     .fault = hv_fault,
     .doorbell = hv_doorbell,
+    .spins = hv_spins,
     .tick = hv_tick,
     .catch_up = hv_catch_up,
     .code_read = hv_code_read,

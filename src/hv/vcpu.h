@@ -48,6 +48,8 @@ struct hv_vcpu {
 	int signal_fd; /* the signals that end KVM_RUN though the thread blocks them; -1 without
 			  such a mask */
 
+	u64 nip_at_tick; /* run.c: who stays there in real mode waits there */
+
 	bool papr; /* KVM_ENABLE_CAP(KVM_CAP_PPC_PAPR) was given */
 	struct lock vpa_lock;
 	struct hv_vpa vpa, slb_shadow, dtl;
