@@ -829,7 +829,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_REG_PPC_CIABR  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xac)
 #define KVM_REG_PPC_DAWR   (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xaa)
 #define KVM_REG_PPC_DAWRX  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xab)
-#define KVM_REG_PPC_IC	   (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xad) /* instructions counted */
+#define KVM_REG_PPC_IC	   (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xad) /* instructions counted so far */
 #define KVM_REG_PPC_VTB	   (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xae)
 #define KVM_REG_PPC_WORT   (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xb9)
 #define KVM_REG_PPC_SPRG9  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xba)

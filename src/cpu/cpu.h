@@ -240,7 +240,7 @@ struct cpu {
 	u64 ebbhr, ebbrr, bescr, csigr, tacr, tcscr, acop, pid, wort, psscr;
 	u64 mmcr[4], mmcrs, mmcra, siar, sdar, sier, pmc[8], spmc[2];
 	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, vtb_offset, purr_offset, spurr_offset,
-	    ic;
+	    ic_offset;
 	u64 dpdes;
 	u64 pmu_insns, pmu_tb; /* up to which PMCs have counted (pmu.h) */
 	bool pmu_on;	       /* MMCR0[FC] is 0 */
@@ -312,6 +312,23 @@ u32 cpu_get_cr(const struct cpu *cpu);
 void cpu_set_cr(struct cpu *cpu, u32 cr);
 u64 cpu_get_xer(const struct cpu *cpu);
 void cpu_set_xer(struct cpu *cpu, u64 xer);
+
+/* Instructions begun since cpu_init(), those of the running block included. */
+static inline u64 cpu_insns(const struct cpu *cpu)
+{
+	return cpu->insns - (u64)(s64)cpu->budget;
+}
+
+/* IC: instructions counted since it was set, for the supervisor to take differences of. */
+static inline u64 cpu_get_ic(const struct cpu *cpu)
+{
+	return cpu->ic_offset + cpu_insns(cpu);
+}
+
+static inline void cpu_set_ic(struct cpu *cpu, u64 ic)
+{
+	cpu->ic_offset = ic - cpu_insns(cpu);
+}
 
 /* Time. Timebase ticks at TIMEBASE_HZ. */
 u64 cpu_timebase(const struct cpu *cpu);

@@ -27,11 +27,6 @@ static u64 cycles_at(u64 tb)
 	return tb / 16 * 125 + tb % 16 * 125 / 16;
 }
 
-static u64 insns_now(const struct cpu *cpu)
-{
-	return cpu->insns - (u64)(s64)cpu->budget;
-}
-
 enum event { EVENT_NONE, EVENT_INSNS, EVENT_CYCLES };
 
 /* What PMC @n + 1 counts: the first four as MMCR1's bytes say, by POWER8's numbers. */
@@ -85,7 +80,7 @@ static void look_for_alert(struct cpu *cpu)
 
 void pmu_catch_up(struct cpu *cpu)
 {
-	u64 insns = insns_now(cpu), tb = host_timebase();
+	u64 insns = cpu_insns(cpu), tb = host_timebase();
 	u64 add[] = {
 	    [EVENT_INSNS] = insns - cpu->pmu_insns,
 	    [EVENT_CYCLES] = cycles_at(tb) - cycles_at(cpu->pmu_tb),
@@ -115,7 +110,7 @@ static void settings_changed(struct cpu *cpu)
 
 static void count_from_here(struct cpu *cpu)
 {
-	cpu->pmu_insns = insns_now(cpu);
+	cpu->pmu_insns = cpu_insns(cpu);
 	cpu->pmu_tb = host_timebase();
 }
 

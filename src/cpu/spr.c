@@ -205,10 +205,9 @@ static void set_mmcr0(struct cpu *cpu, u64 v)
 	pmu_set_mmcr0(cpu, v);
 }
 
-/* Instructions since the vcpu was made, for its supervisor to take differences of. */
 static u64 get_ic(struct cpu *cpu)
 {
-	return cpu->ic + cpu->insns - (u64)(s64)cpu->budget;
+	return cpu_get_ic(cpu);
 }
 
 #define set_ic NULL

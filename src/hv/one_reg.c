@@ -65,7 +65,6 @@ static const struct word_reg words[] = {
     FIELD_TLB_DROP(DAWRX, cpu.dawrx, BREAK_HYPER),
     FIELD(DAWR1, dawr1),
     FIELD_DROP(DAWRX1, dawrx1, BREAK_HYPER),
-    FIELD(IC, cpu.ic),
     FIELD(VTB, vtb),
     FIELD(WORT, cpu.wort),
     FIELD(FSCR, cpu.fscr),
@@ -290,6 +289,9 @@ static int get_special(struct hv_vcpu *vcpu, u64 id, u64 *value)
 	case KVM_REG_PPC_DPDES:
 		*value = vcpu->cpu.dpdes;
 		return 0;
+	case KVM_REG_PPC_IC:
+		*value = cpu_get_ic(&vcpu->cpu);
+		return 0;
 	case KVM_REG_PPC_TB_OFFSET:
 	case KVM_REG_PPC_PAPYR_TB_OFFSET:
 		*value = vcpu->cpu.tb_offset;
@@ -323,6 +325,9 @@ static int set_special(struct hv_vcpu *vcpu, u64 id, u64 value)
 		return 0;
 	case KVM_REG_PPC_DPDES:
 		set_dpdes(vcpu, value);
+		return 0;
+	case KVM_REG_PPC_IC:
+		cpu_set_ic(&vcpu->cpu, value);
 		return 0;
 	case KVM_REG_PPC_TB_OFFSET:
 		set_tb_offset(vcpu, value);
