@@ -27,6 +27,11 @@
  * Threads: every function may be called from any thread at any time. KVM_RUN of one vcpu at a time
  * per thread; two threads in the same vcpu's KVM_RUN wait for each other.
  *
+ * Memory: a request that finds none gives ENOMEM; KVM_RUN at its beginning only, not in the midst
+ * of the guest. A vcpu that never runs costs little: what it wants for the guest's code is mapped
+ * when it is made, and filled with pages by its first KVM_RUN, which takes some milliseconds and
+ * may be one with immediate_exit.
+ *
  * fork: the child has none of these objects. A call there with a descriptor that the parent made
  * fails with EIO.
  *

@@ -277,6 +277,12 @@ struct cpu {
 int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host);
 void cpu_fini(struct cpu *cpu);
 
+/*
+ * Before it runs for the first time: finds memory that it wants soon, which takes milliseconds and
+ * isn't done before since a processor may never run. Nothing can fail: all was reserved by
+ * cpu_init(). Later calls do nothing.
+ */
+void cpu_warm_up(struct cpu *cpu);
 /* Runs until something asks to leave. */
 enum cpu_exit cpu_run(struct cpu *cpu);
 /*

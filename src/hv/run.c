@@ -247,6 +247,7 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 		vcpu->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 		return -EINVAL;
 	}
+	cpu_warm_up(&vcpu->cpu);
 	hv_signals_block(vcpu);
 	/* immediate_exit leaves exit_reason as it is. */
 	if (!complete_pending(vcpu))

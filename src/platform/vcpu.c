@@ -99,6 +99,13 @@ void vcpu_free(struct vcpu *vcpu)
 		vcpu->m->accel->close(vcpu->fd);
 }
 
+/* All of KVM_RUN but the guest. */
+static void run_nothing(struct vcpu *vcpu)
+{
+	vcpu->run->immediate_exit = 1;
+	accel_ioctl_val(vcpu->m->accel, vcpu->fd, KVM_RUN, 0);
+}
+
 /*
  * Lets KVM complete what the last exit left open (a hypercall's result, a load's register) without
  * entering the guest. From here on the registers say all there is.
@@ -107,9 +114,13 @@ static void settle(struct vcpu *vcpu)
 {
 	if (!vcpu->unsettled)
 		return;
-	vcpu->run->immediate_exit = 1;
-	accel_ioctl_val(vcpu->m->accel, vcpu->fd, KVM_RUN, 0);
+	run_nothing(vcpu);
 	vcpu->unsettled = false;
+}
+
+void vcpu_warm_up(struct vcpu *vcpu)
+{
+	run_nothing(vcpu);
 }
 
 /* Accesses where no memory is: all ones come from there, and nothing goes there. */

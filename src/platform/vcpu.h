@@ -48,6 +48,11 @@ int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error 
 void vcpu_free(struct vcpu *vcpu);
 /* With the machine's lock held: the thread waits for it. */
 int vcpu_start_thread(struct vcpu *vcpu, struct error *err);
+/*
+ * KVM finds the memory for it now that its first KVM_RUN would take milliseconds for. For a vcpu
+ * that has not run yet, and whose first run won't be soon but in a hurry.
+ */
+void vcpu_warm_up(struct vcpu *vcpu);
 void vcpu_kick_all(struct machine *m); /* with m->lock held */
 /*
  * Runs @fn on the vcpu's own thread (or here, while there are no threads) and waits for it.

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <errno.h>
 #include "base/racy.h"
@@ -33,6 +32,7 @@ struct code_cache {
 	u8 *arena;
 	size_t bytes, used;
 	u64 epoch;
+	bool warm; /* cpu_warm_up() */
 	struct block *hash[HASH_BUCKETS];
 	struct code_page *pages[PAGE_BUCKETS];
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
@@ -44,25 +44,34 @@ _Static_assert(CODE_BYTES_MIN >= sizeof(struct code_page) + sizeof(struct block)
 
 int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
 {
-	struct code_cache *c = calloc(1, sizeof(*c));
+	struct code_cache *c = pages_untouched(sizeof(*c), 0);
 
 	if (!c)
 		return -ENOMEM;
 	assert(bytes >= CODE_BYTES_MIN);
 	c->bytes = bytes;
-	c->arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (c->arena == MAP_FAILED) {
-		free(c);
+	c->arena = pages_untouched(bytes, MAP_NORESERVE);
+	if (!c->arena) {
+		munmap(c, sizeof(*c));
 		return -ENOMEM;
 	}
 	madvise(c->arena, bytes, MADV_HUGEPAGE);
-	prefault_write(c->arena, bytes < ARENA_FIRST ? bytes : ARENA_FIRST);
 	isa_prepare();
 	c->jit = jit_new(jit_bytes);
 	c->epoch = 1;
 	cpu->code = c;
 	return 0;
+}
+
+void cpu_warm_up(struct cpu *cpu)
+{
+	struct code_cache *c = cpu->code;
+
+	if (c->warm)
+		return;
+	c->warm = true;
+	prefault_write(c->arena, c->bytes < ARENA_FIRST ? c->bytes : ARENA_FIRST);
+	jit_warm_up(c->jit);
 }
 
 int code_init(struct cpu *cpu)
@@ -74,7 +83,7 @@ void code_fini(struct cpu *cpu)
 {
 	jit_free(cpu->code->jit);
 	munmap(cpu->code->arena, cpu->code->bytes);
-	free(cpu->code);
+	munmap(cpu->code, sizeof(*cpu->code));
 	cpu->code = NULL;
 }
 

@@ -25,6 +25,8 @@ struct jit;
 /* With room for @bytes of code. NULL: there is no such tier here. */
 struct jit *jit_new(size_t bytes);
 void jit_free(struct jit *jit);
+/* Finds the memory that code wants soon. */
+void jit_warm_up(struct jit *jit);
 /* How often a block runs before it is compiled. */
 unsigned jit_threshold(const struct jit *jit);
 enum jit_result {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making the translation caches, and taking translations out of them. */
 #include <errno.h>
-#include <stdlib.h>
+#include "base/prefault.h"
 #include "cpu/mmu/translate.h"
 #include "hpt/hpt.h"
 
@@ -10,10 +10,9 @@
 
 int tlb_init(struct cpu *cpu)
 {
-	cpu->tlbs = aligned_alloc(64, (sizeof(struct tlbs) + 63) & ~(size_t)63);
+	cpu->tlbs = pages_untouched(sizeof(*cpu->tlbs), 0);
 	if (!cpu->tlbs)
 		return -ENOMEM;
-	memset(cpu->tlbs, 0, sizeof(*cpu->tlbs));
 	cpu->tlbs->gen = cpu->tlb_gen = 1;
 	cpu->tlbs->virt_gen = 1;
 	cpu->tlbs->jumps.gen = 1;
@@ -24,7 +23,7 @@ int tlb_init(struct cpu *cpu)
 
 void tlb_fini(struct cpu *cpu)
 {
-	free(cpu->tlbs);
+	munmap(cpu->tlbs, sizeof(*cpu->tlbs));
 	cpu->tlbs = NULL;
 }
 

@@ -221,8 +221,10 @@ static int prepare_machine(struct dest *d, struct error *err)
 	if (!d->reset)
 		return error_nomem(err, "the vcpus' registers");
 	lock_acquire(&m->lock);
-	for (unsigned i = 0; i < m->n_vcpus && !r; i++)
+	for (unsigned i = 0; i < m->n_vcpus && !r; i++) {
 		r = prepare_vcpu(&m->vcpus[i], &d->reset[i], err);
+		vcpu_warm_up(&m->vcpus[i]);
+	}
 	lock_release(&m->lock);
 	return r;
 }

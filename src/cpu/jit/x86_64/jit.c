@@ -1050,22 +1050,27 @@ unsigned jit_threshold(const struct jit *jit)
 
 static bool map_both(struct jit *jit, int fd)
 {
-	size_t first;
-
 	if (fd < 0 || ftruncate(fd, jit->bytes))
 		return false;
 	jit->write = mmap(NULL, jit->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (jit->write == MAP_FAILED)
 		return false;
 	jit->run = mmap(NULL, jit->bytes, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-	if (jit->run != MAP_FAILED) {
-		first = jit->bytes < CODE_FIRST ? jit->bytes : CODE_FIRST;
-		prefault_write(jit->write, first);
-		prefault_read(jit->run, first);
+	if (jit->run != MAP_FAILED)
 		return true;
-	}
 	munmap(jit->write, jit->bytes);
 	return false;
+}
+
+void jit_warm_up(struct jit *jit)
+{
+	size_t first;
+
+	if (!jit)
+		return;
+	first = jit->bytes < CODE_FIRST ? jit->bytes : CODE_FIRST;
+	prefault_write(jit->write, first);
+	prefault_read(jit->run, first);
 }
 
 struct jit *jit_new(size_t bytes)
@@ -1111,6 +1116,10 @@ struct jit *jit_new(size_t bytes)
 }
 
 void jit_free(struct jit *jit)
+{
+}
+
+void jit_warm_up(struct jit *jit)
 {
 }
 
