@@ -56,7 +56,22 @@ static u128 bits(const struct dfp_format *f, const char *text)
 
 #define MAX_LONG "9999999999999999E369"
 
-enum op_kind { ADD, SUB, MUL, DIV, QUA, NARROW, NARROW_SHORT, WIDEN, RINTX, RINTN, REROUND3 };
+/* NARROW and its like: to long, to short, wrapped. */
+enum op_kind {
+	ADD,
+	SUB,
+	MUL,
+	DIV,
+	QUA,
+	NARROW,
+	NARROW_SHORT,
+	NARROW_WRAPS,
+	NARROW_SHORT_WRAPS,
+	WIDEN,
+	RINTX,
+	RINTN,
+	REROUND3
+};
 
 struct worked {
 	enum op_kind op;
@@ -84,6 +99,7 @@ static const struct dfp_format *result_format(const struct worked *w)
 static bool run(const struct worked *w, u64 *fpscr, u128 *r)
 {
 	u128 a = bits(w->f, w->a), b = w->b ? bits(w->f, w->b) : 0;
+	bool done, wrapped;
 
 	switch (w->op) {
 	case ADD:
@@ -101,8 +117,15 @@ static bool run(const struct worked *w, u64 *fpscr, u128 *r)
 	case WIDEN:
 		return dfp_widen(fpscr, w->f, Q, a, r);
 	case NARROW:
+	case NARROW_WRAPS:
+		done = dfp_narrow(fpscr, w->f, L, a, r, &wrapped);
+		assert_int_equal(wrapped, w->op == NARROW_WRAPS);
+		return done;
 	case NARROW_SHORT:
-		return dfp_narrow(fpscr, w->f, result_format(w), a, r);
+	case NARROW_SHORT_WRAPS:
+		done = dfp_narrow(fpscr, w->f, &dfp_short, a, r, &wrapped);
+		assert_int_equal(wrapped, w->op == NARROW_SHORT_WRAPS);
+		return done;
 	default:
 		return dfp_rint(fpscr, w->f, dfp_round_primary(*fpscr, 3), w->op == RINTX, a, r);
 	}
@@ -192,9 +215,12 @@ static void overflow(void **state)
 	    {MUL, L, MAX_LONG, MAX_LONG, FPSCR_OE | DRN(6), "9999999999999999E178",
 	     oe | INEXACT | FPSCR_OE | FPSCR_FR | NORMAL | DRN(6)},
 	    {MUL, Q, "2E6111", "3E6111", FPSCR_OE, "6E3006", oe | FPSCR_OE | NORMAL},
-	    /* an even shorter one: by 192 or 3072 */
-	    {NARROW_SHORT, L, "1234567E150", NULL, FPSCR_OE, "1234567E-42", oe | NORMAL},
-	    {NARROW, Q, "5E3000", NULL, FPSCR_OE, "5E-72", oe | NORMAL},
+	    /* rounded to a shorter format: by 192 or 3072, in the longer one */
+	    {NARROW_SHORT_WRAPS, L, "1234567E150", NULL, FPSCR_OE, "1234567E-42", oe | NORMAL},
+	    {NARROW_SHORT_WRAPS, L, "12345678E368", NULL, FPSCR_OE, "1234568E177",
+	     oe | INEXACT | FPSCR_FR | NORMAL},
+	    {NARROW_WRAPS, Q, "5E3000", NULL, FPSCR_OE, "5E-72", oe | NORMAL},
+	    {NARROW_WRAPS, Q, "5E6111", NULL, FPSCR_OE, "5E3039", oe | NORMAL},
 	};
 
 	check(cases, ARRAY_SIZE(cases));
@@ -219,7 +245,10 @@ static void underflow(void **state)
 	    {MUL, L, "1E-398", "3E-398", FPSCR_UE, "3E-220", ue | NORMAL},
 	    {DIV, L, "1E-398", "3", FPSCR_UE, "3333333333333333E162", ue | INEXACT | NORMAL},
 	    {MUL, Q, "1E-6176", "1E-1", FPSCR_UE, "1E3039", ue | NORMAL},
-	    {NARROW_SHORT, L, "7E-150", NULL, FPSCR_UE, "7E42", ue | NORMAL},
+	    {NARROW_SHORT_WRAPS, L, "7E-150", NULL, FPSCR_UE, "7E42", ue | NORMAL},
+	    {NARROW_SHORT_WRAPS, L, "-7E-398", NULL, FPSCR_UE, "-7E-206", ue | NEGATIVE},
+	    {NARROW_WRAPS, Q, "12345678901234567E-6176", NULL, FPSCR_UE, "1234567890123457E-3103",
+	     ue | INEXACT | FPSCR_FR | NORMAL},
 	};
 
 	check(cases, ARRAY_SIZE(cases));

@@ -54,7 +54,7 @@ static bool add_finite(u64 *fpscr, const struct dfp_format *f, const struct dfp_
 		sum.mag = dfp_wide_add(high, low);
 	else
 		subtract(&sum, high, low, dfp_current_round(*fpscr));
-	return dfp_finish_exact(fpscr, f, f->wrap, &sum, r);
+	return dfp_finish_exact(fpscr, f, &sum, r);
 }
 
 static bool add(u64 *fpscr, const struct dfp_format *f, u128 a_bits, u128 b_bits, bool negate_b,
@@ -99,7 +99,7 @@ bool dfp_mul(u64 *fpscr, const struct dfp_format *f, u128 a_bits, u128 b_bits, u
 	}
 	product.exp = a.exp + b.exp;
 	product.mag = dfp_wide_mul(a.coeff, b.coeff);
-	return dfp_finish_exact(fpscr, f, f->wrap, &product, r);
+	return dfp_finish_exact(fpscr, f, &product, r);
 }
 
 /*
@@ -163,5 +163,5 @@ bool dfp_div(u64 *fpscr, const struct dfp_format *f, u128 a_bits, u128 b_bits, u
 		return a.coeff ? divide_by_zero(fpscr, f, n.sign, r)
 			       : dfp_finish_invalid(fpscr, f, FPSCR_VXZDZ, r);
 	quotient = divide(&a, &b);
-	return dfp_finish_exact(fpscr, f, f->wrap, &quotient, r);
+	return dfp_finish_exact(fpscr, f, &quotient, r);
 }

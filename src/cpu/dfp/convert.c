@@ -19,13 +19,14 @@ bool dfp_widen(u64 *fpscr, const struct dfp_format *from, const struct dfp_forma
 }
 
 bool dfp_narrow(u64 *fpscr, const struct dfp_format *from, const struct dfp_format *to, u128 b,
-		u128 *r)
+		u128 *r, bool *wrapped)
 {
 	struct dfp_num n = dfp_unpack(from, b);
 	struct dfp_exact x = {.sign = n.sign, .exp = n.exp, .mag = dfp_wide(n.coeff)};
 
+	*wrapped = false;
 	if (n.class == DFP_FINITE)
-		return dfp_finish_exact(fpscr, to, from->narrow_wrap, &x, r);
+		return dfp_finish_narrow(fpscr, from, to, &x, r, wrapped);
 	n.coeff %= dfp_ten_to(to->digits - 1u);
 	if (dfp_is_nan(&n) && to != &dfp_short)
 		return dfp_finish_nan(fpscr, to, &n, NULL, r);
@@ -40,7 +41,7 @@ bool dfp_from_int(u64 *fpscr, const struct dfp_format *f, u64 b, u128 *r)
 	bool sign = b >> 63;
 	struct dfp_exact x = {.sign = sign, .mag = dfp_wide(sign ? -b : b)};
 
-	return dfp_finish_exact(fpscr, f, f->wrap, &x, r);
+	return dfp_finish_exact(fpscr, f, &x, r);
 }
 
 #define INT_MOST_NEGATIVE (1ull << 63)

@@ -100,8 +100,10 @@ bool dfp_rint(u64 *fpscr, const struct dfp_format *f, enum dfp_round how, bool t
  */
 bool dfp_widen(u64 *fpscr, const struct dfp_format *from, const struct dfp_format *to, u128 b,
 	       u128 *r);
+/* What overflows or underflows when that is enabled stays in format @from (*wrapped), with no more
+ * digits than @to has. */
 bool dfp_narrow(u64 *fpscr, const struct dfp_format *from, const struct dfp_format *to, u128 b,
-		u128 *r);
+		u128 *r, bool *wrapped);
 bool dfp_from_int(u64 *fpscr, const struct dfp_format *f, u64 b, u128 *r);
 /* Out of range saturates, a NaN gives the most negative number. FPRF (undefined) stays. */
 bool dfp_to_int(u64 *fpscr, const struct dfp_format *f, u128 b, u128 *r);

@@ -123,9 +123,14 @@ static inline enum dfp_round dfp_current_round(u64 fpscr)
  * The ends of an operation. Each updates the FPSCR and stores *r, or returns false (dfp.h).
  */
 
-/* Rounds to the format @f. @wrap: what an enabled overflow or underflow adjusts the exponent by. */
-bool dfp_finish_exact(u64 *fpscr, const struct dfp_format *f, int wrap, const struct dfp_exact *x,
-		      u128 *r);
+/* Rounds to the format @f. */
+bool dfp_finish_exact(u64 *fpscr, const struct dfp_format *f, const struct dfp_exact *x, u128 *r);
+/*
+ * Rounds to @to what was a number of format @from. An enabled overflow or underflow delivers it in
+ * format @from, wrapped, with no more digits than @to has (*wrapped).
+ */
+bool dfp_finish_narrow(u64 *fpscr, const struct dfp_format *from, const struct dfp_format *to,
+		       const struct dfp_exact *x, u128 *r, bool *wrapped);
 /* A number that fits its format; FI, FR and XX by @inexact and @up. */
 bool dfp_finish_rounded(u64 *fpscr, const struct dfp_format *f, bool sign,
 			const struct dfp_rounded *d, u128 *r);

@@ -108,17 +108,17 @@ bool dfp_finish_nan(u64 *fpscr, const struct dfp_format *f, const struct dfp_num
 	return finish_nan(fpscr, f, 0, nan, r);
 }
 
-/* To the precision of @f, with an exponent no lower than it has. */
-static struct dfp_rounded round_to(const struct dfp_format *f, const struct dfp_exact *x,
+/* To @digits digits, with an exponent no lower than @lowest. */
+static struct dfp_rounded round_to(unsigned digits, int lowest, const struct dfp_exact *x,
 				   enum dfp_round how)
 {
-	int n = (int)dfp_wide_digits(x->mag) - f->digits;
+	int n = (int)dfp_wide_digits(x->mag) - (int)digits;
 	struct dfp_rounded d;
 
-	if (n < dfp_exp_min(f) - x->exp)
-		n = dfp_exp_min(f) - x->exp;
+	if (n < lowest - x->exp)
+		n = lowest - x->exp;
 	d = dfp_cut(*x, n > 0 ? n : 0, how);
-	if (d.coeff == dfp_ten_to(f->digits)) {
+	if (d.coeff == dfp_ten_to(digits)) {
 		d.coeff /= 10;
 		d.exp++;
 	}
@@ -172,29 +172,51 @@ static void lower_exponent(const struct dfp_format *f, struct dfp_rounded *d)
 	d->exp = dfp_exp_max(f);
 }
 
-bool dfp_finish_exact(u64 *fpscr, const struct dfp_format *f, int wrap, const struct dfp_exact *x,
-		      u128 *r)
+/* An enabled overflow or underflow: the exponent of @x changed by @wrap, in the format @f. */
+static bool finish_wrapped(u64 *fpscr, const struct dfp_format *f, unsigned digits, u64 cause,
+			   int wrap, const struct dfp_exact *x, u128 *r)
 {
-	enum dfp_round how = dfp_current_round(*fpscr);
 	struct dfp_exact scaled = *x;
-	int top = x->exp + (int)dfp_wide_digits(x->mag) - 1;
-	bool tiny = !dfp_wide_is_zero(&x->mag) && top < dfp_top_min(f);
 	struct dfp_rounded d;
 
-	if (tiny && (*fpscr & FPSCR_UE)) {
-		fpu_raise(fpscr, FPSCR_UX);
-		scaled.exp += wrap;
-	}
-	d = round_to(f, &scaled, how);
+	fpu_raise(fpscr, cause);
+	scaled.exp += wrap;
+	d = round_to(digits, dfp_exp_min(f), &scaled, dfp_current_round(*fpscr));
+	lower_exponent(f, &d);
+	return dfp_finish_rounded(fpscr, f, x->sign, &d, r);
+}
+
+/* @wide: the format of what is wrapped, which is by @wrap. */
+static bool finish(u64 *fpscr, const struct dfp_format *f, const struct dfp_format *wide, int wrap,
+		   const struct dfp_exact *x, u128 *r, bool *wrapped)
+{
+	enum dfp_round how = dfp_current_round(*fpscr);
+	int top = x->exp + (int)dfp_wide_digits(x->mag) - 1;
+	bool tiny = !dfp_wide_is_zero(&x->mag) && top < dfp_top_min(f);
+	struct dfp_rounded d = round_to(f->digits, dfp_exp_min(f), x, how);
+	bool large = too_large(f, &d);
+
+	*wrapped = (tiny && (*fpscr & FPSCR_UE)) || (large && (*fpscr & FPSCR_OE));
+	if (*wrapped)
+		return finish_wrapped(fpscr, wide, f->digits, tiny ? FPSCR_UX : FPSCR_OX,
+				      tiny ? wrap : -wrap, x, r);
 	if (tiny && d.inexact)
 		fpu_raise(fpscr, FPSCR_UX);
-	if (too_large(f, &d) && (*fpscr & FPSCR_OE)) {
-		fpu_raise(fpscr, FPSCR_OX);
-		scaled.exp -= wrap;
-		d = round_to(f, &scaled, how);
-	}
-	if (too_large(f, &d))
+	if (large)
 		return finish_overflow(fpscr, f, how, x->sign, r);
 	lower_exponent(f, &d);
 	return dfp_finish_rounded(fpscr, f, x->sign, &d, r);
+}
+
+bool dfp_finish_exact(u64 *fpscr, const struct dfp_format *f, const struct dfp_exact *x, u128 *r)
+{
+	bool wrapped;
+
+	return finish(fpscr, f, f, f->wrap, x, r, &wrapped);
+}
+
+bool dfp_finish_narrow(u64 *fpscr, const struct dfp_format *from, const struct dfp_format *to,
+		       const struct dfp_exact *x, u128 *r, bool *wrapped)
+{
+	return finish(fpscr, to, from, from->narrow_wrap, x, r, wrapped);
 }

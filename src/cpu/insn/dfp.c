@@ -68,6 +68,26 @@ static inline void set(struct cpu *cpu, const struct dfp_format *f, unsigned n, 
 		FP_NEXT;                                                                           \
 	}
 
+/* What is wrapped fills the register, or the pair. */
+static bool round_to_short(u64 *fpscr, u128 b, u128 *v)
+{
+	bool wrapped;
+
+	return dfp_narrow(fpscr, &dfp_long, &dfp_short, b, v, &wrapped);
+}
+
+/* The even register has the result, the pair's other becomes zero. */
+static bool round_to_long(u64 *fpscr, u128 b, u128 *v)
+{
+	bool wrapped;
+
+	if (!dfp_narrow(fpscr, &dfp_extended, &dfp_long, b, v, &wrapped))
+		return false;
+	if (!wrapped)
+		*v <<= 64;
+	return true;
+}
+
 /* Both forms: with operands and result alike; and with a result in a single register. */
 #define DFP_BOTH(name, call)                                                                       \
 	DFP_OP(name, dfp_long, dfp_long, call)                                                     \
@@ -89,10 +109,8 @@ DFP_BOTH(drintn, dfp_rint(fpscr, f, SECONDARY, false, B, &v))
 
 DFP_OP(dctdp, dfp_long, dfp_long, dfp_widen(fpscr, &dfp_short, f, B, &v))
 DFP_OP(dctqpq, dfp_long, dfp_extended, dfp_widen(fpscr, f, &dfp_extended, B, &v))
-DFP_OP(drsp, dfp_long, dfp_long, dfp_narrow(fpscr, f, &dfp_short, B, &v))
-/* The pair's other register becomes zero. */
-DFP_OP(drdpq, dfp_extended, dfp_extended,
-       dfp_narrow(fpscr, f, &dfp_long, B, &v) && (v <<= 64, true))
+DFP_OP(drsp, dfp_long, dfp_long, round_to_short(fpscr, B, &v))
+DFP_OP(drdpq, dfp_extended, dfp_extended, round_to_long(fpscr, B, &v))
 DFP_BOTH(dcffix, dfp_from_int(fpscr, f, RAW_B, &v))
 DFP_BOTH_TO_ONE(dctfix, dfp_to_int(fpscr, f, B, &v))
 
