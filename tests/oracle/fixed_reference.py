@@ -154,8 +154,8 @@ def truncated(dividend, divisor):
 
 def divide(s, w, dividend, divisor, bits, extended, fits):
     """
-    A quotient of @bits, undefined when it doesn't fit or the divisor is zero. Recorded outputs: zero for the latter, and zero above
-    the quotient of an extended word.
+    A quotient of @bits, undefined when it doesn't fit or the divisor is zero. Recorded outputs: zero for the latter, and
+    zero above the quotient of an extended word.
     """
     quotient = truncated(dividend, divisor) if divisor else 0
     bad = divisor == 0 or not fits(quotient)

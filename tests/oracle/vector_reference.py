@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vector integers, permutations, cryptography and packed decimal, and VSX's moves and logic: Power ISA 2.07 Book I chapters 6
-and 7. A register is one number of 128 bits; elements are numbered from the left."""
+"""Vector integers, permutations, cryptography and packed decimal, and VSX's moves and logic: Power ISA 2.07 Book I
+chapters 6 and 7. A register is one number of 128 bits; elements are numbered from the left."""
 from oracle import A, B, C, M32, M64, M128, T, XA, XB, XC, XT, Reference, field, signed
 
 reference = Reference()
@@ -92,8 +92,9 @@ for _n, _bits in (('b', 8), ('h', 16), ('w', 32), ('d', 64)):
     each(f'vsra{_n}', _bits, lambda a, b, bits=_bits: a >> b % bits, True)
     each_of_one(f'vclz{_n}', _bits, lambda v, bits=_bits: bits - v.bit_length())
     each_of_one(f'vpopcnt{_n}', _bits, count)
-LOGIC = {'and': lambda a, b: a & b, 'andc': lambda a, b: a & ~b, 'or': lambda a, b: a | b, 'orc': lambda a, b: a | ~b,
-         'xor': lambda a, b: a ^ b, 'nor': lambda a, b: ~(a | b), 'nand': lambda a, b: ~(a & b), 'eqv': lambda a, b: ~(a ^ b)}
+LOGIC = {'and': lambda a, b: a & b, 'andc': lambda a, b: a & ~b, 'nand': lambda a, b: ~(a & b),
+         'or': lambda a, b: a | b, 'orc': lambda a, b: a | ~b, 'nor': lambda a, b: ~(a | b),
+         'xor': lambda a, b: a ^ b, 'eqv': lambda a, b: ~(a ^ b)}
 for _name, _operation in LOGIC.items():
     each('v' + _name, 128, _operation)
 
