@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include "hv/fault.h"
 #include "hv/memslot.h"
+#include "hv/shootdown.h"
+#include "hv/table.h"
 #include "hv/vcpu.h"
 
 #define NO_RA 32
@@ -146,22 +148,14 @@ bool hv_mmio_emulate(struct hv_vcpu *vcpu)
 	return true;
 }
 
-bool hv_mmio_complete(struct hv_vcpu *vcpu)
+/* Begins the instruction anew with the data that the client gave. In the guest. */
+static bool complete_load(struct hv_vcpu *vcpu)
 {
 	struct hv_mmio *m = vcpu->mmio;
 	struct cpu *cpu = &vcpu->cpu;
-	struct hv_mmio_access *a;
+	struct hv_mmio_access *a = &m->access[m->known++];
 	u64 nip, ra;
 
-	if (m->state == HV_MMIO_EXITS) {
-		if (tell_next_store(vcpu))
-			return true;
-		m->state = HV_MMIO_IDLE;
-		return false;
-	}
-	if (m->state != HV_MMIO_LOAD)
-		return false;
-	a = &m->access[m->known++];
 	memcpy(a->data, vcpu->run->mmio.data, a->size);
 	/* The client may have changed what it was shown: that stays, the target alone is the
 	 * instruction's. */
@@ -180,4 +174,34 @@ bool hv_mmio_complete(struct hv_vcpu *vcpu)
 		cpu->gpr[m->ra] = ra;
 	}
 	return vcpu->pending != HV_PENDING_NONE;
+}
+
+static bool complete(struct hv_vcpu *vcpu)
+{
+	struct hv_mmio *m = vcpu->mmio;
+
+	if (m->state == HV_MMIO_LOAD)
+		return complete_load(vcpu);
+	if (m->state == HV_MMIO_EXITS && tell_next_store(vcpu))
+		return true;
+	m->state = HV_MMIO_IDLE;
+	return false;
+}
+
+bool hv_mmio_complete(struct hv_vcpu *vcpu)
+{
+	struct hv_mmio *m = vcpu->mmio;
+	bool exit;
+
+	if (m->state == HV_MMIO_EXITS && m->told == m->known) {
+		m->state = HV_MMIO_IDLE;
+		return false;
+	}
+	/* What is left may look at the table and the slots, which others change meanwhile. */
+	hv_run_begin(vcpu->vm);
+	hv_guest_enter(vcpu);
+	exit = complete(vcpu);
+	hv_guest_leave(vcpu);
+	hv_run_end(vcpu->vm);
+	return exit;
 }
