@@ -494,6 +494,48 @@ struct kvm_irq_level {
 	__u32 level; /* 0: low, 1: high; an edge source fires when it is set */
 };
 
+/*
+ * KVM_IOEVENTFD: a store of @len bytes at exactly @addr, where there is no memory, adds 1 to an
+ * eventfd and is done with: KVM_RUN goes on. Others at that address exit as KVM_EXIT_MMIO, and so
+ * do loads. H_LOGICAL_CI_STORE that KVM handles (KVM_CAP_PPC_ENABLE_HCALL) is such a store too.
+ *
+ * @len 0: a store of any length. KVM_IOEVENTFD_FLAG_DATAMATCH: only one of the value @datamatch,
+ * which is what the host would load from the bytes that are stored: a little-endian host sees what
+ * the guest's stwbrx stores as it is, and stw's the other way round. PIO and VIRTIO_CCW_NOTIFY name
+ * spaces of addresses that no store of Power's reaches; places can be given there.
+ *
+ * One whose eventfd is full is lost. The eventfd is held: closing @fd changes nothing. Assigned
+ * until it is deassigned by the same @addr, @len, @flags and @datamatch and a descriptor of the
+ * same eventfd, or the VM is gone. When deassigning has returned, no store tells it any more.
+ *
+ * EINVAL: another length; unknown flags; @len 0 and DATAMATCH; address and length wrap around; @fd
+ * is no eventfd. EBADF: it isn't open. EEXIST: some store would hit this place and one that is
+ * there. ENOENT: no such place to deassign. EMFILE: no descriptor is left for another eventfd.
+ */
+enum {
+	kvm_ioeventfd_flag_nr_datamatch,
+	kvm_ioeventfd_flag_nr_pio,
+	kvm_ioeventfd_flag_nr_deassign,
+	kvm_ioeventfd_flag_nr_virtio_ccw_notify,
+	kvm_ioeventfd_flag_nr_fast_mmio, /* without a name of its own, and without effect */
+	kvm_ioeventfd_flag_nr_max,
+};
+
+#define KVM_IOEVENTFD_FLAG_DATAMATCH	     (1 << kvm_ioeventfd_flag_nr_datamatch)
+#define KVM_IOEVENTFD_FLAG_PIO		     (1 << kvm_ioeventfd_flag_nr_pio)
+#define KVM_IOEVENTFD_FLAG_DEASSIGN	     (1 << kvm_ioeventfd_flag_nr_deassign)
+#define KVM_IOEVENTFD_FLAG_VIRTIO_CCW_NOTIFY (1 << kvm_ioeventfd_flag_nr_virtio_ccw_notify)
+#define KVM_IOEVENTFD_VALID_FLAG_MASK	     ((1 << kvm_ioeventfd_flag_nr_max) - 1)
+
+struct kvm_ioeventfd {
+	__u64 datamatch;
+	__u64 addr; /* GPA */
+	__u32 len;  /* 0, 1, 2, 4 or 8 */
+	__s32 fd;
+	__u32 flags; /* KVM_IOEVENTFD_FLAG_* */
+	__u8 pad[36];
+};
+
 /* KVM_IRQFD: an eventfd that raises a source. */
 #define KVM_IRQFD_FLAG_DEASSIGN (1 << 0)
 #define KVM_IRQFD_FLAG_RESAMPLE (1 << 1)
@@ -999,7 +1041,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_CAP_IRQ_INJECT_STATUS	    26
 #define KVM_CAP_JOIN_MEMORY_REGIONS_WORKS   30
 #define KVM_CAP_IRQFD			    32
-#define KVM_CAP_IOEVENTFD		    36
+#define KVM_CAP_IOEVENTFD		    36 /* KVM_IOEVENTFD */
 #define KVM_CAP_INTERNAL_ERROR_DATA	    40
 #define KVM_CAP_PPC_SEGSTATE		    43 /* SREGS has the SLB */
 #define KVM_CAP_PPC_PAIRED_SINGLES	    48
@@ -1032,7 +1074,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_CAP_IRQ_XICS		    92 /* of a vcpu: args[0] device, [1] server number */
 #define KVM_CAP_SPAPR_MULTITCE		    94
 #define KVM_CAP_ENABLE_CAP_VM		    98
-#define KVM_CAP_IOEVENTFD_NO_LENGTH	    100
+#define KVM_CAP_IOEVENTFD_NO_LENGTH	    100 /* as KVM_CAP_IOEVENTFD_ANY_LENGTH */
 #define KVM_CAP_VM_ATTRIBUTES		    101
 #define KVM_CAP_PPC_FIXUP_HCALL		    103
 #define KVM_CAP_PPC_ENABLE_HCALL                                                                   \
@@ -1043,7 +1085,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_CAP_MULTI_ADDRESS_SPACE	  118
 #define KVM_CAP_GUEST_DEBUG_HW_BPS	  119
 #define KVM_CAP_GUEST_DEBUG_HW_WPS	  120
-#define KVM_CAP_IOEVENTFD_ANY_LENGTH	  122
+#define KVM_CAP_IOEVENTFD_ANY_LENGTH	  122 /* KVM_IOEVENTFD takes length 0 */
 #define KVM_CAP_SPAPR_TCE_64		  125
 #define KVM_CAP_VCPU_ATTRIBUTES		  127
 #define KVM_CAP_MAX_VCPU_ID		  128 /* vcpu ids are smaller than this */
@@ -1093,6 +1135,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_IRQ_LINE		   _IOW(KVMIO, 0x61, struct kvm_irq_level)
 #define KVM_IRQ_LINE_STATUS	   _IOWR(KVMIO, 0x67, struct kvm_irq_level)
 #define KVM_IRQFD		   _IOW(KVMIO, 0x76, struct kvm_irqfd)
+#define KVM_IOEVENTFD		   _IOW(KVMIO, 0x79, struct kvm_ioeventfd)
 #define KVM_PPC_GET_PVINFO	   _IOW(KVMIO, 0xa1, struct kvm_ppc_pvinfo)
 #define KVM_PPC_GET_SMMU_INFO	   _IOR(KVMIO, 0xa6, struct kvm_ppc_smmu_info)
 /*

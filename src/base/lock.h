@@ -40,6 +40,8 @@
 	LOCK(TRACKERS, "hpt_trackers->lock")                                                       \
 	/* Anything may make translations invalid. */                                              \
 	LOCK(SHOOTDOWN, "hv_shootdown_log->lock")                                                  \
+	/* Taken for a moment, within which eventfds are closed. */                                \
+	LOCK(EVENTFDS, "the eventfds' lock")                                                       \
 	/* Descriptors are made and looked up with any of the above held. */                       \
 	LOCK(FILES, "the descriptors' lock")                                                       \
 	/* Lines may be written with any of the above held. */                                     \

@@ -140,6 +140,9 @@ struct cpu_access {
 	 * then says that there is none.
 	 */
 	void *data;
+	/* A store of @data is all that the instruction does to memory: when it is carried out, so
+	 * is the instruction. */
+	bool sole;
 };
 
 enum cpu_fault_verdict {

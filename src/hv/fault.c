@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "hv/fault.h"
+#include "hv/ioeventfd.h"
 #include "hv/memslot.h"
 #include "hv/shootdown.h"
 #include "hv/table.h"
@@ -62,6 +63,10 @@ enum cpu_fault_verdict hv_fault(struct cpu *cpu, struct cpu_access *access)
 		return CPU_FAULT_DONE;
 	if (m->state == HV_MMIO_EMULATE)
 		return emulated_access(m, access);
+	/* Others are looked at when the instruction is carried out, store by store. */
+	if (access->sole &&
+	    hv_ioeventfd_store(vcpu->vm, access->gpa, access->size, access->data))
+		return CPU_FAULT_DONE;
 	m->state = HV_MMIO_LEFT;
 	return CPU_FAULT_LEAVE;
 }
@@ -80,17 +85,23 @@ static void tell(struct hv_vcpu *vcpu, const struct hv_mmio_access *a)
 	vcpu->pending = HV_PENDING_MMIO;
 }
 
-/* Tells the next store that the client does not know; true if there was one. */
+/*
+ * Tells the next store that is the client's to know and that it doesn't know; true if there was
+ * one. In the guest.
+ */
 static bool tell_next_store(struct hv_vcpu *vcpu)
 {
 	struct hv_mmio *m = vcpu->mmio;
 
-	while (m->told < m->known && !m->access[m->told].store)
-		m->told++;
-	if (m->told == m->known)
-		return false;
-	tell(vcpu, &m->access[m->told++]);
-	return true;
+	while (m->told < m->known) {
+		struct hv_mmio_access *a = &m->access[m->told++];
+
+		if (!a->store || hv_ioeventfd_store(vcpu->vm, a->gpa, a->size, a->data))
+			continue;
+		tell(vcpu, a);
+		return true;
+	}
+	return false;
 }
 
 /* Carries the instruction out as far as it gets. True: there is an exit for the client. */

@@ -20,6 +20,7 @@ enum hv_inval_kind {
 	HV_INVAL_CODE,	  /* gpa: decoded code of that page */
 	HV_INVAL_PROTECT, /* gpa: stores to that page must go the slow way */
 	HV_INVAL_WRITES,  /* stores to any page must; translations stay */
+	HV_INVAL_NOTHING, /* nothing; for who waits until what vcpus read of the VM is done with */
 };
 
 struct hv_inval {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "hv/codepage.h"
 #include "hv/hcall/hcall.h"
+#include "hv/ioeventfd.h"
 #include "hv/memslot.h"
 #include "hv/trace.h"
 #include "hv/vcpu.h"
@@ -60,6 +61,7 @@ static void destroy(struct hv_vm *vm)
 		hv_vcpu_destroy(vm->vcpus[i]);
 	hv_xics_free(vm);
 	hv_rtas_free(vm);
+	hv_ioeventfd_free(vm);
 	hpt_destroy(vm->hpt);
 	for (unsigned i = 0; i < slots->nr; i++) {
 		code_marks_free(slots->slot[i]->code);

@@ -22,6 +22,7 @@
 #define HV_MAX_VCPU_ID	16384 /* vcpu ids are below this */
 #define HV_SMT_MAX	8     /* vcpus in a virtual core: ids core * 8 ... core * 8 + 7 */
 
+struct hv_ioeventfds;
 struct hv_memslots;
 struct hv_rtas_token;
 struct hv_table_user;
@@ -37,6 +38,7 @@ struct hv_vm {
 	atomic_bool frozen; /* nobody may begin KVM_RUN: the table is being changed as a whole */
 	bool vrma_done;	    /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
 	struct hv_memslots *_Atomic slots;
+	struct hv_ioeventfds *_Atomic ioeventfds; /* NULL: none */
 	struct hv_shootdown_log shootdown;
 	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0;
 				     see table.h */

@@ -2,6 +2,7 @@
 /* A VM's descriptor. */
 #include <errno.h>
 #include "hv/hcall/hcall.h"
+#include "hv/ioeventfd.h"
 #include "hv/memslot.h"
 #include "hv/table.h"
 #include "hv/trace.h"
@@ -54,6 +55,13 @@ static long irq_line(struct hv_vm *vm, unsigned long arg, bool status)
 		return -ENXIO;
 	/* A source that doesn't exist is told in the status alone. */
 	return status ? user_write(arg, &level, sizeof(level)) : 0;
+}
+
+static long ioeventfd(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_ioeventfd args;
+
+	return user_read(&args, arg, sizeof(args)) ? -EFAULT : hv_ioeventfd(vm, &args);
 }
 
 static long allocate_htab(struct hv_vm *vm, unsigned long arg)
@@ -203,6 +211,8 @@ static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg
 		return irq_line(vm, arg, false);
 	case KVM_IRQ_LINE_STATUS:
 		return irq_line(vm, arg, true);
+	case KVM_IOEVENTFD:
+		return ioeventfd(vm, arg);
 	case KVM_CREATE_DEVICE:
 		return create_device(vm, arg);
 	case KVM_PPC_ALLOCATE_HTAB:

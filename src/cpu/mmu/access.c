@@ -31,6 +31,47 @@ static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t,
 		e->tag_write = tag;
 }
 
+/* How many bytes a fixed-point store of one register stores; 0: another instruction. */
+static unsigned plain_store_bytes(u32 insn)
+{
+	switch (insn >> 26) {
+	case 36: /* stw, stwu */
+	case 37:
+		return 4;
+	case 38: /* stb, stbu */
+	case 39:
+		return 1;
+	case 44: /* sth, sthu */
+	case 45:
+		return 2;
+	case 62: /* std, stdu; stq */
+		return insn & 2 ? 0 : 8;
+	case 31:
+		break;
+	default:
+		return 0;
+	}
+	switch (insn >> 1 & 0x3ff) {
+	case 215: /* stbx, stbux */
+	case 247:
+		return 1;
+	case 407: /* sthx, sthux, sthbrx */
+	case 439:
+	case 918:
+		return 2;
+	case 151: /* stwx, stwux, stwbrx */
+	case 183:
+	case 662:
+		return 4;
+	case 149: /* stdx, stdux, stdbrx */
+	case 181:
+	case 660:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
 /*
  * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, the
  * owner did the access (*done), or there is no memory and @data is NULL, which asks for memory
@@ -67,6 +108,7 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 		access.gpa = t.gpa;
 		access.hpte_index = t.hpte_index;
 		access.absent = t.absent;
+		access.sole = store && data && plain_store_bytes(op->insn) == size;
 		switch (cpu->host->fault(cpu, &access)) {
 		case CPU_FAULT_RETRY:
 			continue;

@@ -34,6 +34,8 @@ long hcall_make(struct hv_vcpu *vcpu, u64 *gpr);
 /* KVM_CAP_PPC_ENABLE_HCALL. -EINVAL: not one that the hypervisor has. */
 int hv_vm_enable_hcall(struct hv_vm *vm, u64 number, u64 enable);
 
+/* logical.c */
+hcall_fn h_logical_ci_store;
 /* mmu.c */
 hcall_fn h_enter, h_remove, h_read, h_protect, h_bulk_remove, h_clear_ref, h_clear_mod, h_page_init;
 /* tce.c */

@@ -25,7 +25,7 @@ static const struct hcall hcalls[HCALL_LIMIT / 4] = {
     HCALL(H_SET_DABR, h_set_dabr, true),
     HCALL(H_PAGE_INIT, h_page_init, false),
     HCALL(H_LOGICAL_CI_LOAD, NULL, false),
-    HCALL(H_LOGICAL_CI_STORE, NULL, false),
+    HCALL(H_LOGICAL_CI_STORE, h_logical_ci_store, false),
     HCALL(H_EOI, h_eoi, true),
     HCALL(H_CPPR, h_cppr, true),
     HCALL(H_IPI, h_ipi, true),
