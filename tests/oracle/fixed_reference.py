@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixed-point instructions, from Power ISA 2.07 Book I chapters 2 and 3 and Book II chapter 4.
+"""Fixed-point instructions and branches, from Power ISA 2.07 Book I chapters 2 and 3 and Book II chapter 4.
 
 Where the ISA leaves a result open and POWER processors' recorded outputs agree, it is said and expected.
 """
@@ -490,7 +490,47 @@ def srawi(s, w): algebraic(s, w, 32, B(w))
 def sradi(s, w): algebraic(s, w, 64, shift6(w))
 
 
-# --- the condition register, link and count ---
+# --- branches, the condition register, link and count ---
+
+def holds(s, w, counts=True):
+    """Does BO's condition hold, after CTR has counted if it is to?"""
+    bo = T(w)
+    if counts and not bo & 4:
+        s.ctr = s.ctr - 1 & M64
+        if (s.ctr & (M32 if s.narrow else M64) == 0) != bool(bo & 2):
+            return False
+    return bo & 16 or s.cr >> 31 - A(w) & 1 == bo >> 3 & 1
+
+
+def branch(s, w, taken, target):
+    """LR is set whether the branch is taken or not. @s.nip: the next instruction."""
+    after = s.nip
+    if taken:
+        s.nip = target & (M32 if s.narrow else M64)
+    if w & 1:
+        s.lr = after
+
+
+@reference('b', 'ba', 'bl', 'bla')
+def b(s, w): branch(s, w, True, signed(w & 0x03fffffc, 26) + (0 if w & 2 else s.nip - 4))
+
+
+@reference('bc', 'bca', 'bcl', 'bcla', 'bt', 'bf', 'bdnz', 'bdz')
+def bc(s, w): branch(s, w, holds(s, w), signed(w & 0xfffc, 16) + (0 if w & 2 else s.nip - 4))
+
+
+@reference('bclr', 'blr')
+def bclr(s, w): branch(s, w, holds(s, w), s.lr & ~3)
+
+
+@reference('bcctr', 'bctr', 'bctrl')
+def bcctr(s, w): branch(s, w, holds(s, w, counts=False), s.ctr & ~3)
+
+
+@reference('bctar')
+def bctar(s, w): branch(s, w, holds(s, w), s.tar & ~3)
+
+
 
 @reference('mfcr')
 def mfcr(s, w): s.gpr[T(w)] = s.cr
@@ -555,6 +595,29 @@ def mfctr(s, w): s.gpr[T(w)] = s.ctr
 
 @reference('mtctr')
 def mtctr(s, w): s.ctr = s.gpr[T(w)]
+
+
+# Special registers by number.
+XER, TAR = 1, 815
+
+
+def special(w):
+    """Its number, the halves of which are swapped in the instruction."""
+    return B(w) << 5 | A(w)
+
+
+@reference('mfspr')
+def mfspr(s, w): s.gpr[T(w)] = {XER: s.xer, TAR: s.tar}[special(w)]
+
+
+@reference('mtspr')
+def mtspr(s, w):
+    """Reserved bits of XER may keep what is written or not."""
+    if special(w) == TAR:
+        s.tar = s.gpr[T(w)]
+    else:
+        s.xer = s.gpr[T(w)] & (SO | OV | CA | 127)
+        s.open('xer', M64 & ~(SO | OV | CA | 127))
 
 
 # --- storage ---

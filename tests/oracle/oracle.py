@@ -268,8 +268,8 @@ class Check:
         self.wrong = {}
         self.began = time.monotonic()
 
-    def batch(self, side, title, row_words, base, states, reference):
-        """@reference(state, word) carries one of the words out."""
+    def batch(self, side, title, row_words, base, states, reference, branches=False):
+        """@reference(state, word) carries one of the words out. @branches: where they led to can end as it likes."""
         side.ask(base, row_words, states)
         afters = []
         for state in states:
@@ -285,6 +285,8 @@ class Check:
             self.checks += 2
             self.undefined += bool(after.undefined)
             for tier, outcome in (('functions', functions), ('blocks', blocks)):
+                if branches:
+                    outcome = (after.signal, *outcome[1:])
                 lines = list(differences(state, after, outcome))
                 if lines:
                     self.report(f'{title}, {tier}', row_words, state, lines)
