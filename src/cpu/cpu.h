@@ -109,6 +109,7 @@ struct slb_entry {
 #define CPU_REQ_FLUSH	0x04u /* invalidations wait in the owner's log: cpu_host.catch_up */
 #define CPU_REQ_TIMER	0x08u /* look at the decrementers now */
 #define CPU_REQ_FORGET	0x20u /* the owner's own: mmu/touched.h */
+#define CPU_REQ_SPINS	0x40u /* the owner's own: cpu_host.spins */
 #define CPU_REQ_RECHECK 0x10u /* memory may have been changed from outside: cpu_code_recheck() */
 
 /* Bits of cpu->pending: interrupts that wait for MSR[EE]. Set atomically, by any thread. */
@@ -186,8 +187,8 @@ struct cpu_host {
 	/* Is the page at @gpa marked as holding code (its stores must go the slow way)? */
 	bool (*is_code_page)(struct cpu *cpu, u64 gpa);
 	/*
-	 * The guest waits in a loop: it said so for some hundred turns, by lowering its priority.
-	 * What it waits for may want this processor. May be NULL.
+	 * The guest waits in a loop: it said so in many turns, by lowering its priority. What it
+	 * waits for may want this processor. Between blocks; may work through the owner's log.
 	 */
 	void (*spins)(struct cpu *cpu);
 	/* cpu->traced asks for these. An interrupt was taken: SRR0, SRR1, nip, ... are its. */
@@ -309,6 +310,15 @@ void cpu_set_msr(struct cpu *cpu, u64 msr);
 static inline bool cpu_traces(const struct cpu *cpu, u32 events)
 {
 	return unlikely(__atomic_load_n(&cpu->traced, __ATOMIC_RELAXED) & events);
+}
+
+/* Very low or low priority: the guest waits in a loop. */
+#define PPR_PRI_SHIFT 50
+static inline bool cpu_waits(const struct cpu *cpu)
+{
+	unsigned priority = cpu->ppr >> PPR_PRI_SHIFT & 7;
+
+	return priority == 1 || priority == 2;
 }
 
 /* Any thread. */

@@ -212,8 +212,6 @@ static u64 get_ic(struct cpu *cpu)
 
 #define set_ic NULL
 
-#define PPR_PRI (7ull << 50)
-
 static u64 get_ppr(struct cpu *cpu)
 {
 	return cpu->ppr;
@@ -229,12 +227,12 @@ static void set_priority(struct cpu *cpu, unsigned priority)
 	bool user = cpu->msr & MSR_PR;
 
 	if (priority >= (user ? 2 : 1) && priority <= (user ? 4 : 6))
-		cpu->ppr = (u64)priority << 50;
+		cpu->ppr = (u64)priority << PPR_PRI_SHIFT;
 }
 
 static void set_ppr(struct cpu *cpu, u64 v)
 {
-	set_priority(cpu, (v & PPR_PRI) >> 50);
+	set_priority(cpu, v >> PPR_PRI_SHIFT & 7);
 }
 
 static u64 get_ppr32(struct cpu *cpu)
@@ -419,21 +417,18 @@ OP(clrbhrb)
 	NEXT;
 }
 
-/* Turns of a loop that waits, some 10 microseconds: what doesn't come in that time isn't near. */
-#define SPIN_TURNS 512
-
-#define PRIORITY_LOW 2
+/* Turns of a loop that waits: a microsecond or two, longer than who runs holds a lock. */
+#define SPIN_TURNS 64
 
 /* or r,r,r. Loops that wait lower their priority in each turn; little else does. */
 OP(priority)
 {
 	static const u8 priorities[32] = {[31] = 1, [1] = 2, [6] = 3, [2] = 4, [5] = 5, [3] = 6};
-	unsigned priority = priorities[op->t];
 
-	set_priority(cpu, priority);
-	if (priority <= PRIORITY_LOW && ++cpu->spin_turns >= SPIN_TURNS && cpu->host->spins) {
+	set_priority(cpu, priorities[op->t]);
+	if (cpu_waits(cpu) && ++cpu->spin_turns >= SPIN_TURNS) {
 		cpu->spin_turns = 0;
-		cpu->host->spins(cpu);
+		cpu_request(cpu, CPU_REQ_SPINS);
 	}
 	NEXT;
 }

@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 #include "hv/idle.h"
 #include "hv/shootdown.h"
@@ -99,4 +100,11 @@ bool hv_vcpu_idle(struct hv_vcpu *vcpu)
 	if (awake)
 		vcpu->ceded = false;
 	return awake;
+}
+
+void hv_vcpu_yield(struct hv_vcpu *vcpu)
+{
+	hv_guest_leave(vcpu);
+	sched_yield();
+	hv_guest_enter(vcpu);
 }

@@ -14,6 +14,11 @@ struct hv_vcpu;
  * while it sleeps shoot-downs don't wait for it.
  */
 bool hv_vcpu_idle(struct hv_vcpu *vcpu);
+/*
+ * The vcpu's thread, in the guest, between two blocks: lets others have the host's processor. While
+ * they do, shoot-downs don't wait for it.
+ */
+void hv_vcpu_yield(struct hv_vcpu *vcpu);
 /* Makes @vcpu look around if it sleeps (any thread). */
 void hv_vcpu_wake(struct hv_vcpu *vcpu);
 

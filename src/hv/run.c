@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_RUN: into the guest and out again. */
 #include <errno.h>
-#include <sched.h>
 #include "hv/clock.h"
 #include "hv/codepage.h"
 #include "hv/fault.h"
@@ -68,7 +67,7 @@ static void hv_doorbell(struct cpu *cpu, unsigned thread)
 /* What a vcpu waits for in a loop is often done by another, whose thread may have no processor. */
 static void hv_spins(struct cpu *cpu)
 {
-	sched_yield();
+	hv_vcpu_yield(hv_vcpu_of(cpu));
 }
 
 /* Other threads of the client write it while the vcpu runs. */

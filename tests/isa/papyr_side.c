@@ -75,6 +75,7 @@ static const struct cpu_host host = {
     .code_read = code_read,
     .doorbell = doorbell,
     .tick = tick,
+    .spins = catch_up,
     .code_write = code_write,
     .is_code_page = is_code_page,
 };

@@ -298,6 +298,44 @@ static void touched_sets_are_emptied(void **state)
 	fixture_free(f);
 }
 
+/* --- loops that wait --- */
+
+#define LOW    0x7c210b78u /* or r1, r1, r1 */
+#define MEDIUM 0x7c421378u /* or r2, r2, r2 */
+#define NOP    0x60000000u
+
+/* How often a loop gave way: @before it, then @rounds of @begin and @end. */
+static unsigned yields_of_loop(const char *engine, u32 before, u32 begin, u32 end,
+			       u64 rounds)
+{
+	struct fixture *f = machine(engine, CODE_BYTES, JIT_BYTES);
+	unsigned yields;
+
+	put_insn(f, CODE, before);
+	put_insn(f, CODE + 4, begin);
+	put_insn(f, CODE + 8, end);
+	put_insn(f, CODE + 12, 0x4200fff8); /* bdnz to @begin */
+	put_insn(f, CODE + 16, SC_1);
+	f->cpu.ctr = rounds;
+	run_from(f, CODE);
+	yields = f->spins;
+	fixture_free(f);
+	return yields;
+}
+
+static void waiting_loops_give_way(void **state)
+{
+	static const char *const engines[] = {"portable", "eager"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
+		/* Low and back each time round, low once for all, and never. */
+		assert_in_range(yields_of_loop(engines[i], NOP, LOW, MEDIUM, 1000), 15, 16);
+		assert_int_equal(yields_of_loop(engines[i], NOP, LOW, MEDIUM, 60), 0);
+		assert_in_range(yields_of_loop(engines[i], LOW, NOP, NOP, 100000), 10, 40);
+		assert_int_equal(yields_of_loop(engines[i], MEDIUM, NOP, NOP, 100000), 0);
+	}
+}
+
 /* --- the table's index --- */
 
 /* The row with the most specific mask, found by looking at them all. */
@@ -344,6 +382,7 @@ int main(void)
 	    cmocka_unit_test(changed_by_itself),
 	    cmocka_unit_test(pages_of_all_sizes),
 	    cmocka_unit_test(touched_sets_are_emptied),
+	    cmocka_unit_test(waiting_loops_give_way),
 	    cmocka_unit_test(index_finds_what_a_search_finds),
 	};
 

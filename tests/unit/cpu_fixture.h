@@ -22,6 +22,7 @@ struct fixture {
 	u8 code_page[RAM_BYTES >> 12];
 	unsigned code_writes;
 	unsigned hcalls;
+	unsigned spins;
 };
 
 static inline struct fixture *fixture_of(struct cpu *cpu)
@@ -75,6 +76,11 @@ static inline void fixture_nothing(struct cpu *cpu)
 {
 }
 
+static inline void fixture_spins(struct cpu *cpu)
+{
+	fixture_of(cpu)->spins++;
+}
+
 static inline void fixture_doorbell(struct cpu *cpu, unsigned thread)
 {
 }
@@ -87,6 +93,7 @@ static inline struct fixture *fixture_new(void)
 	    .fault = fixture_fault,
 	    .doorbell = fixture_doorbell,
 	    .tick = fixture_tick,
+	    .spins = fixture_spins,
 	    .catch_up = fixture_nothing,
 	    .code_read = fixture_code_read,
 	    .code_write = fixture_code_write,

@@ -189,34 +189,6 @@ static void priorities_are_set_as_far_as_allowed(void **state)
 	fixture_free(f);
 }
 
-static unsigned spun;
-
-static void count_spins(struct cpu *cpu)
-{
-	spun++;
-}
-
-static void loops_that_wait_are_told_of(void **state)
-{
-	struct fixture *f = real(PROBLEM);
-	struct cpu_host host = *f->cpu.host;
-
-	host.spins = count_spins;
-	f->cpu.host = &host;
-	spun = 0;
-	for (unsigned i = 0; i < 1023; i++) {
-		runs(f, OR(1u));
-		runs(f, OR(2u));
-	}
-	assert_int_equal(spun, 1);
-	runs(f, OR(1u));
-	assert_int_equal(spun, 2);
-	for (unsigned i = 0; i < 1024; i++)
-		runs(f, OR(2u));
-	assert_int_equal(spun, 2);
-	fixture_free(f);
-}
-
 static void load_string_over_no_address_loads(void **state)
 {
 	struct fixture *f = real(PROBLEM);
@@ -367,7 +339,6 @@ int main(void)
 	    cmocka_unit_test(decrementer_survives_a_sleep),
 	    cmocka_unit_test(hints_by_register_number_do_nothing),
 	    cmocka_unit_test(priorities_are_set_as_far_as_allowed),
-	    cmocka_unit_test(loops_that_wait_are_told_of),
 	    cmocka_unit_test(load_string_over_no_address_loads),
 	    cmocka_unit_test(pairs_begin_with_the_even_register),
 	    cmocka_unit_test(undefined_parts_of_fixed_point_results),

@@ -86,6 +86,9 @@ static bool look_at_clock(struct cpu *cpu)
 	cpu->insns += BUDGET - cpu->budget;
 	cpu->budget = BUDGET;
 	cpu_has_pending(cpu);
+	/* Some loops lower their priority once, before they go round. */
+	if (cpu_waits(cpu))
+		cpu->host->spins(cpu);
 	return cpu->host->tick(cpu);
 }
 
@@ -99,6 +102,8 @@ static bool attend(struct cpu *cpu, u32 request)
 		cpu->host->catch_up(cpu);
 	if (request & CPU_REQ_FORGET)
 		touched_forget(cpu);
+	if (request & CPU_REQ_SPINS)
+		cpu->host->spins(cpu);
 	if (request & CPU_REQ_RECHECK)
 		cpu_code_recheck(cpu);
 	if ((request & CPU_REQ_TIMER) && look_at_clock(cpu))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hypercalls by which the vcpus of a guest give up and hand on the processor (PAPR 14.11.3). */
-#include <sched.h>
 #include "hv/hcall/hcall.h"
 #include "hv/idle.h"
 #include "hv/vcpu.h"
@@ -65,6 +64,6 @@ long h_confer(struct hv_vcpu *vcpu, u64 *gpr)
 		if (hv_vpa_yield_count(target) != (u32)gpr[5])
 			return H_SUCCESS;
 	}
-	sched_yield();
+	hv_vcpu_yield(vcpu);
 	return H_SUCCESS;
 }
