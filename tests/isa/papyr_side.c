@@ -96,6 +96,11 @@ void papyr_side_narrow(bool narrow)
 	msr = narrow ? msr & ~MSR_SF : msr | MSR_SF;
 }
 
+void papyr_side_fp_interrupts(bool on)
+{
+	msr = on ? msr | MSR_FE0 | MSR_FE1 : msr & ~(MSR_FE0 | MSR_FE1);
+}
+
 void papyr_side_fini(void)
 {
 	cpu_fini(&cpu);

@@ -15,6 +15,8 @@ void papyr_side_run(const struct isa_batch *batch, const struct isa_state *in, b
 		    struct isa_result *out);
 /* 32-bit mode from now on, or 64-bit mode again. */
 void papyr_side_narrow(bool narrow);
+/* Floating-point exceptions interrupt (as they do at first), or don't: MSR[FE0, FE1]. */
+void papyr_side_fp_interrupts(bool on);
 void papyr_side_fini(void);
 
 /* The peer: a command that reads batches and writes results in the given byte order. Errors end the
