@@ -230,14 +230,35 @@ struct kvm_one_reg {
 
 /* ---- Debugging ---------------------------------------------------------------------------- */
 
+/*
+ * KVM_SET_GUEST_DEBUG: from the vcpu's next KVM_RUN on, these end it with KVM_EXIT_DEBUG, before
+ * the instruction at PC:
+ *
+ *   USE_SW_BP    the instruction of KVM_REG_PPC_DEBUG_INST, which the client wrote to the guest's
+ *                memory. address: PC, status: NONE. Without the flag it is an illegal one
+ *   USE_HW_BP    bp[]: an instruction at that effective address (address: PC, status: BREAKPOINT),
+ *                or an access to the aligned doubleword that holds that effective address
+ *                (address: bp[].addr, status: WATCH_READ or WATCH_WRITE), in whatever state
+ *   SINGLESTEP   any instruction after the first (address: PC, status: NONE). It may be the first
+ *                of an interrupt's handler, but not of one that waited for MSR[EE]: these wait on
+ *
+ * Where a point of bp[] stopped, the next KVM_RUN carries the instruction out. The guest's own
+ * DAWR, DABR, CIABR and MSR[SE] stay its own. A step over a hypercall or an access that the client
+ * answers ends with the KVM_RUN after the answer, without entering the guest.
+ *
+ * ENABLE is wanted for SINGLESTEP and USE_HW_BP. EINVAL: other flags, other types. All of it is
+ * dropped by control 0, and is no part of what is saved of a guest. Linux's KVM takes everything
+ * and does USE_SW_BP.
+ */
+
 /* kvm_debug_exit_arch.status and kvm_guest_debug_arch.bp[].type */
-#define KVMPPC_DEBUG_NONE	 0x0
+#define KVMPPC_DEBUG_NONE	 0x0 /* of bp[]: not in use */
 #define KVMPPC_DEBUG_BREAKPOINT	 (1UL << 1)
 #define KVMPPC_DEBUG_WATCH_WRITE (1UL << 2)
 #define KVMPPC_DEBUG_WATCH_READ	 (1UL << 3)
 
 struct kvm_debug_exit_arch {
-	__u64 address; /* where the guest stands */
+	__u64 address; /* where the guest stands, or of the watchpoint */
 	__u32 status;  /* KVMPPC_DEBUG_* */
 	__u32 reserved;
 };
@@ -254,7 +275,7 @@ struct kvm_guest_debug_arch {
 #define KVM_GUESTDBG_ENABLE	0x00000001
 #define KVM_GUESTDBG_SINGLESTEP 0x00000002
 #define KVM_GUESTDBG_USE_SW_BP	0x00010000 /* the instruction of KVM_REG_PPC_DEBUG_INST stops */
-#define KVM_GUESTDBG_USE_HW_BP	0x00020000 /* BookE only */
+#define KVM_GUESTDBG_USE_HW_BP	0x00020000 /* bp[] */
 
 /* KVM_SET_GUEST_DEBUG */
 struct kvm_guest_debug {
@@ -1083,8 +1104,8 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_CAP_PPC_HWRNG		  115 /* H_RANDOM in KVM */
 #define KVM_CAP_DISABLE_QUIRKS		  116
 #define KVM_CAP_MULTI_ADDRESS_SPACE	  118
-#define KVM_CAP_GUEST_DEBUG_HW_BPS	  119
-#define KVM_CAP_GUEST_DEBUG_HW_WPS	  120
+#define KVM_CAP_GUEST_DEBUG_HW_BPS	  119 /* breakpoints in kvm_guest_debug_arch.bp[] */
+#define KVM_CAP_GUEST_DEBUG_HW_WPS	  120 /* watchpoints there; all together 16 */
 #define KVM_CAP_IOEVENTFD_ANY_LENGTH	  122 /* KVM_IOEVENTFD takes length 0 */
 #define KVM_CAP_SPAPR_TCE_64		  125
 #define KVM_CAP_VCPU_ATTRIBUTES		  127
@@ -1102,7 +1123,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_CAP_MANUAL_DIRTY_LOG_PROTECT  166
 #define KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 168
 #define KVM_CAP_PPC_IRQ_XIVE		  169
-#define KVM_CAP_PPC_GUEST_DEBUG_SSTEP	  176
+#define KVM_CAP_PPC_GUEST_DEBUG_SSTEP	  176 /* KVM_GUESTDBG_SINGLESTEP works */
 #define KVM_CAP_HALT_POLL		  182
 #define KVM_CAP_DIRTY_LOG_RING		  192
 #define KVM_CAP_PPC_DAWR1		  194

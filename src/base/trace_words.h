@@ -109,6 +109,10 @@ static inline void trace_exit(struct trace_line *l, const struct kvm_run *run, i
 	case KVM_EXIT_INTR:
 		trace_add(l, "INTR");
 		break;
+	case KVM_EXIT_DEBUG:
+		trace_add(l, "DEBUG at 0x%llx, status 0x%x",
+			  (unsigned long long)run->debug.arch.address, run->debug.arch.status);
+		break;
 	case KVM_EXIT_SYSTEM_EVENT:
 		trace_add(l, "SYSTEM_EVENT %u", run->system_event.type);
 		break;

@@ -15,6 +15,7 @@
 
 #include <papyr/papyr.h>
 #include "base/bits.h"
+#include "cpu/debug.h"
 #include "cpu/isa/level.h"
 #include "cpu/msr.h"
 
@@ -196,6 +197,8 @@ struct cpu_host {
 	/* @access was translated; @vector isn't 0: it failed, @why being the interrupt's bits. */
 	void (*translated)(struct cpu *cpu, const struct cpu_access *access, unsigned vector,
 			   u64 why);
+	/* What a debugger asked for (debug.h): cpu_run() ends, nip is at the instruction. */
+	void (*stopped)(struct cpu *cpu, enum cpu_stop why, u64 ea);
 };
 
 /* What the engine did since cpu_init(). */
@@ -272,6 +275,7 @@ struct cpu {
 	u32 traced;	    /* PAPYR_TRACE_*: what the owner wants to be told of; atomic */
 	const struct op *link_from; /* a branch whose target the dispatcher is about to find */
 	struct cpu_counts counts;
+	struct cpu_debug debug;
 };
 
 /*
@@ -287,7 +291,7 @@ void cpu_fini(struct cpu *cpu);
  * cpu_init(). Later calls do nothing.
  */
 void cpu_warm_up(struct cpu *cpu);
-/* Runs until something asks to leave. */
+/* Runs until something asks to leave, or an instruction was carried out (debug.step). */
 enum cpu_exit cpu_run(struct cpu *cpu);
 /*
  * Carries out one instruction, or takes the interrupt it causes; no pending interrupt is taken and

@@ -2,13 +2,12 @@
 /* KVM_GET_ONE_REG, KVM_SET_ONE_REG. Most registers are a word of struct cpu: a table; the rest has
  * rules. */
 #include <errno.h>
+#include "hv/debug.h"
 #include "hv/regs.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/vpa.h"
 #include "hv/xics/xics.h"
-
-#define DEBUG_INST_BREAKPOINT 0x00dddd00u
 
 /* --- those that are a word --- */
 
@@ -281,7 +280,7 @@ static int get_special(struct hv_vcpu *vcpu, u64 id, u64 *value)
 		*value = 0;
 		return 0;
 	case KVM_REG_PPC_DEBUG_INST:
-		*value = DEBUG_INST_BREAKPOINT;
+		*value = HV_DEBUG_INST;
 		return 0;
 	case KVM_REG_PPC_CIABR:
 		*value = vcpu->cpu.ciabr;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include "hv/clock.h"
 #include "hv/codepage.h"
+#include "hv/debug.h"
 #include "hv/fault.h"
 #include "hv/hcall/hcall.h"
 #include "hv/idle.h"
@@ -124,6 +125,7 @@ const struct cpu_host hv_cpu_host = {
     .is_code_page = hv_is_code_page,
     .took_interrupt = hv_trace_interrupt,
     .translated = hv_trace_translation,
+    .stopped = hv_debug_stopped,
 };
 
 /* --- KVM_RUN --- */
@@ -136,8 +138,12 @@ static bool complete_pending(struct hv_vcpu *vcpu)
 	switch (vcpu->pending) {
 	case HV_PENDING_NONE:
 		return false;
+	case HV_PENDING_NOTHING:
+		vcpu->pending = HV_PENDING_NONE;
+		return false;
 	case HV_PENDING_HCALL:
 		vcpu->pending = HV_PENDING_NONE;
+		vcpu->step_owed = vcpu->cpu.debug.step;
 		vcpu->cpu.gpr[3] = run->papr_hcall.ret;
 		for (unsigned i = 0; i < ARRAY_SIZE(run->papr_hcall.args); i++)
 			vcpu->cpu.gpr[4 + i] = run->papr_hcall.args[i];
@@ -146,7 +152,10 @@ static bool complete_pending(struct hv_vcpu *vcpu)
 		return false;
 	case HV_PENDING_MMIO:
 		vcpu->pending = HV_PENDING_NONE;
-		return hv_mmio_complete(vcpu);
+		if (hv_mmio_complete(vcpu))
+			return true;
+		vcpu->step_owed = vcpu->cpu.debug.step;
+		return false;
 	}
 	return false;
 }
@@ -194,6 +203,7 @@ static int run_guest(struct hv_vcpu *vcpu)
 	 * and is spared a system call.
 	 */
 	bool look = vcpu->sigmask_set && !vcpu->signals_blocked;
+	bool stepped;
 
 	for (;; look = true) {
 		if ((look && must_return(vcpu)) || (vcpu->ceded && !hv_vcpu_idle(vcpu)))
@@ -201,7 +211,7 @@ static int run_guest(struct hv_vcpu *vcpu)
 		hv_guest_enter(vcpu);
 		hv_vpa_dispatch(vcpu);
 		hv_clocks_start(vcpu);
-		cpu_run(&vcpu->cpu);
+		stepped = cpu_run(&vcpu->cpu) == CPU_EXIT_HOST && vcpu->cpu.debug.step;
 		if (vcpu->pending == HV_PENDING_NONE && hv_mmio_emulate(vcpu))
 			vcpu->cpu.leave = false;
 		hv_clocks_stop(vcpu);
@@ -212,6 +222,10 @@ static int run_guest(struct hv_vcpu *vcpu)
 		vcpu->stats->mmio_exits += vcpu->pending == HV_PENDING_MMIO;
 		if (vcpu->pending != HV_PENDING_NONE)
 			return 0;
+		if (stepped) {
+			hv_debug_stepped(vcpu);
+			return 0;
+		}
 	}
 }
 
@@ -238,6 +252,17 @@ static int run_with_table(struct hv_vcpu *vcpu)
 	return ret;
 }
 
+static int run_or_return(struct hv_vcpu *vcpu)
+{
+	/* It leaves exit_reason as it is. */
+	if (immediate_exit(vcpu))
+		return -EINTR;
+	if (!vcpu->step_owed)
+		return run_with_table(vcpu);
+	hv_debug_stepped(vcpu);
+	return 0;
+}
+
 int hv_vcpu_run(struct hv_vcpu *vcpu)
 {
 	int ret = 0;
@@ -248,9 +273,8 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 	}
 	cpu_warm_up(&vcpu->cpu);
 	hv_signals_block(vcpu);
-	/* immediate_exit leaves exit_reason as it is. */
 	if (!complete_pending(vcpu))
-		ret = immediate_exit(vcpu) ? -EINTR : run_with_table(vcpu);
+		ret = run_or_return(vcpu);
 	if (cpu_traces(&vcpu->cpu, PAPYR_TRACE_EXIT))
 		hv_trace_exit(vcpu, ret);
 	hv_signals_restore(vcpu);

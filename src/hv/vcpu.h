@@ -36,8 +36,9 @@ struct hv_vcpu {
 	u64 sigmask;
 	u64 client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile */
 
-	/* What must be finished by the next KVM_RUN. */
-	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO } pending;
+	/* What must be finished by the next KVM_RUN; NOTHING: there was an exit all the same. */
+	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO, HV_PENDING_NOTHING } pending;
+	bool step_owed; /* a single step ended outside of the guest: debug.h */
 	struct hv_mmio *mmio; /* fault.c */
 
 	/* Sleeping (H_CEDE): idle.c. */

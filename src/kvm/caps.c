@@ -2,6 +2,7 @@
 /* KVM_CHECK_EXTENSION: what this KVM can do. Whatever is not listed is 0. */
 #include <papyr/papyr.h>
 #include <sys/sysinfo.h>
+#include "hv/debug.h"
 #include "hv/memslot.h"
 #include "hv/vm.h"
 #include "kvm/files.h"
@@ -15,6 +16,7 @@ static const struct {
     {KVM_CAP_SYNC_MMU, 1},
     {KVM_CAP_DESTROY_MEMORY_REGION_WORKS, 1},
     {KVM_CAP_JOIN_MEMORY_REGIONS_WORKS, 1},
+    {KVM_CAP_SET_GUEST_DEBUG, 1},
     {KVM_CAP_IOEVENTFD, 1},
     {KVM_CAP_INTERNAL_ERROR_DATA, 1},
     {KVM_CAP_PPC_SEGSTATE, 1},
@@ -31,6 +33,8 @@ static const struct {
     {KVM_CAP_PPC_ALLOC_HTAB, 1},
     {KVM_CAP_READONLY_MEM, 1},
     {KVM_CAP_PPC_HTAB_FD, 1},
+    {KVM_CAP_GUEST_DEBUG_HW_BPS, HV_DEBUG_POINTS},
+    {KVM_CAP_GUEST_DEBUG_HW_WPS, HV_DEBUG_POINTS},
     {KVM_CAP_DEVICE_CTRL, 1},
     {KVM_CAP_SPAPR_MULTITCE, 1},
     {KVM_CAP_PPC_RTAS, 1},
@@ -46,6 +50,7 @@ static const struct {
     {KVM_CAP_IMMEDIATE_EXIT, 1},
     {KVM_CAP_PPC_SMT_POSSIBLE, 2 * HV_SMT_MAX - 1},
     {KVM_CAP_PPC_GET_CPU_CHAR, 1},
+    {KVM_CAP_PPC_GUEST_DEBUG_SSTEP, 1},
     {KVM_CAP_BINARY_STATS_FD, 1},
     {KVM_CAP_PPC_AIL_MODE_3, 1},
     {PAPYR_CAP_SIGNALS_BLOCKED, 1},

@@ -6,6 +6,7 @@
 #include <papyr/papyr.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "hv/debug.h"
 #include "hv/regs.h"
 #include "hv/run.h"
 #include "hv/signals.h"
@@ -98,6 +99,15 @@ static long set_signal_mask(struct hv_vcpu *vcpu, unsigned long arg)
 	return hv_vcpu_set_sigmask(vcpu, &mask);
 }
 
+static long set_guest_debug(struct hv_vcpu *vcpu, unsigned long arg)
+{
+	struct kvm_guest_debug debug;
+
+	if (user_read(&debug, arg, sizeof(debug)))
+		return -EFAULT;
+	return hv_set_guest_debug(vcpu, &debug);
+}
+
 static long translate(struct hv_vcpu *vcpu)
 {
 	return 0; /* Power's KVM fills in nothing, and says it did */
@@ -173,8 +183,7 @@ static long locked_ioctl(struct hv_vcpu *vcpu, unsigned long request, unsigned l
 	case KVM_SET_SIGNAL_MASK:
 		return set_signal_mask(vcpu, arg);
 	case KVM_SET_GUEST_DEBUG:
-		/* Taken, and without effect. */
-		return answer_after_reading(arg, sizeof(struct kvm_guest_debug), 0);
+		return set_guest_debug(vcpu, arg);
 	case KVM_GET_FPU:
 		return -EOPNOTSUPP;
 	case KVM_SET_FPU:

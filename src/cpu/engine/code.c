@@ -242,6 +242,19 @@ static bool decode(const struct cpu *cpu, u32 insn, u32 mode, struct op *op)
 	       ((mode & MODE_COUNT) && row->format == FMT_B);
 }
 
+/*
+ * There is a breakpoint at this place of a page, maybe of another one: blocks are found by guest
+ * real address.
+ */
+OP_PSEUDO(breakpoint)
+{
+	u64 ea = CIA() & cpu->ea_mask;
+
+	if (cpu_breakpoint_at(cpu, ea))
+		return cpu_stop(cpu, op, CPU_STOP_BREAK, ea);
+	return choose_fn(isa_lookup(op->insn, cpu->model->level), op->insn, cpu->mode)(cpu, op);
+}
+
 static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max)
 {
 	bool ended = false;
@@ -249,6 +262,8 @@ static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u
 
 	while (!ended && n < max) {
 		ended = decode(cpu, fetch(at + 4 * n, b->mode), b->mode, &b->ops[1 + n]);
+		if (unlikely(cpu->debug.n_breaks) && cpu_breakpoint_offset(cpu, b->gpa + 4 * n))
+			b->ops[1 + n].fn = pseudo_breakpoint;
 		n++;
 	}
 	b->count = n;

@@ -133,26 +133,32 @@ void cpu_step_insn(struct cpu *cpu, u32 insn)
 	step_block(cpu, code_single_insn(cpu, insn));
 }
 
-/* One instruction under MSR[SE] or MSR[BE], and the trace interrupt after it (ISA 2.07 Book
- * III-S 6.5.15). */
-static void step_traced(struct cpu *cpu)
+/*
+ * One instruction, and after it the trace interrupt if MSR[SE] or MSR[BE] ask for it (ISA 2.07 Book
+ * III-S 6.5.15). False: it couldn't be fetched yet, and nothing was done.
+ */
+static bool step_traced(struct cpu *cpu)
 {
 	u64 traced = cpu->msr & (MSR_SE | MSR_BE), nip = cpu->nip;
 	const struct insn_row *row;
+	struct block *b;
 	u32 insn;
 
 	cpu->interrupted = false;
-	cpu_step(cpu);
-	if (cpu->interrupted || cpu->leave)
-		return;
+	b = code_single(cpu);
+	if (b)
+		step_block(cpu, b);
+	if (!b || cpu->interrupted || cpu->leave || !traced)
+		return b || cpu->interrupted || cpu->leave;
 	insn = cpu->ops->insn;
 	row = isa_lookup(insn, cpu->model->level);
 	if (!(traced & MSR_SE) && !(row && row->flags & F_BR))
-		return;
+		return true;
 	if ((insn & 0xfc0007fe) == 0x4c000024) /* rfid is not traced */
-		return;
+		return true;
 	cpu->siar = nip;
 	cpu_interrupt(cpu, VEC_TRACE, cpu->nip, 0);
+	return true;
 }
 
 static void run_blocks(struct cpu *cpu)
@@ -173,14 +179,69 @@ static void run_blocks(struct cpu *cpu)
 	while (op);
 }
 
+/* What is due between two blocks. True: leave cpu_run(). */
+static inline bool attend_all(struct cpu *cpu)
+{
+	return attend(cpu, __atomic_load_n(&cpu->request, __ATOMIC_ACQUIRE)) ||
+	       (cpu->budget < 0 && look_at_clock(cpu));
+}
+
+/* A debugger's single step, or the way past where it stopped. False: nothing was done yet. */
+static bool step_debugged(struct cpu *cpu)
+{
+	bool passes = cpu->debug.passes;
+
+	cpu->debug.watching = !passes;
+	cpu->debug.passes = false;
+	if (step_traced(cpu))
+		return true;
+	cpu->debug.passes = passes;
+	return false;
+}
+
+static void run_watched(struct cpu *cpu)
+{
+	cpu->debug.watching = true;
+	if (unlikely(__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED)))
+		cpu_take_pending(cpu);
+	if (!(cpu->msr & (MSR_SE | MSR_BE)))
+		run_blocks(cpu);
+	else if (!cpu_breakpoint_at(cpu, cpu->nip))
+		step_traced(cpu);
+	else
+		cpu_stop_at(cpu, cpu->nip, CPU_STOP_BREAK, cpu->nip);
+}
+
+/* cpu_run() when a debugger wants more than an instruction that stops. */
+static enum cpu_exit run_debugged(struct cpu *cpu)
+{
+	cpu->debug.passes &= cpu->nip == cpu->debug.pass_nip;
+	while (!attend_all(cpu)) {
+		if (cpu->debug.step || cpu->debug.passes) {
+			if (step_debugged(cpu) && (cpu->debug.step || cpu->leave))
+				return CPU_EXIT_HOST;
+		} else {
+			run_watched(cpu);
+			if (cpu->leave)
+				return CPU_EXIT_HOST;
+		}
+	}
+	return CPU_EXIT_REQUEST;
+}
+
 enum cpu_exit cpu_run(struct cpu *cpu)
 {
+	enum cpu_exit why;
+
 	cpu->leave = false;
 	cpu->link_from = NULL;
+	if (unlikely(cpu->debug.on)) {
+		why = run_debugged(cpu);
+		cpu->debug.watching = false;
+		return why;
+	}
 	for (;;) {
-		if (attend(cpu, __atomic_load_n(&cpu->request, __ATOMIC_ACQUIRE)))
-			return CPU_EXIT_REQUEST;
-		if (cpu->budget < 0 && look_at_clock(cpu))
+		if (attend_all(cpu))
 			return CPU_EXIT_REQUEST;
 		if (unlikely(__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED)))
 			cpu_take_pending(cpu);

@@ -5,6 +5,8 @@
 
 OP_PSEUDO(illegal)
 {
+	if (cpu->debug.stop_insn && op->insn == cpu->debug.stop_insn)
+		return cpu_stop(cpu, op, CPU_STOP_INSN, 0);
 	return cpu_raise_program(cpu, op, SRR1_PROG_ILLEGAL);
 }
 

@@ -72,6 +72,21 @@ static unsigned plain_store_bytes(u32 insn)
 	}
 }
 
+/* True: the access met a watchpoint and isn't carried out. */
+static bool watchpoint_takes(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
+			     bool store)
+{
+	const struct cpu_watch *w = watchpoint_of_debugger(cpu, ea, size, store);
+
+	if (w)
+		cpu_stop(cpu, op, store ? CPU_STOP_WRITE : CPU_STOP_READ, w->ea);
+	else if (watchpoint_hits(cpu, ea, size, store))
+		cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_DABR | (store ? DSISR_STORE : 0));
+	else
+		return false;
+	return true;
+}
+
 /*
  * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, the
  * owner did the access (*done), or there is no memory and @data is NULL, which asks for memory
@@ -94,11 +109,8 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			data_fails(cpu, op, ea, &t);
 			return NULL;
 		}
-		if (unlikely(watchpoint_armed(cpu)) && watchpoint_hits(cpu, ea, size, store)) {
-			cpu_raise_data(cpu, op, VEC_DSI, ea,
-				       DSISR_DABR | (store ? DSISR_STORE : 0));
+		if (unlikely(watchpoint_armed(cpu)) && watchpoint_takes(cpu, op, ea, size, store))
 			return NULL;
-		}
 		if (store)
 			cpu_touch_writable(cpu, t.gpa);
 		ram = t.absent ? (struct cpu_ram){0}

@@ -30,3 +30,19 @@ bool watchpoint_hits(const struct cpu *cpu, u64 ea, unsigned size, bool store)
 {
 	return dawr_hits(cpu, ea, size, store) || dabr_hits(cpu, ea, size, store);
 }
+
+const struct cpu_watch *watchpoint_of_debugger(const struct cpu *cpu, u64 ea, unsigned size,
+					       bool store)
+{
+	if (!cpu->debug.watching)
+		return NULL;
+	for (unsigned i = 0; i < cpu->debug.n_watches; i++) {
+		const struct cpu_watch *w = &cpu->debug.watches[i];
+		u64 first = w->ea & ~(CPU_WATCH_BYTES - 1ull);
+
+		if ((store ? w->write : w->read) && ea <= first + CPU_WATCH_BYTES - 1 &&
+		    ea + size - 1 >= first)
+			return w;
+	}
+	return NULL;
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data address breakpoints: the DAWR (range of doublewords) and the DABR (one doubleword). */
+/* Data address breakpoints: the DAWR (range of doublewords), the DABR (one doubleword), and a
+ * debugger's (debug.h). */
 #ifndef PAPYR_CPU_WATCH_H
 #define PAPYR_CPU_WATCH_H
 
@@ -9,10 +10,14 @@
 /* Is there one at all? */
 static inline bool watchpoint_armed(const struct cpu *cpu)
 {
-	return (cpu->dawrx & (DAWRX_DR | DAWRX_DW)) || (cpu->dabr & (DABR_DR | DABR_DW));
+	return (cpu->dawrx & (DAWRX_DR | DAWRX_DW)) || (cpu->dabr & (DABR_DR | DABR_DW)) ||
+	       cpu->debug.n_watches;
 }
 
-/* Does this access meet one? */
+/* Does this access meet one of the guest's? */
 bool watchpoint_hits(const struct cpu *cpu, u64 ea, unsigned size, bool store);
+/* The debugger's that it meets, or NULL. */
+const struct cpu_watch *watchpoint_of_debugger(const struct cpu *cpu, u64 ea, unsigned size,
+					       bool store);
 
 #endif
