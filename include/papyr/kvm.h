@@ -906,7 +906,7 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_REG_PPC_EBBRR  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xa6)
 #define KVM_REG_PPC_BESCR  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xa7)
 #define KVM_REG_PPC_TAR	   (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xa8)
-#define KVM_REG_PPC_DPDES  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xa9)
+#define KVM_REG_PPC_DPDES  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xa9) /* of the core: 1 << thread */
 #define KVM_REG_PPC_CSIGR  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xaf)
 #define KVM_REG_PPC_TACR   (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xb0)
 #define KVM_REG_PPC_TCSCR  (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xb1)

@@ -74,7 +74,6 @@ struct cpu_model {
 	enum isa_level level;
 	unsigned slb_entries;
 	unsigned pmcs;
-	unsigned threads_per_core;
 	bool has_vrma;
 	u64 msr_mask; /* MSR bits that exist */
 };
@@ -173,6 +172,8 @@ struct cpu_host {
 	enum cpu_fault_verdict (*fault)(struct cpu *cpu, struct cpu_access *access);
 	/* msgsndp: a directed doorbell to thread @thread (TIR) of this cpu's core. */
 	void (*doorbell)(struct cpu *cpu, unsigned thread);
+	/* DPDES of this cpu's core: bit 1 << TIR of each thread for which a doorbell waits. */
+	u64 (*doorbells)(struct cpu *cpu);
 	/* Now and then, some ten thousand times a second: has anything come up? True: leave
 	 * cpu_run(). */
 	bool (*tick)(struct cpu *cpu);
@@ -248,7 +249,7 @@ struct cpu {
 	u64 mmcr[4], mmcrs, mmcra, siar, sdar, sier, pmc[8], spmc[2];
 	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, vtb_offset, purr_offset, spurr_offset,
 	    ic_offset;
-	u64 dpdes;
+	u64 tir; /* number of the thread in its core */
 	u64 pmu_insns, pmu_tb; /* up to which PMCs have counted (pmu.h) */
 	bool pmu_on;	       /* MMCR0[FC] is 0 */
 	struct slb_entry slb[CPU_SLB_MAX];

@@ -137,7 +137,6 @@ bool cpu_take_pending(struct cpu *cpu)
 	}
 	if (pending & CPU_IRQ_DOORBELL) {
 		cpu_irq_clear(cpu, CPU_IRQ_DOORBELL);
-		cpu->dpdes = 0;
 		cpu_interrupt(cpu, VEC_DOORBELL, cpu->nip, 0);
 		return true;
 	}

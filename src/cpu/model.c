@@ -13,7 +13,6 @@ const struct cpu_model cpu_model_970 = {
     .level = ISA_201,
     .slb_entries = 64,
     .pmcs = 8,
-    .threads_per_core = 1,
     .has_vrma = false,
     .msr_mask = MSR_BASE,
 };
@@ -23,7 +22,6 @@ const struct cpu_model cpu_model_power7 = {
     .level = ISA_206,
     .slb_entries = 32,
     .pmcs = 6,
-    .threads_per_core = 4,
     .has_vrma = true,
     .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
 };
@@ -33,7 +31,6 @@ const struct cpu_model cpu_model_power8 = {
     .level = ISA_207,
     .slb_entries = 32,
     .pmcs = 6,
-    .threads_per_core = 8,
     .has_vrma = true,
     .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
 };

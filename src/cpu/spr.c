@@ -114,6 +114,11 @@ static u64 get_pvr(struct cpu *cpu)
 	return cpu->pvr;
 }
 
+static u64 get_dpdes(struct cpu *cpu)
+{
+	return cpu->host->doorbells(cpu);
+}
+
 static u64 get_purr(struct cpu *cpu)
 {
 	return host_timebase() + cpu->purr_offset;
@@ -127,11 +132,6 @@ static u64 get_spurr(struct cpu *cpu)
 static u64 get_vtb(struct cpu *cpu)
 {
 	return host_timebase() + cpu->vtb_offset;
-}
-
-static u64 get_tir(struct cpu *cpu)
-{
-	return cpu->pir & (cpu->model->threads_per_core - 1);
 }
 
 static u64 get_pir(struct cpu *cpu)
@@ -248,10 +248,10 @@ static void set_ppr32(struct cpu *cpu, u64 v)
 #define set_tb	  NULL
 #define set_tbu	  NULL
 #define set_pvr	  NULL
+#define set_dpdes NULL
 #define set_purr  NULL
 #define set_spurr NULL
 #define set_vtb	  NULL
-#define set_tir	  NULL
 #define set_pir	  NULL
 
 static const struct spr sprs[1024] = {

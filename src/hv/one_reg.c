@@ -3,6 +3,7 @@
  * rules. */
 #include <errno.h>
 #include "hv/debug.h"
+#include "hv/doorbell.h"
 #include "hv/regs.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
@@ -222,15 +223,6 @@ static void set_ciabr(struct hv_vcpu *vcpu, u64 ciabr)
 	vcpu->cpu.ciabr = ciabr;
 }
 
-static void set_dpdes(struct hv_vcpu *vcpu, u64 dpdes)
-{
-	vcpu->cpu.dpdes = dpdes;
-	if (dpdes)
-		cpu_irq_set(&vcpu->cpu, CPU_IRQ_DOORBELL);
-	else
-		cpu_irq_clear(&vcpu->cpu, CPU_IRQ_DOORBELL);
-}
-
 /* --- the two requests --- */
 
 static int area_of(u64 id, enum hv_area *area)
@@ -286,7 +278,7 @@ static int get_special(struct hv_vcpu *vcpu, u64 id, u64 *value)
 		*value = vcpu->cpu.ciabr;
 		return 0;
 	case KVM_REG_PPC_DPDES:
-		*value = vcpu->cpu.dpdes;
+		*value = hv_get_dpdes(vcpu);
 		return 0;
 	case KVM_REG_PPC_IC:
 		*value = cpu_get_ic(&vcpu->cpu);
@@ -323,7 +315,7 @@ static int set_special(struct hv_vcpu *vcpu, u64 id, u64 value)
 		set_ciabr(vcpu, value);
 		return 0;
 	case KVM_REG_PPC_DPDES:
-		set_dpdes(vcpu, value);
+		hv_set_dpdes(vcpu, value);
 		return 0;
 	case KVM_REG_PPC_IC:
 		cpu_set_ic(&vcpu->cpu, value);

@@ -4,6 +4,7 @@
 #include "hv/clock.h"
 #include "hv/codepage.h"
 #include "hv/debug.h"
+#include "hv/doorbell.h"
 #include "hv/fault.h"
 #include "hv/hcall/hcall.h"
 #include "hv/idle.h"
@@ -49,20 +50,6 @@ static bool hv_hcall(struct cpu *cpu)
 	if (cpu_traces(cpu, PAPYR_TRACE_HCALL))
 		hv_trace_hcall_end(vcpu);
 	return !vcpu->ceded;
-}
-
-static void hv_doorbell(struct cpu *cpu, unsigned thread)
-{
-	struct hv_vcpu *self = hv_vcpu_of(cpu);
-	unsigned smt = self->vm->smt;
-	struct hv_vcpu *target =
-	    thread < smt ? hv_vcpu_by_id(self->vm, self->id / smt * smt + thread) : NULL;
-
-	if (!target)
-		return;
-	target->cpu.dpdes = 1;
-	cpu_irq_set(&target->cpu, CPU_IRQ_DOORBELL);
-	hv_vcpu_wake(target);
 }
 
 /* What a vcpu waits for in a loop is often done by another, whose thread may have no processor. */
@@ -117,6 +104,7 @@ const struct cpu_host hv_cpu_host = {
     .hcall = hv_hcall,
     .fault = hv_fault,
     .doorbell = hv_doorbell,
+    .doorbells = hv_doorbells,
     .spins = hv_spins,
     .tick = hv_tick,
     .catch_up = hv_catch_up,

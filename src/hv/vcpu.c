@@ -61,6 +61,7 @@ static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 	vcpu->cpu.mmcr[0] = MMCR0_FC;
 	vcpu->cpu.amor = ~0ull; /* the hypervisor keeps no storage key to itself */
 	vcpu->cpu.pir = id;
+	vcpu->cpu.tir = id % vm->smt;
 	vcpu->cpu.pvr = vm->pvr;
 	vcpu->cpu.lpcr = vm->lpcr;
 	vcpu->cpu.tb_offset = vm->tb_offset;

@@ -73,6 +73,7 @@ struct hv_vcpu {
 	struct hv_slb_list slb_set;
 	u64 purr, spurr, vtb; /* as long as it isn't in the guest: clock.c */
 	u32 online;
+	_Atomic u64 dpdes_of_none; /* doorbell.h; its core's */
 	u64 mmcr3, sier2, sier3, dawr1, dawrx1, tidr, ptcr;
 };
 

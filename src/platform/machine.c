@@ -271,6 +271,8 @@ static void reset_vcpu(struct vcpu *vcpu, void *arg)
 	struct reset_args *args = arg;
 
 	args->result = vcpu_reset(vcpu, args->err);
+	/* All stand still, so it may be said of the whole core; who lacks it has no doorbells. */
+	vcpu_set_reg(vcpu, KVM_REG_PPC_DPDES, &(u64){0});
 	vcpu->online = false;
 }
 

@@ -27,7 +27,8 @@ const struct vcpu_reg vcpu_regs[] = {
 	R(TB_OFFSET, .flags = VCPU_REG_NO_RESET),   /* before the times that it moves */
 	R(DABR), R(DABRX), R(DSCR), R(PURR), R(SPURR), R(DAR), R(DSISR),
 	R(AMR), R(UAMOR), R(IAMR), R(PID), R(ACOP), R(VRSAVE), R(PPR), R(CIABR), R(DAWR), R(DAWRX),
-	R(IC), R(VTB), R(WORT), R(FSCR), R(PSPB), R(EBBHR), R(EBBRR), R(BESCR), R(TAR), R(DPDES),
+	R(IC), R(VTB), R(WORT), R(FSCR), R(PSPB), R(EBBHR), R(EBBRR), R(BESCR), R(TAR),
+	R(DPDES, .flags = VCPU_REG_NO_RESET),       /* of the core: its other threads may run */
 	R(CSIGR), R(TACR), R(TCSCR),
 	R(MMCR0, .reset = 0x80000000), R(MMCR1), R(MMCRA), R(MMCR2), R(MMCRS),
 	R(SIAR), R(SDAR), R(SIER), R(SPMC1), R(SPMC2),

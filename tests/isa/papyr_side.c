@@ -48,6 +48,11 @@ static void doorbell(struct cpu *c, unsigned thread)
 {
 }
 
+static u64 doorbells(struct cpu *c)
+{
+	return 0;
+}
+
 /* A program that doesn't end would be a difference of its own; there are no backward branches. */
 static bool tick(struct cpu *c)
 {
@@ -74,6 +79,7 @@ static const struct cpu_host host = {
     .catch_up = catch_up,
     .code_read = code_read,
     .doorbell = doorbell,
+    .doorbells = doorbells,
     .tick = tick,
     .spins = catch_up,
     .code_write = code_write,

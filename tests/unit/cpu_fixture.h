@@ -23,6 +23,7 @@ struct fixture {
 	unsigned code_writes;
 	unsigned hcalls;
 	unsigned spins;
+	u64 doorbells; /* DPDES */
 };
 
 static inline struct fixture *fixture_of(struct cpu *cpu)
@@ -85,6 +86,11 @@ static inline void fixture_doorbell(struct cpu *cpu, unsigned thread)
 {
 }
 
+static inline u64 fixture_doorbells(struct cpu *cpu)
+{
+	return fixture_of(cpu)->doorbells;
+}
+
 static inline struct fixture *fixture_new(void)
 {
 	static const struct cpu_host host = {
@@ -92,6 +98,7 @@ static inline struct fixture *fixture_new(void)
 	    .hcall = fixture_hcall,
 	    .fault = fixture_fault,
 	    .doorbell = fixture_doorbell,
+	    .doorbells = fixture_doorbells,
 	    .tick = fixture_tick,
 	    .spins = fixture_spins,
 	    .catch_up = fixture_nothing,

@@ -90,9 +90,9 @@ static void doorbells_can_be_read_not_written(void **state)
 {
 	struct fixture *f = real(SUPERVISOR);
 
-	f->cpu.dpdes = 1;
-	runs(f, 0x7c702aa6 | 0); /* mfspr r3, 176 */
-	assert_int_equal(f->cpu.gpr[3], 1);
+	f->doorbells = 0x5;
+	runs(f, 0x7c702aa6); /* mfspr r3, 176 */
+	assert_int_equal(f->cpu.gpr[3], 0x5);
 	run(f, 0x7c702ba6); /* mtspr 176, r3 */
 	assert_int_equal(f->cpu.nip, VEC_PROGRAM);
 	fixture_free(f);

@@ -284,6 +284,40 @@ static void round_trip(const char *model)
 	assert_same_files();
 }
 
+/* A core of four. A vcpu is saved with its own bit, and the core has all of them again. */
+static void test_doorbells(void **state)
+{
+	struct machine_config cfg = config("POWER8");
+	struct migration_image *saved;
+	struct error err = {""};
+	struct machine *m;
+	u64 dpdes = 0xa;
+
+	cfg.n_vcpus = cfg.threads = 4;
+	m = machine_new(&cfg, &err);
+	must(m ? 0 : -1, err.text);
+	for (unsigned i = 0; i < 4; i++)
+		must(vcpu_reset(&m->vcpus[i], &err), err.text);
+	must(vcpu_set_reg(&m->vcpus[2], KVM_REG_PPC_DPDES, &dpdes), "DPDES");
+	if (migration_save(m, first, NULL, NULL, &err))
+		fail_msg("%s", err.text);
+	machine_free(m);
+	saved = migration_open(first, NULL, NULL, &err);
+	m = machine_new(&cfg, &err);
+	if (migration_restore(m, saved, NULL, NULL, &err))
+		fail_msg("%s", err.text);
+	for (unsigned i = 0; i < 4; i++) {
+		must(vcpu_get_reg(&m->vcpus[i], KVM_REG_PPC_DPDES, &dpdes), "DPDES");
+		assert_int_equal(dpdes, 0xa);
+	}
+	/* One that starts anew leaves the others' alone. */
+	must(vcpu_reset(&m->vcpus[0], &err), err.text);
+	must(vcpu_get_reg(&m->vcpus[0], KVM_REG_PPC_DPDES, &dpdes), "DPDES");
+	assert_int_equal(dpdes, 0xa);
+	machine_free(m);
+	migration_close(saved);
+}
+
 static void test_power8(void **state)
 {
 	round_trip("POWER8");
@@ -405,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_power8),
 	    cmocka_unit_test(test_power7),
+	    cmocka_unit_test(test_doorbells),
 	    cmocka_unit_test(test_lies),
 	};
 

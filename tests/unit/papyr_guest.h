@@ -30,11 +30,23 @@ struct guest {
 	u8 *memory;
 };
 
-static inline void guest_new(struct guest *g, const u32 *code, unsigned words)
+/* A vcpu of the VM in @g, to begin with the code. */
+static inline void guest_vcpu(struct guest *g, unsigned id)
 {
 	struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
-	struct kvm_userspace_memory_region slot = {.memory_size = GUEST_MEMORY};
 	struct kvm_regs regs = {.pc = GUEST_CODE, .msr = 1ull << 63, .gpr[3] = GUEST_TELLS};
+
+	g->vcpu = papyr_ioctl(g->vm, KVM_CREATE_VCPU, id);
+	g->run = papyr_mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, g->vcpu, 0);
+	assert_true(g->run != MAP_FAILED);
+	assert_int_equal(papyr_ioctl(g->vcpu, KVM_ENABLE_CAP, &papr), 0);
+	assert_int_equal(papyr_ioctl(g->vcpu, KVM_SET_REGS, &regs), 0);
+}
+
+/* A VM without vcpus, to be added to by guest_vcpu(). */
+static inline void guest_vm(struct guest *g, const u32 *code, unsigned words)
+{
+	struct kvm_userspace_memory_region slot = {.memory_size = GUEST_MEMORY};
 
 	g->memory =
 	    mmap(NULL, GUEST_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -45,17 +57,24 @@ static inline void guest_new(struct guest *g, const u32 *code, unsigned words)
 	g->vm = papyr_ioctl(g->kvm, KVM_CREATE_VM, 0);
 	slot.userspace_addr = (uintptr_t)g->memory;
 	assert_int_equal(papyr_ioctl(g->vm, KVM_SET_USER_MEMORY_REGION, &slot), 0);
-	g->vcpu = papyr_ioctl(g->vm, KVM_CREATE_VCPU, 0);
-	g->run = papyr_mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, g->vcpu, 0);
-	assert_true(g->run != MAP_FAILED);
-	assert_int_equal(papyr_ioctl(g->vcpu, KVM_ENABLE_CAP, &papr), 0);
-	assert_int_equal(papyr_ioctl(g->vcpu, KVM_SET_REGS, &regs), 0);
 }
 
-static inline void guest_free(struct guest *g)
+static inline void guest_new(struct guest *g, const u32 *code, unsigned words)
+{
+	guest_vm(g, code, words);
+	guest_vcpu(g, 0);
+}
+
+static inline void guest_vcpu_free(struct guest *g)
 {
 	munmap(g->run, getpagesize());
 	papyr_close(g->vcpu);
+}
+
+/* The VM and the vcpu. */
+static inline void guest_free(struct guest *g)
+{
+	guest_vcpu_free(g);
 	papyr_close(g->vm);
 	papyr_close(g->kvm);
 	munmap(g->memory, GUEST_MEMORY);
@@ -69,6 +88,15 @@ static inline u64 guest_told(struct guest *g)
 	assert_int_equal(g->run->papr_hcall.nr, GUEST_TELLS);
 	g->run->papr_hcall.ret = GUEST_TELLS;
 	return g->run->papr_hcall.args[0];
+}
+
+/* Sets registers, when what the last exit left open has been done. */
+static inline void guest_set_regs(struct guest *g, const struct kvm_regs *regs)
+{
+	g->run->immediate_exit = 1;
+	assert_int_equal(papyr_ioctl(g->vcpu, KVM_RUN, 0), -1);
+	g->run->immediate_exit = 0;
+	assert_int_equal(papyr_ioctl(g->vcpu, KVM_SET_REGS, regs), 0);
 }
 
 static inline u64 guest_get(struct guest *g, u64 id)

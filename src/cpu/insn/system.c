@@ -193,10 +193,8 @@ OP(msgsndp)
 
 OP(msgclrp)
 {
-	if (DOORBELL_TYPE(cpu->gpr[op->b]) == DOORBELL_PRIVILEGED) {
+	if (DOORBELL_TYPE(cpu->gpr[op->b]) == DOORBELL_PRIVILEGED)
 		cpu_irq_clear(cpu, CPU_IRQ_DOORBELL);
-		cpu->dpdes = 0;
-	}
 	NEXT;
 }
 

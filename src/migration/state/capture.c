@@ -73,6 +73,31 @@ static int read_segments(struct vcpu *vcpu, struct saved_vcpu *v)
 	return 0;
 }
 
+/*
+ * KVM's DPDES is the whole core's; a vcpu is saved with its own bit, as 1. The others save and
+ * restore theirs.
+ */
+static u64 own_doorbell(const struct vcpu *vcpu)
+{
+	return 1ull << vcpu->index % vcpu->m->cfg.threads;
+}
+
+static void capture_doorbell(struct vcpu *vcpu, struct saved_reg *reg)
+{
+	if (reg->id == KVM_REG_PPC_DPDES)
+		reg->val[0] = !!(reg->val[0] & own_doorbell(vcpu));
+}
+
+static void apply_doorbell(struct vcpu *vcpu, struct saved_reg *reg)
+{
+	u64 core = 0;
+
+	if (reg->id != KVM_REG_PPC_DPDES)
+		return;
+	vcpu_get_reg(vcpu, reg->id, &core);
+	reg->val[0] = reg->val[0] ? core | own_doorbell(vcpu) : core & ~own_doorbell(vcpu);
+}
+
 int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
 {
 	memset(v, 0, sizeof(*v));
@@ -88,8 +113,10 @@ int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
 					 vcpu->index);
 		memset(reg, 0, sizeof(*reg));
 		reg->id = vcpu_regs[i].id;
-		if (vcpu_get_reg(vcpu, reg->id, reg->val) == 0)
+		if (vcpu_get_reg(vcpu, reg->id, reg->val) == 0) {
+			capture_doorbell(vcpu, reg);
 			v->n_regs++;
+		}
 		/* What this processor doesn't have isn't there to be saved. */
 		else if (errno != EINVAL && errno != ENOENT && errno != ENXIO)
 			return error_errno(err, "cannot read register %s of vcpu %u",
@@ -221,6 +248,7 @@ static int set_one_regs(struct vcpu *vcpu, const struct saved_vcpu *v,
 		if (reg.id == KVM_REG_PPC_TB_OFFSET &&
 		    vcpu_set_reg(vcpu, KVM_REG_PPC_PAPYR_TB_OFFSET, reg.val) == 0)
 			continue;
+		apply_doorbell(vcpu, &reg);
 		/* A register that isn't here is no loss if nothing was in it. */
 		if (vcpu_set_reg(vcpu, reg.id, reg.val) < 0 && (reg.val[0] || reg.val[1])) {
 			known = find_reg(reg.id);
