@@ -168,6 +168,34 @@ static s64 h_random(struct vcpu *vcpu, u64 *args)
 	return getrandom(&args[0], sizeof(args[0]), 0) == sizeof(args[0]) ? H_SUCCESS : H_HARDWARE;
 }
 
+#define BEHAV_NO_L1D_FLUSH_ENTRY  (1ull << 56)
+#define BEHAV_NO_L1D_FLUSH_ACCESS (1ull << 55)
+#define BEHAV_NO_STORE_BARRIER	  (1ull << 54)
+
+/*
+ * H_GET_CPU_CHARACTERISTICS - what the guest's kernel has to do about speculation.
+ *
+ * Returns in r4 which instructions of help there are, in r5 what is needed, as KVM tells: what it
+ * doesn't know of is needed. H_FUNCTION: KVM knows nothing. PAPR 14.5.4.2.
+ */
+static s64 h_get_cpu_characteristics(struct vcpu *vcpu, u64 *args)
+{
+	const u64 needs = KVM_PPC_CPU_BEHAV_L1D_FLUSH_PR | KVM_PPC_CPU_BEHAV_BNDS_CHK_SPEC_BAR;
+	struct kvm_ppc_cpu_char c;
+	struct machine *m = vcpu->m;
+
+	if (m->accel->ioctl(m->vm_fd, KVM_PPC_GET_CPU_CHAR, &c) < 0)
+		return H_FUNCTION;
+	args[0] = c.character & c.character_mask;
+	args[1] = KVM_PPC_CPU_BEHAV_FAVOUR_SECURITY | (c.behaviour & c.behaviour_mask) |
+		  (needs & ~c.behaviour_mask);
+	/* KVM has no bits for these; where nothing is speculated they aren't needed either. */
+	if (!(args[1] & needs))
+		args[1] |= BEHAV_NO_L1D_FLUSH_ENTRY | BEHAV_NO_L1D_FLUSH_ACCESS |
+			   BEHAV_NO_STORE_BARRIER;
+	return H_SUCCESS;
+}
+
 /* H_RTAS - what our RTAS code in the guest makes of a call. r4: address of the argument block. */
 static s64 h_rtas(struct vcpu *vcpu, u64 *args)
 {
@@ -185,6 +213,7 @@ static const struct {
     {H_SET_MODE, h_set_mode},
     {H_SET_SPRG0, h_set_sprg0},
     {H_RANDOM, h_random},
+    {H_GET_CPU_CHARACTERISTICS, h_get_cpu_characteristics},
     {H_RTAS, h_rtas},
 };
 

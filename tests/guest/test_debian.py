@@ -17,6 +17,9 @@ check(guest.command('nproc') == cpus.split(',')[0], 'not all vcpus are there')
 check(guest.command('uname -m') == 'ppc64le', 'not the machine it should be')
 check('POWER8' in guest.command('cat /proc/cpuinfo'), 'not the processor it should be')
 
+meltdown = guest.command('cat /sys/devices/system/cpu/vulnerabilities/meltdown')
+check(meltdown == 'Not affected', f'the kernel takes care of caches that are not there: {meltdown}')
+
 # Job control: Ctrl-C reaches the foreground program.
 guest.type('sh -c "echo be\'\'gun; exec sleep 1000"\r')
 guest.expect(r'begun\r?\n')

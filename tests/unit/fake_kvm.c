@@ -35,6 +35,7 @@ static struct {
 	pthread_mutex_t lock;
 	fake_guest_fn guest;
 	void *opaque;
+	struct kvm_ppc_cpu_char cpu_char;
 	struct fake_vcpu *vcpus[VCPUS_MAX * FAKE_SMT];
 	u64 sources[IRQS_MAX];
 	unsigned irq_count[IRQS_MAX];
@@ -55,8 +56,14 @@ void fake_reset(fake_guest_fn guest, void *opaque)
 	fake.order = 0;
 	memset(fake.sources, 0, sizeof(fake.sources));
 	memset(fake.irq_count, 0, sizeof(fake.irq_count));
+	memset(&fake.cpu_char, 0, sizeof(fake.cpu_char));
 	fake.guest = guest;
 	fake.opaque = opaque;
+}
+
+void fake_set_cpu_char(const struct kvm_ppc_cpu_char *c)
+{
+	fake.cpu_char = *c;
 }
 
 void fake_set_guest(fake_guest_fn guest, void *opaque)
@@ -250,6 +257,10 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 		break;
 	case KVM_PPC_GET_SMMU_INFO:
 		r = smmu_info(arg);
+		break;
+	case KVM_PPC_GET_CPU_CHAR:
+		*(struct kvm_ppc_cpu_char *)arg = fake.cpu_char;
+		r = fake.cpu_char.behaviour_mask ? 0 : error(ENOTTY);
 		break;
 	case KVM_PPC_ALLOCATE_HTAB:
 		r = alloc_htab(*(u32 *)arg);

@@ -25,6 +25,8 @@ void fake_reset(fake_guest_fn guest, void *opaque);
 /* Only what vcpus do. Before they have threads. */
 void fake_set_guest(fake_guest_fn guest, void *opaque);
 
+/* What KVM_PPC_GET_CPU_CHAR gives; not given (all 0): ENOTTY. */
+void fake_set_cpu_char(const struct kvm_ppc_cpu_char *c);
 /* How often source @irq was driven. */
 unsigned fake_irq_count(unsigned irq);
 /* The hash table's entries, two host-order doublewords each, and their number; the test may change

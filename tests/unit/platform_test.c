@@ -460,6 +460,35 @@ static void hcall_sprg0_and_random(void **state)
 	assert_int_not_equal(args[0], first);
 }
 
+static void hcall_cpu_characteristics(void **state)
+{
+	const u64 not_needed = 7ull << 54, security = KVM_PPC_CPU_BEHAV_FAVOUR_SECURITY;
+	struct fixture *f = *state;
+	const __u64 *args = f->m->vcpus[0].run->papr_hcall.args;
+	struct kvm_ppc_cpu_char c = {.character = KVM_PPC_CPU_CHAR_SPEC_BAR_ORI31 | 1,
+				     .character_mask = KVM_PPC_CPU_CHAR_SPEC_BAR_ORI31,
+				     .behaviour_mask = KVM_PPC_CPU_BEHAV_L1D_FLUSH_PR |
+						       KVM_PPC_CPU_BEHAV_BNDS_CHK_SPEC_BAR};
+
+	assert_int_equal(hcall(f->m, H_GET_CPU_CHARACTERISTICS, 0, 0, 0, 0), H_FUNCTION);
+	/* Known, and not needed. */
+	fake_set_cpu_char(&c);
+	assert_int_equal(hcall(f->m, H_GET_CPU_CHARACTERISTICS, 0, 0, 0, 0), H_SUCCESS);
+	assert_int_equal(args[0], KVM_PPC_CPU_CHAR_SPEC_BAR_ORI31);
+	assert_int_equal(args[1], security | not_needed);
+	/* Needed. */
+	c.behaviour = KVM_PPC_CPU_BEHAV_L1D_FLUSH_PR;
+	fake_set_cpu_char(&c);
+	assert_int_equal(hcall(f->m, H_GET_CPU_CHARACTERISTICS, 0, 0, 0, 0), H_SUCCESS);
+	assert_int_equal(args[1], security | KVM_PPC_CPU_BEHAV_L1D_FLUSH_PR);
+	/* Not known. */
+	c.behaviour_mask = KVM_PPC_CPU_BEHAV_L1D_FLUSH_PR;
+	c.behaviour = 0;
+	fake_set_cpu_char(&c);
+	assert_int_equal(hcall(f->m, H_GET_CPU_CHARACTERISTICS, 0, 0, 0, 0), H_SUCCESS);
+	assert_int_equal(args[1], security | KVM_PPC_CPU_BEHAV_BNDS_CHK_SPEC_BAR);
+}
+
 static void hcall_terminal(void **state)
 {
 	struct fixture *f = *state;
@@ -777,6 +806,7 @@ int main(void)
 	    T(rtas_events),
 	    T(rtas_hostile),
 	    T(hcall_sprg0_and_random),
+	    T(hcall_cpu_characteristics),
 	    T(hcall_terminal),
 	    T(hcall_terminal_full),
 	    T(hcall_modes),
