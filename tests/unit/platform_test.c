@@ -15,20 +15,15 @@
 
 #include <cmocka.h>
 
-#include "fake_kvm.h"
+#include "fake_machine.h"
 #include "platform/console.h"
 #include "platform/elf.h"
 #include "platform/exits.h"
 #include "platform/fdt.h"
-#include "platform/machine.h"
-#include "platform/models.h"
 #include "platform/trace.h"
-#include "platform/vcpu.h"
 #include "platform/xics.h"
 
 #define MIB (1ull << 20)
-
-static const u8 raw_kernel[] = {0x60, 0, 0, 0};
 
 struct fixture {
 	struct machine *m;
@@ -37,26 +32,15 @@ struct fixture {
 
 static struct machine *make(unsigned vcpus, unsigned threads, u64 mem, int out_fd)
 {
-	struct machine_config cfg = {
-	    .accel = &fake_accel,
-	    .model = machine_model_find("POWER8"),
-	    .name = "test",
-	    .cmdline = "quiet",
-	    .builtin = raw_kernel,
-	    .builtin_bytes = sizeof(raw_kernel),
-	    .mem_bytes = mem,
-	    .n_vcpus = vcpus,
-	    .threads = threads,
-	    .in_fd = -1,
-	    .out_fd = out_fd,
-	};
-	struct error err = {""};
-	struct machine *m = machine_new(&cfg, &err);
+	struct machine_config cfg = fake_config(vcpus);
+	struct machine *m;
 
-	if (!m)
-		fail_msg("%s", err.text);
-	if (machine_boot(m, &err))
-		fail_msg("%s", err.text);
+	cfg.cmdline = "quiet";
+	cfg.mem_bytes = mem;
+	cfg.threads = threads;
+	cfg.out_fd = out_fd;
+	m = fake_machine_new(&cfg, NULL, NULL);
+	fake_machine_boot(m);
 	return m;
 }
 
@@ -64,7 +48,6 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	fake_reset(NULL, NULL);
 	assert_int_equal(pipe(f->out), 0);
 	f->m = make(4, 2, 256 * MIB, f->out[1]);
 	*state = f;

@@ -17,12 +17,10 @@
 
 #include <cmocka.h>
 
-#include "fake_kvm.h"
+#include "fake_machine.h"
 #include "migration/live/live.h"
 #include "monitor/qmp.h"
 #include "platform/loop.h"
-#include "platform/machine.h"
-#include "platform/models.h"
 
 #define PATIENCE_S 30
 
@@ -48,27 +46,13 @@ static void *main_thread(void *arg)
 
 static int setup(void **state)
 {
-	static const u8 kernel[] = {0x60, 0, 0, 0};
-	struct machine_config cfg = {
-	    .accel = &fake_accel,
-	    .model = machine_model_find("POWER8"),
-	    .name = "test",
-	    .builtin = kernel,
-	    .builtin_bytes = sizeof(kernel),
-	    .mem_bytes = 64 << 20,
-	    .n_vcpus = 1,
-	    .threads = 1,
-	    .in_fd = -1,
-	    .out_fd = -1,
-	};
+	struct machine_config cfg = fake_config(1);
 	struct error err = {"", ERROR_FAILED};
 
-	fake_reset(NULL, NULL);
 	strcpy(f.folder, "/tmp/papyr-qmp-XXXXXX");
 	assert_non_null(mkdtemp(f.folder));
 	setenv("XDG_RUNTIME_DIR", f.folder, 1);
-	f.m = machine_new(&cfg, &err);
-	assert_non_null(f.m);
+	f.m = fake_machine_new(&cfg, NULL, NULL);
 	f.live = live_new(f.m);
 	f.qmp = qmp_new(f.m, f.live, &err);
 	assert_non_null(f.qmp);

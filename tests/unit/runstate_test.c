@@ -11,12 +11,9 @@
 
 #include <cmocka.h>
 
-#include "fake_kvm.h"
+#include "fake_machine.h"
 #include "platform/events.h"
 #include "platform/internal.h"
-#include "platform/machine.h"
-#include "platform/models.h"
-#include "platform/vcpu.h"
 
 #define VCPUS	2
 #define THREADS 4
@@ -35,48 +32,24 @@ static bool guest(void *opaque, unsigned id, struct kvm_run *run)
 {
 	if (__atomic_load_n(&f.elsewhere, __ATOMIC_SEQ_CST))
 		__atomic_store_n(&f.twice, 1, __ATOMIC_SEQ_CST);
-	__atomic_add_fetch(&f.count, 1, __ATOMIC_SEQ_CST);
-	run->exit_reason = KVM_EXIT_PAPR_HCALL;
-	run->papr_hcall.nr = 0x9999;
-	run->papr_hcall.args[0] = 0;
-	return true;
+	return fake_guest_counts(&f.count, id, run);
 }
 
 /* Its vcpus have no threads yet. */
 static int setup_still(void **state)
 {
-	static const u8 kernel[] = {0x60, 0, 0, 0};
-	struct machine_config cfg = {
-	    .accel = &fake_accel,
-	    .model = machine_model_find("POWER8"),
-	    .name = "test",
-	    .builtin = kernel,
-	    .builtin_bytes = sizeof(kernel),
-	    .mem_bytes = 64 << 20,
-	    .n_vcpus = VCPUS,
-	    .threads = 1,
-	    .in_fd = -1,
-	    .out_fd = -1,
-	};
-	struct error err = {""};
+	struct machine_config cfg = fake_config(VCPUS);
 
 	memset(&f, 0, sizeof(f));
-	fake_reset(guest, NULL);
-	f.m = machine_new(&cfg, &err);
-	if (!f.m || machine_boot(f.m, &err))
-		fail_msg("%s", err.text);
+	f.m = fake_machine_new(&cfg, guest, NULL);
+	fake_machine_boot(f.m);
 	return 0;
 }
 
 static int setup(void **state)
 {
-	struct error err = {""};
-
 	setup_still(state);
-	for (unsigned i = 0; i < VCPUS; i++) {
-		f.m->vcpus[i].online = true;
-		assert_int_equal(vcpu_start_thread(&f.m->vcpus[i], &err), 0);
-	}
+	fake_machine_start(f.m);
 	return 0;
 }
 

@@ -9,11 +9,8 @@
 
 #include <cmocka.h>
 
-#include "fake_kvm.h"
+#include "fake_machine.h"
 #include "migration/live/throttle.h"
-#include "platform/machine.h"
-#include "platform/models.h"
-#include "platform/vcpu.h"
 
 #define LOOKS 400
 #define PATIENCE_MS 60000
@@ -21,38 +18,13 @@
 static struct machine *m;
 static unsigned count; /* what the guest did */
 
-static bool guest(void *opaque, unsigned id, struct kvm_run *run)
-{
-	__atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST);
-	run->exit_reason = KVM_EXIT_PAPR_HCALL;
-	run->papr_hcall.nr = 0x9999;
-	run->papr_hcall.args[0] = 0;
-	return true;
-}
-
 static int setup(void **state)
 {
-	static const u8 kernel[] = {0x60, 0, 0, 0};
-	struct machine_config cfg = {
-	    .accel = &fake_accel,
-	    .model = machine_model_find("POWER8"),
-	    .name = "test",
-	    .builtin = kernel,
-	    .builtin_bytes = sizeof(kernel),
-	    .mem_bytes = 64 << 20,
-	    .n_vcpus = 1,
-	    .threads = 1,
-	    .in_fd = -1,
-	    .out_fd = -1,
-	};
-	struct error err = {""};
+	struct machine_config cfg = fake_config(1);
 
-	fake_reset(guest, NULL);
-	m = machine_new(&cfg, &err);
-	if (!m || machine_boot(m, &err))
-		fail_msg("%s", err.text);
-	m->vcpus[0].online = true;
-	assert_int_equal(vcpu_start_thread(&m->vcpus[0], &err), 0);
+	m = fake_machine_new(&cfg, fake_guest_counts, &count);
+	fake_machine_boot(m);
+	fake_machine_start(m);
 	return 0;
 }
 

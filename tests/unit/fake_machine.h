@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A machine on the KVM that runs nothing (fake_kvm.h), for tests that want one to do things to. */
+#ifndef PAPYR_TESTS_FAKE_MACHINE_H
+#define PAPYR_TESTS_FAKE_MACHINE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fake_kvm.h"
+#include "platform/machine.h"
+#include "platform/models.h"
+#include "platform/vcpu.h"
+
+/* One that has a kernel of one instruction and no console; to be changed as a test needs it. */
+static inline struct machine_config fake_config(unsigned vcpus)
+{
+	static const u8 kernel[] = {0x60, 0, 0, 0};
+
+	return (struct machine_config){
+	    .accel = &fake_accel,
+	    .model = machine_model_find("POWER8"),
+	    .name = "test",
+	    .builtin = kernel,
+	    .builtin_bytes = sizeof(kernel),
+	    .mem_bytes = 64 << 20,
+	    .n_vcpus = vcpus,
+	    .threads = 1,
+	    .in_fd = -1,
+	    .out_fd = -1,
+	};
+}
+
+/* The first machine of a test: what the KVM knew of others is forgotten. */
+static inline struct machine *fake_machine_new(const struct machine_config *cfg,
+					       fake_guest_fn guest, void *opaque)
+{
+	struct error err = {""};
+	struct machine *m;
+
+	fake_reset(guest, opaque);
+	m = machine_new(cfg, &err);
+	if (!m)
+		fail_msg("%s", err.text);
+	return m;
+}
+
+static inline void fake_machine_boot(struct machine *m)
+{
+	struct error err = {""};
+
+	if (machine_boot(m, &err))
+		fail_msg("%s", err.text);
+}
+
+/* Its vcpus run from here on, all of them. */
+static inline void fake_machine_start(struct machine *m)
+{
+	struct error err = {""};
+
+	for (unsigned i = 0; i < m->n_vcpus; i++) {
+		m->vcpus[i].online = true;
+		if (vcpu_start_thread(&m->vcpus[i], &err))
+			fail_msg("%s", err.text);
+	}
+}
+
+/* A guest that makes hypercalls that there aren't, and counts them in the unsigned at @opaque. */
+static inline bool fake_guest_counts(void *opaque, unsigned id, struct kvm_run *run)
+{
+	__atomic_add_fetch((unsigned *)opaque, 1, __ATOMIC_SEQ_CST);
+	run->exit_reason = KVM_EXIT_PAPR_HCALL;
+	run->papr_hcall.nr = 0x9999;
+	run->papr_hcall.args[0] = 0;
+	return true;
+}
+
+#endif
