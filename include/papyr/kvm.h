@@ -557,15 +557,35 @@ struct kvm_ioeventfd {
 	__u8 pad[36];
 };
 
-/* KVM_IRQFD: an eventfd that raises a source. */
+/*
+ * KVM_IRQFD: each write() to eventfd @fd raises source @gsi of the VM's XICS, as KVM_IRQ_LINE with
+ * level 1 does, from whichever process it comes. A count that it has already raises it at once.
+ * Sources are named by their numbers: there are no routes. One that isn't made yet may be given;
+ * what comes before it is made is lost.
+ *
+ * KVM_IRQFD_FLAG_RESAMPLE is for level sources that are shared: when the guest ends the interrupt
+ * (H_EOI), the line goes down, and then 1 is added to @resamplefd, an eventfd by which who still
+ * wants attention learns that he must write again. Eventfds of one source are resampled together.
+ * Without the flag a level source stays up until KVM_IRQ_LINE lowers it.
+ *
+ * While it is assigned the eventfd is Papyr's to watch, and not the client's to read; its count
+ * goes on, and is taken away when it is deassigned. That ends with KVM_IRQFD_FLAG_DEASSIGN, the
+ * same @gsi and a descriptor of the same eventfd; when all descriptors of the eventfd are closed;
+ * or when the VM's is. A line that it holds up is lowered then, if the source is resampled and no
+ * other eventfd of it is left (when all were closed: at the next H_EOI). When deassigning has
+ * returned, it raises nothing any more. Deassigning what isn't assigned is no error.
+ *
+ * EINVAL: unknown flags; @fd or @resamplefd is no eventfd. EBADF: it isn't open. EAGAIN: the VM has
+ * no interrupt controller. EBUSY: the eventfd raises a source of this VM already.
+ */
 #define KVM_IRQFD_FLAG_DEASSIGN (1 << 0)
 #define KVM_IRQFD_FLAG_RESAMPLE (1 << 1)
 
 struct kvm_irqfd {
 	__u32 fd;
-	__u32 gsi;
-	__u32 flags;
-	__u32 resamplefd;
+	__u32 gsi;	  /* source number */
+	__u32 flags;	  /* KVM_IRQFD_FLAG_* */
+	__u32 resamplefd; /* with KVM_IRQFD_FLAG_RESAMPLE */
 	__u8 pad[16];
 };
 
@@ -1058,10 +1078,10 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_CAP_SYNC_MMU		    16 /* remapping a slot's memory shows in the guest */
 #define KVM_CAP_DESTROY_MEMORY_REGION_WORKS 21
 #define KVM_CAP_SET_GUEST_DEBUG		    23
-#define KVM_CAP_IRQ_ROUTING		    25
+#define KVM_CAP_IRQ_ROUTING		    25 /* 0 here, as of Linux's XICS */
 #define KVM_CAP_IRQ_INJECT_STATUS	    26
 #define KVM_CAP_JOIN_MEMORY_REGIONS_WORKS   30
-#define KVM_CAP_IRQFD			    32
+#define KVM_CAP_IRQFD			    32 /* KVM_IRQFD */
 #define KVM_CAP_IOEVENTFD		    36 /* KVM_IOEVENTFD */
 #define KVM_CAP_INTERNAL_ERROR_DATA	    40
 #define KVM_CAP_PPC_SEGSTATE		    43 /* SREGS has the SLB */

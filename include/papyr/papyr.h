@@ -25,7 +25,9 @@
  * as its VM.
  *
  * Threads: every function may be called from any thread at any time. KVM_RUN of one vcpu at a time
- * per thread; two threads in the same vcpu's KVM_RUN wait for each other.
+ * per thread; two threads in the same vcpu's KVM_RUN wait for each other. The library starts one
+ * only for a VM that is given a KVM_IRQFD, until the VM's descriptor is closed; it calls none of
+ * the program's signal handlers but those of faults and SIGPROF.
  *
  * Memory: a request that finds none gives ENOMEM; KVM_RUN at its beginning only, not in the midst
  * of the guest. A vcpu that never runs costs little: what it wants for the guest's code is mapped

@@ -36,6 +36,8 @@
 	LOCK(XICS_CONNECT, "hv_vm->connect_lock")                                                  \
 	LOCK(RTAS, "hv_vm->rtas_lock")                                                             \
 	LOCK(VPA, "hv_vcpu->vpa_lock")                                                             \
+	/* Held while an eventfd's interrupt is raised. */                                        \
+	LOCK(IRQFD, "hv_vm->irqfd_lock")                                                           \
 	LOCK(ICS, "ics->lock")                                                                     \
 	LOCK(TRACKERS, "hpt_trackers->lock")                                                       \
 	/* Anything may make translations invalid. */                                              \

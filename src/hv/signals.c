@@ -47,6 +47,20 @@ void hv_signals_promised(struct hv_vcpu *vcpu, bool blocked)
 	vcpu->client_mask = ~NEVER_BLOCKED;
 }
 
+int hv_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg)
+{
+	u64 old;
+	int ret;
+
+	/* The new thread has the mask of who makes it. */
+	change_mask(SIG_SETMASK, ~NEVER_BLOCKED, &old);
+	ret = -pthread_create(thread, NULL, fn, arg);
+	change_mask(SIG_SETMASK, old, NULL);
+	if (!ret)
+		pthread_setname_np(*thread, name);
+	return ret;
+}
+
 bool hv_vcpu_signalled(const struct hv_vcpu *vcpu)
 {
 	u64 pending = 0;

@@ -5,6 +5,7 @@
 #include "hv/codepage.h"
 #include "hv/hcall/hcall.h"
 #include "hv/ioeventfd.h"
+#include "hv/irqfd.h"
 #include "hv/memslot.h"
 #include "hv/trace.h"
 #include "hv/vcpu.h"
@@ -36,6 +37,7 @@ int hv_vm_create(struct hv_vm **out)
 	lock_init(&vm->shootdown.lock, LOCK_SHOOTDOWN);
 	lock_init(&vm->rtas_lock, LOCK_RTAS);
 	lock_init(&vm->connect_lock, LOCK_XICS_CONNECT);
+	lock_init(&vm->irqfd_lock, LOCK_IRQFD);
 	hv_trace_init(vm);
 	vm->slots = slots;
 	vm->refs = 1;
@@ -57,6 +59,7 @@ static void destroy(struct hv_vm *vm)
 {
 	struct hv_memslots *slots = vm->slots;
 
+	hv_irqfd_end(vm);
 	for (unsigned i = 0; i < vm->nr_vcpus; i++)
 		hv_vcpu_destroy(vm->vcpus[i]);
 	hv_xics_free(vm);
@@ -70,6 +73,7 @@ static void destroy(struct hv_vm *vm)
 	}
 	free(slots);
 	hv_trace_fini(vm);
+	lock_destroy(&vm->irqfd_lock);
 	lock_destroy(&vm->connect_lock);
 	lock_destroy(&vm->rtas_lock);
 	lock_destroy(&vm->shootdown.lock);

@@ -23,6 +23,7 @@
 #define HV_SMT_MAX	8     /* vcpus in a virtual core: ids core * 8 ... core * 8 + 7 */
 
 struct hv_ioeventfds;
+struct hv_irqfds;
 struct hv_memslots;
 struct hv_rtas_token;
 struct hv_table_user;
@@ -57,6 +58,9 @@ struct hv_vm {
 	struct hv_xics *_Atomic xics;
 	struct hv_xics *old_xics; /* dropped by the client, freed with the VM */
 	struct lock connect_lock; /* of vcpus to the XICS: server numbers are unique */
+	struct lock irqfd_lock;
+	struct hv_irqfds *irqfds; /* NULL: there was none yet */
+	atomic_uint resampled;	  /* how many of them are told of H_EOI */
 	/* KVM_CAP_PPC_ENABLE_HCALL: one bit an hcall number / 4. */
 	u64 enabled_hcalls[0x1000 / 4 / 64 + 1];
 	struct lock rtas_lock;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include "hv/hcall/hcall.h"
 #include "hv/ioeventfd.h"
+#include "hv/irqfd.h"
 #include "hv/memslot.h"
 #include "hv/table.h"
 #include "hv/trace.h"
@@ -62,6 +63,13 @@ static long ioeventfd(struct hv_vm *vm, unsigned long arg)
 	struct kvm_ioeventfd args;
 
 	return user_read(&args, arg, sizeof(args)) ? -EFAULT : hv_ioeventfd(vm, &args);
+}
+
+static long irqfd(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_irqfd args;
+
+	return user_read(&args, arg, sizeof(args)) ? -EFAULT : hv_irqfd(vm, &args);
 }
 
 static long allocate_htab(struct hv_vm *vm, unsigned long arg)
@@ -211,6 +219,8 @@ static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg
 		return irq_line(vm, arg, false);
 	case KVM_IRQ_LINE_STATUS:
 		return irq_line(vm, arg, true);
+	case KVM_IRQFD:
+		return irqfd(vm, arg);
 	case KVM_IOEVENTFD:
 		return ioeventfd(vm, arg);
 	case KVM_CREATE_DEVICE:
@@ -244,8 +254,10 @@ static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg
 	}
 }
 
+/* Vcpus and devices may have descriptors still; nobody interrupts them from outside any more. */
 static void vm_release(struct file *file)
 {
+	hv_irqfd_end(file->data);
 	hv_vm_put(file->data);
 }
 

@@ -366,7 +366,7 @@ static void special_stores(void)
 #ifdef __powerpc64__
 #define STORM 2000
 #else
-#define STORM 1000000
+#define STORM 500000
 #endif
 
 static void storm_of(struct vcpu *x)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include "hv/hcall/hcall.h"
 #include "hv/idle.h"
+#include "hv/irqfd.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/xics/internal.h"
@@ -226,8 +227,10 @@ long h_eoi(struct hv_vcpu *vcpu, u64 *gpr)
 	if (!vcpu->icp || !xics)
 		return H_TOO_HARD;
 	lower_cppr(vcpu->icp, gpr[4] >> 24);
-	if (irq != XICS_IPI)
+	if (irq != XICS_IPI) {
 		ics_eoi(xics, irq);
+		hv_irqfd_eoi(vcpu->vm, irq);
+	}
 	return H_SUCCESS;
 }
 
