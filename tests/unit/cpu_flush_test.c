@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the translation caches keep, and what each way of taking things out of them takes. */
+#include "cpu/engine/block.h"
 #include "cpu/mmu/tlb.h"
 #include "cpu_fixture.h"
 
@@ -134,12 +135,40 @@ static void protecting_takes_stores_alone(void **state)
 	fixture_free(f);
 }
 
+static bool jump_is_kept(struct fixture *f, u64 ea)
+{
+	return jump_slot(&f->cpu, ea)->ea == ea &&
+	       jump_slot(&f->cpu, ea)->key == f->cpu.jump_key;
+}
+
+static void jumps_go_with_their_page(void **state)
+{
+	static const struct op op;
+	struct cpu_host host;
+	u64 index, last = ~0ull << 16; /* the last page that there is */
+	struct fixture *f = translating(&host, &index);
+
+	map_segment(f, 1, last >> 28, VSID + 1, 0);
+	jumps_add(&f->cpu, EA, &op);
+	jumps_add(&f->cpu, last, &op);
+	cpu_flush_page(&f->cpu, (VSID << 28) + EA + 0x10000, 16);
+	cpu_flush_page(&f->cpu, (VSID << 28) + EA + 0x20000, 12);
+	assert_true(jump_is_kept(f, EA) && jump_is_kept(f, last));
+	cpu_flush_page(&f->cpu, (VSID << 28) + EA, 16);
+	assert_false(jump_is_kept(f, EA));
+	jumps_add(&f->cpu, last, &op);
+	cpu_flush_page(&f->cpu, (VSID + 1) << 28 | (last & 0xfffffff), 16);
+	assert_false(jump_is_kept(f, last));
+	fixture_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(flushing_all_takes_both_levels),
 	    cmocka_unit_test(flushing_a_page_takes_it_from_both_levels),
 	    cmocka_unit_test(generations_begin_anew),
+	    cmocka_unit_test(jumps_go_with_their_page),
 	    cmocka_unit_test(protecting_takes_stores_alone),
 	};
 

@@ -61,7 +61,7 @@ void cpu_flush_all(struct cpu *cpu)
 	tlb_new_generation(cpu);
 }
 
-static void drop_effective(struct cpu *cpu, u64 ea)
+static void drop_effective_piece(struct cpu *cpu, u64 ea)
 {
 	struct tlbs *t = cpu->tlbs;
 	u64 tag = (ea & CPU_PAGE_MASK) | t->gen;
@@ -75,10 +75,15 @@ static void drop_effective(struct cpu *cpu, u64 ea)
 		if (f->tag == tag)
 			f->tag = 0;
 	}
-	jumps_forget_page(cpu, ea);
 }
 
-/* Calls for every effective address at which the 4 KiB piece at @va can be seen now. */
+static void drop_effective(struct cpu *cpu, u64 ea, u64 bytes)
+{
+	for (u64 i = 0; i < bytes; i += CPU_PAGE_SIZE)
+		drop_effective_piece(cpu, ea + i);
+	jumps_forget_range(cpu, ea, bytes);
+}
+
 static void drop_virtual_piece(struct cpu *cpu, u64 va)
 {
 	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va >> CPU_PAGE_SHIFT);
@@ -86,31 +91,38 @@ static void drop_virtual_piece(struct cpu *cpu, u64 va)
 	if (e->vsid &&
 	    va_low(e->vsid, e->page << CPU_PAGE_SHIFT) >> CPU_PAGE_SHIFT == va >> CPU_PAGE_SHIFT)
 		e->vsid = 0;
+}
+
+/* From the first level: wherever the page at @va can be seen now. */
+static void drop_seen(struct cpu *cpu, u64 va, u64 bytes)
+{
 	for (unsigned i = 0; i < cpu->slb_nr; i++) {
 		const struct slb_entry *s = &cpu->slb[i];
 		unsigned shift = segment_shift(s->vsid);
 
 		if ((s->esid & SLB_ESID_V) && va_low(s->vsid, 0) >> shift == va >> shift)
 			drop_effective(cpu,
-				       (s->esid >> shift << shift) | (va & ((1ull << shift) - 1)));
+				       (s->esid >> shift << shift) | (va & ((1ull << shift) - 1)),
+				       bytes);
 	}
 	if (va >> 40 == HPT_VRMA_VSID)
-		drop_effective(cpu, va & ((1ull << 40) - 1));
+		drop_effective(cpu, va & ((1ull << 40) - 1), bytes);
 }
 
 #define FLUSH_PIECES_MAX 64u /* above that many 4 KiB pieces, flushing all is cheaper */
 
 void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
 {
-	u64 pieces = 1ull << (page_shift - CPU_PAGE_SHIFT);
+	u64 bytes = 1ull << page_shift;
 
-	if (pieces > FLUSH_PIECES_MAX) {
+	if (bytes >> CPU_PAGE_SHIFT > FLUSH_PIECES_MAX) {
 		cpu_flush_all(cpu);
 		return;
 	}
-	va &= ~((1ull << page_shift) - 1);
-	for (u64 i = 0; i < pieces; i++)
-		drop_virtual_piece(cpu, va + (i << CPU_PAGE_SHIFT));
+	va &= ~(bytes - 1);
+	for (u64 i = 0; i < bytes; i += CPU_PAGE_SIZE)
+		drop_virtual_piece(cpu, va + i);
+	drop_seen(cpu, va, bytes);
 }
 
 void cpu_protect_all(struct cpu *cpu)

@@ -12,35 +12,42 @@ void jumps_forget(struct cpu *cpu)
 	struct jumps *j = &cpu->tlbs->jumps;
 
 	j->gen++;
-	for (; j->page_words; j->page_words &= j->page_words - 1)
-		j->pages[__builtin_ctzll(j->page_words)] = 0;
+	for (; j->unit_words; j->unit_words &= j->unit_words - 1)
+		j->units[__builtin_ctzll(j->unit_words)] = 0;
 	cpu->link_from = NULL;
 	jumps_select(cpu);
 }
 
-_Static_assert(JUMP_PAGE_BITS / 64 == 64, "page_words has a bit for each word");
+_Static_assert(JUMP_UNIT_BITS / 64 == 64, "unit_words has a bit for each word");
 
-static unsigned page_bit(u64 ea)
+/* A page of the usual size is one unit, and few hold code: most that go take no jump along. */
+#define UNIT_SHIFT 16
+
+static unsigned unit_bit(u64 ea)
 {
-	return (ea >> CPU_PAGE_SHIFT ^ ea >> 24) & (JUMP_PAGE_BITS - 1);
+	return (ea >> UNIT_SHIFT) * 0x9e3779b97f4a7c15ull >> 52;
 }
 
 void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops)
 {
 	struct jumps *j = &cpu->tlbs->jumps;
-	unsigned bit = page_bit(ea);
+	unsigned bit = unit_bit(ea);
 
-	j->pages[bit / 64] |= 1ull << bit % 64;
-	j->page_words |= 1ull << bit / 64;
+	j->units[bit / 64] |= 1ull << bit % 64;
+	j->unit_words |= 1ull << bit / 64;
 	*jump_slot(cpu, ea) = (struct jump){ea, cpu->jump_key, ops};
 }
 
-void jumps_forget_page(struct cpu *cpu, u64 ea)
+void jumps_forget_range(struct cpu *cpu, u64 ea, u64 bytes)
 {
-	unsigned bit = page_bit(ea);
+	for (u64 at = 0; at < bytes; at += 1ull << UNIT_SHIFT) {
+		unsigned bit = unit_bit(ea + at);
 
-	if (cpu->tlbs->jumps.pages[bit / 64] >> bit % 64 & 1)
-		jumps_forget(cpu);
+		if (cpu->tlbs->jumps.units[bit / 64] >> bit % 64 & 1) {
+			jumps_forget(cpu);
+			return;
+		}
+	}
 }
 
 void jumps_erase(struct cpu *cpu)

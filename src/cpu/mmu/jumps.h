@@ -9,7 +9,7 @@
 #include "cpu/cpu.h"
 
 #define JUMP_ENTRIES   8192u
-#define JUMP_PAGE_BITS 4096u
+#define JUMP_UNIT_BITS 4096u
 
 struct jump {
 	u64 ea;
@@ -20,8 +20,8 @@ struct jump {
 struct jumps {
 	struct jump e[JUMP_ENTRIES];
 	u64 gen;
-	u64 pages[JUMP_PAGE_BITS / 64]; /* effective pages that entries are of, hashed */
-	u64 page_words;			/* which of those words aren't 0 */
+	u64 units[JUMP_UNIT_BITS / 64]; /* of 64 KiB by effective address that entries are of, hashed */
+	u64 unit_words;			/* which of those words aren't 0 */
 };
 
 static inline struct jump *jump_slot(struct cpu *cpu, u64 ea)
@@ -35,8 +35,8 @@ void jumps_select(struct cpu *cpu);
 void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops);
 /* Forgets all: effective addresses may mean something else now. */
 void jumps_forget(struct cpu *cpu);
-/* The translation of the page of @ea goes: no jump to it may be kept. */
-void jumps_forget_page(struct cpu *cpu, u64 ea);
+/* The translation of the page at @ea, a power of two of bytes, goes: no jump to it may be kept. */
+void jumps_forget_range(struct cpu *cpu, u64 ea, u64 bytes);
 /* Forgets all, and where it led: the memory there is used anew. */
 void jumps_erase(struct cpu *cpu);
 
