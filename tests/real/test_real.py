@@ -7,18 +7,11 @@ failure of the test when it succeeds: then the reason is to go.
 """
 import fnmatch
 import os
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '..', 'guest'))
-from papyrtest import BUILT, CMDLINE, PROMPT, TOP, Guest, check, fetch, skip, workdir  # noqa: E402
-
-NEVER = r'Kernel panic.*|Oops: .*|Unable to handle.*|BUG: .*|soft lockup.*|hard LOCKUP.*'
-# Where there was no compiler for them or no MPFR they are missing, and the program is left out.
-BUILT_HERE = [path for path in (os.path.join(BUILT, name) for name in ('libm', 'libm.values')) if os.path.exists(path)]
+from realtest import BUILT_HERE, CHECKED, HERE, NEVER, boot
+from papyrtest import PROMPT, check, workdir  # realtest says where that is
 
 
 @dataclass
@@ -64,49 +57,34 @@ PROGRAMS = [
 ]
 
 
-def userland(which):
-    got = subprocess.run([os.path.join(TOP, 'tools', 'fetch-userland'), which], stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, text=True)
-    if got.returncode:
-        skip("Debian's programs can't be had: " + got.stderr.strip())
-    return got.stdout.strip()
+def expected_skips(module):
+    """What hardware leaves out too, by the file that explains it: lines of a count and Python's own reason."""
+    with open(os.path.join(HERE, 'skips')) as f:
+        lines = [line.rstrip('\n').split('\t') for line in f if line.strip() and not line.startswith('#')]
+    return sorted(f'{count} {reason}' for name, count, reason in lines if name == module)
 
 
-def make_initrd(folder, which):
-    """The userland, and after it what is this test's: /init and /real."""
-    top = os.path.join(folder, 'root')
-    os.makedirs(os.path.join(top, 'usr', 'bin'))
-    shutil.copy(fetch('busybox'), os.path.join(top, 'usr', 'bin', 'busybox'))
-    shutil.copy(os.path.join(HERE, 'init'), os.path.join(top, 'init'))
-    os.makedirs(os.path.join(top, 'real'))
-    for path in [os.path.join(HERE, name) for name in os.listdir(HERE)] + BUILT_HERE:
-        shutil.copy(path, os.path.join(top, 'real', os.path.basename(path)))
-    names = subprocess.run(['find', '.', '-mindepth', '1'], cwd=top, stdout=subprocess.PIPE, check=True)
-    initrd = os.path.join(folder, 'initrd')
-    with open(initrd, 'wb') as f:
-        with open(userland(which), 'rb') as programs:
-            shutil.copyfileobj(programs, f)
-        f.flush()
-        subprocess.run(['cpio', '-o', '-H', 'newc', '--quiet', '-R', '0:0'], cwd=top, input=names.stdout, stdout=f,
-                       check=True)
-    return initrd
-
-
-def boot(which):
-    folder = workdir()
-    guest = Guest(['run', '-k', fetch('kernel'), '-i', make_initrd(folder, which), '-p', f'{CMDLINE} quiet', '-m',
-                   '4G', '-c', '4' if which == 'all' else '2'])
-    guest.expect(PROMPT, 90)
-    return guest
+def other_skips(guest, program):
+    """Returns what was skipped in the guest only, and what only elsewhere."""
+    if not program.name.startswith('python '):
+        return []
+    found = guest.command(r"""sed -nE "s/.* \.\.\. skipped (['\"])(.*)\1$/\2/p" /tmp/log | sort | uniq -c""")
+    here = [' '.join(line.split()) for line in found.splitlines()]
+    right = expected_skips(program.name.split()[1])
+    return [f'skipped here: {skip}' for skip in here if skip not in right] + [
+        f'not skipped here: {skip}' for skip in right if skip not in here]
 
 
 def run(guest, program):
     """Returns the program's row: how it ended, and its counts."""
     guest.type(f'/real/check {program.command}\r')
-    found = guest.expect(r'CHECKED status (\d+), (\d+) checks, ([\d.]+) seconds', program.seconds, never=NEVER)
+    found = guest.expect(CHECKED, program.seconds, never=NEVER)
     guest.expect(PROMPT)
     status, checks = int(found.group(1)), int(found.group(2))
-    good = status == 0 and checks > 0
+    skips = other_skips(guest, program)
+    for skip in skips:
+        print(f'{program.name}: {skip}', flush=True)
+    good = status == 0 and checks > 0 and not skips
     if good == bool(program.known):
         print(f'--- {program.name}: status {status}, {checks} checks')
         print(guest.command('tail -c 6000 /tmp/log'), flush=True)
@@ -121,7 +99,7 @@ if len(BUILT_HERE) < 2:
     print('libm is left out: no powerpc64le-linux-gnu-gcc or no libmpfr-dev')
     wanted = [p for p in wanted if p.name != 'libm']
 check(wanted, f'no such program among {[p.name for p in PROGRAMS]}')
-guest = boot('all' if which == 'long' else 'some')
+guest = boot(workdir(), 'all' if which == 'long' else 'some')
 rows = []
 for program in wanted:
     rows.append(run(guest, program))
