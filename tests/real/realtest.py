@@ -46,7 +46,8 @@ def make_initrd(folder, which):
 
 def boot(folder, which, more=()):
     """A guest at its shell; @more: options of papyr run."""
+    # Half of the memory is for files, each of which takes whole pages of 64 KiB.
     guest = Guest(['run', '-k', fetch('kernel'), '-i', make_initrd(folder, which), '-p', f'{CMDLINE} quiet', '-m',
-                   '4G', '-c', '2' if which == 'some' else '4', *more])
-    guest.expect(PROMPT, 90)
+                   '6G' if which == 'languages' else '4G', '-c', '2' if which == 'some' else '4', *more])
+    guest.expect(PROMPT, 180 if which == 'languages' else 90)
     return guest

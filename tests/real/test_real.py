@@ -21,10 +21,15 @@ class Program:
     seconds: int  # at most, times the patience
     quick: bool = False
     known: str = ''  # why it can't succeed today
+    languages: bool = False  # of that userland, not of the other
 
 
 def python(module, seconds, quick=False, known=''):
     return Program(f'python {module}', f'python3 -m test -v -u none test_{module}', seconds, quick, known)
+
+
+def language(name, seconds, argument=''):
+    return Program(name, f'sh /real/languages.sh {name} {argument}'.rstrip(), seconds, languages=True)
 
 
 PROGRAMS = [
@@ -53,7 +58,13 @@ PROGRAMS = [
     Program('strace', 'sh /real/debuggers.sh strace', 120),
     Program('perf', 'sh /real/debuggers.sh perf', 120),
     Program('perf counters', 'sh /real/debuggers.sh counters', 60),
-    Program('stress-ng', 'sh /real/stress.sh 10', 1200),
+    Program('stress-ng', 'sh /real/stress.sh 30', 1800),  # ten minutes
+    language('java', 1200),
+    language('node', 1200),
+    language('go', 1200),
+    language('rust', 1200),
+    language('tools', 300),
+    language('together', 1800, '600'),
 ]
 
 
@@ -92,6 +103,20 @@ def run(guest, program):
     return (program.name, checks, result, found.group(3), program.known)
 
 
+def run_all(userland, programs):
+    """Returns their rows, from a guest of their own."""
+    if not programs:
+        return []
+    guest = boot(workdir(), userland)
+    rows = []
+    for program in programs:
+        rows.append(run(guest, program))
+        print('{:24} {:>7} checks  {:6} {:>8} s  {}'.format(*rows[-1]).rstrip(), flush=True)
+    guest.type('busybox poweroff -f\r')
+    guest.wait_for_status(0)
+    return rows
+
+
 which = sys.argv[1]
 wanted = [p for p in PROGRAMS if (p.quick or which == 'long') and
           (len(sys.argv) == 2 or any(fnmatch.fnmatch(p.name, w) for w in sys.argv[2:]))]
@@ -99,13 +124,8 @@ if len(BUILT_HERE) < 2:
     print('libm is left out: no powerpc64le-linux-gnu-gcc or no libmpfr-dev')
     wanted = [p for p in wanted if p.name != 'libm']
 check(wanted, f'no such program among {[p.name for p in PROGRAMS]}')
-guest = boot(workdir(), 'all' if which == 'long' else 'some')
-rows = []
-for program in wanted:
-    rows.append(run(guest, program))
-    print('{:24} {:>7} checks  {:6} {:>8} s  {}'.format(*rows[-1]).rstrip(), flush=True)
-guest.type('busybox poweroff -f\r')
-guest.wait_for_status(0)
+rows = run_all('all' if which == 'long' else 'some', [p for p in wanted if not p.languages])
+rows += run_all('languages', [p for p in wanted if p.languages])
 
 print('\n{:24} {:>7}  {:6} {:>8}'.format('program', 'checks', 'result', 'seconds'))
 for row in rows:
