@@ -955,6 +955,10 @@ struct kvm_book3e_206_tlb_params {
  * is added to the host's timebase (papyr_timebase() in <papyr/papyr.h>), rounded up to a multiple
  * of 2^24. DEC_EXPIRY: the guest timebase at which the decrementer passes zero. ONLINE: not 0 if
  * the guest uses the vcpu.
+ *
+ * Of Papyr only: the guest's time stands still when no vcpu comes to run for more than a second,
+ * because the client doesn't let any or because its process was stopped. TB_OFFSET is the smaller
+ * by that from then on, for all vcpus. Setting it says what time it is now.
  */
 #define KVM_REG_PPC_LPCR	(KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xb5)
 #define KVM_REG_PPC_LPCR_64	(KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xb5)

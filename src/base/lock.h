@@ -44,6 +44,8 @@
 	LOCK(SHOOTDOWN, "hv_shootdown_log->lock")                                                  \
 	/* Taken for a moment, within which eventfds are closed. */                                \
 	LOCK(EVENTFDS, "the eventfds' lock")                                                       \
+	/* The guest's time is read with any of the above held. */                                \
+	LOCK(TIME, "hv_vm->time_lock")                                                             \
 	/* Descriptors are made and looked up with any of the above held. */                       \
 	LOCK(FILES, "the descriptors' lock")                                                       \
 	/* Lines may be written with any of the above held. */                                     \

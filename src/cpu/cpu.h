@@ -159,6 +159,19 @@ struct cpu_ram {
 	bool writable; /* false: stores go to cpu_host.fault */
 };
 
+#define TIMEBASE_HZ ((u64)PAPYR_TIMEBASE_HZ)
+
+/*
+ * The time that a guest has, shared by its cpus: the host's, less what it stood still. Written by
+ * the owner alone, atomically, in this order.
+ */
+struct cpu_time {
+	u64 lag;   /* ticks that it stood still */
+	u64 alive; /* the host's timebase when the owner last saw that it goes on */
+};
+/* For so long after it was seen alive nobody asks whether it stood still. */
+#define CPU_TIME_SURE (TIMEBASE_HZ / 4)
+
 /* The owner's side: what hardware reaches by wires and interrupts. All called on the cpu's own
  * thread. */
 struct cpu_host {
@@ -177,6 +190,8 @@ struct cpu_host {
 	/* Now and then, some ten thousand times a second: has anything come up? True: leave
 	 * cpu_run(). */
 	bool (*tick)(struct cpu *cpu);
+	/* cpu->time->alive is long ago: makes it now, and lag what it should be. Any thread. */
+	void (*was_alive)(struct cpu *cpu);
 	/* CPU_REQ_FLUSH: work through the owner's log, calling cpu_flush_*(). */
 	void (*catch_up)(struct cpu *cpu);
 	/*
@@ -257,7 +272,8 @@ struct cpu {
 	unsigned slb_last; /* where the last lookup hit */
 
 	/* --- time --- */
-	u64 tb_offset;	 /* guest timebase = host's 512 MHz clock + this */
+	struct cpu_time *time;
+	u64 tb_offset;	 /* guest timebase = host's 512 MHz clock - time->lag + this */
 	u64 dec_expires; /* guest timebase at which the decrementer passes below zero */
 	u64 dec_looked;	 /* guest timebase when the decrementer was set, or last seen to count */
 	u64 hdec_expires;
@@ -355,11 +371,12 @@ static inline void cpu_set_ic(struct cpu *cpu, u64 ic)
 }
 
 /* Time. Timebase ticks at TIMEBASE_HZ. */
-u64 cpu_timebase(const struct cpu *cpu);
-s64 cpu_get_dec(const struct cpu *cpu);
+u64 cpu_timebase(struct cpu *cpu);
+/* The same without the offset: the host's, less what the guest stood still. */
+u64 cpu_guest_time(struct cpu *cpu);
+s64 cpu_get_dec(struct cpu *cpu);
 void cpu_set_dec(struct cpu *cpu, s64 dec);
 u64 host_timebase(void);
-#define TIMEBASE_HZ ((u64)PAPYR_TIMEBASE_HZ)
 
 /*
  * The performance monitor counts from here on, or has counted so far: where the vcpu enters and

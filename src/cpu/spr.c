@@ -121,17 +121,17 @@ static u64 get_dpdes(struct cpu *cpu)
 
 static u64 get_purr(struct cpu *cpu)
 {
-	return host_timebase() + cpu->purr_offset;
+	return cpu_guest_time(cpu) + cpu->purr_offset;
 }
 
 static u64 get_spurr(struct cpu *cpu)
 {
-	return host_timebase() + cpu->spurr_offset;
+	return cpu_guest_time(cpu) + cpu->spurr_offset;
 }
 
 static u64 get_vtb(struct cpu *cpu)
 {
-	return host_timebase() + cpu->vtb_offset;
+	return cpu_guest_time(cpu) + cpu->vtb_offset;
 }
 
 static u64 get_pir(struct cpu *cpu)

@@ -7,8 +7,12 @@
 
 int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host)
 {
+	/* As long as its owner has none: it always goes on. */
+	static struct cpu_time all_of_it = {.alive = ~0ull >> 1};
+
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->host = host;
+	cpu->time = &all_of_it;
 	cpu->reserve_gpa = ~0ull;
 	cpu->link_from = NULL;
 	if (tlb_init(cpu))

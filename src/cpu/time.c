@@ -11,12 +11,32 @@ u64 host_timebase(void)
 	return (u64)ts.tv_sec * TIMEBASE_HZ + (u64)ts.tv_nsec * (TIMEBASE_HZ / 1000000) / 1000;
 }
 
-u64 cpu_timebase(const struct cpu *cpu)
+/*
+ * Time never goes back: nobody reads it later than CPU_TIME_SURE after a moment at which it was
+ * seen to go on, so what the owner takes off begins there. Who read the clock before that was taken
+ * off, and looks at alive after, sees by lag that it has changed.
+ */
+u64 cpu_guest_time(struct cpu *cpu)
 {
-	return host_timebase() + cpu->tb_offset;
+	struct cpu_time *time = cpu->time;
+
+	for (;;) {
+		u64 lag = __atomic_load_n(&time->lag, __ATOMIC_ACQUIRE), now = host_timebase();
+
+		if (unlikely((s64)(now - __atomic_load_n(&time->alive, __ATOMIC_ACQUIRE)) >
+			     (s64)CPU_TIME_SURE))
+			cpu->host->was_alive(cpu);
+		else if (likely(lag == __atomic_load_n(&time->lag, __ATOMIC_RELAXED)))
+			return now - lag;
+	}
 }
 
-s64 cpu_get_dec(const struct cpu *cpu)
+u64 cpu_timebase(struct cpu *cpu)
+{
+	return cpu_guest_time(cpu) + cpu->tb_offset;
+}
+
+s64 cpu_get_dec(struct cpu *cpu)
 {
 	return (s32)(cpu->dec_expires - cpu_timebase(cpu));
 }

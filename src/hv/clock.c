@@ -10,7 +10,7 @@ u64 hv_timebase(void)
 
 void hv_clocks_start(struct hv_vcpu *vcpu)
 {
-	u64 now = host_timebase();
+	u64 now = cpu_guest_time(&vcpu->cpu);
 
 	vcpu->cpu.purr_offset = vcpu->purr - now;
 	vcpu->cpu.spurr_offset = vcpu->spurr - now;
@@ -20,7 +20,7 @@ void hv_clocks_start(struct hv_vcpu *vcpu)
 
 void hv_clocks_stop(struct hv_vcpu *vcpu)
 {
-	u64 now = host_timebase();
+	u64 now = cpu_guest_time(&vcpu->cpu);
 
 	vcpu->purr = vcpu->cpu.purr_offset + now;
 	vcpu->spurr = vcpu->cpu.spurr_offset + now;

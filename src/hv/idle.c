@@ -41,14 +41,21 @@ static bool must_leave(struct hv_vcpu *vcpu)
 }
 
 /* Until the decrementer passes zero, for the first time or once more: it has 32 bits. */
-static struct timespec time_left(const struct cpu *cpu)
+static s64 ticks_left(struct cpu *cpu)
 {
 	s64 ticks = cpu->dec_expires - cpu_timebase(cpu);
 
 	if (ticks < 0)
 		ticks = (s32)ticks < 0 ? 0 : (s32)ticks;
-	if (ticks > (s64)(60 * TIMEBASE_HZ))
-		ticks = 60 * TIMEBASE_HZ;
+	return ticks < (s64)(60 * TIMEBASE_HZ) ? ticks : (s64)(60 * TIMEBASE_HZ);
+}
+
+/* How long to wait at most; says so to those who wonder whether the guest's time goes on. */
+static struct timespec time_left(struct hv_vcpu *vcpu)
+{
+	s64 ticks = ticks_left(&vcpu->cpu);
+
+	vcpu->sleeps_until = host_timebase() + ticks;
 	return (struct timespec){
 	    .tv_sec = ticks / TIMEBASE_HZ,
 	    .tv_nsec = ticks % TIMEBASE_HZ * 125 / 64,
@@ -60,7 +67,7 @@ static bool wait(struct hv_vcpu *vcpu)
 {
 	struct pollfd fds[2] = {{vcpu->wake_fd, POLLIN, 0}, {vcpu->signal_fd, POLLIN, 0}};
 	sigset_t client_mask = hv_sigset(vcpu->client_mask);
-	struct timespec left = time_left(&vcpu->cpu);
+	struct timespec left = time_left(vcpu);
 	u64 count;
 
 	if (ppoll(fds, vcpu->sigmask_set ? 2 : 1, &left,
@@ -88,6 +95,7 @@ bool hv_vcpu_idle(struct hv_vcpu *vcpu)
 	if (!awake) {
 		vcpu->in_guest = false;
 		cpu_pmu_stop(&vcpu->cpu);
+		vcpu->sleeps_until = host_timebase();
 		vcpu->asleep = true;
 		vcpu->stats->blocking = 1;
 		awake = sleep_until_event(vcpu);

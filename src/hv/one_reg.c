@@ -5,6 +5,7 @@
 #include "hv/debug.h"
 #include "hv/doorbell.h"
 #include "hv/regs.h"
+#include "hv/standstill.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/vpa.h"
@@ -170,10 +171,16 @@ static void *vector_place(struct hv_vcpu *vcpu, u64 id)
 
 #define TB_OFFSET_STEP (1ull << 24) /* what hardware can move the timebase by */
 
+/* The client sees one number, in which is what the guest stood still. */
 static void set_tb_offset(struct hv_vcpu *vcpu, u64 offset)
 {
-	vcpu->cpu.tb_offset = (offset + TB_OFFSET_STEP - 1) & ~(TB_OFFSET_STEP - 1);
+	vcpu->cpu.tb_offset = offset + hv_time_is_set(vcpu->vm);
 	cpu_request(&vcpu->cpu, CPU_REQ_TIMER);
+}
+
+static u64 get_tb_offset(struct hv_vcpu *vcpu)
+{
+	return vcpu->cpu.tb_offset - hv_time_lag(vcpu->vm);
 }
 
 static void set_dec_expiry(struct hv_vcpu *vcpu, u64 timebase)
@@ -285,7 +292,7 @@ static int get_special(struct hv_vcpu *vcpu, u64 id, u64 *value)
 		return 0;
 	case KVM_REG_PPC_TB_OFFSET:
 	case KVM_REG_PPC_PAPYR_TB_OFFSET:
-		*value = vcpu->cpu.tb_offset;
+		*value = get_tb_offset(vcpu);
 		return 0;
 	case KVM_REG_PPC_DEC_EXPIRY:
 		*value = vcpu->cpu.dec_expires;
@@ -321,11 +328,10 @@ static int set_special(struct hv_vcpu *vcpu, u64 id, u64 value)
 		cpu_set_ic(&vcpu->cpu, value);
 		return 0;
 	case KVM_REG_PPC_TB_OFFSET:
-		set_tb_offset(vcpu, value);
+		set_tb_offset(vcpu, (value + TB_OFFSET_STEP - 1) & ~(TB_OFFSET_STEP - 1));
 		return 0;
 	case KVM_REG_PPC_PAPYR_TB_OFFSET:
-		vcpu->cpu.tb_offset = value;
-		cpu_request(&vcpu->cpu, CPU_REQ_TIMER);
+		set_tb_offset(vcpu, value);
 		return 0;
 	case KVM_REG_PPC_DEC_EXPIRY:
 		set_dec_expiry(vcpu, value);

@@ -12,6 +12,7 @@
 #include "hv/run.h"
 #include "hv/shootdown.h"
 #include "hv/signals.h"
+#include "hv/standstill.h"
 #include "hv/table.h"
 #include "hv/trace.h"
 #include "hv/vcpu.h"
@@ -107,6 +108,7 @@ const struct cpu_host hv_cpu_host = {
     .doorbells = hv_doorbells,
     .spins = hv_spins,
     .tick = hv_tick,
+    .was_alive = hv_was_alive,
     .catch_up = hv_catch_up,
     .code_read = hv_code_read,
     .code_write = hv_code_write,
@@ -196,9 +198,10 @@ static int run_guest(struct hv_vcpu *vcpu)
 	for (;; look = true) {
 		if ((look && must_return(vcpu)) || (vcpu->ceded && !hv_vcpu_idle(vcpu)))
 			return interrupted(vcpu);
+		/* Time first: that the guest stood still is seen by nobody being in it. */
+		hv_clocks_start(vcpu);
 		hv_guest_enter(vcpu);
 		hv_vpa_dispatch(vcpu);
-		hv_clocks_start(vcpu);
 		stepped = cpu_run(&vcpu->cpu) == CPU_EXIT_HOST && vcpu->cpu.debug.step;
 		if (vcpu->pending == HV_PENDING_NONE && hv_mmio_emulate(vcpu))
 			vcpu->cpu.leave = false;

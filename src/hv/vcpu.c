@@ -64,6 +64,7 @@ static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 	vcpu->cpu.tir = id % vm->smt;
 	vcpu->cpu.pvr = vm->pvr;
 	vcpu->cpu.lpcr = vm->lpcr;
+	vcpu->cpu.time = &vm->time;
 	vcpu->cpu.tb_offset = vm->tb_offset;
 	vcpu->cpu.dec_expires = 0;
 	vcpu->cpu.hpt = vm->hpt;

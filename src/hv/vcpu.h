@@ -45,7 +45,8 @@ struct hv_vcpu {
 	atomic_bool ceded; /* between H_CEDE and the event that ends it; survives KVM_RUN's end */
 	atomic_bool prodded;
 	atomic_bool asleep; /* its thread waits on wake_fd, or is about to */
-	int wake_fd;	    /* eventfd */
+	_Atomic u64 sleeps_until; /* by the host's timebase, if nobody wakes it */
+	int wake_fd;		  /* eventfd */
 	int signal_fd; /* the signals that end KVM_RUN though the thread blocks them; -1 without
 			  such a mask */
 

@@ -38,6 +38,8 @@ int hv_vm_create(struct hv_vm **out)
 	lock_init(&vm->rtas_lock, LOCK_RTAS);
 	lock_init(&vm->connect_lock, LOCK_XICS_CONNECT);
 	lock_init(&vm->irqfd_lock, LOCK_IRQFD);
+	lock_init(&vm->time_lock, LOCK_TIME);
+	vm->time.alive = host_timebase();
 	hv_trace_init(vm);
 	vm->slots = slots;
 	vm->refs = 1;
@@ -74,6 +76,7 @@ static void destroy(struct hv_vm *vm)
 	free(slots);
 	hv_trace_fini(vm);
 	lock_destroy(&vm->irqfd_lock);
+	lock_destroy(&vm->time_lock);
 	lock_destroy(&vm->connect_lock);
 	lock_destroy(&vm->rtas_lock);
 	lock_destroy(&vm->shootdown.lock);

@@ -51,6 +51,8 @@ struct hv_vm {
 	u32 pvr;		       /* the same */
 	u64 lpcr;      /* of new vcpus */
 	u64 tb_offset; /* of new vcpus */
+	struct lock time_lock; /* who writes the next one: standstill.c */
+	struct cpu_time time;
 	u32 arch_compat;
 	struct hv_tce_table *_Atomic tce_tables; /* tce.h */
 	unsigned smt;		  /* vcpu ids in a virtual core */

@@ -61,12 +61,30 @@ static void time_goes_on_elsewhere(void **state)
 	guest_free(&to);
 }
 
+/* A guest that isn't let run for long has no time meanwhile, and the client can tell. */
+static void time_stands_still_with_the_guest(void **state)
+{
+	u64 last, first, before;
+	struct guest g;
+
+	guest_new(&g, tells, ARRAY_SIZE(tells));
+	guest_set(&g, KVM_REG_PPC_PAPYR_TB_OFFSET, 0);
+	last = guest_told(&g);
+	usleep(3000000);
+	before = papyr_timebase();
+	first = guest_told(&g);
+	assert_in_range(first - last, 0, PAPYR_TIMEBASE_HZ);
+	assert_in_range(first - guest_get(&g, KVM_REG_PPC_TB_OFFSET), before, papyr_timebase());
+	guest_free(&g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(is_the_clock),
 	    cmocka_unit_test(is_what_the_guest_reads),
 	    cmocka_unit_test(time_goes_on_elsewhere),
+	    cmocka_unit_test(time_stands_still_with_the_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
