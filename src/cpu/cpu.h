@@ -190,6 +190,8 @@ struct cpu_host {
 	/* Now and then, some ten thousand times a second: has anything come up? True: leave
 	 * cpu_run(). */
 	bool (*tick)(struct cpu *cpu);
+	/* PURR, SPURR or VTB is about to be read. May be NULL. */
+	void (*clocks_read)(struct cpu *cpu);
 	/* cpu->time->alive is long ago: makes it now, and lag what it should be. Any thread. */
 	void (*was_alive)(struct cpu *cpu);
 	/* CPU_REQ_FLUSH: work through the owner's log, calling cpu_flush_*(). */

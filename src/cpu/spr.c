@@ -119,19 +119,26 @@ static u64 get_dpdes(struct cpu *cpu)
 	return cpu->host->doorbells(cpu);
 }
 
+static u64 run_time(struct cpu *cpu)
+{
+	if (cpu->host->clocks_read)
+		cpu->host->clocks_read(cpu);
+	return cpu_guest_time(cpu);
+}
+
 static u64 get_purr(struct cpu *cpu)
 {
-	return cpu_guest_time(cpu) + cpu->purr_offset;
+	return run_time(cpu) + cpu->purr_offset;
 }
 
 static u64 get_spurr(struct cpu *cpu)
 {
-	return cpu_guest_time(cpu) + cpu->spurr_offset;
+	return run_time(cpu) + cpu->spurr_offset;
 }
 
 static u64 get_vtb(struct cpu *cpu)
 {
-	return cpu_guest_time(cpu) + cpu->vtb_offset;
+	return run_time(cpu) + cpu->vtb_offset;
 }
 
 static u64 get_pir(struct cpu *cpu)

@@ -97,6 +97,7 @@ static bool hv_tick(struct cpu *cpu)
 
 	count_blocks(vcpu);
 	look_for_spinning(vcpu);
+	hv_clocks_look(cpu);
 	return must_return(vcpu);
 }
 
@@ -109,6 +110,7 @@ const struct cpu_host hv_cpu_host = {
     .spins = hv_spins,
     .tick = hv_tick,
     .was_alive = hv_was_alive,
+    .clocks_read = hv_clocks_look,
     .catch_up = hv_catch_up,
     .code_read = hv_code_read,
     .code_write = hv_code_write,

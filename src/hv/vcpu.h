@@ -9,6 +9,7 @@
 #include "base/lock.h"
 #include "base/trace_words.h"
 #include "cpu/cpu.h"
+#include "hv/clock.h"
 #include "hv/regs.h"
 #include "hv/stats.h"
 #include "hv/vpa.h"
@@ -57,6 +58,8 @@ struct hv_vcpu {
 	struct hv_vpa vpa, slb_shadow, dtl;
 	u64 dtl_index;
 	bool vpa_dispatched;
+	u64 vpa_untold; /* ticks stolen that the VPA doesn't have yet */
+	struct hv_steal steal;
 
 	/* XICS presentation controller, NULL: the client models interrupts. */
 	struct hv_icp *_Atomic icp;

@@ -30,6 +30,8 @@ void hv_vpa_refresh(struct hv_vcpu *vcpu);
 /* The dispatch count, as the vcpu enters and leaves the guest. */
 void hv_vpa_dispatch(struct hv_vcpu *vcpu);
 void hv_vpa_preempt(struct hv_vcpu *vcpu);
+/* The host let others run for so many ticks, while the vcpu was in the guest. */
+void hv_vpa_stolen(struct hv_vcpu *vcpu, u64 ticks);
 /* The dispatch count, 0 without a VPA (any vcpu's thread). */
 u32 hv_vpa_yield_count(struct hv_vcpu *vcpu);
 

@@ -7,6 +7,7 @@
  *	0x004  2 bytes  its length
  *	0x009  1 byte   0x02: the processor may be shared
  *	0x100  4 bytes  dispatch count: even while the vcpu runs, odd while it does not
+ *	0x158  8 bytes  timebase ticks in which it could run and was not dispatched
  *	0x218  8 bytes  entries ever written to the trace log
  *
  * An area is registered, by H_REGISTER_VPA or KVM_REG_PPC_VPA_*, at any time and maybe by another
@@ -24,6 +25,7 @@
 #define VPA_STATUS	   0x009
 #define VPA_STATUS_SHARED  0x02
 #define VPA_DISPATCH_COUNT 0x100
+#define VPA_WAITED	   0x158
 #define VPA_DTL_INDEX	   0x218
 
 #define DTL_ENTRY_BYTES 48u
@@ -233,7 +235,7 @@ void hv_vpa_refresh(struct hv_vcpu *vcpu)
  *	32  8 bytes  SRR0: where it goes on
  *	40  8 bytes  SRR1: MSR
  */
-static void log_dispatch(struct hv_vcpu *vcpu, u8 *vpa)
+static void log_dispatch(struct hv_vcpu *vcpu, u8 *vpa, u32 waited)
 {
 	u64 entries = vcpu->dtl.len / DTL_ENTRY_BYTES;
 	u8 *log =
@@ -249,6 +251,7 @@ static void log_dispatch(struct hv_vcpu *vcpu, u8 *vpa)
 		return;
 	memset(entry, 0, DTL_ENTRY_BYTES);
 	entry[0] = DTL_REASON_ANY;
+	store_be32(entry + 4, waited);
 	store_be64(entry + 16, cpu_timebase(&vcpu->cpu));
 	store_be64(entry + 32, vcpu->cpu.nip);
 	store_be64(entry + 40, vcpu->cpu.msr);
@@ -266,7 +269,7 @@ void hv_vpa_dispatch(struct hv_vcpu *vcpu)
 	vpa = vpa_memory(vcpu);
 	if (vpa) {
 		count_dispatch(vpa);
-		log_dispatch(vcpu, vpa);
+		log_dispatch(vcpu, vpa, 0);
 	}
 	vcpu->vpa_dispatched = true;
 	lock_release(&vcpu->vpa_lock);
@@ -281,6 +284,31 @@ void hv_vpa_preempt(struct hv_vcpu *vcpu)
 	if (vpa && !vcpu->vpa.fresh)
 		count_dispatch(vpa);
 	vcpu->vpa_dispatched = false;
+	lock_release(&vcpu->vpa_lock);
+}
+
+/* Shorter ones are told together. */
+#define WAIT_TOLD (TIMEBASE_HZ / 10000)
+
+/* As if it had been preempted by the host, which gave it its processor back just now. */
+void hv_vpa_stolen(struct hv_vcpu *vcpu, u64 ticks)
+{
+	u8 *vpa;
+
+	vcpu->vpa_untold += ticks;
+	if (vcpu->vpa_untold < WAIT_TOLD)
+		return;
+	lock_acquire(&vcpu->vpa_lock);
+	vpa = vpa_memory(vcpu);
+	if (vpa && !vcpu->vpa.fresh) {
+		u64 waited = load_be64(vpa + VPA_WAITED) + vcpu->vpa_untold;
+
+		count_dispatch(vpa);
+		count_dispatch(vpa);
+		store_be64(vpa + VPA_WAITED, waited);
+		log_dispatch(vcpu, vpa, vcpu->vpa_untold < ~0u ? vcpu->vpa_untold : ~0u);
+	}
+	vcpu->vpa_untold = 0;
 	lock_release(&vcpu->vpa_lock);
 }
 
