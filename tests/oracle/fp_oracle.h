@@ -20,10 +20,8 @@ struct fp_machine {
 	u64 vsr_unknown[64][2];
 	u64 fpscr_unknown, cr_unknown, vscr_unknown;
 	bool unknown; /* nothing can be said */
-	/* A store: bytes at an address; 0 bytes: none. */
-	u64 store_address, store_value;
-	unsigned store_bytes;
-	const u64 *memory; /* the windows' words before (vector.h) */
+	u64 *memory;  /* the windows' words (vector.h), in the guest's order */
+	bool big;     /* which is big-endian */
 };
 
 enum shape { SHAPE_F, SHAPE_XS, SHAPE_XV, SHAPE_V };
@@ -98,7 +96,8 @@ fp_run run_lanes; /* scalars and VSX */
 fp_run run_vmx, run_vmx_compare;
 fp_run run_compare, run_test, run_vector_compare;
 fp_run run_mffs, run_mcrfs, run_mtfsfi, run_mtfsf, run_mtfsb;
-fp_run run_load_single, run_store_single;
+enum { AS_SINGLE, AS_DOUBLE, AS_WORD, AS_SIGNED, AS_PAIR };
+fp_run run_load, run_store;
 
 enum { ADD, SUB, MUL, DIV, SQRT, MADD, MSUB, NMADD, NMSUB, CONVERT };
 fp_lane_fn lane_arith;

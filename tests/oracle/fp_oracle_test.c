@@ -27,6 +27,7 @@ static struct options {
 } options = {1500, 2000, "*", 1};
 
 static unsigned long checks, open_cases, failures;
+static bool big_endian;
 static struct isa_batch batch;
 static struct isa_state in[VECTORS];
 static struct isa_result got[VECTORS];
@@ -139,12 +140,12 @@ static u32 memory_encoding(struct random *r, u32 insn)
 
 static bool reaches_memory(const struct fp_row *row)
 {
-	return row->run == run_load_single || row->run == run_store_single;
+	return row->run == run_load || row->run == run_store;
 }
 
 static void place_address(struct random *r, u32 insn, struct isa_state *state)
 {
-	u64 ea = WINDOW0 + 4 * random_below(r, WINDOW0_SIZE / 4);
+	u64 ea = WINDOW0 + random_below(r, WINDOW0_SIZE - 15);
 	u64 *base = &state->gpr[insn_bits(insn, 11, 15)];
 
 	if (insn >> 26 == 31)
@@ -200,31 +201,43 @@ static bool same_registers(const struct fp_machine *m, const struct isa_state *f
 	return result;
 }
 
-/* What the store should have changed, and nothing else. */
+/* The windows: what a store should have changed, and nothing else. */
 static bool same_memory(const struct fp_machine *m, const struct isa_result *result, bool tell)
 {
-	u64 offset = m->store_address - WINDOW0, before, after;
-	unsigned shift = offset % 8 * 8;
+	u64 found[WINDOW_WORDS];
+	bool good = result->changes <= CHANGES_MAX;
 
-	if (!m->store_bytes)
-		return same("changes", 0, result->changes, 0, tell);
-	before = batch.mem[offset / 8];
-	after = (before & ~(0xffffffffull << shift)) | m->store_value << shift;
-	if (!same("changes", before != after, result->changes, 0, tell))
-		return false;
-	return before == after || same("memory", after, result->change[0].value, 0, tell);
+	memcpy(found, batch.mem, sizeof(found));
+	for (unsigned i = 0; i < result->changes && good; i++) {
+		u64 word = (result->change[i].address - WINDOW0) / 8;
+
+		good = word < WINDOW0_SIZE / 8;
+		if (good)
+			found[word] = result->change[i].value;
+	}
+	for (unsigned i = 0; i < WINDOW0_SIZE / 8; i++)
+		good &= same("memory", m->memory[i], found[i], 0, tell);
+	return good;
 }
 
-/* With MSR[FE0, FE1], FEX is an interrupt at the instruction. */
-static bool same_end(const struct fp_machine *m, const struct isa_result *result, bool interrupts,
-		     bool tell)
-{
-	bool due = interrupts && (m->state->fpscr & S_FEX);
+/* How a run ends: all @steps instructions carried out, or interrupted by the last of them. */
+struct end {
+	unsigned steps;
+	bool interrupted;
+};
 
-	if (interrupts && (m->fpscr_unknown & S_FEX))
-		return true;
-	return same("signal", due ? SIGFPE : 0, result->signal, 0, tell) &&
-	       same("nip", TEST_CODE + (due ? 0 : 4 * batch.code_words), result->nip, 0, tell);
+static bool same_end(const struct end *end, const struct isa_result *result, bool tell)
+{
+	unsigned at = end->interrupted ? end->steps - 1 : end->steps;
+
+	return same("signal", end->interrupted ? SIGFPE : 0, result->signal, 0, tell) &&
+	       same("nip", TEST_CODE + 4 * at, result->nip, 0, tell);
+}
+
+/* With MSR[FE0, FE1], FEX is an interrupt. */
+static bool is_due(const struct fp_machine *m, bool interrupts)
+{
+	return interrupts && (m->state->fpscr & S_FEX);
 }
 
 static void print_operands(const struct fp_row *row, u32 insn, const struct isa_state *state)
@@ -250,20 +263,24 @@ static void judge(const struct fp_row *row, u32 insn, unsigned i, bool interrupt
 {
 	static struct fp_machine m;
 	struct isa_state expected = in[i];
+	struct end end = {1, false};
+	u64 memory[WINDOW_WORDS];
 	bool good;
 
 	memset(&m, 0, sizeof(m));
 	m.state = &expected;
 	m.got = &got[i].state;
-	m.memory = batch.mem;
+	m.memory = memcpy(memory, batch.mem, sizeof(memory));
+	m.big = big_endian;
 	row->run(row, insn, &m);
-	if (m.unknown) {
+	end.interrupted = is_due(&m, interrupts);
+	if (m.unknown || (interrupts && (m.fpscr_unknown & S_FEX))) {
 		open_cases++;
 		return;
 	}
 	checks++;
 	good = same_registers(&m, &got[i].state, false) && same_memory(&m, &got[i], false) &&
-	       same_end(&m, &got[i], interrupts, false);
+	       same_end(&end, &got[i], false);
 	if (good)
 		return;
 	failures++;
@@ -272,7 +289,7 @@ static void judge(const struct fp_row *row, u32 insn, unsigned i, bool interrupt
 	print_operands(row, insn, &in[i]);
 	same_registers(&m, &got[i].state, true);
 	same_memory(&m, &got[i], true);
-	same_end(&m, &got[i], interrupts, true);
+	same_end(&end, &got[i], true);
 }
 
 static void one_encoding(struct random *r, const struct fp_row *row, const struct insn_row *isa,
@@ -402,13 +419,16 @@ static void make_program(struct random *r, const struct fp_row **row)
 	}
 }
 
-/* The reference one instruction after the other; false: something is undefined. */
-static bool follow(struct fp_machine *m, const struct fp_row *const *row)
+/* The reference, one instruction after the other; false: something is undefined. */
+static bool follow(struct fp_machine *m, const struct fp_row *const *row, bool interrupts,
+		   struct end *end)
 {
-	for (unsigned i = 0; i < batch.code_words; i++) {
+	for (unsigned i = 0; i < batch.code_words && !end->interrupted; i++) {
 		row[i]->run(row[i], batch.code[i], m);
 		if (m->unknown)
 			return false;
+		end->steps = i + 1;
+		end->interrupted = is_due(m, interrupts);
 	}
 	return true;
 }
@@ -421,10 +441,32 @@ static void print_program(const struct fp_row *const *row, const struct isa_stat
 		print_operands(row[i], batch.code[i], state);
 }
 
+static void judge_program(const struct fp_row *const *row, unsigned i, bool interrupts)
+{
+	static struct fp_machine m;
+	struct isa_state expected = in[i];
+	struct end end = {0, false};
+
+	memset(&m, 0, sizeof(m));
+	m.state = &expected;
+	if (!follow(&m, row, interrupts, &end)) {
+		open_cases++;
+		return;
+	}
+	checks++;
+	if (same_registers(&m, &got[i].state, false) && same_end(&end, &got[i], false))
+		return;
+	if (failures++ >= 4 * REPORTS)
+		return;
+	print_program(row, &in[i]);
+	same_registers(&m, &got[i].state, true);
+	same_end(&end, &got[i], true);
+}
+
 static void one_program(struct random *r)
 {
 	const struct fp_row *row[PROGRAM_WORDS];
-	static struct fp_machine m;
+	bool interrupts = random_below(r, 4) == 0;
 
 	make_program(r, row);
 	batch.vectors = VECTORS / 8;
@@ -435,28 +477,13 @@ static void one_program(struct random *r)
 				in[i].vsr[k][d] = random_below(r, 4) ? fp_value(r, E_DOUBLE)
 								     : fp_value(r, E_SINGLE) << 32 |
 									   fp_value(r, E_SINGLE);
+		while (interrupts && (in[i].fpscr & S_FEX))
+			in[i].fpscr = fp_fpscr(r);
 	}
-	papyr_side_fp_interrupts(false);
+	papyr_side_fp_interrupts(interrupts);
 	papyr_side_run(&batch, in, true, got);
-	for (unsigned i = 0; i < batch.vectors; i++) {
-		struct isa_state expected = in[i];
-
-		memset(&m, 0, sizeof(m));
-		m.state = &expected;
-		m.memory = batch.mem;
-		if (!follow(&m, row)) {
-			open_cases++;
-			continue;
-		}
-		checks++;
-		if (same_registers(&m, &got[i].state, false) && same_end(&m, &got[i], false, false))
-			continue;
-		if (failures++ >= 4 * REPORTS)
-			continue;
-		print_program(row, &in[i]);
-		same_registers(&m, &got[i].state, true);
-		same_end(&m, &got[i], false, true);
-	}
+	for (unsigned i = 0; i < batch.vectors; i++)
+		judge_program(row, i, interrupts);
 }
 
 /* --- */
@@ -482,6 +509,17 @@ static void parse(int argc, char **argv)
 	}
 }
 
+static void each_row(bool memory_only)
+{
+	for (unsigned i = 0; i < isa_rows; i++) {
+		const struct fp_row *row = fp_row_find(isa_table[i].mnemonic);
+
+		if (row && !fnmatch(options.pattern, row->mnemonic, 0) &&
+		    (reaches_memory(row) || !memory_only))
+			one_row(row, &isa_table[i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct random r;
@@ -491,15 +529,15 @@ int main(int argc, char **argv)
 	r.state = options.seed;
 	papyr_side_init(true);
 	nothing_is_forgotten();
-	for (unsigned i = 0; i < isa_rows; i++) {
-		const struct fp_row *row = fp_row_find(isa_table[i].mnemonic);
-
-		if (row && !fnmatch(options.pattern, row->mnemonic, 0))
-			one_row(row, &isa_table[i]);
-	}
+	each_row(false);
 	find_steps();
 	for (unsigned long i = 0; i < options.programs && steps; i++)
 		one_program(&r);
+	papyr_side_fini();
+	/* Registers know no byte order. */
+	big_endian = true;
+	papyr_side_init(false);
+	each_row(true);
 	papyr_side_fini();
 	printf("%lu checks, %lu cases that the architecture leaves open, %lu failures; %.1f s\n",
 	       checks, open_cases, failures, (double)(clock() - start) / CLOCKS_PER_SEC);
