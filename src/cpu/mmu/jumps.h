@@ -20,7 +20,7 @@ struct jump {
 struct jumps {
 	struct jump e[JUMP_ENTRIES];
 	u64 gen;
-	u64 units[JUMP_UNIT_BITS / 64]; /* of 64 KiB by effective address that entries are of, hashed */
+	u64 units[JUMP_UNIT_BITS / 64]; /* of 64 KiB, effective, that entries are of, hashed */
 	u64 unit_words;			/* which of those words aren't 0 */
 };
 
