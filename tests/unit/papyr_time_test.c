@@ -27,15 +27,17 @@ static void is_the_clock(void **state)
 static void is_what_the_guest_reads(void **state)
 {
 	static const u64 offsets[] = {0, 1, 0x123456789abcdef, -(1ull << 40)};
-	u64 before, seen;
+	u64 before, told;
 	struct guest g;
 
 	guest_new(&g, tells, ARRAY_SIZE(tells));
 	for (unsigned i = 0; i < ARRAY_SIZE(offsets); i++) {
 		guest_set(&g, KVM_REG_PPC_PAPYR_TB_OFFSET, offsets[i]);
 		before = papyr_timebase();
-		seen = guest_told(&g) - offsets[i];
-		assert_in_range(seen, before, papyr_timebase());
+		told = guest_told(&g);
+		/* What the guest stood still, which a loaded host may have it do, is in the offset. */
+		assert_in_range(told - guest_get(&g, KVM_REG_PPC_TB_OFFSET), before,
+				papyr_timebase());
 	}
 	guest_free(&g);
 }
