@@ -35,7 +35,7 @@ static void is_what_the_guest_reads(void **state)
 		guest_set(&g, KVM_REG_PPC_PAPYR_TB_OFFSET, offsets[i]);
 		before = papyr_timebase();
 		told = guest_told(&g);
-		/* What the guest stood still, which a loaded host may have it do, is in the offset. */
+		/* What it stood still, on a loaded host, is in the offset. */
 		assert_in_range(told - guest_get(&g, KVM_REG_PPC_TB_OFFSET), before,
 				papyr_timebase());
 	}
