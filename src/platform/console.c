@@ -38,6 +38,7 @@ struct console {
 	u8 in_data[IN_BYTES], out_data[OUT_BYTES];
 	bool writing; /* under lock: the writer has bytes that are not out */
 	bool broken;  /* under lock: nobody will ever read the output */
+	bool told;    /* the writer: that output is lost, since the last that wasn't */
 	bool quit;    /* under lock */
 	pthread_t writer;
 	bool has_writer;
@@ -94,6 +95,22 @@ static bool write_all(int fd, const u8 *buf, unsigned len)
 	return true;
 }
 
+/* Told once, not for each line; a disk may have room again later, a reader doesn't come back. */
+static bool can_write(struct console *con, const u8 *buf, unsigned len)
+{
+	int error;
+
+	if (write_all(con->out_fd, buf, len)) {
+		con->told = false;
+		return true;
+	}
+	error = errno;
+	if (!con->told && con->ops->lost)
+		con->ops->lost(con->opaque, error);
+	con->told = true;
+	return error != EPIPE && error != EIO && error != EBADF;
+}
+
 static void *writer_main(void *arg)
 {
 	struct console *con = arg;
@@ -113,7 +130,7 @@ static void *writer_main(void *arg)
 			bool ok;
 
 			lock_release(&con->lock);
-			ok = con->out_fd >= 0 && write_all(con->out_fd, buf, n);
+			ok = con->out_fd >= 0 && can_write(con, buf, n);
 			lock_acquire(&con->lock);
 			con->broken = !ok;
 		}

@@ -2,6 +2,7 @@
 #include "platform/machine.h"
 
 #include <papyr/papr.h>
+#include <stdio.h>
 #include <papyr/papyr.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,9 +178,21 @@ static void on_console_quit(void *opaque)
 	machine_request(opaque, REQUEST_QUIT);
 }
 
+/* The guest's work may matter more than what it prints: it goes on. */
+static void on_console_lost(void *opaque, int error)
+{
+	const struct machine *m = opaque;
+
+	fprintf(stderr,
+		"papyr: the console's output is lost: %s; the guest goes on ('papyr stop %s' ends "
+		"it)\r\n",
+		strerror(error), m->cfg.name ? m->cfg.name : "NAME");
+}
+
 static const struct console_ops console_ops = {
     .input = on_console_input,
     .quit = on_console_quit,
+    .lost = on_console_lost,
 };
 
 struct machine *machine_new(const struct machine_config *cfg, struct error *err)

@@ -218,9 +218,9 @@ def built(name):
     return path
 
 
-def debian(folder, cpus='1', memory='512M', files=(), append='', more=(), controlling=True):
+def debian(folder, cpus='1', memory='512M', files=(), append='', more=(), controlling=True, env=None):
     return Guest(['run', '-k', fetch('kernel'), '-i', make_initrd(folder, *files), '-p',
-                  f'{CMDLINE} {append}'.strip(), '-m', memory, '-c', cpus, *more], controlling=controlling)
+                  f'{CMDLINE} {append}'.strip(), '-m', memory, '-c', cpus, *more], controlling=controlling, env=env)
 
 
 # ---- The control socket ----
