@@ -8,14 +8,16 @@
  *	the remover                            a vcpu
  *	changes the table                      in_guest = true
  *	appends to the log, tail = n           works through the log up to tail, seen = tail
- *	for each vcpu that is in the guest     runs a block: says what it touches, then
+ *	for each other that is in the guest    runs a block: says what it touches, then
  *	and may have touched the page:         searches the table
- *	must_reach = n, CPU_REQ_FLUSH, waits   CPU_REQ_FLUSH: works through the log, seen = tail
- *	until !in_guest or seen >= n           in_guest = false
+ *	must_reach = n, CPU_REQ_FLUSH          CPU_REQ_FLUSH: works through the log, seen = tail
+ *	if there was one: leaves the guest,    in_guest = false
+ *	waits until none of them is in the
+ *	guest with seen < n, and enters again
  *
  * in_guest and tail are written and read in one total order: either the remover sees that a vcpu is
- * in the guest, and waits for it, or that vcpu sees the new tail on its way in. Two removers that
- * wait for each other both go on working through the log while they wait. Nobody waits for a vcpu
+ * in the guest, and waits for it, or that vcpu sees the new tail on its way in. Who waits is out of
+ * the guest, so two removers never wait for each other. Nobody waits for a vcpu
  * that has not touched the page (cpu/mmu/touched.h): what it looks up from now on, it finds in the
  * changed table. Such a vcpu works through the log later, before the ring overtakes it. A vcpu that
  * walks the table while an entry is removed may put the dead translation into its caches, but it
@@ -47,15 +49,24 @@ static bool concerns(const struct hv_vcpu *vcpu, struct hv_inval inval)
 	}
 }
 
-static void ask(struct hv_vcpu *vcpu, struct hv_inval inval, u64 tail)
+/* This thread's: the vcpu that it has in the guest, and up to where others must come before what it
+ * logged is gone. */
+static __thread struct hv_vcpu *own;
+static __thread u64 awaited;
+
+/* True: it must be waited for. */
+static bool ask(struct hv_vcpu *vcpu, struct hv_inval inval, u64 tail)
 {
+	bool must;
+
 	if (!atomic_load(&vcpu->in_guest))
-		return;
-	if (concerns(vcpu, inval))
+		return false;
+	must = vcpu != own && concerns(vcpu, inval);
+	if (must)
 		atomic_store(&vcpu->must_reach, tail);
-	else if (tail - atomic_load(&vcpu->seen) < HV_INVAL_LOG / 2)
-		return;
-	cpu_request(&vcpu->cpu, CPU_REQ_FLUSH);
+	if (must || tail - atomic_load(&vcpu->seen) >= HV_INVAL_LOG / 2)
+		cpu_request(&vcpu->cpu, CPU_REQ_FLUSH);
+	return must;
 }
 
 void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
@@ -73,7 +84,8 @@ void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
 	atomic_store(&log->tail, ++tail);
 	atomic_thread_fence(memory_order_seq_cst);
 	hv_for_each_vcpu(vcpu, vm)
-		ask(vcpu, inval, tail);
+		if (ask(vcpu, inval, tail))
+			awaited = tail;
 	lock_release(&log->lock);
 }
 
@@ -144,29 +156,40 @@ static bool must_wait_for(struct hv_vcpu *vcpu, u64 tail)
 	return atomic_load(&vcpu->in_guest) && seen < tail && seen < atomic_load(&vcpu->must_reach);
 }
 
-static void wait_for(struct hv_vcpu *vcpu, u64 tail, struct hv_vcpu *self)
+static void wait_for(struct hv_vcpu *vcpu, u64 tail)
 {
-	for (unsigned spins = 0; must_wait_for(vcpu, tail); spins++) {
-		if (self && atomic_load_explicit(&self->vm->shootdown.tail, memory_order_relaxed) !=
-				self->seen)
-			catch_up(self);
+	for (unsigned spins = 0; must_wait_for(vcpu, tail); spins++)
 		if (spins >= SPINS_BEFORE_YIELD)
 			sched_yield();
 		else
 			spin_pause();
-	}
+}
+
+static void wait_for_others(struct hv_vm *vm, struct hv_vcpu *self, u64 tail)
+{
+	struct hv_vcpu *vcpu;
+
+	hv_for_each_vcpu(vcpu, vm)
+		if (vcpu != self)
+			wait_for(vcpu, tail);
 }
 
 void hv_shootdown_wait(struct hv_vm *vm, struct hv_vcpu *self)
 {
-	u64 tail = atomic_load(&vm->shootdown.tail);
-	struct hv_vcpu *vcpu;
+	u64 tail = awaited;
+	bool in_guest = self && self->in_guest;
 
-	if (self)
-		catch_up(self);
-	hv_for_each_vcpu(vcpu, vm)
-		if (vcpu != self)
-			wait_for(vcpu, tail, self);
+	awaited = 0;
+	if (!tail) {
+		if (self)
+			catch_up(self);
+		return;
+	}
+	if (in_guest)
+		hv_guest_leave(self);
+	wait_for_others(vm, self, tail);
+	if (in_guest)
+		hv_guest_enter(self);
 }
 
 void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r)
@@ -183,11 +206,13 @@ void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r)
 
 void hv_guest_enter(struct hv_vcpu *vcpu)
 {
+	own = vcpu;
 	atomic_store(&vcpu->in_guest, true);
 	catch_up(vcpu);
 }
 
 void hv_guest_leave(struct hv_vcpu *vcpu)
 {
+	own = NULL;
 	atomic_store(&vcpu->in_guest, false);
 }

@@ -41,10 +41,11 @@ struct hv_shootdown_log {
 
 /*
  * Two steps. hv_inval_log() makes every vcpu drop a translation or page at its next block boundary,
- * or on its way in. May be called with any lock held. hv_shootdown_wait() returns when all that was
- * logged before has been dropped by every vcpu, so that none can use it any more. @self: the vcpu
- * whose thread calls (it catches up itself while it waits), or NULL for a thread that runs no vcpu.
- * No entry lock may be held.
+ * or on its way in. May be called with any lock held. hv_shootdown_wait() returns when all that the
+ * calling thread logged before has been dropped by every vcpu, so that none can use it any more.
+ * @self: the vcpu whose thread calls, between two blocks (it drops what is its own, and is out of
+ * the guest if there is somebody to wait for), or NULL for a thread that runs no vcpu. No entry
+ * lock may be held.
  */
 void hv_inval_log(struct hv_vm *vm, struct hv_inval inval);
 void hv_shootdown_wait(struct hv_vm *vm, struct hv_vcpu *self);

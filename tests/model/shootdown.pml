@@ -12,6 +12,8 @@
  *	touched[]            which pages a vcpu may have in its caches (src/cpu/mmu/touched.c): set before the table is
  *	                     searched, taken back only after the caches were emptied
  *	must[]               vcpu->must_reach: how far the vcpu has to come before a remover may go on
+ *	locked               the log's lock
+ *	awaited              awaited: the remover's own last entry for which somebody has to be waited for
  *	guest_enter, _leave  hv_guest_enter(), hv_guest_leave()
  *	remove               h_remove() (src/hv/hcall/mmu.c): hpt_remove(), hv_inval_log(),
  *	                     hv_shootdown_wait()
@@ -26,7 +28,8 @@
  *	BROKEN_LOG_FIRST      log the removal before the table shows it
  *	BROKEN_ENTER_LATE     work through the log, then say in_guest
  *	BROKEN_REQUEST_LATE   at a boundary: catch up, then clear the request
- *	BROKEN_DEAF           don't catch up before and while waiting: two removers wait for each other
+ *	BROKEN_STAY           stay in the guest while waiting: two removers wait for each other
+ *	BROKEN_STALE          come back into the guest after waiting without catching up
  *	BROKEN_TOUCH_LATE     search the table, then say so
  *	BROKEN_FORGET_ALONE   take back what was said, and keep the caches
  */
@@ -45,6 +48,7 @@ byte table = 1;
 byte entered = 1;  /* generations so far */
 bool dead[GENERATIONS + 1]; /* H_REMOVE of that generation has returned */
 
+bool locked;
 byte tail; /* of the log */
 byte cache[VCPUS];
 byte seen[VCPUS];
@@ -119,41 +123,50 @@ inline guest_enter()
 #endif
 }
 
-inline ask_others()
+inline log_and_ask()
 {
+	atomic { !locked -> locked = true };
+	tail++;
 	other = 0;
 	do
 	:: atomic { other == VCPUS -> other = 0; break }
-	:: other < VCPUS && !in_guest[other] -> other++
-	:: other < VCPUS && in_guest[other] && !touched[other] -> other++
-	:: other < VCPUS && in_guest[other] && touched[other] ->
+	:: other < VCPUS && (other == me || !in_guest[other]) -> other++
+	:: other < VCPUS && other != me && in_guest[other] && !touched[other] -> other++
+	:: other < VCPUS && other != me && in_guest[other] && touched[other] ->
+		awaited = tail;
 		must[other] = tail;
 		atomic { request[other] = true; other++ }
-	od
+	od;
+	locked = false
 }
 
 inline wait_for_others()
 {
-	upto_all = tail;
-#ifndef BROKEN_DEAF
-	catch_up();
+	if
+	:: !awaited -> catch_up()
+	:: else ->
+#ifndef BROKEN_STAY
+		in_guest[me] = false;
 #endif
-	other = 0;
-	do
-	:: atomic { other == VCPUS -> other = 0; upto_all = 0; break }
-	:: atomic { other < VCPUS && (other == me || !in_guest[other]) -> other++ }
-	:: atomic { other < VCPUS && other != me && (seen[other] >= upto_all || seen[other] >= must[other]) -> other++ }
-#ifndef BROKEN_DEAF
-	:: other < VCPUS && tail != seen[me] -> catch_up()
+		other = 0;
+		do
+		:: atomic { other == VCPUS -> other = 0; awaited = 0; break }
+		:: atomic { other < VCPUS && (other == me || !in_guest[other]) -> other++ }
+		:: atomic { other < VCPUS && other != me && (seen[other] >= awaited || seen[other] >= must[other]) -> other++ }
+		od;
+#ifdef BROKEN_STALE
+		in_guest[me] = true
+#else
+		guest_enter()
 #endif
-	od
+	fi
 }
 
 inline remove()
 {
 #ifdef BROKEN_LOG_FIRST
 	if
-	:: table -> tail++; ask_others()
+	:: table -> log_and_ask()
 	:: else
 	fi;
 	atomic { victim = table; table = 0 }
@@ -163,8 +176,7 @@ inline remove()
 	atomic { victim = table; table = 0 }
 	if
 	:: victim ->
-		tail++;
-		ask_others();
+		log_and_ask();
 #endif
 #ifndef BROKEN_NO_WAIT
 		wait_for_others();
@@ -176,7 +188,7 @@ inline remove()
 
 proctype vcpu(byte me)
 {
-	byte step, other, upto, upto_all, victim;
+	byte step, other, upto, awaited, victim;
 
 	guest_enter();
 	for (step : 1 .. STEPS) {
