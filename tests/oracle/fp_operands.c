@@ -91,6 +91,15 @@ static u64 fraction(struct random *r, const struct format *f)
 	return any;
 }
 
+/* A number with this exponent: drawn in an order that no compiler chooses. */
+static u64 drawn(struct random *r, const struct format *f, int exponent)
+{
+	bool negative = random_below(r, 2);
+	u64 digits = fraction(r, f);
+
+	return compose(f, negative, exponent, digits);
+}
+
 static u64 edge(struct random *r, const struct format *f)
 {
 	static const struct {
@@ -111,8 +120,8 @@ static u64 edge(struct random *r, const struct format *f)
 	bool negative = random_below(r, 2);
 	int base;
 
-	if (which >=
-	    ARRAY_SIZE(edges)) { /* the smallest few, the largest ones, near a single's ends */
+	/* The smallest few, the largest ones, near a single's ends. */
+	if (which >= ARRAY_SIZE(edges)) {
 		switch (which - ARRAY_SIZE(edges)) {
 		case 0:
 		case 1:
@@ -121,15 +130,13 @@ static u64 edge(struct random *r, const struct format *f)
 		case 3:
 			return (u64)negative << 63 | 0x7ff0000000000000ull;
 		case 4:
-			return compose(f, negative,
-				       f->emin - f->precision + 1 + (int)random_below(r, 3),
-				       fraction(r, f));
+			return drawn(r, f, f->emin - f->precision + 1 + (int)random_below(r, 3));
 		case 5:
-			return compose(f, negative, between(r, -151, -125), fraction(r, f));
+			return drawn(r, f, between(r, -151, -125));
 		case 6:
-			return compose(f, negative, between(r, 126, 128), fraction(r, f));
+			return drawn(r, f, between(r, 126, 128));
 		}
-		return compose(f, negative, between(r, -1, 1), fraction(r, f));
+		return drawn(r, f, between(r, -1, 1));
 	}
 	base = edges[which].from == 1 ? f->emin : edges[which].from == 2 ? f->emax : 0;
 	return compose(f, negative, base + edges[which].offset, edges[which].fraction);
@@ -169,7 +176,7 @@ static u64 any_value(struct random *r, const struct format *f)
 	default:
 		exponent = between(r, -4, 4);
 	}
-	return compose(f, random_below(r, 2), exponent, fraction(r, f));
+	return drawn(r, f, exponent);
 }
 
 /* A sum's operands: cancelling, or the one about half of the other's last place. */
@@ -179,7 +186,7 @@ static void for_sum(struct random *r, const struct format *f, u64 *a, u64 *b)
 
 	if (random_below(r, 4) == 0)
 		ea = (random_below(r, 2) ? f->emin : f->emax - 2) + between(r, 0, 2);
-	*a = compose(f, random_below(r, 2), ea, fraction(r, f));
+	*a = drawn(r, f, ea);
 	switch (random_below(r, 3)) {
 	case 0:
 		*b = *a ^ 1ull << 63;
@@ -191,7 +198,7 @@ static void for_sum(struct random *r, const struct format *f, u64 *a, u64 *b)
 	default:
 		distance = between(r, 0, 3);
 	}
-	*b = compose(f, random_below(r, 2), ea - distance, fraction(r, f));
+	*b = drawn(r, f, ea - distance);
 }
 
 /* A product or quotient whose exponent is near the end of the range. */
@@ -202,15 +209,17 @@ static void for_end(struct random *r, const struct format *f, bool quotient, u64
 	want = random_below(r, 2) ? f->emax + between(r, -2, 2)
 				  : f->emin + between(r, -f->precision - 2, 1);
 	if (random_below(r, 4) == 0) { /* tiny, and rounded to what isn't any more */
-		*a = compose(f, random_below(r, 2), ea,
-			     ~0ull << (64 - f->precision + random_below(r, 3)));
+		unsigned zeros = random_below(r, 3);
+		u64 sign = random_bits(r) & 1ull << 63;
+
+		*a = compose(f, false, ea, ~0ull << (64 - f->precision + zeros)) | sign;
 		*b =
 		    compose(f, random_below(r, 2), (quotient ? ea - f->emin + 1 : f->emin - 1 - ea),
-			    random_below(r, 2) ? 0 : 1ull << (65 - f->precision));
+			    zeros ? 0 : 1ull << (65 - f->precision));
 		return;
 	}
-	*a = compose(f, random_below(r, 2), ea, fraction(r, f));
-	*b = compose(f, random_below(r, 2), quotient ? ea - want : want - ea, fraction(r, f));
+	*a = drawn(r, f, ea);
+	*b = drawn(r, f, quotient ? ea - want : want - ea);
 }
 
 /* Rounded to what @f has. */
@@ -229,10 +238,10 @@ static u64 as_format(const struct format *f, double d)
 /* a such that a / b, or the root of a, is next to the middle of two neighbours. */
 static void for_middle(struct random *r, const struct format *f, bool root, u64 *a, u64 *b)
 {
-	double middle = double_of(compose(f, false, between(r, -2, 2), fraction(r, f)));
+	double middle = fabs(double_of(drawn(r, f, between(r, -2, 2))));
 
 	middle *= 1 + ldexp(1, -f->precision);
-	*b = compose(f, false, between(r, -3, 3), fraction(r, f));
+	*b = drawn(r, f, between(r, -3, 3)) & ~0ull >> 1;
 	*a = as_format(f, root ? middle * middle : middle * double_of(*b));
 	*a += ((u64)random_below(r, 3) - 1) << (53 - f->precision);
 }
@@ -246,13 +255,13 @@ static void for_fused(struct random *r, const struct format *f, u64 in[3])
 	if (random_below(r, 4) == 0) {
 		for_end(r, f, false, &in[0], &in[2]);
 		exponent = f->emin - f->precision + between(r, 0, 4);
-		in[1] = compose(f, random_below(r, 2), exponent, fraction(r, f));
+		in[1] = drawn(r, f, exponent);
 		if (random_below(r, 2))
 			in[1] &= 1ull << 63;
 		return;
 	}
-	in[0] = compose(f, random_below(r, 2), between(r, -3, 3), fraction(r, f));
-	in[2] = compose(f, random_below(r, 2), between(r, -3, 3), fraction(r, f));
+	in[0] = drawn(r, f, between(r, -3, 3));
+	in[2] = drawn(r, f, between(r, -3, 3));
 	product = double_of(in[0]) * double_of(in[2]);
 	switch (random_below(r, 4)) {
 	case 0:
@@ -264,13 +273,11 @@ static void for_fused(struct random *r, const struct format *f, u64 in[3])
 		break;
 	case 2:
 		exponent = ilogb(product) + (random_below(r, 2) ? 1 : -1) * f->precision;
-		in[1] =
-		    compose(f, random_below(r, 2), exponent + between(r, -2, 2), fraction(r, f));
+		in[1] = drawn(r, f, exponent + between(r, -2, 2));
 		break;
 	default:
 		exponent = ilogb(product) - 2 * f->precision;
-		in[1] =
-		    compose(f, random_below(r, 2), exponent + between(r, -40, 2), fraction(r, f));
+		in[1] = drawn(r, f, exponent + between(r, -40, 2));
 	}
 }
 
@@ -386,8 +393,8 @@ static void for_test(struct random *r, const struct format *f, u64 *a, u64 *b)
 		eb = between(r, f->emin + 2, f->emax - 3);
 		ea = eb + (eb > 0 ? f->emin + 1 : f->emax) + between(r, -1, 1);
 	}
-	*a = compose(f, random_below(r, 2), ea, fraction(r, f));
-	*b = compose(f, random_below(r, 4) == 0, eb, fraction(r, f));
+	*a = drawn(r, f, ea);
+	*b = drawn(r, f, eb) & ~((u64)(random_below(r, 2)) << 63);
 }
 
 /* Those of a row of arithmetic, and of comparisons: values that have to do with each other. */
