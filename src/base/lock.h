@@ -27,6 +27,9 @@
 	LOCK(MACHINE, "machine->lock")                                                             \
 	LOCK(CONSOLE, "console->lock")                                                             \
 	LOCK(LIVE, "live->lock")                                                                   \
+	/* Held over requests to disks, and over interrupts. */                                    \
+	LOCK(VIO, "vio_device->lock")                                                              \
+	LOCK(BLOCK, "block_dev->lock")                                                             \
 	/* Held over each request to a vcpu, KVM_RUN too, so over all that a guest can cause. */   \
 	LOCK(VCPU, "hv_vcpu->mutex")                                                               \
 	/* Held while a hash table, a slot or a vcpu comes or goes. */                             \

@@ -14,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/demo.h"
 #include "cmd/progress.h"
+#include "devices/vio/vscsi.h"
 #include "migration/channel/fault.h"
 #include "migration/file/file.h"
 #include "migration/live/live.h"
@@ -35,6 +36,9 @@ static const char help[] =
     "  -m, --memory SIZE       guest memory: 512M, 4G, ... (default 1G), a multiple of 16M\n"
     "  -c, --cpus N[,threads=T]  N vcpus, T of them in a core (default 1)\n"
     "      --cpu MODEL         POWER8 (default) or POWER7\n"
+    "      --disk FILE[,ro][,cd][,serial=TEXT]\n"
+    "                          a raw image or a block device as a SCSI disk: read-only, a\n"
+    "                          CD-ROM; may be given several times\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
     "      --name NAME         name for 'papyr list' and the others (default: papyr-PID; of a\n"
     "                          guest that comes: the one it had, if that is free here)\n"
@@ -56,6 +60,7 @@ static const char help[] =
 
 enum {
 	OPT_CPU = 256,
+	OPT_DISK,
 	OPT_HTAB_ORDER,
 	OPT_NAME,
 	OPT_RESTORE,
@@ -75,6 +80,7 @@ static const struct option options[] = {
     {"memory", required_argument, NULL, 'm'},
     {"cpus", required_argument, NULL, 'c'},
     {"cpu", required_argument, NULL, OPT_CPU},
+    {"disk", required_argument, NULL, OPT_DISK},
     {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
     {"name", required_argument, NULL, OPT_NAME},
     {"restore", required_argument, NULL, OPT_RESTORE},
@@ -99,6 +105,8 @@ struct run_options {
 	const char *restore;
 	const char *incoming;
 	struct live_params live;
+	struct disk_options disks[VSCSI_DISKS_MAX];
+	unsigned n_disks;
 	/* Given on the command line: a guest that comes must be so. */
 	unsigned given; /* CONFIG_... */
 	bool name_given;
@@ -222,6 +230,41 @@ static int take_trace_option(struct run_options *o)
 	return trace_parse(optarg, &o->trace, why) ? 0 : wrong("--trace %s: %s", optarg, why);
 }
 
+/* One word behind the file's name. */
+static int take_disk_word(struct disk_options *d, const char *word)
+{
+	if (!strcmp(word, "ro")) {
+		d->read_only = true;
+	} else if (!strcmp(word, "cd")) {
+		d->cd = true;
+	} else if (!strncmp(word, "serial=", 7) && strlen(word + 7) <= SCSI_SERIAL_MAX) {
+		strcpy(d->serial, word + 7);
+	} else {
+		return wrong("--disk: '%s' is none of ro, cd, and serial= with %u characters at "
+			     "most",
+			     word, SCSI_SERIAL_MAX);
+	}
+	return 0;
+}
+
+/* A comma in a file's name can't be said. The argument is cut into its words where it is. */
+static int take_disk_option(struct run_options *o)
+{
+	struct disk_options *d = &o->disks[o->n_disks];
+	char *word, *rest = optarg;
+
+	if (o->n_disks == VSCSI_DISKS_MAX)
+		return wrong("--disk: a guest can have %u of them", VSCSI_DISKS_MAX);
+	d->path = strsep(&rest, ",");
+	if (!*d->path)
+		return wrong("--disk wants a file");
+	while ((word = strsep(&rest, ",")))
+		if (take_disk_word(d, word))
+			return -1;
+	o->n_disks++;
+	return 0;
+}
+
 /* The others, as take_machine_option(). */
 static int take_option(int opt, struct run_options *o)
 {
@@ -235,6 +278,8 @@ static int take_option(int opt, struct run_options *o)
 	case 'p':
 		o->cfg.cmdline = optarg;
 		return 0;
+	case OPT_DISK:
+		return take_disk_option(o);
 	case OPT_NAME:
 		return take_name_option(o);
 	case OPT_RESTORE:
@@ -361,11 +406,20 @@ static void take_name(struct run_options *o, const char *name)
 		snprintf(o->name, sizeof(o->name), "%s", name);
 }
 
+/* On the source's host the source still has the disks open. */
+static int add_disks(struct machine *m, struct run_options *o, struct error *err)
+{
+	for (unsigned i = 0; i < o->n_disks; i++)
+		o->disks[i].shared = o->incoming;
+	return o->n_disks ? vscsi_new(m, o->disks, o->n_disks, err) : 0;
+}
+
 static struct machine *new_machine(struct run_options *o, struct error *err)
 {
 	struct machine *m = machine_new(&o->cfg, err);
 
-	if (m && o->trace.events && machine_trace(m, o->trace.events, o->trace_fd, err)) {
+	if (m && (add_disks(m, o, err) ||
+		  (o->trace.events && machine_trace(m, o->trace.events, o->trace_fd, err)))) {
 		machine_free(m);
 		return NULL;
 	}

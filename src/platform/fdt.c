@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "platform/console.h"
+#include "platform/device.h"
+#include "platform/dt_tree.h"
 #include "platform/exits.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
@@ -20,136 +22,87 @@
 #define CACHE_BYTES_I 0x8000
 #define CACHE_LINE    128
 
-/* libfdt's errors are collected: a full buffer shows at the end, not at each of a hundred lines. */
-struct tree {
-	void *fdt;
-	int error;
-};
-
-static void begin(struct tree *t, const char *name)
-{
-	if (!t->error)
-		t->error = fdt_begin_node(t->fdt, name);
-}
-
-static void end(struct tree *t)
-{
-	if (!t->error)
-		t->error = fdt_end_node(t->fdt);
-}
-
-static void prop(struct tree *t, const char *name, const void *val, int len)
-{
-	if (!t->error)
-		t->error = fdt_property(t->fdt, name, val, len);
-}
-
-static void prop_string(struct tree *t, const char *name, const char *val)
-{
-	prop(t, name, val, strlen(val) + 1);
-}
-
-static void prop_empty(struct tree *t, const char *name)
-{
-	prop(t, name, NULL, 0);
-}
-
-static void prop_cells_n(struct tree *t, const char *name, const u32 *cells, unsigned n)
-{
-	u32 be[160];
-
-	if (n > ARRAY_SIZE(be)) {
-		t->error = -FDT_ERR_NOSPACE;
-		return;
-	}
-	for (unsigned i = 0; i < n; i++)
-		be[i] = be32(cells[i]);
-	prop(t, name, be, 4 * n);
-}
-
-#define prop_cells(t, name, ...)                                                                   \
-	prop_cells_n(t, name, (const u32[]){__VA_ARGS__},                                          \
-		     sizeof((const u32[]){__VA_ARGS__}) / sizeof(u32))
-
 #define HI(v) ((u32)((u64)(v) >> 32))
 #define LO(v) ((u32)(v))
 
-static void build_chosen(struct tree *t, const struct machine *m, const struct fdt_places *places)
+static void build_chosen(struct dt_tree *t, const struct machine *m,
+			 const struct fdt_places *places)
 {
 	/* Option vector 5: nothing beyond what the vector's absence means. */
 	static const u8 vec5[] = {0, 0};
 	u8 seed[32];
 
-	begin(t, "chosen");
-	prop_string(t, "bootargs", m->cfg.cmdline ? m->cfg.cmdline : "");
-	prop_string(t, "stdout-path", "/vdevice/vty@71000000");
-	prop_string(t, "linux,stdout-path", "/vdevice/vty@71000000");
-	prop(t, "ibm,architecture-vec-5", vec5, sizeof(vec5));
+	dt_begin(t, "chosen");
+	dt_string(t, "bootargs", m->cfg.cmdline ? m->cfg.cmdline : "");
+	dt_string(t, "stdout-path", "/vdevice/vty@71000000");
+	dt_string(t, "linux,stdout-path", "/vdevice/vty@71000000");
+	dt_prop(t, "ibm,architecture-vec-5", vec5, sizeof(vec5));
 	if (getrandom(seed, sizeof(seed), 0) == sizeof(seed))
-		prop(t, "rng-seed", seed, sizeof(seed));
+		dt_prop(t, "rng-seed", seed, sizeof(seed));
 	if (places->initrd_bytes) {
 		u64 initrd_end = places->initrd + places->initrd_bytes;
 
-		prop_cells(t, "linux,initrd-start", HI(places->initrd), LO(places->initrd));
-		prop_cells(t, "linux,initrd-end", HI(initrd_end), LO(initrd_end));
+		dt_cells(t, "linux,initrd-start", HI(places->initrd), LO(places->initrd));
+		dt_cells(t, "linux,initrd-end", HI(initrd_end), LO(initrd_end));
 	}
-	end(t);
+	dt_end(t);
 }
 
-static void build_rtas(struct tree *t, const struct fdt_places *places)
+static void build_rtas(struct dt_tree *t, const struct fdt_places *places)
 {
 	/* What is done, no more: the guest takes each at its word. */
 	static const char functions[] = "hcall-pft\0hcall-term\0hcall-dabr\0hcall-interrupt\0"
 					"hcall-splpar\0hcall-bulk\0hcall-set-mode\0hcall-sprg0\0"
-					"hcall-random";
+					"hcall-random\0hcall-tce\0hcall-multi-tce\0hcall-vio\0"
+					"hcall-crq";
 	const char *name;
 	u32 token;
 
-	begin(t, "rtas");
-	prop(t, "ibm,hypertas-functions", functions, sizeof(functions));
-	prop_cells(t, "rtas-size", places->rtas_bytes);
-	prop_cells(t, "linux,rtas-base", LO(places->rtas));
-	prop_cells(t, "linux,rtas-entry", LO(places->rtas));
-	prop_cells(t, "rtas-error-log-max", 2048);
-	prop_cells(t, "rtas-event-scan-rate", 1);
-	prop_empty(t, "ibm,extended-os-term");
+	dt_begin(t, "rtas");
+	dt_prop(t, "ibm,hypertas-functions", functions, sizeof(functions));
+	dt_cells(t, "rtas-size", places->rtas_bytes);
+	dt_cells(t, "linux,rtas-base", LO(places->rtas));
+	dt_cells(t, "linux,rtas-entry", LO(places->rtas));
+	dt_cells(t, "rtas-error-log-max", 2048);
+	dt_cells(t, "rtas-event-scan-rate", 1);
+	dt_empty(t, "ibm,extended-os-term");
 	/* One domain: the last of four levels is where processors and memory lie. */
-	prop_cells(t, "ibm,associativity-reference-points", 4, 4);
-	prop_cells(t, "ibm,max-associativity-domains", 4, 0, 0, 0, 1);
+	dt_cells(t, "ibm,associativity-reference-points", 4, 4);
+	dt_cells(t, "ibm,max-associativity-domains", 4, 0, 0, 0, 1);
 	for (unsigned i = 0; (name = rtas_name(i, &token)); i++)
-		prop_cells(t, name, token);
-	end(t);
+		dt_cells(t, name, token);
+	dt_end(t);
 }
 
-static void build_events(struct tree *t)
+static void build_events(struct dt_tree *t)
 {
-	begin(t, "event-sources");
-	prop_empty(t, "interrupt-controller");
-	prop_cells(t, "#interrupt-cells", 2);
-	prop_cells(t, "interrupt-ranges", IRQ_EPOW, 1);
-	prop_cells(t, "interrupt-parent", PHANDLE_XICS);
-	begin(t, "epow-events");
-	prop_cells(t, "interrupts", IRQ_EPOW, 0);
-	end(t);
-	end(t);
+	dt_begin(t, "event-sources");
+	dt_empty(t, "interrupt-controller");
+	dt_cells(t, "#interrupt-cells", 2);
+	dt_cells(t, "interrupt-ranges", IRQ_EPOW, 1);
+	dt_cells(t, "interrupt-parent", PHANDLE_XICS);
+	dt_begin(t, "epow-events");
+	dt_cells(t, "interrupts", IRQ_EPOW, 0);
+	dt_end(t);
+	dt_end(t);
 }
 
 /*
  * What a guest makes of a hypervisor that is Linux's KVM: it doesn't take a vcpu for dead that its
  * host doesn't let run, and takes each vcpu to run by itself, not with all of its core.
  */
-static void build_hypervisor(struct tree *t)
+static void build_hypervisor(struct dt_tree *t)
 {
-	begin(t, "hypervisor");
-	prop_string(t, "compatible", "linux,kvm");
-	end(t);
+	dt_begin(t, "hypervisor");
+	dt_string(t, "compatible", "linux,kvm");
+	dt_end(t);
 }
 
 /* Cells of the longest property: all segment sizes with all their page sizes. */
 #define CELLS_MAX (KVM_PPC_PAGE_SIZES_MAX_SZ * (3 + 2 * KVM_PPC_PAGE_SIZES_MAX_SZ))
 
 /* Page sizes above @largest_shift are not told: the host's own MMU needs as large host pages. */
-static void build_page_sizes(struct tree *t, const struct machine *m, u32 largest_shift)
+static void build_page_sizes(struct dt_tree *t, const struct machine *m, u32 largest_shift)
 {
 	u32 cells[CELLS_MAX], n = 0;
 
@@ -171,10 +124,10 @@ static void build_page_sizes(struct tree *t, const struct machine *m, u32 larges
 			head[2]++;
 		}
 	}
-	prop_cells_n(t, "ibm,segment-page-sizes", cells, n);
+	dt_cells_n(t, "ibm,segment-page-sizes", cells, n);
 }
 
-static void build_core(struct tree *t, const struct machine *m, unsigned core)
+static void build_core(struct dt_tree *t, const struct machine *m, unsigned core)
 {
 	const struct machine_model *model = m->cfg.model;
 	unsigned first = core * m->cfg.threads, n = m->n_vcpus - first;
@@ -189,61 +142,61 @@ static void build_core(struct tree *t, const struct machine *m, unsigned core)
 		gservers[2 * i + 1] = 0;
 	}
 	snprintf(name, sizeof(name), "%s@%x", model->dt_name, id);
-	begin(t, name);
-	prop_string(t, "device_type", "cpu");
-	prop_cells(t, "reg", id);
-	prop_string(t, "status", "okay");
+	dt_begin(t, name);
+	dt_string(t, "device_type", "cpu");
+	dt_cells(t, "reg", id);
+	dt_string(t, "status", "okay");
 	/* The level that the partition keeps to, as client-architecture-support leaves it. */
-	prop_cells(t, "cpu-version", model->logical_pvr);
-	prop_empty(t, "64-bit");
-	prop_cells(t, "timebase-frequency", PAPYR_TIMEBASE_HZ);
-	prop_cells(t, "clock-frequency", CLOCK_HZ);
-	prop_cells(t, "d-cache-size", CACHE_BYTES_D);
-	prop_cells(t, "d-cache-line-size", CACHE_LINE);
-	prop_cells(t, "d-cache-block-size", CACHE_LINE);
-	prop_cells(t, "i-cache-size", CACHE_BYTES_I);
-	prop_cells(t, "i-cache-line-size", CACHE_LINE);
-	prop_cells(t, "i-cache-block-size", CACHE_LINE);
-	prop_cells_n(t, "ibm,ppc-interrupt-server#s", servers, n);
-	prop_cells_n(t, "ibm,ppc-interrupt-gserver#s", gservers, 2 * n);
-	prop_cells(t, "ibm,pft-size", 0, m->htab_order);
-	prop_cells(t, "ibm,slb-size", m->smmu.slb_size);
-	prop_cells(t, "slb-size", m->smmu.slb_size);
+	dt_cells(t, "cpu-version", model->logical_pvr);
+	dt_empty(t, "64-bit");
+	dt_cells(t, "timebase-frequency", PAPYR_TIMEBASE_HZ);
+	dt_cells(t, "clock-frequency", CLOCK_HZ);
+	dt_cells(t, "d-cache-size", CACHE_BYTES_D);
+	dt_cells(t, "d-cache-line-size", CACHE_LINE);
+	dt_cells(t, "d-cache-block-size", CACHE_LINE);
+	dt_cells(t, "i-cache-size", CACHE_BYTES_I);
+	dt_cells(t, "i-cache-line-size", CACHE_LINE);
+	dt_cells(t, "i-cache-block-size", CACHE_LINE);
+	dt_cells_n(t, "ibm,ppc-interrupt-server#s", servers, n);
+	dt_cells_n(t, "ibm,ppc-interrupt-gserver#s", gservers, 2 * n);
+	dt_cells(t, "ibm,pft-size", 0, m->htab_order);
+	dt_cells(t, "ibm,slb-size", m->smmu.slb_size);
+	dt_cells(t, "slb-size", m->smmu.slb_size);
 	if (m->smmu.flags & KVM_PPC_1T_SEGMENTS)
-		prop_cells(t, "ibm,processor-segment-sizes", 28, 40, 0xffffffff, 0xffffffff);
+		dt_cells(t, "ibm,processor-segment-sizes", 28, 40, 0xffffffff, 0xffffffff);
 	build_page_sizes(
 	    t, m,
 	    m->smmu.flags & KVM_PPC_PAGE_SIZES_REAL ? __builtin_ctzl(sysconf(_SC_PAGESIZE)) : 63);
-	prop_cells(t, "ibm,vmx", 2); /* VMX and VSX */
-	prop_cells(t, "ibm,dfp", 1); /* decimal floating point */
-	prop_cells(t, "ibm,purr", 1);
-	prop_cells(t, "ibm,spurr", 1);
-	prop(t, "ibm,pa-features", model->pa_features, model->n_pa_features);
-	prop_cells(t, "ibm,chip-id", 0);
-	prop_cells(t, "ibm,associativity", 5, 0, 0, 0, 0, id);
-	end(t);
+	dt_cells(t, "ibm,vmx", 2); /* VMX and VSX */
+	dt_cells(t, "ibm,dfp", 1); /* decimal floating point */
+	dt_cells(t, "ibm,purr", 1);
+	dt_cells(t, "ibm,spurr", 1);
+	dt_prop(t, "ibm,pa-features", model->pa_features, model->n_pa_features);
+	dt_cells(t, "ibm,chip-id", 0);
+	dt_cells(t, "ibm,associativity", 5, 0, 0, 0, 0, id);
+	dt_end(t);
 }
 
-static void build_cpus(struct tree *t, const struct machine *m)
+static void build_cpus(struct dt_tree *t, const struct machine *m)
 {
-	begin(t, "cpus");
-	prop_cells(t, "#address-cells", 1);
-	prop_cells(t, "#size-cells", 0);
+	dt_begin(t, "cpus");
+	dt_cells(t, "#address-cells", 1);
+	dt_cells(t, "#size-cells", 0);
 	for (unsigned core = 0; core * m->cfg.threads < m->n_vcpus; core++)
 		build_core(t, m, core);
-	end(t);
+	dt_end(t);
 }
 
-static void build_memory_node(struct tree *t, u64 base, u64 bytes)
+static void build_memory_node(struct dt_tree *t, u64 base, u64 bytes)
 {
 	char name[32];
 
 	snprintf(name, sizeof(name), "memory@%llx", (unsigned long long)base);
-	begin(t, name);
-	prop_string(t, "device_type", "memory");
-	prop_cells(t, "reg", HI(base), LO(base), HI(bytes), LO(bytes));
-	prop_cells(t, "ibm,associativity", 4, 0, 0, 0, 0);
-	end(t);
+	dt_begin(t, name);
+	dt_string(t, "device_type", "memory");
+	dt_cells(t, "reg", HI(base), LO(base), HI(bytes), LO(bytes));
+	dt_cells(t, "ibm,associativity", 4, 0, 0, 0, 0);
+	dt_end(t);
 }
 
 /*
@@ -251,7 +204,7 @@ static void build_memory_node(struct tree *t, u64 base, u64 bytes)
  * blocks as large as the second one, which has to be a power of two; so what is behind the first
  * comes in naturally aligned ones.
  */
-static void build_memory(struct tree *t, const struct machine *m)
+static void build_memory(struct dt_tree *t, const struct machine *m)
 {
 	u64 base = m->rma_bytes, piece;
 
@@ -266,49 +219,51 @@ static void build_memory(struct tree *t, const struct machine *m)
 	}
 }
 
-static void build_vdevice(struct tree *t)
+static void build_vdevice(struct dt_tree *t, const struct machine *m)
 {
-	begin(t, "vdevice");
-	prop_string(t, "device_type", "vdevice");
-	prop_string(t, "compatible", "IBM,vdevice");
-	prop_cells(t, "#address-cells", 1);
-	prop_cells(t, "#size-cells", 0);
-	prop_cells(t, "#interrupt-cells", 2);
-	prop_empty(t, "interrupt-controller");
-	prop_cells(t, "interrupt-parent", PHANDLE_XICS);
+	dt_begin(t, "vdevice");
+	dt_string(t, "device_type", "vdevice");
+	dt_string(t, "compatible", "IBM,vdevice");
+	dt_cells(t, "#address-cells", 1);
+	dt_cells(t, "#size-cells", 0);
+	dt_cells(t, "#interrupt-cells", 2);
+	dt_empty(t, "interrupt-controller");
+	dt_cells(t, "interrupt-parent", PHANDLE_XICS);
 
-	begin(t, "vty@71000000");
-	prop_string(t, "device_type", "serial");
-	prop_string(t, "compatible", "hvterm1");
-	prop_cells(t, "reg", VTY_UNIT);
-	prop_cells(t, "interrupts", IRQ_VTY, 0);
-	prop_cells(t, "phandle", PHANDLE_VTY);
-	end(t);
+	dt_begin(t, "vty@71000000");
+	dt_string(t, "device_type", "serial");
+	dt_string(t, "compatible", "hvterm1");
+	dt_cells(t, "reg", VTY_UNIT);
+	dt_cells(t, "interrupts", IRQ_VTY, 0);
+	dt_cells(t, "phandle", PHANDLE_VTY);
+	dt_end(t);
 
-	begin(t, "nvram@71000001");
-	prop_string(t, "device_type", "nvram");
-	prop_string(t, "compatible", "papyr,nvram");
-	prop_cells(t, "reg", VTY_UNIT + 1);
-	prop_cells(t, "#bytes", NVRAM_BYTES);
-	end(t);
+	dt_begin(t, "nvram@71000001");
+	dt_string(t, "device_type", "nvram");
+	dt_string(t, "compatible", "papyr,nvram");
+	dt_cells(t, "reg", VTY_UNIT + 1);
+	dt_cells(t, "#bytes", NVRAM_BYTES);
+	dt_end(t);
 
-	end(t);
+	for (struct machine_device *d = m->devices; d; d = d->next)
+		d->ops->describe(d, t);
+	dt_end(t);
 }
 
-static void build_xics(struct tree *t, const struct machine *m)
+static void build_xics(struct dt_tree *t, const struct machine *m)
 {
-	begin(t, "interrupt-controller");
-	prop_string(t, "device_type", "PowerPC-External-Interrupt-Presentation");
-	prop_string(t, "compatible", "IBM,ppc-xicp");
-	prop_empty(t, "interrupt-controller");
-	prop_cells(t, "ibm,interrupt-server-ranges", 0, m->vcpus[m->n_vcpus - 1].id + 1);
-	prop_cells(t, "#interrupt-cells", 2);
-	prop_cells(t, "phandle", PHANDLE_XICS);
-	prop_cells(t, "linux,phandle", PHANDLE_XICS);
-	end(t);
+	dt_begin(t, "interrupt-controller");
+	dt_string(t, "device_type", "PowerPC-External-Interrupt-Presentation");
+	dt_string(t, "compatible", "IBM,ppc-xicp");
+	dt_empty(t, "interrupt-controller");
+	dt_cells(t, "ibm,interrupt-server-ranges", 0, m->vcpus[m->n_vcpus - 1].id + 1);
+	dt_cells(t, "#interrupt-cells", 2);
+	dt_cells(t, "phandle", PHANDLE_XICS);
+	dt_cells(t, "linux,phandle", PHANDLE_XICS);
+	dt_end(t);
 }
 
-static void build_root(struct tree *t, const struct machine *m, const struct fdt_places *places)
+static void build_root(struct dt_tree *t, const struct machine *m, const struct fdt_places *places)
 {
 	char uuid[37];
 	unsigned n = 0;
@@ -316,25 +271,26 @@ static void build_root(struct tree *t, const struct machine *m, const struct fdt
 	for (unsigned i = 0; i < sizeof(m->uuid); i++)
 		n += snprintf(uuid + n, sizeof(uuid) - n, "%s%02x",
 			      i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", m->uuid[i]);
-	begin(t, "");
-	prop_string(t, "device_type", "chrp");
-	prop_string(t, "model", "IBM pSeries (papyr)");
+	dt_begin(t, "");
+	dt_string(t, "device_type", "chrp");
+	dt_string(t, "model", "IBM pSeries (papyr)");
 	/* Start-up code of other makers knows the second name only. */
-	prop(t, "compatible", "papyr,pseries\0qemu,pseries", sizeof("papyr,pseries\0qemu,pseries"));
-	prop_string(t, "system-id", uuid);
-	prop_string(t, "vm,uuid", uuid);
-	prop_string(t, "ibm,partition-name", m->cfg.name ? m->cfg.name : "papyr");
-	prop_cells(t, "#address-cells", 2);
-	prop_cells(t, "#size-cells", 2);
+	dt_prop(t, "compatible", "papyr,pseries\0qemu,pseries",
+		sizeof("papyr,pseries\0qemu,pseries"));
+	dt_string(t, "system-id", uuid);
+	dt_string(t, "vm,uuid", uuid);
+	dt_string(t, "ibm,partition-name", m->cfg.name ? m->cfg.name : "papyr");
+	dt_cells(t, "#address-cells", 2);
+	dt_cells(t, "#size-cells", 2);
 	build_chosen(t, m, places);
 	build_rtas(t, places);
 	build_events(t);
 	build_hypervisor(t);
 	build_cpus(t, m);
 	build_memory(t, m);
-	build_vdevice(t);
+	build_vdevice(t, m);
 	build_xics(t, m);
-	end(t);
+	dt_end(t);
 }
 
 #define ROOM_COMMON   0x10000
@@ -348,7 +304,7 @@ u64 fdt_room(const struct machine *m)
 int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf,
 	      struct error *err)
 {
-	struct tree t = {.fdt = buf};
+	struct dt_tree t = {.fdt = buf};
 
 	t.error = fdt_create(buf, fdt_room(m));
 	/* The guest must leave RTAS alone; the tree it keeps by itself, or not. */

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "platform/console.h"
+#include "platform/device.h"
 #include "platform/dirtylog.h"
 #include "platform/exits.h"
 #include "platform/models.h"
@@ -217,22 +218,26 @@ static const struct {
     {H_RTAS, h_rtas},
 };
 
-static void answer(struct vcpu *vcpu)
+static s64 answer(struct vcpu *vcpu, u64 number, u64 *args)
 {
-	struct kvm_run *run = vcpu->run;
+	s64 ret;
 
 	for (size_t i = 0; i < ARRAY_SIZE(hcalls); i++)
-		if (hcalls[i].nr == run->papr_hcall.nr) {
-			u64 args[9];
+		if (hcalls[i].nr == number)
+			return hcalls[i].fn(vcpu, args);
+	return machine_device_hcall(vcpu->m, number, args, &ret) ? ret : H_FUNCTION;
+}
 
-			for (unsigned a = 0; a < 9; a++)
-				args[a] = run->papr_hcall.args[a];
-			run->papr_hcall.ret = hcalls[i].fn(vcpu, args);
-			for (unsigned a = 0; a < 9; a++)
-				run->papr_hcall.args[a] = args[a];
-			return;
-		}
-	run->papr_hcall.ret = H_FUNCTION;
+static void answer_exit(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	u64 args[9];
+
+	for (unsigned a = 0; a < ARRAY_SIZE(args); a++)
+		args[a] = run->papr_hcall.args[a];
+	run->papr_hcall.ret = answer(vcpu, run->papr_hcall.nr, args);
+	for (unsigned a = 0; a < ARRAY_SIZE(args); a++)
+		run->papr_hcall.args[a] = args[a];
 }
 
 void hcall_handle(struct vcpu *vcpu)
@@ -240,11 +245,11 @@ void hcall_handle(struct vcpu *vcpu)
 	struct traced_hcall call = {.number = vcpu->run->papr_hcall.nr};
 
 	if (!machine_traces(vcpu->m, PAPYR_TRACE_HCALL)) {
-		answer(vcpu);
+		answer_exit(vcpu);
 		return;
 	}
 	for (unsigned i = 0; i < TRACE_ARGS; i++)
 		call.args[i] = vcpu->run->papr_hcall.args[i];
-	answer(vcpu);
+	answer_exit(vcpu);
 	trace_vcpu_hcall(vcpu, &call);
 }

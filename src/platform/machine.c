@@ -12,6 +12,7 @@
 
 #include "platform/boot.h"
 #include "platform/console.h"
+#include "platform/device.h"
 #include "platform/exits.h"
 #include "platform/internal.h"
 #include "platform/models.h"
@@ -80,6 +81,7 @@ static void enable_hcalls(struct machine *m)
 	static const u32 hcalls[] = {
 	    H_CLEAR_MOD,       H_CLEAR_REF,	   H_PAGE_INIT,
 	    H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE, H_SET_MODE,
+	    H_STUFF_TCE,       H_PUT_TCE_INDIRECT,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(hcalls); i++) {
@@ -205,6 +207,7 @@ struct machine *machine_new(const struct machine_config *cfg, struct error *err)
 	m->accel = cfg->accel;
 	trace_sink_init(&m->trace);
 	m->vm_fd = m->xics_fd = -1;
+	m->n_irqs = IRQ_COUNT;
 	lock_init(&m->lock, LOCK_MACHINE);
 	lock_init(&m->log_lock, LOCK_MACHINE_LOG);
 	pthread_cond_init(&m->changed, NULL);
@@ -248,6 +251,7 @@ void machine_free(struct machine *m)
 	if (!m)
 		return;
 	machine_end_threads(m);
+	machine_free_devices(m);
 	console_free(m->console);
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		vcpu_free(&m->vcpus[i]);
@@ -314,6 +318,7 @@ int machine_boot(struct machine *m, struct error *err)
 		return error_errno(err, "cannot give the guest its memory");
 	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
 		return error_errno(err, "cannot clear the hash table");
+	machine_reset_devices(m);
 	if (xics_reset(m, err))
 		return -1;
 	for (unsigned i = 0; i < m->n_vcpus; i++) {

@@ -27,6 +27,7 @@
 #include "platform/runstate.h"
 
 struct console;
+struct machine_device;
 struct machine_model;
 struct machine_observer;
 struct runstate;
@@ -75,6 +76,10 @@ struct machine {
 	u8 nvram[NVRAM_BYTES]; /* (L) */
 	s64 rtc_offset;	       /* (L) seconds that the guest's clock is ahead of the host's */
 	bool powerdown_asked;  /* (L) an EPOW event waits to be fetched by the guest */
+
+	struct machine_device *devices; /* device.h; none comes after machine_boot() */
+	unsigned n_irqs;		/* interrupt sources: IRQ_FIRST and those behind it */
+	unsigned io_pending;		/* (L) what devices do by themselves */
 
 	struct lock lock;
 	pthread_cond_t changed;	   /* any (L) field of any vcpu, or of these */

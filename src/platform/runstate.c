@@ -60,12 +60,16 @@ bool machine_may_run(const struct machine *m)
 	return r->place == PLACE_HERE && !r->paused && !r->holds && r->request == REQUEST_NONE;
 }
 
-/* With m->lock held. */
+/*
+ * With m->lock held. The vcpus first: then nothing is begun any more that devices could be doing.
+ */
 static void wait_parked(struct machine *m)
 {
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		while (m->vcpus[i].has_thread && !m->vcpus[i].parked)
 			lock_wait(&m->lock, &m->changed);
+	while (m->io_pending)
+		lock_wait(&m->lock, &m->changed);
 }
 
 /* With m->lock held. Returns with every vcpu parked, if there was a reason to park. */

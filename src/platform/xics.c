@@ -21,17 +21,23 @@ int xics_new(struct machine *m, struct error *err)
 	return xics_reset(m, err);
 }
 
-int xics_reset(struct machine *m, struct error *err)
+int xics_reset_source(struct machine *m, u32 irq, struct error *err)
 {
 	u64 state = SOURCE_AT_RESET;
 	struct kvm_device_attr attr = {.group = KVM_DEV_XICS_GRP_SOURCES,
+				       .attr = irq,
 				       .addr = (uintptr_t)&state};
 
-	for (unsigned i = 0; i < IRQ_COUNT; i++) {
-		attr.attr = IRQ_FIRST + i;
-		if (m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
-			return error_errno(err, "cannot set interrupt source 0x%x", IRQ_FIRST + i);
-	}
+	if (m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
+		return error_errno(err, "cannot set interrupt source 0x%x", irq);
+	return 0;
+}
+
+int xics_reset(struct machine *m, struct error *err)
+{
+	for (unsigned i = 0; i < m->n_irqs; i++)
+		if (xics_reset_source(m, IRQ_FIRST + i, err))
+			return -1;
 	return 0;
 }
 

@@ -31,6 +31,9 @@ ALLOWED = {
     'hv': ['hv/hcall', 'hv/xics', 'cpu', 'hpt'],
     'kvm': ['hv/*'],
     'platform': [],
+    'devices/block': ['platform'],
+    'devices/scsi': ['devices/block', 'platform'],
+    'devices/vio': ['devices/block', 'devices/scsi', 'platform'],
     'migration/channel': ['platform/aside.h', 'platform/error.h', 'platform/thread.h'],
     'migration/image': ['platform/aside.h', 'platform/error.h'],
     'migration/state': ['migration/image', 'platform'],
@@ -38,7 +41,7 @@ ALLOWED = {
     'migration/live': ['migration/channel', 'migration/image', 'migration/state', 'platform'],
     'monitor': ['platform', 'migration/*'],
     'inspect': ['platform', 'migration/image', 'migration/state'],
-    'cmd': ['monitor', 'inspect', 'platform', 'migration/*'],
+    'cmd': ['monitor', 'inspect', 'devices/*', 'platform', 'migration/*'],
 }
 # What is seen of a room from outside rests on nothing within, but for these.
 FACE = {'cpu': {'cpu/isa/level.h'}}

@@ -128,8 +128,8 @@ int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
 int capture_xics(struct machine *m, struct saved_xics *x, struct error *err)
 {
 	memset(x, 0, sizeof(*x));
-	x->n = IRQ_COUNT;
-	for (unsigned i = 0; i < IRQ_COUNT; i++) {
+	x->n = m->n_irqs;
+	for (unsigned i = 0; i < x->n; i++) {
 		struct kvm_device_attr attr = {
 		    .group = KVM_DEV_XICS_GRP_SOURCES,
 		    .attr = IRQ_FIRST + i,
@@ -291,7 +291,7 @@ int apply_xics(struct machine *m, const struct saved_xics *x, struct error *err)
 		    .addr = (uintptr_t)&state,
 		};
 
-		if (irq < IRQ_FIRST || irq >= IRQ_FIRST + IRQ_COUNT)
+		if (irq < IRQ_FIRST || irq >= IRQ_FIRST + m->n_irqs)
 			return error_set(err, "this machine has no interrupt source 0x%x", irq);
 		if (m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
 			return error_errno(err, "cannot set interrupt source 0x%x", irq);

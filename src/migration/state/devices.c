@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "migration/state/devices.h"
 
+#include <stdio.h>
+
 #include "platform/console.h"
+#include "platform/device.h"
 #include "platform/exits.h"
 
 static void save_console(struct machine *m, struct state_out *out)
@@ -100,60 +103,157 @@ const char *devices_name(unsigned i, u32 *version)
 	return devices[i].name;
 }
 
+/* ---- Devices that a user chose ---- */
+
+#define NAME_BYTES 32
+
+static void name_of(const struct machine_device *d, char *name)
+{
+	snprintf(name, NAME_BYTES, "%s/%u", d->ops->name, d->index);
+}
+
+static struct machine_device *chosen(const struct machine *m, const char *wanted)
+{
+	char name[NAME_BYTES];
+
+	for (struct machine_device *d = m->devices; d; d = d->next) {
+		name_of(d, name);
+		if (!strcmp(name, wanted))
+			return d;
+	}
+	return NULL;
+}
+
+static unsigned count_chosen(const struct machine *m)
+{
+	unsigned n = 0;
+
+	for (struct machine_device *d = m->devices; d; d = d->next)
+		n++;
+	return n;
+}
+
+/* ---- The section ---- */
+
+static void put_device(struct state_out *out, const char *name, u32 version, struct state_out *one)
+{
+	put_string(out, name);
+	put_u32(out, version);
+	put_u32(out, one->len);
+	put_bytes(out, one->data, one->len);
+	out->failed |= one->failed;
+	state_free(one);
+}
+
 void devices_save(struct machine *m, struct state_out *out)
 {
-	put_u32(out, ARRAY_SIZE(devices));
+	put_u32(out, ARRAY_SIZE(devices) + count_chosen(m));
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
 		struct state_out one = {0};
 
 		devices[i].save(m, &one);
-		put_string(out, devices[i].name);
-		put_u32(out, devices[i].version);
-		put_u32(out, one.len);
-		put_bytes(out, one.data, one.len);
-		out->failed |= one.failed;
-		state_free(&one);
+		put_device(out, devices[i].name, devices[i].version, &one);
+	}
+	for (struct machine_device *d = m->devices; d; d = d->next) {
+		struct state_out one = {0};
+		char name[NAME_BYTES];
+
+		name_of(d, name);
+		d->ops->save(d, &one);
+		put_device(out, name, d->ops->version, &one);
 	}
 }
 
-static int load_device(struct machine *m, struct state_in *in, u64 *seen, struct error *err)
-{
-	struct state_in one;
-	char name[32];
-	u32 version, len;
-	size_t i;
+/* A device's part of the section, and which have been seen. */
+struct device_part {
+	char name[NAME_BYTES];
+	u32 version;
+	struct state_in in;
+};
 
-	get_string(in, name, sizeof(name));
-	version = get_u32(in);
+struct seen {
+	u64 devices; /* rows of the table */
+	u64 chosen;  /* machine_device's index */
+};
+
+static int take_part(struct state_in *in, struct device_part *p, struct error *err)
+{
+	u32 len;
+
+	get_string(in, p->name, sizeof(p->name));
+	p->version = get_u32(in);
 	len = get_u32(in);
 	if (in->bad || len > state_left(in))
 		return error_set(err, "the state of the devices is cut off");
-	one = (struct state_in){.data = in->data + in->pos, .len = len};
+	p->in = (struct state_in){.data = in->data + in->pos, .len = len};
 	in->pos += len;
-	for (i = 0; i < ARRAY_SIZE(devices) && strcmp(devices[i].name, name); i++)
-		;
-	if (i == ARRAY_SIZE(devices))
-		return error_set(
-		    err, "it has a device '%s', which this papyr doesn't know: take a later one",
-		    name);
-	if (!version || version > devices[i].version)
+	return 0;
+}
+
+static int check_part(const struct device_part *p, u32 version, u64 *seen, unsigned bit,
+		      struct error *err)
+{
+	if (!p->version || p->version > version)
 		return error_set(
 		    err,
 		    "the state of device '%s' is of version %u, this papyr reads up to %u: "
 		    "take a later one",
-		    name, version, devices[i].version);
-	if (*seen & (1ull << i))
-		return error_set(err, "device '%s' is there twice", name);
-	*seen |= 1ull << i;
-	if (m && (devices[i].load(m, &one) || !state_ok(&one)))
-		return error_set(err, "the state of device '%s' makes no sense here", name);
+		    p->name, p->version, version);
+	if (*seen & (1ull << bit))
+		return error_set(err, "device '%s' is there twice", p->name);
+	*seen |= 1ull << bit;
+	return 0;
+}
+
+static int load_chosen(struct machine *m, struct device_part *p, struct seen *seen,
+		       struct error *err)
+{
+	struct machine_device *d;
+
+	if (!m)
+		return 0;
+	d = chosen(m, p->name);
+	if (!d)
+		return error_set(err,
+				 "the guest has a device '%s', which this machine hasn't: give it "
+				 "its disks (--disk)",
+				 p->name);
+	if (check_part(p, d->ops->version, &seen->chosen, d->index, err))
+		return -1;
+	if (d->ops->load(d, &p->in) || !state_ok(&p->in))
+		return error_set(err,
+				 "the guest's device '%s' isn't as here: number, sizes, serial "
+				 "numbers and modes of disks must be the same",
+				 p->name);
+	return 0;
+}
+
+static int load_device(struct machine *m, struct state_in *in, struct seen *seen, struct error *err)
+{
+	struct device_part p;
+	size_t i;
+
+	if (take_part(in, &p, err))
+		return -1;
+	if (strchr(p.name, '/'))
+		return load_chosen(m, &p, seen, err);
+	for (i = 0; i < ARRAY_SIZE(devices) && strcmp(devices[i].name, p.name); i++)
+		;
+	if (i == ARRAY_SIZE(devices))
+		return error_set(
+		    err, "it has a device '%s', which this papyr doesn't know: take a later one",
+		    p.name);
+	if (check_part(&p, devices[i].version, &seen->devices, i, err))
+		return -1;
+	if (m && (devices[i].load(m, &p.in) || !state_ok(&p.in)))
+		return error_set(err, "the state of device '%s' makes no sense here", p.name);
 	return 0;
 }
 
 int devices_load(struct machine *m, struct state_in *in, struct error *err)
 {
 	u32 n = get_u32(in);
-	u64 seen = 0;
+	struct seen seen = {0};
 
 	for (u32 i = 0; i < n; i++)
 		if (load_device(m, in, &seen, err))
@@ -161,8 +261,12 @@ int devices_load(struct machine *m, struct state_in *in, struct error *err)
 	if (!state_ok(in))
 		return error_set(err, "the state of the devices makes no sense");
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		if (!(seen & (1ull << i)))
+		if (!(seen.devices & (1ull << i)))
 			return error_set(err, "the state of device '%s' is missing",
 					 devices[i].name);
+	for (struct machine_device *d = m ? m->devices : NULL; d; d = d->next)
+		if (!(seen.chosen & (1ull << d->index)))
+			return error_set(err, "the guest has no device '%s': leave --disk out",
+					 d->ops->name);
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * The devices' section: a count, then for each device its name, the version of what follows, its
  * length, and what its own functions wrote. A new device, or a new version of one, is a new row of
- * the table.
+ * the table. Those that a user chose (platform/device.h) follow it, as NAME/NUMBER.
  */
 #ifndef PAPYR_MIGRATION_DEVICES_H
 #define PAPYR_MIGRATION_DEVICES_H
@@ -10,7 +10,7 @@
 #include "platform/machine.h"
 #include "platform/state.h"
 
-/* What there is, for a destination to compare: a name, and the version of what is saved. */
+/* What every machine has, for a destination to compare: a name, the version of what is saved. */
 unsigned devices_count(void);
 const char *devices_name(unsigned i, u32 *version);
 

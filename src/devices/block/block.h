@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a disk's contents are: a file or a block device of the host, read and written by threads of
+ * its own, straight from and to the memory that a request names.
+ *
+ * Requests may be carried out in any order, and several at once; who needs an order waits for the
+ * end of what comes first. What was written is in the host's cache until a BLOCK_FLUSH that was
+ * submitted after the write's end has ended.
+ */
+#ifndef PAPYR_DEVICES_BLOCK_H
+#define PAPYR_DEVICES_BLOCK_H
+
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "base/bits.h"
+#include "platform/error.h"
+
+#define BLOCK_SECTOR 512u
+
+struct block_dev;
+
+enum block_op {
+	BLOCK_READ,
+	BLOCK_WRITE,
+	BLOCK_FLUSH,   /* all writes that have ended are on the medium */
+	BLOCK_DISCARD, /* the bytes aren't needed any more: they read as zero */
+	BLOCK_ZERO,
+};
+
+/* The submitter's, which stays as it is until done() is called. */
+struct block_request {
+	enum block_op op;
+	u64 offset, bytes; /* multiples of BLOCK_SECTOR, within the disk */
+	struct iovec *iov; /* of reads and writes: memory of @bytes in all */
+	unsigned n_iov;
+	/* On one of the disk's threads. @error: 0 or an errno value. */
+	void (*done)(struct block_request *req, int error);
+	struct block_request *next; /* the disk's */
+};
+
+/*
+ * Opens a file or a block device. The part of a sector at a file's end isn't seen. A file that
+ * another process has open for this can only be shared if both only read; @shared: don't ask for
+ * that, as the other one is about to hand its guest over.
+ */
+struct block_dev *block_open(const char *path, bool read_only, bool shared, struct error *err);
+/* Nothing may be in flight. */
+void block_close(struct block_dev *b);
+
+u64 block_bytes(const struct block_dev *b);
+bool block_read_only(const struct block_dev *b);
+const char *block_path(const struct block_dev *b);
+
+/* Any thread; done() may be called before it returns. */
+void block_submit(struct block_dev *b, struct block_request *req);
+
+#endif

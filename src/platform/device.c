@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "platform/device.h"
+
+#include "platform/machine.h"
+#include "platform/xics.h"
+
+int machine_add_device(struct machine *m, struct machine_device *d, struct error *err)
+{
+	struct machine_device **at = &m->devices;
+
+	d->m = m;
+	d->next = NULL;
+	d->index = 0;
+	while (*at) {
+		at = &(*at)->next;
+		d->index++;
+	}
+	*at = d;
+	if (d->index == DEVICES_MAX)
+		return error_set(err, "a machine can have %u devices", DEVICES_MAX);
+	d->irq = IRQ_FIRST + m->n_irqs++;
+	return xics_reset_source(m, d->irq, err);
+}
+
+void machine_free_devices(struct machine *m)
+{
+	while (m->devices) {
+		struct machine_device *d = m->devices;
+
+		m->devices = d->next;
+		d->ops->free(d);
+	}
+}
+
+void machine_reset_devices(struct machine *m)
+{
+	for (struct machine_device *d = m->devices; d; d = d->next)
+		d->ops->reset(d);
+}
+
+bool machine_device_hcall(struct machine *m, u64 number, u64 *args, s64 *ret)
+{
+	for (struct machine_device *d = m->devices; d; d = d->next)
+		if (d->ops->hcall(d, number, args, ret))
+			return true;
+	return false;
+}
+
+void machine_io_begin(struct machine *m)
+{
+	lock_acquire(&m->lock);
+	m->io_pending++;
+	lock_release(&m->lock);
+}
+
+void machine_io_end(struct machine *m)
+{
+	lock_acquire(&m->lock);
+	if (!--m->io_pending)
+		pthread_cond_broadcast(&m->changed);
+	lock_release(&m->lock);
+}

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Disks: Debian's drivers read, write, trim and flush them; errors, power cuts, saving, migration with I/O under way."""
+import glob
+import hashlib
+import os
+import random
+import subprocess
+import time
+
+from papyrtest import PROMPT, Guest, check, debian, fetch, papyr, skip, workdir
+
+PANIC = 'Kernel panic|Oops|BUG:|EXT4-fs error'
+MIB = 1 << 20
+
+folder = workdir()
+drivers = sorted(glob.glob(os.path.join(fetch('drivers'), '*.ko')))
+
+
+def tool(*command, status=(0,)):
+    """Runs a program of the host's for file systems; returns what it printed."""
+    try:
+        got = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except FileNotFoundError:
+        skip(f'no {command[0]} here (apt-get install e2fsprogs)')
+    check(got.returncode in status, f'{" ".join(command)}: exit status {got.returncode}: {got.stdout}')
+    return got.stdout
+
+
+def new_file(name, data):
+    path = os.path.join(folder, name)
+    with open(path, 'wb') as f:
+        f.write(data)
+    return path
+
+
+def new_disk(name, mib=128):
+    path = os.path.join(folder, name)
+    with open(path, 'wb') as f:
+        f.truncate(mib * MIB)
+    tool('mkfs.ext4', '-q', path)
+    return path
+
+
+# What the guest does, where it is more than a line of its terminal holds.
+WORK = """#!/bin/sh
+case $1 in
+find) n=0; cd /sys/bus/scsi/devices
+	while [ $n -lt $2 ]; do
+		until [ -e 0:0:$n:0/block/*/size ]; do sleep 0.1; done
+		ln -s $(basename 0:0:$n:0/block/*) /dev/disk$n; ln -s $PWD/0:0:$n:0/block/* /sys$n; n=$((n + 1))
+	done; mkdir -p /mnt ;;
+sizes) cat /sys0/size /sys1/size /sys2/size /sys0/ro /sys1/ro /sys0/queue/rotational ;;
+names) cd /sys0/device; tr -d '\\000' <vpd_pg80; cat vendor ;;
+copies) for i in 1 2 3 4 5 6; do dd if=/dev/disk1 of=/mnt/$i bs=3333 & done 2>/dev/null; wait; sync; md5sum /mnt/[1-6] ;;
+direct) dd if=/dev/disk1 of=/mnt/direct bs=64k oflag=direct iflag=direct ;;
+keep) dd if=/dev/urandom of=/mnt/kept bs=64k count=64; sync ;;
+lose) while :; do dd if=/dev/zero of=/mnt/lost bs=64k count=300 conv=fsync; rm /mnt/lost; done ;;
+many) i=0; while [ $i -lt 60 ]; do dd if=/mnt/kept of=/mnt/$((i % 10)) bs=16k conv=fsync; i=$((i + 1)); done 2>/dev/null
+	md5sum /mnt/[0-9]* | cut -c1-32 | uniq -c; echo all done ;;
+esac
+"""
+work = new_file('work', WORK.encode())
+
+
+def boot(*disks, name='disk', cpus='2'):
+    options = [word for disk in disks for word in ('--disk', disk)]
+    guest = debian(folder, cpus=cpus, files=[work, *drivers], append='quiet', more=['--name', name, *options])
+    guest.expect(PROMPT, 90, never=PANIC)
+    guest.command(f'./work find {len(disks)}', 60)
+    return guest
+
+
+def power_off(guest):
+    guest.type('poweroff\r')
+    guest.wait_for_status(0, 60)
+
+
+def md5(guest, path):
+    return guest.command(f'md5sum {path}', 60).split()[0]
+
+
+def content(image, path):
+    return subprocess.run(['debugfs', '-R', f'cat {path}', image], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL).stdout
+
+
+# ---- What the guest sees of its disks, and what the host finds on them ----
+
+noise = random.Random(1).randbytes(3 * MIB)
+ext4, plain, disc = new_disk('ext4'), new_file('plain', noise + b'tail'), new_file('disc', noise[:MIB])
+guest = boot(f'{ext4},serial=top-shelf', f'{plain},ro', f'{disc},cd')
+check(guest.command('./work sizes').split() == ['262144', '6144', '2048', '0', '1', '0'], 'not the disks they should be')
+names = guest.command('./work names')
+check('top-shelf' in names and 'PAPYR' in names, f'neither maker nor serial number: {names}')
+check(md5(guest, '/dev/disk1') == hashlib.md5(noise).hexdigest(), 'the disk reads wrong')
+check(md5(guest, '/dev/disk2') == hashlib.md5(noise[:MIB]).hexdigest(), 'the CD-ROM reads wrong')
+# Unaligned pieces, from many places at once.
+guest.command('mount /dev/disk0 /mnt')
+sums = [line.split()[0] for line in guest.command('./work copies', 90).splitlines() if '/mnt/' in line]
+check(sums == 6 * [hashlib.md5(noise).hexdigest()], f'copies differ: {sums}')
+guest.command('./work direct; umount /mnt', 60)
+
+# A second guest mustn't touch what this one writes; what is only read may be shared.
+check('another guest uses disk' in papyr('run', '--disk', ext4, status=1)[1], 'two guests write to one disk')
+check('another guest uses disk' in papyr('run', '--disk', f'{ext4},ro', status=1)[1], 'a disk is read while written')
+other = Guest(['run', '--name', 'other', '-p', 'storm', '-m', '64M', '--disk', f'{plain},ro'])
+other.expect('memory as it should be', 60)
+papyr('stop', 'other')
+other.wait_for_status(0)
+
+# Trimmed blocks are given back to the host.
+guest.command('mount /dev/disk0 /mnt; rm /mnt/[1-6]; sync')
+used = os.stat(ext4).st_blocks
+trimmed = guest.command('fstrim -v /mnt', 60)
+check(os.stat(ext4).st_blocks < used - 6 * len(noise) // 512 // 2, f'nothing was given back: {trimmed}')
+guest.command('umount /mnt')
+power_off(guest)
+tool('e2fsck', '-fn', ext4)
+check(content(ext4, 'direct') == noise, 'what the guest wrote is not on the disk')
+
+# ---- Wrong words, wrong files ----
+
+for disk, reason in ((os.path.join(folder, 'none'), 'cannot open'), (folder, 'Is a directory'),
+                     (new_file('empty', b''), 'is empty'), (f'{plain},rw', 'none of ro, cd'),
+                     (f'{plain},serial=' + 21 * 'x', 'none of ro, cd'), ('', 'wants a file')):
+    check(reason in papyr('run', '--disk', disk, status=1)[1], f'--disk {disk}: not {reason!r}')
+
+# ---- A host's disk that fails is the guest's I/O error ----
+
+guest = boot(ext4, plain)
+with open(plain, 'r+b') as f:
+    f.truncate(MIB)
+said = guest.command('dd if=/dev/disk1 of=/dev/null bs=1M skip=2', 60)
+check('I/O error' in said or 'Input/output error' in said, f'a read beyond the file: {said}')
+check(md5(guest, '/dev/disk0'), 'the other disk is gone too')
+
+# ---- A power cut: what was synchronized is there ----
+
+guest.command('mount /dev/disk0 /mnt; ./work keep', 60)
+kept = md5(guest, '/mnt/kept')
+guest.type('./work lose\r')
+guest.expect(r'300\+0 records out', 90)
+guest.kill()
+tool('e2fsck', '-fy', ext4, status=(0, 1))
+check(hashlib.md5(content(ext4, 'kept')).hexdigest() == kept, 'what was synchronized is lost')
+
+# ---- Saved, restored and moved while it writes ----
+
+guest = boot(ext4)
+guest.command('mount /dev/disk0 /mnt')
+guest.type('./work many\r')
+time.sleep(1)
+image = os.path.join(folder, 'image')
+papyr('save', 'disk', image)
+guest.wait_for_status(0)
+check('--disk' in papyr('run', '--restore', image, status=1)[1], 'restored without its disk')
+check('must be the same' in papyr('run', '--restore', image, '--disk', plain, status=1)[1], 'with another disk')
+guest = Guest(['run', '--restore', image, '--name', 'disk', '--disk', ext4])
+time.sleep(1)
+socket = os.path.join(folder, 'move')
+there = Guest(['run', '--incoming', 'unix:' + socket, '--name', 'there', '--disk', ext4])
+while not os.path.exists(socket):
+    time.sleep(0.05)
+papyr('migrate', 'disk', 'unix:' + socket)
+guest.wait_for_status(0)
+there.expect(r'\d+ [0-9a-f]{32}[^:]*all done', 120, never=PANIC)
+check(f'10 {kept}' in there.text, 'what it copied on its way is not what it should be')
+there.expect(PROMPT)
+there.command('umount /mnt', 60)
+power_off(there)
+tool('e2fsck', '-fn', ext4)
