@@ -3,6 +3,7 @@
  * RTAS calls that tell of events. There is one kind of event here: somebody wants the machine off.
  */
 #include "platform/rtas.h"
+#include "platform/rtas_log.h"
 
 #include "platform/vcpu.h"
 #include "platform/xics.h"
@@ -10,32 +11,10 @@
 /* Bits of the mask that says which events are asked for. */
 #define EVENT_MASK_EPOW 0x40000000
 
-/* Fixed part of an error log: version 6, event, not recovered, extended log follows, type EPOW. */
-#define LOG_VERSION_6	   0x06
-#define LOG_SEVERITY_EVENT (1 << 5)
-#define LOG_EXTENDED	   (1 << 2)
-#define LOG_TYPE_EPOW	   64
-
-/*
- * Sections of an extended log begin with two letters, their length, version, subtype, and creator.
- */
-static u8 *log_section(u8 *p, const char *id, unsigned bytes)
-{
-	memset(p, 0, bytes);
-	p[0] = id[0];
-	p[1] = id[1];
-	p[2] = bytes >> 8;
-	p[3] = bytes;
-	p[4] = 1;
-	return p + 8;
-}
-
-#define FIXED_BYTES    8
-#define EXT_BYTES      16 /* format and "IBM", ahead of the sections */
-#define MAIN_BYTES     48 /* section PH */
-#define USER_BYTES     24 /* section UH */
-#define EPOW_BYTES     20 /* section EP */
-#define EPOW_LOG_BYTES (FIXED_BYTES + EXT_BYTES + MAIN_BYTES + USER_BYTES + EPOW_BYTES)
+#define EPOW_BYTES 20 /* section EP */
+#define EPOW_LOG_BYTES                                                                             \
+	(RTAS_LOG_FIXED_BYTES + RTAS_LOG_HEAD_BYTES + RTAS_LOG_MAIN_BYTES + RTAS_LOG_USER_BYTES +  \
+	 EPOW_BYTES)
 
 #define EPOW_SYSTEM_SHUTDOWN 3
 #define EPOW_NORMAL_SHUTDOWN 1
@@ -45,23 +24,9 @@ static void epow_log(u8 *log)
 {
 	u8 *p;
 
-	memset(log, 0, EPOW_LOG_BYTES);
-	log[0] = LOG_VERSION_6;
-	log[1] = LOG_SEVERITY_EVENT | LOG_EXTENDED;
-	log[3] = LOG_TYPE_EPOW;
-	store_be32(log + 4, EPOW_LOG_BYTES - FIXED_BYTES);
-
-	p = log + FIXED_BYTES;
-	p[0] = 0x80;	    /* the log is valid */
-	p[2] = 0x80 | 0x0e; /* big-endian, PowerPC format */
-	memcpy(p + 12, "IBM", 4);
-
-	p = log_section(log + FIXED_BYTES + EXT_BYTES, "PH", MAIN_BYTES);
-	p[16] = 'K'; /* created by the hypervisor */
-	p[19] = 3;   /* sections */
-	p = log_section(log + FIXED_BYTES + EXT_BYTES + MAIN_BYTES, "UH", USER_BYTES);
-	p[3] = 0; /* informational */
-	p = log_section(log + FIXED_BYTES + EXT_BYTES + MAIN_BYTES + USER_BYTES, "EP", EPOW_BYTES);
+	rtas_log_begin(log, EPOW_LOG_BYTES, RTAS_LOG_SEVERITY_EVENT, 0, RTAS_LOG_TYPE_EPOW);
+	p = rtas_log_common(log + RTAS_LOG_FIXED_BYTES + RTAS_LOG_HEAD_BYTES, 3, 0);
+	p = rtas_log_section(p, "EP", EPOW_BYTES);
 	p[0] = EPOW_SYSTEM_SHUTDOWN;
 	p[1] = EPOW_NORMAL_SHUTDOWN;
 }
