@@ -323,7 +323,15 @@ struct kvm_guest_debug {
 #define KVM_SYSTEM_EVENT_WAKEUP	  4
 #define KVM_SYSTEM_EVENT_SUSPEND  5
 
-/* kvm_run.flags with KVM_EXIT_NMI: what became of the machine check. */
+/*
+ * KVM_EXIT_NMI: with KVM_CAP_PPC_FWNMI enabled on any vcpu, machine checks in the guest are the
+ * client's, who hands them to the guest as PAPR's ibm,nmi-register has it. The instruction at PC
+ * wasn't carried out. SRR0 and SRR1 are the interrupt's already, DAR and DSISR too for a load or
+ * store; MSR and PC are left to the client. Else the guest takes its interrupt 0x200. What breaks
+ * memory here: PAPYR_CAP_BROKEN_MEMORY of <papyr/papyr.h>.
+ *
+ * kvm_run.flags: what became of the machine check. Here always NOT_RECOV.
+ */
 #define KVM_RUN_PPC_NMI_DISP_MASK	   (3 << 0)
 #define KVM_RUN_PPC_NMI_DISP_FULLY_RECOV   (1 << 0)
 #define KVM_RUN_PPC_NMI_DISP_LIMITED_RECOV (2 << 0)
@@ -355,8 +363,8 @@ struct kvm_run {
 	__u64 apic_base; /* unused on Power */
 
 	union {
-		struct { /* KVM_EXIT_UNKNOWN */
-			__u64 hardware_exit_reason;
+		struct { /* KVM_EXIT_UNKNOWN, KVM_EXIT_NMI */
+			__u64 hardware_exit_reason; /* KVM_EXIT_NMI: 0x200 */
 		} hw;
 		struct { /* KVM_EXIT_FAIL_ENTRY */
 			__u64 hardware_entry_failure_reason;

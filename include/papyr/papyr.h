@@ -112,6 +112,16 @@ bool papyr_is_fd(int fd);
 #define PAPYR_CAP_SIGNALS_BLOCKED 0x50415001
 
 /*
+ * Another one, for KVM_ENABLE_CAP of a VM: args[1] = 1 breaks the 4 KiB of memory around the guest
+ * real address args[0]. From now on each access of the guest to them is a machine check, as of
+ * hardware's memory that lost its contents: KVM_EXIT_NMI with KVM_CAP_PPC_FWNMI enabled, else the
+ * guest's interrupt 0x200. Hypercalls and the client are not concerned. args[1] = 0 makes the page
+ * whole; so does taking its memory slot away. It is no part of a guest's state. EINVAL: no memory
+ * there, or another args[1]. ENOSPC: as many pages as KVM_CHECK_EXTENSION says are broken already.
+ */
+#define PAPYR_CAP_BROKEN_MEMORY 0x50415003
+
+/*
  * Another, for KVM_ENABLE_CAP of a VM that has no vcpus yet: args[0] is the processor version (PVR)
  * of those it will have, by which the processor is chosen: POWER8 (which a VM has that never asks)
  * or POWER7, as its upper half says. The guest reads all of it. KVM_SET_SREGS changes no processor.

@@ -109,6 +109,12 @@ static inline void trace_exit(struct trace_line *l, const struct kvm_run *run, i
 	case KVM_EXIT_INTR:
 		trace_add(l, "INTR");
 		break;
+	case KVM_EXIT_NMI:
+		trace_add(l, "NMI, %s", (run->flags & KVM_RUN_PPC_NMI_DISP_MASK) ==
+						KVM_RUN_PPC_NMI_DISP_FULLY_RECOV
+					    ? "recovered"
+					    : "not recovered");
+		break;
 	case KVM_EXIT_DEBUG:
 		trace_add(l, "DEBUG at 0x%llx, status 0x%x",
 			  (unsigned long long)run->debug.arch.address, run->debug.arch.status);

@@ -151,6 +151,7 @@ enum cpu_fault_verdict {
 	CPU_FAULT_DONE,	 /* the access was carried out: data read into / taken from access->data */
 	CPU_FAULT_LEAVE, /* leave cpu_run() (CPU_EXIT_HOST) with the instruction not begun */
 	CPU_FAULT_REFLECT, /* give the guest its storage interrupt (no such translation) */
+	CPU_FAULT_BROKEN,  /* there is memory, but it is broken: a machine check */
 };
 
 /* Memory behind one guest real page, as the owner finds it. */
@@ -215,6 +216,12 @@ struct cpu_host {
 	/* @access was translated; @vector isn't 0: it failed, @why being the interrupt's bits. */
 	void (*translated)(struct cpu *cpu, const struct cpu_access *access, unsigned vector,
 			   u64 why);
+	/*
+	 * A machine check is due; SRR0, SRR1 and, of loads and stores, DAR and DSISR are its.
+	 * True: it was taken care of, cpu_run() ends with nip at the instruction. False: the guest
+	 * has it.
+	 */
+	bool (*machine_check)(struct cpu *cpu);
 	/* What a debugger asked for (debug.h): cpu_run() ends, nip is at the instruction. */
 	void (*stopped)(struct cpu *cpu, enum cpu_stop why, u64 ea);
 };
@@ -420,6 +427,8 @@ void cpu_code_recheck(struct cpu *cpu);
  * LPCR says.
  */
 void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits);
+/* A machine check of the instruction at @nip: the owner has it, or it is taken. */
+void cpu_machine_check(struct cpu *cpu, u64 nip, u64 srr1_bits);
 /* Takes the most important pending interrupt that MSR[EE] lets through; false: none. */
 bool cpu_take_pending(struct cpu *cpu);
 /* Would cpu_take_pending() find one if MSR[EE] were set? Looks at the clock too. */

@@ -36,6 +36,22 @@ void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
 		cpu->host->took_interrupt(cpu, vector);
 }
 
+void cpu_machine_check(struct cpu *cpu, u64 nip, u64 srr1_bits)
+{
+	u64 srr0 = cpu->srr0, srr1 = cpu->srr1;
+
+	cpu->srr0 = nip;
+	cpu->srr1 = (cpu->msr & ~SRR1_INFO) | srr1_bits;
+	if (!cpu->host->machine_check(cpu)) {
+		cpu->srr0 = srr0;
+		cpu->srr1 = srr1;
+		cpu_interrupt(cpu, VEC_MACHINE_CHECK, nip, srr1_bits);
+		return;
+	}
+	cpu->nip = nip;
+	cpu->leave = true;
+}
+
 const struct op *cpu_raise(struct cpu *cpu, const struct op *op, unsigned vector, u64 srr1_bits)
 {
 	cpu_interrupt(cpu, vector, CIA() & cpu->ea_mask, srr1_bits);

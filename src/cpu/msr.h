@@ -74,6 +74,11 @@ enum cpu_vector { CPU_VECTORS(CPU_VECTOR_ENUM) };
 #define DSISR_DABR    0x00400000ull /* data address watchpoint */
 #define DSISR_KEY     0x00200000ull /* virtual page class key */
 
+/* A machine check: in SRR1 what it came of, and in DSISR more of a load's or store's (POWER8). */
+#define SRR1_MC_LOAD_STORE 0x200000ull
+#define SRR1_MC_FETCH_UE   0x040000ull /* instructions from broken memory */
+#define DSISR_MC_UE	   0x8000ull   /* data from, or to it */
+
 #define LPCR_VPM0	  (1ull << 63)
 #define LPCR_VPM1	  (1ull << 62)
 #define LPCR_ISL	  (1ull << 61)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include "hv/broken.h"
 #include "hv/fault.h"
 #include "hv/ioeventfd.h"
 #include "hv/memslot.h"
 #include "hv/shootdown.h"
 #include "hv/table.h"
 #include "hv/vcpu.h"
+#include "hv/vm.h"
 
 #define NO_RA 32
 
@@ -48,6 +50,8 @@ enum cpu_fault_verdict hv_fault(struct cpu *cpu, struct cpu_access *access)
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
 	struct hv_mmio *m = vcpu->mmio;
 
+	if (hv_is_broken(&vcpu->vm->broken, access->gpa))
+		return CPU_FAULT_BROKEN;
 	if (access->absent && hv_memslot_find(vcpu->vm, access->gpa)) {
 		u64 v, r;
 
@@ -114,6 +118,12 @@ static bool attempt(struct hv_vcpu *vcpu)
 	m->cursor = 0;
 	cpu->leave = false;
 	cpu_step_insn(cpu, m->insn);
+	if (vcpu->pending == HV_PENDING_NOTHING) {
+		/* Part of it had a machine check. */
+		cpu->leave = false;
+		m->state = HV_MMIO_IDLE;
+		return true;
+	}
 	if (!cpu->leave) {
 		m->state = HV_MMIO_EXITS;
 		if (tell_next_store(vcpu))
@@ -180,7 +190,7 @@ static bool complete_load(struct hv_vcpu *vcpu)
 		cpu->gpr[m->ra] = ra;
 		return true;
 	}
-	if (!cpu->interrupted) {
+	if (!cpu->interrupted && vcpu->pending != HV_PENDING_NOTHING) {
 		cpu->nip = nip;
 		cpu->gpr[m->ra] = ra;
 	}

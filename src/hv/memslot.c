@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "hv/broken.h"
 #include "hv/codepage.h"
 #include "hv/memslot.h"
 #include "hv/shootdown.h"
@@ -88,7 +89,7 @@ struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, bool store)
 		slot = slots->slot[vcpu->slot_hint];
 	if (unlikely(!slot || !slot_has(slot, gpa)))
 		slot = find(slots, gpa, &vcpu->slot_hint);
-	if (!slot)
+	if (!slot || hv_is_broken(&vcpu->vm->broken, gpa))
 		return (struct cpu_ram){0};
 	if (store && !(slot->flags & KVM_MEM_READONLY))
 		hv_mark_dirty(slot, gpa, HV_PAGE_SIZE);
@@ -252,8 +253,11 @@ static int replace(struct hv_vm *vm, int index, struct hv_memslot *slot)
 	vm->slots = new;
 	/* From here on the table's entries for the old place say that there is no memory
 	 * (hv_classify). */
-	if (gone && vm->hpt && (!slot || slot->gpa != gone->gpa))
-		hpt_rmap_make_absent(vm->hpt, gone->gpa, gone->size);
+	if (gone && (!slot || slot->gpa != gone->gpa)) {
+		if (vm->hpt)
+			hpt_rmap_make_absent(vm->hpt, gone->gpa, gone->size);
+		hv_broken_forget(vm, gone->gpa, gone->size);
+	}
 	settle(vm, HV_INVAL_ALL);
 	free(old);
 	if (gone)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_RUN: into the guest and out again. */
 #include <errno.h>
+#include "hv/broken.h"
 #include "hv/clock.h"
 #include "hv/codepage.h"
 #include "hv/debug.h"
@@ -117,6 +118,7 @@ const struct cpu_host hv_cpu_host = {
     .is_code_page = hv_is_code_page,
     .took_interrupt = hv_trace_interrupt,
     .translated = hv_trace_translation,
+    .machine_check = hv_machine_check,
     .stopped = hv_debug_stopped,
 };
 

@@ -16,6 +16,7 @@
 #include "base/trace.h"
 #include "cpu/cpu.h"
 #include "hpt/hpt.h"
+#include "hv/broken.h"
 #include "hv/shootdown.h"
 
 #define HV_MAX_VCPUS	2048  /* of a VM */
@@ -68,6 +69,8 @@ struct hv_vm {
 	struct lock rtas_lock;
 	struct hv_rtas_token *rtas_tokens;
 	struct trace_sink trace;
+	struct hv_broken broken;
+	atomic_bool fwnmi; /* KVM_CAP_PPC_FWNMI was enabled */
 	unsigned traced; /* of new vcpus: PAPYR_TRACE_*; under lock */
 };
 

@@ -126,9 +126,11 @@ static long enable(struct hv_vcpu *vcpu, const struct kvm_enable_cap *cap)
 	case KVM_CAP_PPC_PAPR:
 		hv_vcpu_enable_papr(vcpu);
 		return 0;
+	case KVM_CAP_PPC_FWNMI:
+		hv_vm_enable_fwnmi(vcpu->vm);
+		return 0;
 	case KVM_CAP_PPC_OSI:
 	case KVM_CAP_PPC_EPR:
-	case KVM_CAP_PPC_FWNMI:
 		return 0; /* taken, as Linux does; what they announce never happens here */
 	case PAPYR_CAP_SIGNALS_BLOCKED:
 		if (cap->args[0] > 1)

@@ -192,6 +192,9 @@ static long vm_enable_cap(struct hv_vm *vm, unsigned long arg)
 		return hv_vm_set_smt(vm, cap.args[0], cap.args[1]);
 	case PAPYR_CAP_PVR:
 		return hv_vm_set_pvr(vm, cap.args[0]);
+	case PAPYR_CAP_BROKEN_MEMORY:
+		return cap.args[1] > 1 ? -EINVAL
+				       : hv_break_memory(vm, cap.args[0], cap.args[1]);
 	case KVM_CAP_PPC_NESTED_HV:
 	case KVM_CAP_PPC_DAWR1:
 		return -ENODEV; /* not on these processors */

@@ -136,6 +136,11 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			cpu_raise_data(cpu, op, VEC_DSI, ea,
 				       DSISR_NOHPTE | (store ? DSISR_STORE : 0));
 			return NULL;
+		case CPU_FAULT_BROKEN:
+			cpu->dar = ea;
+			cpu->dsisr = DSISR_MC_UE;
+			cpu_machine_check(cpu, CIA() & cpu->ea_mask, SRR1_MC_LOAD_STORE);
+			return NULL;
 		}
 	}
 	tlb_fill(cpu, ea, &t, &ram, store);

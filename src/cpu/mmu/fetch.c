@@ -31,6 +31,9 @@ static bool fetch_without_memory(struct cpu *cpu, u64 nip, const struct translat
 	case CPU_FAULT_REFLECT:
 		cpu_interrupt(cpu, VEC_ISI, nip, DSISR_NOHPTE);
 		break;
+	case CPU_FAULT_BROKEN:
+		cpu_machine_check(cpu, nip, SRR1_MC_FETCH_UE);
+		break;
 	}
 	return false;
 }
