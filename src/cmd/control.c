@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * papyr pause, resume, stop: the verbs that are one request to the guest's control socket.
+ * papyr pause, resume, nmi, stop: the verbs that are one request to the guest's control socket.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -10,6 +10,12 @@
 
 static const char help_pause[] = "Usage: papyr pause NAME\n"
 				 "Makes a running guest stand still until 'papyr resume NAME'.\n";
+
+static const char help_nmi[] =
+    "Usage: papyr nmi NAME\n"
+    "Resets a guest's processors, as the button behind the front panel does: an interrupt that\n"
+    "nothing can mask. Linux stops in its debugger, dumps itself by kdump, or prints where each\n"
+    "processor was and panics. For a guest that hangs.\n";
 
 static const char help_resume[] =
     "Usage: papyr resume NAME [--force]\n"
@@ -45,6 +51,14 @@ int cmd_pause(int argc, char **argv)
 	struct parsed p = parse_verb(argc, argv, help_pause, &name, 1);
 
 	return p.done ? p.status : request(name, "stop", false);
+}
+
+int cmd_nmi(int argc, char **argv)
+{
+	const char *name;
+	struct parsed p = parse_verb(argc, argv, help_nmi, &name, 1);
+
+	return p.done ? p.status : request(name, "inject-nmi", false);
 }
 
 /* A verb with one option of its own, which stands for another command. */

@@ -14,6 +14,7 @@ static const struct verb verbs[] = {
     {"info", "NAME|FILE [--json]", "show one guest, running or saved", cmd_info},
     {"pause", "NAME", "make a guest stand still", cmd_pause},
     {"resume", "NAME [--force]", "let a paused guest go on", cmd_resume},
+    {"nmi", "NAME", "reset a guest's processors, for its kernel to report", cmd_nmi},
     {"stop", "NAME [--powerdown]", "end a guest", cmd_stop},
     {"migrate", "NAME URI [OPTION]...", "move a running guest to another papyr", cmd_migrate},
     {"save", "NAME FILE", "stop a guest into a file", cmd_save},

@@ -16,6 +16,7 @@
 #include "monitor/args.h"
 #include "monitor/migrate.h"
 #include "monitor/qmp.h"
+#include "platform/fwnmi.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
 
@@ -108,6 +109,15 @@ static void do_system_reset(struct qmp_client *c, json_t *args, struct qmp_resul
 		machine_request(qmp_machine(c), REQUEST_RESET);
 }
 
+/* Every processor that runs has a system reset, which its kernel reports. */
+static void do_inject_nmi(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+
+	if (migrate_claim_guest(m, MOVE_USE, result) && machine_nmi(m, &result->error))
+		qmp_fail(result);
+}
+
 static void do_system_powerdown(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	machine_powerdown(qmp_machine(c));
@@ -128,6 +138,17 @@ static void do_getfd(struct qmp_client *c, json_t *args, struct qmp_result *resu
 }
 
 /* ---- Our own ---- */
+
+/* x-break-memory {address}: whoever in the guest touches these 4 KiB has a machine check. */
+static void do_x_break_memory(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+	u64 gpa = json_integer_value(json_object_get(args, "address"));
+
+	if (migrate_claim_guest(m, MOVE_USE, result) &&
+	    machine_break_memory(m, gpa, &result->error))
+		qmp_fail(result);
+}
 
 static void do_x_info(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
@@ -219,6 +240,7 @@ static const struct {
 } commands[] = {
     {"cont", "", do_cont},
     {"getfd", "fdname:str", do_getfd},
+    {"inject-nmi", "", do_inject_nmi},
     {"migrate", "uri:str blk:bool? inc:bool? detach:bool? resume:bool?", migrate_start},
     {"migrate-incoming", "uri:str", migrate_incoming},
     {"migrate-set-capabilities", "capabilities:list", migrate_set_capabilities},
@@ -236,6 +258,7 @@ static const struct {
     {"stop", "", do_stop},
     {"system_powerdown", "", do_system_powerdown},
     {"system_reset", "", do_system_reset},
+    {"x-break-memory", "address:int", do_x_break_memory},
     {"x-cont-forced", "", do_x_cont_forced},
     {"x-htab", "fdname:str follow:bool?", qmp_x_htab},
     {"x-info", "", do_x_info},

@@ -12,7 +12,7 @@ struct machine;
 
 /* Puts kernel, initrd, RTAS and device tree into memory. */
 struct boot_entry {
-	u64 pc, fdt;
+	u64 pc, fdt, rtas;
 };
 int boot_load(struct machine *m, struct boot_entry *entry, struct error *err);
 

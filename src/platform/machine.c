@@ -14,6 +14,7 @@
 #include "platform/console.h"
 #include "platform/device.h"
 #include "platform/exits.h"
+#include "platform/fwnmi.h"
 #include "platform/internal.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
@@ -337,5 +338,6 @@ int machine_boot(struct machine *m, struct error *err)
 	if (m->console)
 		console_reset(m->console);
 	m->powerdown_asked = false;
+	fwnmi_reset(m, entry.rtas);
 	return 0;
 }

@@ -54,6 +54,15 @@ struct machine_config {
 
 #define NVRAM_BYTES 0x10000
 
+/* fwnmi.h: what the guest registered, and who has the log of a machine check. */
+struct fwnmi {
+	u64 rtas; /* where RTAS is; 0: of a guest that began before there was this */
+	bool registered;
+	u64 reset_pc, check_pc;
+	bool held;
+	u32 holder; /* vcpu id */
+};
+
 struct machine {
 	struct machine_config cfg;
 	const struct accel *accel;
@@ -76,6 +85,7 @@ struct machine {
 	u8 nvram[NVRAM_BYTES]; /* (L) */
 	s64 rtc_offset;	       /* (L) seconds that the guest's clock is ahead of the host's */
 	bool powerdown_asked;  /* (L) an EPOW event waits to be fetched by the guest */
+	struct fwnmi fwnmi;    /* (L) */
 
 	struct machine_device *devices; /* device.h; none comes after machine_boot() */
 	unsigned n_irqs;		/* interrupt sources: IRQ_FIRST and those behind it */

@@ -45,6 +45,8 @@ static const struct rtas_def {
     {"ibm,get-xive", NULL, 1, 1, 3},
     {"ibm,int-off", NULL, 1, 1, 1},
     {"ibm,int-on", NULL, 1, 1, 1},
+    {"ibm,nmi-register", rtas_nmi_register, 2, 2, 1},
+    {"ibm,nmi-interlock", rtas_nmi_interlock, 0, 0, 1},
 };
 
 const char *rtas_name(unsigned i, u32 *token)

@@ -51,6 +51,10 @@ static inline u8 *rtas_buffer(struct rtas_call *a, u32 gpa, u32 len)
 	return machine_ptr(a->vcpu->m, gpa, len);
 }
 
+/* fwnmi.c */
+s32 rtas_nmi_register(struct rtas_call *a);
+s32 rtas_nmi_interlock(struct rtas_call *a);
+
 /* rtas_cpu.c */
 s32 rtas_query_cpu_stopped_state(struct rtas_call *a);
 s32 rtas_start_cpu(struct rtas_call *a);

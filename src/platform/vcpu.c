@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "platform/exits.h"
+#include "platform/fwnmi.h"
 #include "platform/internal.h"
 #include "platform/kvm_stats.h"
 #include "platform/thread.h"
@@ -83,6 +84,7 @@ int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error 
 	}
 	if (a->ioctl(vcpu->fd, KVM_ENABLE_CAP, &papr) < 0)
 		return error_errno(err, "vcpu %u cannot be one of a pSeries guest", index);
+	fwnmi_enable(vcpu);
 	if (set_signal_mask(vcpu) < 0)
 		return error_errno(err, "cannot set the signals that stop vcpu %u", index);
 	/* Linux's KVM knows no such thing, and needs none. */
@@ -186,6 +188,9 @@ static void handle_exit(struct vcpu *vcpu)
 		handle_system_event(vcpu);
 		break;
 	case KVM_EXIT_INTR:
+		break;
+	case KVM_EXIT_NMI:
+		fwnmi_machine_check(vcpu);
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		machine_fail(vcpu->m, "vcpu %u cannot enter the guest: reason 0x%llx", vcpu->index,

@@ -13,6 +13,7 @@
 
 #include "image_build.h"
 #include "migration/file/file.h"
+#include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "platform/console.h"
 #include "platform/models.h"
@@ -161,6 +162,7 @@ static struct machine *scribbled(const char *model, u64 seed)
 		m->nvram[i] = next_random(&seed);
 	m->rtc_offset = -1234;
 	m->powerdown_asked = true;
+	m->fwnmi = (struct fwnmi){0x3ff0000, true, 0x4100, 0x4200, true, m->vcpus[1].id};
 	put_u32(&typed, 5);
 	put_bytes(&typed, "hello", 5);
 	in = (struct state_in){.data = typed.data, .len = typed.len};
@@ -434,12 +436,62 @@ static void test_lies(void **state)
 	free(v);
 }
 
+/* The devices' section as it was, with what wasn't there left out. */
+static void put_older(struct state_in *in, struct state_out *out)
+{
+	char name[32];
+	u32 n = get_u32(in);
+
+	put_u32(out, n);
+	for (u32 i = 0; i < n; i++) {
+		bool older;
+		u32 bytes;
+
+		get_string(in, name, sizeof(name));
+		older = !strcmp(name, "events");
+		put_string(out, name);
+		put_u32(out, older ? get_u32(in) - 1 : get_u32(in));
+		bytes = get_u32(in);
+		put_u32(out, older ? 1 : bytes);
+		put_bytes(out, in->data + in->pos, older ? 1 : bytes);
+		in->pos += bytes;
+	}
+}
+
+static void test_events_of_version_1(void **state)
+{
+	struct machine *m = scribbled("POWER8", 3);
+	struct state_out now = {0}, older = {0};
+	struct error err = {""};
+	struct state_in in;
+
+	devices_save(m, &now);
+	in = (struct state_in){.data = now.data, .len = now.len};
+	put_older(&in, &older);
+	m->powerdown_asked = false;
+	m->fwnmi = (struct fwnmi){0};
+	in = (struct state_in){.data = older.data, .len = older.len};
+	if (devices_load(m, &in, &err))
+		fail_msg("%s", err.text);
+	assert_true(m->powerdown_asked);
+	assert_false(m->fwnmi.registered);
+	in = (struct state_in){.data = now.data, .len = now.len};
+	assert_int_equal(devices_load(m, &in, &err), 0);
+	assert_true(m->fwnmi.registered && m->fwnmi.held);
+	assert_int_equal(m->fwnmi.holder, m->vcpus[1].id);
+	assert_int_equal(m->fwnmi.check_pc, 0x4200);
+	state_free(&now);
+	state_free(&older);
+	machine_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_power8),
 	    cmocka_unit_test(test_power7),
 	    cmocka_unit_test(test_doorbells),
+	    cmocka_unit_test(test_events_of_version_1),
 	    cmocka_unit_test(test_lies),
 	};
 

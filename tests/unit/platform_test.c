@@ -20,6 +20,7 @@
 #include "platform/elf.h"
 #include "platform/exits.h"
 #include "platform/fdt.h"
+#include "platform/fwnmi.h"
 #include "platform/trace.h"
 #include "platform/xics.h"
 
@@ -375,6 +376,116 @@ static void rtas_events(void **state)
 	memset(log, 0xee, 64);
 	assert_int_equal(call(f, token_of("event-scan"), 4, 1, ~0u, 0, DATA, 10), 0);
 	assert_int_equal(log[10], 0xee);
+}
+
+#define NOT_RECOVERED KVM_RUN_PPC_NMI_DISP_NOT_RECOV
+#define HANDLER_RESET 0x4000
+#define HANDLER_CHECK 0x4200
+
+/* A vcpu leaves the guest by a machine check, as KVM has it do. */
+static void machine_check(struct fixture *f, unsigned index, u64 srr1, u32 dsisr, u64 dar)
+{
+	struct vcpu *vcpu = &f->m->vcpus[index];
+	struct kvm_regs regs = {.pc = 0x5000, .srr0 = 0x5000, .srr1 = srr1, .gpr[3] = 0x333};
+
+	fake_accel.ioctl(vcpu->fd, KVM_SET_REGS, &regs);
+	vcpu_set_reg(vcpu, KVM_REG_PPC_DAR, &dar);
+	vcpu_set_reg(vcpu, KVM_REG_PPC_DSISR, &dsisr);
+	vcpu->run->flags = NOT_RECOVERED;
+	fwnmi_machine_check(vcpu);
+}
+
+static u64 pc_of(struct fixture *f, unsigned index)
+{
+	struct kvm_regs regs;
+
+	fake_accel.ioctl(f->m->vcpus[index].fd, KVM_GET_REGS, &regs);
+	return regs.pc;
+}
+
+static void rtas_handlers_are_registered(void **state)
+{
+	struct fixture *f = *state;
+	u32 token = token_of("ibm,nmi-register");
+
+	assert_int_equal(call(f, token_of("ibm,nmi-interlock"), 0, 1), -3);
+	assert_int_equal(call(f, token, 2, 1, 32 << 20, HANDLER_CHECK), -3);
+	assert_int_equal(call(f, token, 2, 1, HANDLER_RESET, 0xfffffffc), -3);
+	assert_int_equal(call(f, token, 2, 1, HANDLER_RESET + 2, HANDLER_CHECK), -3);
+	machine_check(f, 0, 0, 0, 0);
+	assert_int_equal(pc_of(f, 0), 0x200);
+	assert_int_equal(machine_nmi(f->m, NULL), 0);
+	assert_int_equal(pc_of(f, 0), 0x100);
+	assert_int_equal(call(f, token, 2, 1, HANDLER_RESET, HANDLER_CHECK), 0);
+	assert_int_equal(machine_nmi(f->m, NULL), 0);
+	assert_int_equal(pc_of(f, 0), HANDLER_RESET);
+	/* Stopped processors stay so. */
+	assert_int_equal(pc_of(f, 3), 0);
+}
+
+static void rtas_machine_check_has_a_log(void **state)
+{
+	static const struct {
+		u64 srr1;
+		u32 dsisr;
+		u8 type, subtype, initiator;
+	} rows[] = {
+	    {0x200000, 0x8000, 0, 0x43, 0x40}, /* memory, by a load */
+	    {0x200000, 0x4000, 0, 0x44, 0x40}, /* ... by the walk of its translation */
+	    {0x040000, 0x8000, 0, 0x01, 0x40}, /* ... by a fetch */
+	    {0x180000, 0, 0, 0x02, 0x40},
+	    {0x200000, 0x0080, 1, 0x81, 0x10}, /* SLB, two entries */
+	    {0x080000, 0, 1, 0x00, 0x10},      /* SLB, parity */
+	    {0x200000, 0x0800, 2, 0x81, 0x10}, /* ERAT */
+	    {0x140000, 0, 4, 0x01, 0x10},      /* TLB */
+	    {0, 0, 0, 0x00, 0x40},	       /* not told */
+	};
+	struct fixture *f = *state;
+	struct kvm_regs regs;
+
+	call(f, token_of("ibm,nmi-register"), 2, 1, HANDLER_RESET, HANDLER_CHECK);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		const u8 *save, *mc;
+
+		machine_check(f, 0, rows[i].srr1, rows[i].dsisr, 0x123456789);
+		fake_accel.ioctl(f->m->vcpus[0].fd, KVM_GET_REGS, &regs);
+		assert_int_equal(regs.pc, HANDLER_CHECK);
+		assert_int_equal(regs.srr0, 0x5000);
+		assert_int_equal(regs.srr1, rows[i].srr1);
+		assert_true(regs.msr == (PPC_BIT(0) | PPC_BIT(51)));
+		assert_true(regs.gpr[3] >= f->m->fwnmi.rtas);
+		save = f->m->mem.host + regs.gpr[3];
+		assert_int_equal(load_be64(save), 0x333);
+		assert_int_equal(save[8], 6);
+		assert_int_equal(save[9], 3 << 5 | 2 << 3 | 1 << 2);
+		assert_int_equal(save[10], rows[i].initiator);
+		assert_int_equal(load_be32(save + 12), 16 + 48 + 24 + 40);
+		mc = save + 8 + 8 + 16 + 48 + 24;
+		assert_memory_equal(mc, "MC", 2);
+		assert_int_equal(mc[3], 40);
+		assert_int_equal(mc[16], rows[i].type);
+		assert_int_equal(mc[17], rows[i].subtype);
+		assert_int_equal(load_be64(mc + 24), mc[17] & 0xc0 ? 0x123456789 : 0);
+		assert_int_equal(call(f, token_of("ibm,nmi-interlock"), 0, 1), 0);
+		assert_int_equal(call(f, token_of("ibm,nmi-interlock"), 0, 1), -3);
+	}
+}
+
+/* Another waits at its instruction; the same can't be helped. */
+static void rtas_one_machine_check_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+
+	call(f, token_of("ibm,nmi-register"), 2, 1, HANDLER_RESET, HANDLER_CHECK);
+	machine_check(f, 1, 0x200000, 0x8000, 0);
+	assert_int_equal(pc_of(f, 1), HANDLER_CHECK);
+	assert_int_equal(call(f, token_of("ibm,nmi-interlock"), 0, 1), -3);
+	f->m->quit = true; /* nobody waits long then */
+	machine_check(f, 0, 0x200000, 0x8000, 0);
+	assert_int_equal(pc_of(f, 0), 0x5000);
+	assert_string_equal(machine_status(f->m), "running");
+	machine_check(f, 1, 0x200000, 0x8000, 0);
+	assert_string_equal(machine_status(f->m), "guest-panicked");
 }
 
 /* Whatever a block says, only the guest's memory is touched. */
@@ -787,6 +898,9 @@ int main(void)
 	    T(rtas_parameters),
 	    T(rtas_cpus),
 	    T(rtas_events),
+	    T(rtas_handlers_are_registered),
+	    T(rtas_machine_check_has_a_log),
+	    T(rtas_one_machine_check_at_a_time),
 	    T(rtas_hostile),
 	    T(hcall_sprg0_and_random),
 	    T(hcall_cpu_characteristics),

@@ -30,13 +30,37 @@ static int load_nvram(struct machine *m, struct state_in *in)
 
 static void save_events(struct machine *m, struct state_out *out)
 {
+	const struct fwnmi *f = &m->fwnmi;
+
 	put_u8(out, m->powerdown_asked);
+	put_u64(out, f->rtas);
+	put_u8(out, f->registered);
+	put_u64(out, f->reset_pc);
+	put_u64(out, f->check_pc);
+	put_u8(out, f->held);
+	put_u32(out, f->holder);
+}
+
+static int load_fwnmi(struct machine *m, struct state_in *in)
+{
+	u8 registered, held;
+
+	m->fwnmi.rtas = get_u64(in);
+	registered = get_u8(in);
+	m->fwnmi.reset_pc = get_u64(in);
+	m->fwnmi.check_pc = get_u64(in);
+	held = get_u8(in);
+	m->fwnmi.holder = get_u32(in);
+	m->fwnmi.registered = registered;
+	m->fwnmi.held = held;
+	return registered > 1 || held > 1 ? -1 : 0;
 }
 
 static int load_events(struct machine *m, struct state_in *in)
 {
 	m->powerdown_asked = get_u8(in);
-	return 0;
+	/* Version 1 ends here: of a guest that could register nothing. */
+	return state_left(in) ? load_fwnmi(m, in) : 0;
 }
 
 /* The guest learnt the calls' numbers from its device tree and goes on using them. */
@@ -88,7 +112,7 @@ static const struct device {
 } devices[] = {
     {"rtas", 1, save_rtas, load_rtas},
     {"nvram", 1, save_nvram, load_nvram},
-    {"events", 1, save_events, load_events},
+    {"events", 2, save_events, load_events},
     {"console", 1, save_console, load_console},
 };
 
