@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What happens again and again in a guest's life: test_life_loops.py reboot|cpus|kexec N, or crowd SECONDS.
+"""What happens again and again in a guest's life: test_life_loops.py reboot|cpus N, or crowd SECONDS.
 
-reboot: papyr's memory and descriptors don't grow. cpus: processors go off and on with work on them. kexec: a kernel starts
-the next one. crowd: 8 vcpus at work, on a host that has other work on each of its processors."""
+reboot: papyr's memory and descriptors don't grow. cpus: processors go off and on with work on them. crowd: 8
+vcpus at work, on a host that has other work on each of its processors."""
 import os
 import re
 import subprocess
 import sys
 
-from papyrtest import CMDLINE, PROMPT, built, check, debian, fetch, running, workdir
+from papyrtest import PROMPT, check, debian, running, workdir
 
 NEVER = r'Kernel panic|Oops|BUG:|LOCKUP|lockup|rcu.*stall|blocked for more'
 WORK = r"""#!/bin/sh
@@ -32,10 +32,6 @@ cpus) # off and on, $2 times
 		done
 	done
 	nproc;;
-kexec)
-	cd /
-	find . -xdev ! -path './tmp/*' | cpio -o -H newc >/tmp/initrd 2>/dev/null
-	/root/kexec /root/vmlinux /tmp/initrd "$(cat /proc/cmdline)";;
 esac
 """
 what, count = sys.argv[1], int(sys.argv[2])
@@ -83,16 +79,6 @@ def cpus():
     return guest
 
 
-def kexec():
-    guest = begin(cpus='2', memory='1G', files=[path, built('kexec'), fetch('kernel')])
-    for _ in range(count):
-        guest.command('echo mine >/proc/sys/kernel/hostname')
-        guest.type('/root/life kexec\r')
-        guest.expect('Linux version', 120, never=NEVER)
-        guest.expect(PROMPT, 120, never=NEVER)
-    return guest
-
-
 def crowd():
     load = [subprocess.Popen(['sh', '-c', 'while :; do :; done']) for _ in range(os.cpu_count())]
     running.extend(load)
@@ -111,7 +97,7 @@ def crowd():
     return guest
 
 
-guest = {'reboot': reboot, 'cpus': cpus, 'kexec': kexec, 'crowd': crowd}[what]()
+guest = {'reboot': reboot, 'cpus': cpus, 'crowd': crowd}[what]()
 check(guest.command('echo $((6 * 7))') == '42', 'the shell reckons wrong')
 guest.type('poweroff -f\r')
 guest.wait_for_status(0)
