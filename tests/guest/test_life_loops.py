@@ -76,6 +76,7 @@ def cpus():
     guest.type(f'/root/life cpus {count}\r')
     found = guest.expect(r'\n(\d+)\r?\n', 10 * count + 60, never=NEVER)
     check(found.group(1) == '4', f'{found.group(1)} processors are left')
+    guest.expect(PROMPT)
     return guest
 
 
