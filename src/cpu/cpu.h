@@ -24,6 +24,7 @@ struct hpt;
 struct op;
 struct block;
 struct code_cache;
+struct jit;
 struct tlb;
 struct tlbs;
 struct jump;
@@ -291,6 +292,7 @@ struct cpu {
 	const struct cpu_model *model;
 	const struct cpu_host *host;
 	struct hpt *hpt; /* NULL: real mode is mapped one to one, translation finds nothing */
+	struct jit *jit; /* NULL: functions only */
 	struct code_cache *code;
 	struct tlbs *tlbs;
 	bool leave;	    /* a callback said so: cpu_run() returns CPU_EXIT_HOST */

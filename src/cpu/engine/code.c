@@ -28,7 +28,6 @@ struct code_page {
 };
 
 struct code_cache {
-	struct jit *jit; /* NULL: functions only */
 	u8 *arena;
 	size_t bytes, used;
 	u64 epoch;
@@ -57,7 +56,7 @@ int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
 	}
 	madvise(c->arena, bytes, MADV_HUGEPAGE);
 	isa_prepare();
-	c->jit = jit_new(jit_bytes);
+	cpu->jit = jit_new(jit_bytes);
 	c->epoch = 1;
 	cpu->code = c;
 	return 0;
@@ -71,7 +70,7 @@ void cpu_warm_up(struct cpu *cpu)
 		return;
 	c->warm = true;
 	prefault_write(c->arena, c->bytes < ARENA_FIRST ? c->bytes : ARENA_FIRST);
-	jit_warm_up(c->jit);
+	jit_warm_up(cpu->jit);
 }
 
 int code_init(struct cpu *cpu)
@@ -81,7 +80,7 @@ int code_init(struct cpu *cpu)
 
 void code_fini(struct cpu *cpu)
 {
-	jit_free(cpu->code->jit);
+	jit_free(cpu->jit);
 	munmap(cpu->code->arena, cpu->code->bytes);
 	munmap(cpu->code, sizeof(*cpu->code));
 	cpu->code = NULL;
@@ -100,7 +99,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 	memset(c->hash, 0, sizeof(c->hash));
 	memset(c->pages, 0, sizeof(c->pages));
 	c->used = 0;
-	jit_reset(c->jit);
+	jit_reset(cpu->jit);
 	jumps_erase(cpu);
 }
 
@@ -268,9 +267,9 @@ static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u
 	}
 	b->count = n;
 	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = n};
-	if (cpu->code->jit) {
+	if (cpu->jit) {
 		b->ops[0].fn = pseudo_warm;
-		b->ops[0].insn = jit_threshold(cpu->code->jit);
+		b->ops[0].insn = jit_threshold(cpu->jit);
 	}
 	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s64)n * 4};
 }
@@ -278,7 +277,7 @@ static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u
 /* False: there was no room, and all blocks are gone, @b too. */
 static bool compile(struct cpu *cpu, struct block *b)
 {
-	switch (jit_compile(cpu->code->jit, b)) {
+	switch (jit_compile(cpu->jit, b)) {
 	case JIT_NOTHING:
 		break;
 	case JIT_COMPILED:
