@@ -21,7 +21,6 @@ struct block_dev {
 	int fd;
 	u64 bytes;
 	bool read_only;
-	bool is_device;
 
 	struct lock lock;
 	pthread_cond_t more;
@@ -192,11 +191,10 @@ static int measure(struct block_dev *b, struct error *err)
 
 	if (fstat(b->fd, &st))
 		return error_errno(err, "cannot use disk %s", b->path);
-	b->is_device = S_ISBLK(st.st_mode);
 	b->bytes = st.st_size;
-	if (b->is_device && ioctl(b->fd, BLKGETSIZE64, &b->bytes))
+	if (S_ISBLK(st.st_mode) && ioctl(b->fd, BLKGETSIZE64, &b->bytes))
 		return error_errno(err, "cannot learn the size of disk %s", b->path);
-	if (!b->is_device && !S_ISREG(st.st_mode))
+	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
 		return error_set(err, "disk %s is neither a file nor a block device", b->path);
 	b->bytes -= b->bytes % BLOCK_SECTOR;
 	if (!b->bytes)

@@ -185,7 +185,7 @@ void scsi_disk_init(struct scsi_disk *d, struct block_dev *block, bool cd, const
 	d->block_bytes = cd ? 2048 : BLOCK_SECTOR;
 	d->blocks = block_bytes(block) / d->block_bytes;
 	snprintf(d->serial, sizeof(d->serial), "%s", serial);
-	scsi_disk_reset(d, ASC_POWER_ON);
+	scsi_disk_reset(d);
 }
 
 void scsi_disk_fini(struct scsi_disk *d)
@@ -193,7 +193,7 @@ void scsi_disk_fini(struct scsi_disk *d)
 	block_close(d->block);
 }
 
-void scsi_disk_reset(struct scsi_disk *d, u32 attention)
+void scsi_disk_reset(struct scsi_disk *d)
 {
-	__atomic_store_n(&d->attention, attention, __ATOMIC_RELAXED);
+	__atomic_store_n(&d->attention, ASC_POWER_ON, __ATOMIC_RELAXED);
 }

@@ -5,7 +5,6 @@
 #include "devices/scsi/scsi.h"
 
 #define ALL_PAGES	   0x3f
-#define CONTROL_CURRENT	   0
 #define CONTROL_CHANGEABLE 1
 #define CONTROL_SAVED	   3
 

@@ -37,7 +37,6 @@
 #define ASC_WRITE_PROTECTED	 0x2700
 #define ASC_SPACE_ALLOCATION	 0x2707
 #define ASC_POWER_ON		 0x2901
-#define ASC_BUS_RESET		 0x2902
 #define ASC_SAVING_NOT_SUPPORTED 0x3900
 
 struct scsi_disk {
@@ -75,8 +74,8 @@ struct scsi_command {
 /* @block is @d's from here on. */
 void scsi_disk_init(struct scsi_disk *d, struct block_dev *block, bool cd, const char *serial);
 void scsi_disk_fini(struct scsi_disk *d);
-/* As if it had just been powered on (ASC_POWER_ON), or its bus had been reset (ASC_BUS_RESET). */
-void scsi_disk_reset(struct scsi_disk *d, u32 attention);
+/* As if it had just been powered on, which the next command is told. */
+void scsi_disk_reset(struct scsi_disk *d);
 
 /* @d NULL: there is no such disk, and the command is answered so. */
 void scsi_execute(struct scsi_disk *d, struct scsi_command *c);

@@ -24,18 +24,15 @@
 #define SRP_LOGIN_REQ 0x00
 #define SRP_TSK_MGMT  0x01
 #define SRP_CMD	      0x02
-#define SRP_I_LOGOUT  0x03
 /* Answers. */
 #define SRP_LOGIN_RSP 0xc0
 #define SRP_RSP	      0xc1
-#define SRP_LOGIN_REJ 0xc2
 
 #define LOGIN_RSP_BYTES	      52
 #define LOGIN_RSP_CREDIT      4 /* requests that may be under way */
 #define LOGIN_RSP_REQUEST_MAX 16
 #define LOGIN_RSP_ANSWER_MAX  20
 #define LOGIN_RSP_FORMATS     24
-#define LOGIN_REJ_BYTES	      32
 #define FORMAT_DIRECT	      1 /* a buffer's descriptors: one; in bits here, and by number below */
 #define FORMAT_INDIRECT	      2 /* a table */
 
@@ -48,8 +45,6 @@
 #define CMD_BUFFERS	 48
 #define DESCRIPTOR_BYTES 16 /* address 8, key 4, length 4 */
 #define TABLE_BYTES	 20 /* a descriptor of the table, and the buffer's length */
-
-#define TSK_MGMT_FUNCTION 30
 
 #define RSP_BYTES	 36
 #define RSP_CREDIT	 4

@@ -18,7 +18,6 @@
 /* The first byte of a message: in the queue, a place without its top bit is free. */
 #define CRQ_COMMAND 0x80
 #define CRQ_INIT    0xc0
-#define CRQ_EVENT   0xff
 
 struct vio_device;
 

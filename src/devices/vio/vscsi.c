@@ -344,7 +344,7 @@ static void reset(struct machine_device *d)
 
 	vio_reset(&s->vio);
 	for (unsigned i = 0; i < s->n_disks; i++)
-		scsi_disk_reset(&s->disks[i], ASC_POWER_ON);
+		scsi_disk_reset(&s->disks[i]);
 }
 
 static void save(struct machine_device *d, struct state_out *out)
