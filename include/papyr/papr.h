@@ -263,6 +263,10 @@ static inline const char *papr_code_name(long long code)
 #define H_ZERO_PAGE	    (1ull << 15)
 #define H_COPY_PAGE	    (1ull << 14)
 
+/* An entry of a TCE table, beside the guest real address of the page. PAPR 14.5.4.2. */
+#define TCE_READ  (1ull << 0) /* the device may read it */
+#define TCE_WRITE (1ull << 1)
+
 /* H_SET_MODE's resources, in r5. */
 #define H_SET_MODE_CIABR 1
 #define H_SET_MODE_DAWR	 2

@@ -11,9 +11,6 @@
 
 struct hv_vm;
 
-#define HV_TCE_READ  1ull /* the device may read the page, */
-#define HV_TCE_WRITE 2ull /* or write it */
-
 /* Immutable while it is the VM's, but for the entries and @next. */
 struct hv_tce_table {
 	struct hv_tce_table *_Atomic next;

@@ -97,8 +97,8 @@ static void all_of_a_list_or_nothing(void **state)
 	u64 *list = (u64 *)(s->memory + LIST);
 
 	for (unsigned i = 0; i < 4; i++)
-		list[i] = be64((i << 12) | HV_TCE_READ);
-	list[3] = be64(2 * MIB | HV_TCE_WRITE);
+		list[i] = be64((i << 12) | TCE_READ);
+	list[3] = be64(2 * MIB | TCE_WRITE);
 	assert_int_equal(call(s, h_put_tce_indirect, LIOBN, OFFSET << 12, LIST, 4), H_TOO_HARD);
 	assert_int_equal(s->entries[1], 0);
 	list[3] = be64(2 * MIB);
@@ -128,7 +128,7 @@ static void *use(void *arg)
 
 	hv_guest_enter(s->vcpu);
 	for (unsigned i = 0; i < 50 * ROUNDS; i++) {
-		long ret = call(s, h_put_tce, LIOBN, OFFSET << 12, HV_TCE_READ, 0);
+		long ret = call(s, h_put_tce, LIOBN, OFFSET << 12, TCE_READ, 0);
 
 		assert_true(ret == H_SUCCESS || ret == H_TOO_HARD);
 		if (s->vcpu->cpu.request)

@@ -3,14 +3,14 @@
  * From a device's addresses to memory, through the window's TCEs. The guest may change them at any
  * time: each is looked at once.
  */
+#include <papyr/papr.h>
+
 #include "base/racy.h"
 #include "devices/vio/vio.h"
 #include "platform/dirtylog.h"
 #include "platform/machine.h"
 
-#define TCE_READ  1ull
-#define TCE_WRITE 2ull
-#define TCE_PAGE  4096u
+#define TCE_PAGE 4096u
 
 /* Memory at @address up to the end of its page; *@bytes are cut to that. */
 static void *translate(struct vio_device *v, u64 address, u64 *bytes, bool write)

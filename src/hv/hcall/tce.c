@@ -34,7 +34,7 @@ static void set(u64 *entry, u64 tce)
 /* Does it give no access, or access to memory that is all there? */
 static bool leads_to_memory(struct hv_vm *vm, const struct hv_tce_table *t, u64 tce)
 {
-	u64 gpa = tce & ~(HV_TCE_READ | HV_TCE_WRITE);
+	u64 gpa = tce & ~(TCE_READ | TCE_WRITE);
 
 	if (tce == gpa)
 		return true;
@@ -47,7 +47,7 @@ static bool leads_to_memory(struct hv_vm *vm, const struct hv_tce_table *t, u64 
  *
  * r4 liobn
  * r5 ioba
- * r6 tce:  guest real address, HV_TCE_READ, HV_TCE_WRITE
+ * r6 tce:  guest real address, TCE_READ, TCE_WRITE
  *
  * Returns H_SUCCESS; H_PARAMETER: no page of the window. PAPR 14.5.4.2.2.
  */
@@ -94,7 +94,7 @@ long h_get_tce(struct hv_vcpu *vcpu, u64 *gpr)
  *
  * r4 liobn
  * r5 ioba:  of the first
- * r6 value: without HV_TCE_READ and HV_TCE_WRITE
+ * r6 value: without TCE_READ and TCE_WRITE
  * r7 count: 0 too
  *
  * Returns H_SUCCESS; H_PARAMETER: not all are pages of the window, or the value gives access. PAPR
@@ -108,7 +108,7 @@ long h_stuff_tce(struct hv_vcpu *vcpu, u64 *gpr)
 	if (!t)
 		return H_TOO_HARD;
 	entry = entries_at(t, gpr[5], gpr[7]);
-	if (!entry || gpr[6] & (HV_TCE_READ | HV_TCE_WRITE))
+	if (!entry || gpr[6] & (TCE_READ | TCE_WRITE))
 		return H_PARAMETER;
 	for (u64 i = 0; i < gpr[7]; i++)
 		set(&entry[i], gpr[6]);
