@@ -45,18 +45,9 @@ static void without_controller(void)
 
 static void connect(void)
 {
-	struct kvm_create_device device = {.type = KVM_DEV_TYPE_XICS};
-	struct kvm_enable_cap cap = {.cap = KVM_CAP_IRQ_XICS};
-
-	if (client_ioctl(m.vm, KVM_CREATE_DEVICE, &device))
-		die("KVM_CREATE_DEVICE");
-	xics = device.fd;
-	cap.args[0] = xics;
-	if (client_ioctl(v.fd, KVM_ENABLE_CAP, &cap))
-		die("KVM_CAP_IRQ_XICS of server 0");
-	cap.args[1] = 8;
-	if (client_ioctl(w.fd, KVM_ENABLE_CAP, &cap))
-		die("KVM_CAP_IRQ_XICS of server 8");
+	xics = xics_new(&m);
+	xics_connect(xics, &v, 0);
+	xics_connect(xics, &w, 8);
 }
 
 static void set_source(u64 number, u64 value)

@@ -187,6 +187,23 @@ void vcpu_free(struct vcpu *v)
 	client_close(v->fd);
 }
 
+int xics_new(struct machine *m)
+{
+	struct kvm_create_device device = {.type = KVM_DEV_TYPE_XICS};
+
+	if (client_ioctl(m->vm, KVM_CREATE_DEVICE, &device))
+		die("KVM_CREATE_DEVICE");
+	return device.fd;
+}
+
+void xics_connect(int xics, struct vcpu *v, u64 server)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_IRQ_XICS, .args = {xics, server}};
+
+	if (client_ioctl(v->fd, KVM_ENABLE_CAP, &cap))
+		die("KVM_CAP_IRQ_XICS of server %llu", server);
+}
+
 void enable_hcall(struct machine *m, u64 nr, bool on)
 {
 	struct kvm_enable_cap cap = {.cap = KVM_CAP_PPC_ENABLE_HCALL, .args = {nr, on}};

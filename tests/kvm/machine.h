@@ -98,6 +98,10 @@ int set_slot(int vm, u32 slot, u32 flags, u64 gpa, u64 bytes, void *memory);
 void vcpu_new(struct vcpu *v, struct machine *m, unsigned long id);
 void vcpu_free(struct vcpu *v);
 
+/* An interrupt controller, by its descriptor; and @v made its server @server. */
+int xics_new(struct machine *m);
+void xics_connect(int xics, struct vcpu *v, u64 server);
+
 /* Whether KVM handles hypercall @nr or hands it to the client. */
 void enable_hcall(struct machine *m, u64 nr, bool on);
 

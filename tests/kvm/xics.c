@@ -77,22 +77,6 @@ static void without(void)
 	call("H_XIRR_X", 0, H_XIRR_X, 0, 0, 0);
 }
 
-static void connect(void)
-{
-	struct kvm_create_device device = {.type = KVM_DEV_TYPE_XICS};
-	struct kvm_enable_cap cap = {.cap = KVM_CAP_IRQ_XICS};
-
-	if (client_ioctl(m.vm, KVM_CREATE_DEVICE, &device))
-		die("KVM_CREATE_DEVICE");
-	xics = device.fd;
-	cap.args[0] = xics;
-	if (client_ioctl(v.fd, KVM_ENABLE_CAP, &cap))
-		die("KVM_CAP_IRQ_XICS of server 0");
-	cap.args[1] = 8;
-	if (client_ioctl(w.fd, KVM_ENABLE_CAP, &cap))
-		die("KVM_CAP_IRQ_XICS of server 8");
-}
-
 static void ipis(void)
 {
 	topic("Inter-processor interrupts");
@@ -272,7 +256,9 @@ int main(void)
 	vcpu_new(&v, &m, 0);
 	vcpu_new(&w, &m, 8);
 	without();
-	connect();
+	xics = xics_new(&m);
+	xics_connect(xics, &v, 0);
+	xics_connect(xics, &w, 8);
 	/* No timer may be among the interrupts. */
 	quiet_decrementer(&v);
 	ipis();
