@@ -388,6 +388,8 @@ u64 cpu_guest_time(struct cpu *cpu);
 s64 cpu_get_dec(struct cpu *cpu);
 void cpu_set_dec(struct cpu *cpu, s64 dec);
 u64 host_timebase(void);
+/* Processor time of the calling thread, in ticks too. */
+u64 host_thread_time(void);
 
 /*
  * The performance monitor counts from here on, or has counted so far: where the vcpu enters and

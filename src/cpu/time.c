@@ -3,12 +3,22 @@
 #include <time.h>
 #include "cpu/cpu.h"
 
-u64 host_timebase(void)
+static u64 ticks_of(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (u64)ts.tv_sec * TIMEBASE_HZ + (u64)ts.tv_nsec * (TIMEBASE_HZ / 1000000) / 1000;
+}
+
+u64 host_timebase(void)
+{
+	return ticks_of(CLOCK_MONOTONIC);
+}
+
+u64 host_thread_time(void)
+{
+	return ticks_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /*

@@ -11,7 +11,6 @@
  * a look finds only that is taken off which leaves the clocks LOOK after where they were at the
  * last one; the rest the next time.
  */
-#include <time.h>
 #include "hv/clock.h"
 #include "hv/vcpu.h"
 #include "hv/vpa.h"
@@ -23,27 +22,18 @@ u64 hv_timebase(void)
 	return host_timebase();
 }
 
-/* Processor time of the calling thread, in ticks. */
-static u64 thread_ran(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (u64)t.tv_sec * TIMEBASE_HZ + (u64)t.tv_nsec * (TIMEBASE_HZ / 1000000) / 1000;
-}
-
 static void look_afresh(struct hv_steal *s, u64 now)
 {
 	s->thread = pthread_self();
 	s->looked = now;
-	s->ran = thread_ran();
+	s->ran = host_thread_time();
 	s->inside = 0;
 }
 
 /* What to take off the clocks, after @inside in the guest since the last look. */
 static u64 look(struct hv_steal *s, u64 now, u64 inside)
 {
-	u64 ran = thread_ran(), had = ran - s->ran, off;
+	u64 ran = host_thread_time(), had = ran - s->ran, off;
 
 	if (inside > had)
 		s->owed += inside - had;
