@@ -21,7 +21,6 @@
 #define MSR_SF	  (1ull << 63)
 #define MSR_ME	  (1ull << 12)
 #define MSR_LE	  (1ull << 0)
-#define LPCR_ILE  (1ull << 25)
 #define SRR1_INFO 0x783f0000ull /* bits that are the interrupt's, not the MSR's */
 
 void fwnmi_enable(struct vcpu *vcpu)

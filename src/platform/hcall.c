@@ -90,7 +90,6 @@ static s64 h_logical_ci_store(struct vcpu *vcpu, u64 *args)
 
 #define LPCR_AIL_SHIFT 23
 #define LPCR_AIL       (3ull << LPCR_AIL_SHIFT)
-#define LPCR_ILE       (1ull << 25)
 
 struct lpcr_change {
 	u64 mask, bits;

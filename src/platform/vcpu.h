@@ -11,6 +11,9 @@
 #include "base/bits.h"
 #include "platform/machine.h"
 
+/* Of KVM_REG_PPC_LPCR_64: interrupts are taken in little-endian mode. */
+#define LPCR_ILE (1ull << 25)
+
 /* A function to be run on a vcpu's own thread, by vcpu_run_on(). */
 struct vcpu_work {
 	void (*fn)(struct vcpu *vcpu, void *arg);
