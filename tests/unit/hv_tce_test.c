@@ -131,7 +131,7 @@ static void *use(void *arg)
 		long ret = call(s, h_put_tce, LIOBN, OFFSET << 12, TCE_READ, 0);
 
 		assert_true(ret == H_SUCCESS || ret == H_TOO_HARD);
-		if (s->vcpu->cpu.request)
+		if (__atomic_load_n(&s->vcpu->cpu.request, __ATOMIC_RELAXED))
 			hv_catch_up(&s->vcpu->cpu);
 	}
 	hv_guest_leave(s->vcpu);
