@@ -192,6 +192,8 @@ struct cpu_host {
 	/* Now and then, some ten thousand times a second: has anything come up? True: leave
 	 * cpu_run(). */
 	bool (*tick)(struct cpu *cpu);
+	/* VTB of this cpu's core. May be NULL: it runs always. */
+	u64 (*virtual_time)(struct cpu *cpu);
 	/* PURR, SPURR or VTB is about to be read. May be NULL. */
 	void (*clocks_read)(struct cpu *cpu);
 	/* cpu->time->alive is long ago: makes it now, and lag what it should be. Any thread. */
@@ -272,7 +274,7 @@ struct cpu {
 	u64 dabr, dabrx, dawr, dawrx, ciabr;
 	u64 ebbhr, ebbrr, bescr, csigr, tacr, tcscr, acop, pid, wort, psscr;
 	u64 mmcr[4], mmcrs, mmcra, siar, sdar, sier, pmc[8], spmc[2];
-	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, vtb_offset, purr_offset, spurr_offset,
+	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, purr_offset, spurr_offset,
 	    ic_offset;
 	u64 tir; /* number of the thread in its core */
 	u64 pmu_insns, pmu_tb; /* up to which PMCs have counted (pmu.h) */

@@ -138,7 +138,9 @@ static u64 get_spurr(struct cpu *cpu)
 
 static u64 get_vtb(struct cpu *cpu)
 {
-	return run_time(cpu) + cpu->vtb_offset;
+	u64 now = run_time(cpu);
+
+	return cpu->host->virtual_time ? cpu->host->virtual_time(cpu) : now;
 }
 
 static u64 get_pir(struct cpu *cpu)

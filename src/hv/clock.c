@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clocks that run only while the vcpu does: PURR, SPURR and the virtual timebase. Linux's watchdogs
- * and its accounting go by them.
+ * Clocks that run only while the vcpu does, PURR and SPURR, or while its core does: the virtual
+ * timebase (core.c). Linux's watchdogs and its accounting go by them.
  *
  * The vcpu is in the guest, but its thread may wait for a processor of the host's. Now and then the
  * time in the guest is compared with the processor time that the thread had meanwhile; what is
@@ -12,6 +12,7 @@
  * last one; the rest the next time.
  */
 #include "hv/clock.h"
+#include "hv/core.h"
 #include "hv/vcpu.h"
 #include "hv/vpa.h"
 
@@ -58,7 +59,7 @@ static void look_if_due(struct hv_vcpu *vcpu, u64 now)
 		return;
 	vcpu->cpu.purr_offset -= off;
 	vcpu->cpu.spurr_offset -= off;
-	vcpu->cpu.vtb_offset -= off;
+	hv_core_stolen(vcpu, now, off);
 	hv_vpa_stolen(vcpu, off);
 }
 
@@ -74,7 +75,7 @@ void hv_clocks_start(struct hv_vcpu *vcpu)
 
 	vcpu->cpu.purr_offset = vcpu->purr - now;
 	vcpu->cpu.spurr_offset = vcpu->spurr - now;
-	vcpu->cpu.vtb_offset = vcpu->vtb - now;
+	hv_core_enter(vcpu, now);
 	s->entered = now;
 	if (now - s->looked > LOOK || !pthread_equal(s->thread, pthread_self()))
 		look_afresh(s, now);
@@ -89,6 +90,6 @@ void hv_clocks_stop(struct hv_vcpu *vcpu)
 	vcpu->steal.inside += now - vcpu->steal.entered;
 	vcpu->purr = vcpu->cpu.purr_offset + now;
 	vcpu->spurr = vcpu->cpu.spurr_offset + now;
-	vcpu->vtb = vcpu->cpu.vtb_offset + now;
+	hv_core_leave(vcpu, now);
 	cpu_pmu_stop(&vcpu->cpu);
 }

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <unistd.h>
+#include "hv/core.h"
 #include "hv/idle.h"
 #include "hv/shootdown.h"
 #include "hv/signals.h"
@@ -28,9 +29,21 @@ void hv_vcpu_wake(struct hv_vcpu *vcpu)
 		return;
 }
 
-static bool has_event(struct hv_vcpu *vcpu)
+/* Where what there is for the vcpu to do is counted; NULL: nothing. A prod is used up by this. */
+static u64 *event(struct hv_vcpu *vcpu)
 {
-	return atomic_exchange(&vcpu->prodded, false) || cpu_has_pending(&vcpu->cpu);
+	struct hv_vcpu_stats *s = vcpu->stats;
+	u32 pending;
+
+	if (atomic_exchange(&vcpu->prodded, false))
+		return &s->wakes_prod;
+	if (!cpu_has_pending(&vcpu->cpu))
+		return NULL;
+	pending = __atomic_load_n(&vcpu->cpu.pending, __ATOMIC_RELAXED);
+	return pending & CPU_IRQ_EXTERNAL   ? &s->wakes_ext
+	       : pending & CPU_IRQ_DOORBELL ? &s->wakes_dbell
+	       : pending & CPU_IRQ_PERFMON  ? &s->wakes_pmu
+					    : &s->wakes_dec;
 }
 
 static bool must_leave(struct hv_vcpu *vcpu)
@@ -70,8 +83,8 @@ static bool wait(struct hv_vcpu *vcpu)
 	struct timespec left = time_left(vcpu);
 	u64 count;
 
-	if (ppoll(fds, vcpu->sigmask_set ? 2 : 1, &left,
-		  vcpu->sigmask_set ? NULL : &client_mask) < 0)
+	if (ppoll(fds, vcpu->sigmask_set ? 2 : 1, &left, vcpu->sigmask_set ? NULL : &client_mask) <
+	    0)
 		return errno != EINTR;
 	if ((fds[0].revents & POLLIN) && read(vcpu->wake_fd, &count, sizeof(count)) < 0)
 		return true; /* a wake-up of an earlier sleep, read meanwhile */
@@ -81,29 +94,57 @@ static bool wait(struct hv_vcpu *vcpu)
 static bool sleep_until_event(struct hv_vcpu *vcpu)
 {
 	for (;;) {
-		if (has_event(vcpu))
+		u64 *reason = event(vcpu);
+
+		if (reason) {
+			(*reason)++;
 			return true;
-		if (must_leave(vcpu) || !wait(vcpu))
+		}
+		if (must_leave(vcpu) || !wait(vcpu)) {
+			vcpu->stats->wakes_client++;
 			return false;
+		}
 	}
+}
+
+static void count_sleep(struct hv_vcpu *vcpu, u64 ticks, bool awake)
+{
+	struct hv_vcpu_stats *s = vcpu->stats;
+	u64 ns = ticks * 125 / 64;
+	unsigned bucket = ns ? 64 - __builtin_clzll(ns) : 0;
+
+	s->halt_wait_ns += ns;
+	s->halt_wait_hist[bucket < HV_STATS_BUCKETS ? bucket : HV_STATS_BUCKETS - 1]++;
+	s->halt_successful_wait += awake;
+}
+
+static bool sleep_in_host(struct hv_vcpu *vcpu)
+{
+	u64 since = host_timebase();
+	bool awake;
+
+	if (hv_core_others_run(vcpu))
+		vcpu->stats->core_naps++;
+	else
+		vcpu->stats->core_blocks++;
+	vcpu->sleeps_until = since;
+	vcpu->asleep = true;
+	vcpu->stats->blocking = 1;
+	awake = sleep_until_event(vcpu);
+	vcpu->asleep = false;
+	vcpu->stats->blocking = 0;
+	count_sleep(vcpu, host_timebase() - since, awake);
+	return awake;
 }
 
 bool hv_vcpu_idle(struct hv_vcpu *vcpu)
 {
-	bool was_in_guest = vcpu->in_guest, awake = has_event(vcpu);
+	bool awake = event(vcpu);
 
 	if (!awake) {
-		vcpu->in_guest = false;
 		cpu_pmu_stop(&vcpu->cpu);
-		vcpu->sleeps_until = host_timebase();
-		vcpu->asleep = true;
-		vcpu->stats->blocking = 1;
-		awake = sleep_until_event(vcpu);
-		vcpu->asleep = false;
+		awake = sleep_in_host(vcpu);
 		cpu_pmu_start(&vcpu->cpu);
-		vcpu->stats->blocking = 0;
-		if (was_in_guest)
-			hv_guest_enter(vcpu);
 	}
 	if (awake)
 		vcpu->ceded = false;

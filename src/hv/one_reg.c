@@ -3,6 +3,7 @@
  * rules. */
 #include <errno.h>
 #include "hv/debug.h"
+#include "hv/core.h"
 #include "hv/doorbell.h"
 #include "hv/regs.h"
 #include "hv/standstill.h"
@@ -66,7 +67,6 @@ static const struct word_reg words[] = {
     FIELD_TLB_DROP(DAWRX, cpu.dawrx, BREAK_HYPER),
     FIELD(DAWR1, dawr1),
     FIELD_DROP(DAWRX1, dawrx1, BREAK_HYPER),
-    FIELD(VTB, vtb),
     FIELD(WORT, cpu.wort),
     FIELD(FSCR, cpu.fscr),
     FIELD(PSPB, cpu.pspb),
@@ -287,6 +287,9 @@ static int get_special(struct hv_vcpu *vcpu, u64 id, u64 *value)
 	case KVM_REG_PPC_DPDES:
 		*value = hv_get_dpdes(vcpu);
 		return 0;
+	case KVM_REG_PPC_VTB:
+		*value = hv_get_vtb(vcpu);
+		return 0;
 	case KVM_REG_PPC_IC:
 		*value = cpu_get_ic(&vcpu->cpu);
 		return 0;
@@ -323,6 +326,9 @@ static int set_special(struct hv_vcpu *vcpu, u64 id, u64 value)
 		return 0;
 	case KVM_REG_PPC_DPDES:
 		hv_set_dpdes(vcpu, value);
+		return 0;
+	case KVM_REG_PPC_VTB:
+		hv_set_vtb(vcpu, value);
 		return 0;
 	case KVM_REG_PPC_IC:
 		cpu_set_ic(&vcpu->cpu, value);

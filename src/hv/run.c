@@ -4,6 +4,7 @@
 #include "hv/broken.h"
 #include "hv/clock.h"
 #include "hv/codepage.h"
+#include "hv/core.h"
 #include "hv/debug.h"
 #include "hv/doorbell.h"
 #include "hv/fault.h"
@@ -111,6 +112,7 @@ const struct cpu_host hv_cpu_host = {
     .spins = hv_spins,
     .tick = hv_tick,
     .was_alive = hv_was_alive,
+    .virtual_time = hv_virtual_time,
     .clocks_read = hv_clocks_look,
     .catch_up = hv_catch_up,
     .code_read = hv_code_read,

@@ -61,6 +61,16 @@
 	COUNT(pthru_all)                                                \
 	COUNT(pthru_host)                                               \
 	COUNT(pthru_bad_aff)                                            \
+	COUNT(core_entries) /* entered the guest as the first of its core */ \
+	COUNT(core_joins)   /* ... while another of its core was in it */ \
+	COUNT(core_naps)    /* slept in H_CEDE while another of its core ran */ \
+	COUNT(core_blocks)  /* ... and left the core to nobody */      \
+	COUNT(wakes_dec)    /* what ended that sleep: the decrementer */ \
+	COUNT(wakes_ext)    /* an external interrupt */                \
+	COUNT(wakes_dbell)  /* a doorbell of the core */               \
+	COUNT(wakes_prod)   /* H_PROD */                               \
+	COUNT(wakes_pmu)    /* a counter's interrupt */                \
+	COUNT(wakes_client) /* the client or a signal: KVM_RUN returned */ \
 	COUNT(hypercalls) /* all, wherever they are answered */         \
 	COUNT(blocks_decoded) /* these and the next: struct cpu_counts */\
 	COUNT(blocks_compiled)                                          \

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 #include "hv/codepage.h"
+#include "hv/core.h"
 #include "hv/fault.h"
 #include "hv/idle.h"
 #include "hv/run.h"
@@ -46,6 +47,11 @@ static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 	ret = hv_mmio_init(vcpu);
 	if (ret)
 		goto no_mmio;
+	vcpu->core = hv_core_of_new(vm, id);
+	if (!vcpu->core) {
+		ret = -ENOMEM;
+		goto no_wake;
+	}
 	vcpu->wake_fd = hv_fd_hide(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (vcpu->wake_fd < 0) {
 		ret = -errno;
@@ -124,6 +130,7 @@ int hv_vcpu_create(struct hv_vm *vm, unsigned id, struct kvm_run *run, size_t ru
 		vcpu->run_bytes = run_bytes;
 		vcpu->cpu.traced = vm->traced;
 		vm->by_id[id] = vcpu;
+		vcpu->core->thread[id % vm->smt] = vcpu;
 		vm->vcpus[vm->nr_vcpus] = vcpu;
 		vm->nr_vcpus++;
 		*out = vcpu;

@@ -14,6 +14,7 @@
 #include "hv/stats.h"
 #include "hv/vpa.h"
 
+struct hv_core;
 struct hv_vm;
 struct hv_icp;
 
@@ -21,6 +22,7 @@ struct hv_vcpu {
 	struct cpu cpu; /* first: container_of from callbacks */
 	struct hv_vm *vm;
 	unsigned id;
+	struct hv_core *core;
 	struct kvm_run *run; /* shared with the client by mmap of the descriptor */
 	size_t run_bytes;
 	struct lock mutex; /* of the thread that is in a request to the vcpu, KVM_RUN included */
@@ -75,9 +77,8 @@ struct hv_vcpu {
 	u64 sprg_4_7[4];
 	struct hv_kept kept_msr, kept_xer;
 	struct hv_slb_list slb_set;
-	u64 purr, spurr, vtb; /* as long as it isn't in the guest: clock.c */
+	u64 purr, spurr; /* as long as it isn't in the guest: clock.c */
 	u32 online;
-	_Atomic u64 dpdes_of_none; /* doorbell.h; its core's */
 	u64 mmcr3, sier2, sier3, dawr1, dawrx1, tidr, ptcr;
 };
 

@@ -64,6 +64,8 @@ static void destroy(struct hv_vm *vm)
 	hv_irqfd_end(vm);
 	for (unsigned i = 0; i < vm->nr_vcpus; i++)
 		hv_vcpu_destroy(vm->vcpus[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(vm->cores); i++)
+		free(vm->cores[i]);
 	hv_xics_free(vm);
 	hv_rtas_free(vm);
 	hv_ioeventfd_free(vm);

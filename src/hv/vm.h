@@ -17,11 +17,11 @@
 #include "cpu/cpu.h"
 #include "hpt/hpt.h"
 #include "hv/broken.h"
+#include "hv/core.h"
 #include "hv/shootdown.h"
 
 #define HV_MAX_VCPUS	2048  /* of a VM */
 #define HV_MAX_VCPU_ID	16384 /* vcpu ids are below this */
-#define HV_SMT_MAX	8     /* vcpus in a virtual core: ids core * 8 ... core * 8 + 7 */
 
 struct hv_ioeventfds;
 struct hv_irqfds;
@@ -48,6 +48,7 @@ struct hv_vm {
 	/* In order of creation; live as long as the VM. */
 	struct hv_vcpu *_Atomic vcpus[HV_MAX_VCPUS];
 	struct hv_vcpu *_Atomic by_id[HV_MAX_VCPU_ID];
+	struct hv_core *cores[HV_MAX_VCPUS]; /* core.h; by number, made with their first vcpus */
 	const struct cpu_model *model; /* of new vcpus */
 	u32 pvr;		       /* the same */
 	u64 lpcr;      /* of new vcpus */
