@@ -14,7 +14,10 @@ static const char help[] =
     "Usage: papyr top [NAME] [--json] [-n LOOKS] [-d SECONDS]\n"
     "Shows what a running guest does: its processors (state, where they are, how busy their host\n"
     "threads are, exits a second by reason), hypercalls, changes of the hashed page table, memory\n"
-    "written. Without NAME: the one guest that runs.\n\n"
+    "written; and its virtual cores ('c' on the terminal): how often their processors enter the "
+    "guest,\n"
+    "alone or to join others, sleep, and what wakes them. Without NAME: the one guest that "
+    "runs.\n\n"
     "      --json           one line of JSON for each look\n"
     "  -n, --looks N        end after N looks (without it: at 'q', or when the guest is gone)\n"
     "  -d, --delay SECONDS  time between looks, from 0.1 (1 if not given)\n"
@@ -79,8 +82,9 @@ static json_t *vcpu_rates(json_t *from, json_t *to, double seconds)
 {
 	json_t *kvm_from = json_object_get(from, "kvm"), *kvm_to = json_object_get(to, "kvm");
 	double busy = (number(to, "cpu-ns") - number(from, "cpu-ns")) / 1e9 / seconds;
-	json_t *all = json_pack("{s:O,s:s,s:f}", "id", json_object_get(to, "id"), "state",
-				vcpu_state(to, busy), "busy", busy);
+	json_t *all =
+	    json_pack("{s:O,s:O,s:s,s:f}", "id", json_object_get(to, "id"), "core",
+		      json_object_get(to, "core"), "state", vcpu_state(to, busy), "busy", busy);
 	json_t *nip = json_object_get(to, "nip");
 
 	json_object_set(all, "nip", nip ? nip : json_null());
@@ -107,6 +111,71 @@ static void add_total(json_t *all, json_t *vcpus, const char *key)
 		}
 	}
 	json_object_set_new(all, key, known ? json_real(total) : json_null());
+}
+
+/* ---- Cores: the sums of their vcpus ---- */
+
+static void add(json_t *sums, const char *key, double n)
+{
+	json_object_set_new(sums, key, json_real(number(sums, key) + n));
+}
+
+/* The counters of cores among KVM's own (hv/stats.h); KVMs that lack them leave @core without. */
+static void add_to_core(json_t *core, json_t *kvm_from, json_t *kvm_to, double seconds)
+{
+	static const struct {
+		const char *counter, *rate;
+	} rows[] = {
+	    {"core_entries", "entries-per-s"},
+	    {"core_joins", "joins-per-s"},
+	    {"core_naps", "naps-per-s"},
+	    {"core_blocks", "blocks-per-s"},
+	};
+	static const char *const wakes[] = {"dec", "ext", "dbell", "prod", "pmu", "client"};
+	json_t *by = json_object_get(core, "wakes-by");
+	char counter[32];
+
+	if (!json_object_get(kvm_to, rows[0].counter))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		add(core, rows[i].rate,
+		    (number(kvm_to, rows[i].counter) - number(kvm_from, rows[i].counter)) /
+			seconds);
+	for (size_t i = 0; i < ARRAY_SIZE(wakes); i++) {
+		snprintf(counter, sizeof(counter), "wakes_%s", wakes[i]);
+		add(by, wakes[i], (number(kvm_to, counter) - number(kvm_from, counter)) / seconds);
+	}
+}
+
+static json_t *core_of(json_t *cores, json_t *id)
+{
+	json_t *core;
+	size_t i;
+
+	json_array_foreach(cores, i, core) {
+		if (json_equal(json_object_get(core, "id"), id))
+			return core;
+	}
+	core = json_pack("{s:O,s:f,s:f,s:{}}", "id", id, "vcpus", 0.0, "busy", 0.0, "wakes-by");
+	json_array_append_new(cores, core);
+	return core;
+}
+
+/* @vcpus: their rates. */
+static json_t *core_rates(json_t *from, json_t *to, json_t *vcpus, double seconds)
+{
+	json_t *cores = json_array(), *vcpu;
+	size_t i;
+
+	json_array_foreach(to, i, vcpu) {
+		json_t *core = core_of(cores, json_object_get(vcpu, "core"));
+
+		add(core, "vcpus", 1);
+		add(core, "busy", number(json_array_get(vcpus, i), "busy"));
+		add_to_core(core, json_object_get(json_array_get(from, i), "kvm"),
+			    json_object_get(vcpu, "kvm"), seconds);
+	}
+	return cores;
 }
 
 /* A count since the look before. */
@@ -140,6 +209,9 @@ static json_t *rates(json_t *from, json_t *to)
 	json_object_set_new(all, "htab-bytes-per-s", per_second(to, "htab-bytes", seconds));
 	json_object_set_new(all, "dirty-bytes-per-s", per_second(to, "dirty-bytes", seconds));
 	json_object_set_new(all, "vcpus", vcpus);
+	json_object_set_new(all, "cores",
+			    core_rates(json_object_get(from, "vcpus"), json_object_get(to, "vcpus"),
+				       vcpus, seconds));
 	return all;
 }
 

@@ -67,9 +67,41 @@ static void draw_vcpu(int y, json_t *vcpu)
 	       rate(by, "mmio", c), rate(by, "signal", d), rate(by, "other", e));
 }
 
-static void draw(json_t *all, double delay)
+static void draw_core(int y, json_t *core)
 {
-	json_t *vcpus = json_object_get(all, "vcpus");
+	static const char *const keys[] = {"entries-per-s", "joins-per-s", "naps-per-s",
+					   "blocks-per-s"};
+	static const char *const wakes[] = {"dec", "ext", "dbell", "prod", "client"};
+	char buf[16];
+
+	mvprintw(y, 0, "%4.0f %6.0f", number(core, "id"), number(core, "vcpus"));
+	bar(y, 12, number(core, "busy") / number(core, "vcpus"));
+	printw(" %4.0f%% ", 100 * number(core, "busy"));
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		printw(" %8s", rate(core, keys[i], buf));
+	for (size_t i = 0; i < ARRAY_SIZE(wakes); i++)
+		printw(" %8s", rate(json_object_get(core, "wakes-by"), wakes[i], buf));
+}
+
+/* What the lines are about, and how they are drawn. */
+static const struct view {
+	const char *key, *heading;
+	void (*line)(int y, json_t *o);
+	const char *explained;
+} views[] = {
+    {"vcpus",
+     "VCPU  STATE    BUSY                         NIP               HCALLS/s  X:HCALL   X:MMIO "
+     "X:SIGNAL  X:OTHER",
+     draw_vcpu, "X: exits a second, by reason   c: cores"},
+    {"cores",
+     "CORE  VCPUS BUSY                          ENTER/s   JOIN/s    NAP/s  BLOCK/s    W:DEC    "
+     "W:EXT  W:DBELL   W:PROD W:CLIENT",
+     draw_core, "W: what wakes their vcpus, a second   c: vcpus"},
+};
+
+static void draw(json_t *all, double delay, const struct view *view)
+{
+	json_t *vcpus = json_object_get(all, "vcpus"), *lines = json_object_get(all, view->key);
 	char a[16], b[16], c[16], d[16], size[32];
 	size_t i;
 
@@ -86,24 +118,24 @@ static void draw(json_t *all, double delay)
 		 rate(all, "htab-changes-per-s", c), rate(all, "htab-bytes-per-s", d));
 	printw("   memory written %s", rate(all, "dirty-bytes-per-s", a));
 	attron(A_REVERSE);
-	mvprintw(4, 0, "%4s  %-8s %-27s  %-16s %9s %8s %8s %8s %8s", "VCPU", "STATE", "BUSY", "NIP",
-		 "HCALLS/s", "X:HCALL", "X:MMIO", "X:SIGNAL", "X:OTHER");
+	mvaddstr(4, 0, view->heading);
 	attroff(A_REVERSE);
-	for (i = 0; i < json_array_size(vcpus) && 5 + (int)i < LINES - 1; i++)
-		draw_vcpu(5 + i, json_array_get(vcpus, i));
-	mvprintw(LINES - 1, 0, "X: exits a second, by reason   q: end   +/-: look every %.1f s",
-		 delay);
+	for (i = 0; i < json_array_size(lines) && 5 + (int)i < LINES - 1; i++)
+		view->line(5 + i, json_array_get(lines, i));
+	mvprintw(LINES - 1, 0, "%s   q: end   +/-: look every %.1f s", view->explained, delay);
 	refresh();
 }
 
 /* True: end. */
-static bool keys(double *delay)
+static bool keys(double *delay, unsigned *view)
 {
 	int key;
 
 	while ((key = getch()) != ERR) {
 		if (key == 'q' || key == 'Q')
 			return true;
+		if (key == 'c')
+			*view = (*view + 1) % ARRAY_SIZE(views);
 		if (key == '+' && *delay > 0.2)
 			*delay /= 2;
 		if (key == '-' && *delay < 30)
@@ -115,6 +147,7 @@ static bool keys(double *delay)
 int top_screen(struct top *top, u64 looks)
 {
 	struct error err;
+	unsigned view = 0;
 	bool gone = false;
 
 	if (!newterm(NULL, stdout, stdin))
@@ -128,9 +161,9 @@ int top_screen(struct top *top, u64 looks)
 
 		gone = !all;
 		if (all)
-			draw(all, *top_delay(top));
+			draw(all, *top_delay(top), &views[view]);
 		json_decref(all);
-		if (keys(top_delay(top)))
+		if (keys(top_delay(top), &view))
 			break;
 	}
 	endwin();

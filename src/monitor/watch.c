@@ -210,6 +210,7 @@ static void add_count(void *opaque, const char *name, u64 value)
 
 static json_t *vcpu_stats(struct vcpu *vcpu, bool registers)
 {
+	const struct machine *m = vcpu->m;
 	struct sight sight = {.seen = false};
 	struct vcpu_look look;
 	clockid_t clock;
@@ -221,9 +222,10 @@ static json_t *vcpu_stats(struct vcpu *vcpu, bool registers)
 	if (vcpu->has_thread && !pthread_getcpuclockid(vcpu->thread, &clock))
 		ns = ns_of(clock);
 	vcpu_look(vcpu, &look);
-	s = json_pack("{s:i,s:b,s:b,s:I,s:I,s:o}", "id", vcpu->id, "online", look.online, "parked",
-		      look.parked, "cpu-ns", (json_int_t)ns, "exits", (json_int_t)look.exits,
-		      "exits-by", exits_by_reason(look.exits_by));
+	s = json_pack("{s:i,s:i,s:b,s:b,s:I,s:I,s:o}", "id", vcpu->id, "core",
+		      (int)(vcpu->id / m->smt), "online", look.online, "parked", look.parked,
+		      "cpu-ns", (json_int_t)ns, "exits", (json_int_t)look.exits, "exits-by",
+		      exits_by_reason(look.exits_by));
 	json_object_set_new(s, "kvm", json_object());
 	kvm_stats_each(vcpu, add_count, json_object_get(s, "kvm"));
 	if (sight.seen) {
