@@ -234,7 +234,7 @@ static int take_trace_option(struct run_options *o)
 static int take_disk_word(struct disk_options *d, const char *word)
 {
 	if (!strcmp(word, "ro")) {
-		d->read_only = true;
+		d->block.read_only = true;
 	} else if (!strcmp(word, "cd")) {
 		d->cd = true;
 	} else if (!strncmp(word, "serial=", 7) && strlen(word + 7) <= SCSI_SERIAL_MAX) {
@@ -255,8 +255,8 @@ static int take_disk_option(struct run_options *o)
 
 	if (o->n_disks == VSCSI_DISKS_MAX)
 		return wrong("--disk: a guest can have %u of them", VSCSI_DISKS_MAX);
-	d->path = strsep(&rest, ",");
-	if (!*d->path)
+	d->block.path = strsep(&rest, ",");
+	if (!*d->block.path)
 		return wrong("--disk wants a file");
 	while ((word = strsep(&rest, ",")))
 		if (take_disk_word(d, word))
@@ -410,7 +410,7 @@ static void take_name(struct run_options *o, const char *name)
 static int add_disks(struct machine *m, struct run_options *o, struct error *err)
 {
 	for (unsigned i = 0; i < o->n_disks; i++)
-		o->disks[i].shared = o->incoming;
+		o->disks[i].block.shared = o->incoming;
 	return o->n_disks ? vscsi_new(m, o->disks, o->n_disks, err) : 0;
 }
 

@@ -74,7 +74,8 @@ static void assert_failed(u8 key, u32 asc)
 static void open_disk(bool read_only, bool cd)
 {
 	struct error err;
-	struct block_dev *b = block_open(path, read_only, false, &err);
+	struct block_options o = {path, .read_only = read_only};
+	struct block_dev *b = block_open(&o, &err);
 
 	assert_non_null(b);
 	scsi_disk_init(&disk, b, cd, "serial");

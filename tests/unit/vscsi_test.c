@@ -60,7 +60,7 @@ static int setup(void **state)
 				     .threads = 1,
 				     .in_fd = -1,
 				     .out_fd = -1};
-	struct disk_options disk = {.path = path};
+	struct disk_options disk = {.block = {path}};
 	struct error err = {""};
 	int fd;
 

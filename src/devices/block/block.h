@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a disk's contents are: a file or a block device of the host, read and written by threads of
- * its own, straight from and to the memory that a request names.
+ * Where a disk's contents are: a file or a block device of the host. Data goes straight from and to the memory that a request names, where it can.
  *
  * Requests may be carried out in any order, and several at once; who needs an order waits for the
- * end of what comes first. What was written is in the host's cache until a BLOCK_FLUSH that was
- * submitted after the write's end has ended.
+ * end of what comes first. What was written is in a cache until a BLOCK_FLUSH that was submitted
+ * after the write's end has ended. Every request ends: with an error, if whoever has the contents
+ * is gone.
  */
 #ifndef PAPYR_DEVICES_BLOCK_H
 #define PAPYR_DEVICES_BLOCK_H
@@ -32,25 +32,30 @@ enum block_op {
 struct block_request {
 	enum block_op op;
 	u64 offset, bytes; /* multiples of BLOCK_SECTOR, within the disk */
-	struct iovec *iov; /* of reads and writes: memory of @bytes in all */
+	struct iovec *iov; /* of reads and writes: memory of @bytes in all; may be changed */
 	unsigned n_iov;
 	/* On one of the disk's threads. @error: 0 or an errno value. */
 	void (*done)(struct block_request *req, int error);
 	struct block_request *next; /* the disk's */
 };
 
+struct block_options {
+	const char *path;
+	bool read_only;
+	/* Another process has it open, and is about to hand its guest over to us. */
+	bool shared;
+};
+
 /*
- * Opens a file or a block device. The part of a sector at a file's end isn't seen. A file that
- * another process has open for this can only be shared if both only read; @shared: don't ask for
- * that, as the other one is about to hand its guest over.
+ * Opens a disk. The part of a sector at its end isn't seen. A file that another process has open
+ * for this is refused, unless both only read, or @o->shared.
  */
-struct block_dev *block_open(const char *path, bool read_only, bool shared, struct error *err);
+struct block_dev *block_open(const struct block_options *o, struct error *err);
 /* Nothing may be in flight. */
 void block_close(struct block_dev *b);
 
 u64 block_bytes(const struct block_dev *b);
 bool block_read_only(const struct block_dev *b);
-const char *block_path(const struct block_dev *b);
 
 /* Any thread; done() may be called before it returns. */
 void block_submit(struct block_dev *b, struct block_request *req);

@@ -11,16 +11,14 @@
 #include <unistd.h>
 
 #include "base/lock.h"
-#include "devices/block/block.h"
+#include "devices/block/internal.h"
 #include "platform/thread.h"
 
 #define THREADS 4 /* as many of a disk's requests are with the host at once */
 
-struct block_dev {
-	char *path;
+struct file_disk {
+	struct block_dev dev;
 	int fd;
-	u64 bytes;
-	bool read_only;
 
 	struct lock lock;
 	pthread_cond_t more;
@@ -30,38 +28,14 @@ struct block_dev {
 	unsigned n_threads;
 };
 
-u64 block_bytes(const struct block_dev *b)
+static struct file_disk *file_of(struct block_dev *b)
 {
-	return b->bytes;
-}
-
-bool block_read_only(const struct block_dev *b)
-{
-	return b->read_only;
-}
-
-const char *block_path(const struct block_dev *b)
-{
-	return b->path;
+	return container_of(b, struct file_disk, dev);
 }
 
 /* ---- Carrying a request out; 0 or an errno value ---- */
 
-/* Leaves out what was done of @iov. */
-static void advance(struct iovec **iov, unsigned *n, size_t bytes)
-{
-	while (*n && bytes >= (*iov)->iov_len) {
-		bytes -= (*iov)->iov_len;
-		++*iov;
-		--*n;
-	}
-	if (bytes) {
-		(*iov)->iov_base = (u8 *)(*iov)->iov_base + bytes;
-		(*iov)->iov_len -= bytes;
-	}
-}
-
-static int move(struct block_dev *b, struct block_request *req)
+static int move(struct file_disk *f, struct block_request *req)
 {
 	struct iovec *iov = req->iov;
 	unsigned n = req->n_iov;
@@ -69,8 +43,8 @@ static int move(struct block_dev *b, struct block_request *req)
 
 	while (n) {
 		int count = n < IOV_MAX ? n : IOV_MAX;
-		ssize_t done = req->op == BLOCK_READ ? preadv(b->fd, iov, count, at)
-						     : pwritev(b->fd, iov, count, at);
+		ssize_t done = req->op == BLOCK_READ ? preadv(f->fd, iov, count, at)
+						     : pwritev(f->fd, iov, count, at);
 
 		if (done < 0 && errno == EINTR)
 			continue;
@@ -79,24 +53,24 @@ static int move(struct block_dev *b, struct block_request *req)
 		/* The file has become shorter, or the device gives no more. */
 		if (!done)
 			return EIO;
-		advance(&iov, &n, done);
+		block_advance(&iov, &n, done);
 		at += done;
 	}
 	return 0;
 }
 
-static int flush(struct block_dev *b)
+static int flush(struct file_disk *f)
 {
-	return fdatasync(b->fd) ? errno : 0;
+	return fdatasync(f->fd) ? errno : 0;
 }
 
-static int write_zeroes(struct block_dev *b, u64 at, u64 bytes)
+static int write_zeroes(struct file_disk *f, u64 at, u64 bytes)
 {
 	static const u8 zeroes[64 << 10];
 
 	while (bytes) {
 		size_t piece = bytes < sizeof(zeroes) ? bytes : sizeof(zeroes);
-		ssize_t done = pwrite(b->fd, zeroes, piece, at);
+		ssize_t done = pwrite(f->fd, zeroes, piece, at);
 
 		if (done < 0 && errno == EINTR)
 			continue;
@@ -109,28 +83,28 @@ static int write_zeroes(struct block_dev *b, u64 at, u64 bytes)
 }
 
 /* Zeroes: by giving the room back, where the host can, if it needn't be kept. */
-static int zero(struct block_dev *b, struct block_request *req)
+static int zero(struct file_disk *f, struct block_request *req)
 {
 	int mode = req->op == BLOCK_DISCARD ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
 
-	if (!fallocate(b->fd, mode | FALLOC_FL_KEEP_SIZE, req->offset, req->bytes))
+	if (!fallocate(f->fd, mode | FALLOC_FL_KEEP_SIZE, req->offset, req->bytes))
 		return 0;
 	if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL && errno != ENODEV)
 		return errno;
-	return write_zeroes(b, req->offset, req->bytes);
+	return write_zeroes(f, req->offset, req->bytes);
 }
 
-static int carry_out(struct block_dev *b, struct block_request *req)
+static int carry_out(struct file_disk *f, struct block_request *req)
 {
 	switch (req->op) {
 	case BLOCK_READ:
 	case BLOCK_WRITE:
-		return move(b, req);
+		return move(f, req);
 	case BLOCK_FLUSH:
-		return flush(b);
+		return flush(f);
 	case BLOCK_DISCARD:
 	case BLOCK_ZERO:
-		return zero(b, req);
+		return zero(f, req);
 	}
 	return EINVAL;
 }
@@ -139,120 +113,122 @@ static int carry_out(struct block_dev *b, struct block_request *req)
 
 static void *serve(void *arg)
 {
-	struct block_dev *b = arg;
+	struct file_disk *f = arg;
 
 	pthread_setname_np(pthread_self(), "disk");
-	lock_acquire(&b->lock);
-	while (!b->quit) {
-		struct block_request *req = b->first;
+	lock_acquire(&f->lock);
+	while (!f->quit) {
+		struct block_request *req = f->first;
 
 		if (!req) {
-			lock_wait(&b->lock, &b->more);
+			lock_wait(&f->lock, &f->more);
 			continue;
 		}
-		b->first = req->next;
-		if (!b->first)
-			b->last = &b->first;
-		lock_release(&b->lock);
-		req->done(req, carry_out(b, req));
-		lock_acquire(&b->lock);
+		f->first = req->next;
+		if (!f->first)
+			f->last = &f->first;
+		lock_release(&f->lock);
+		req->done(req, carry_out(f, req));
+		lock_acquire(&f->lock);
 	}
-	lock_release(&b->lock);
+	lock_release(&f->lock);
 	return NULL;
 }
 
-void block_submit(struct block_dev *b, struct block_request *req)
+static void submit(struct block_dev *b, struct block_request *req)
 {
+	struct file_disk *f = file_of(b);
+
 	req->next = NULL;
-	lock_acquire(&b->lock);
-	*b->last = req;
-	b->last = &req->next;
-	pthread_cond_signal(&b->more);
-	lock_release(&b->lock);
+	lock_acquire(&f->lock);
+	*f->last = req;
+	f->last = &req->next;
+	pthread_cond_signal(&f->more);
+	lock_release(&f->lock);
 }
 
 /* ---- Opening ---- */
 
-/* Two guests that write one disk destroy it, and so does one that reads what another changes. */
-static int claim(struct block_dev *b, struct error *err)
+static void file_close(struct block_dev *b)
 {
-	struct flock whole = {.l_type = b->read_only ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
+	struct file_disk *f = file_of(b);
 
-	if (!fcntl(b->fd, F_OFD_SETLK, &whole) || (errno != EAGAIN && errno != EACCES))
+	lock_acquire(&f->lock);
+	f->quit = true;
+	pthread_cond_broadcast(&f->more);
+	lock_release(&f->lock);
+	for (unsigned i = 0; i < f->n_threads; i++)
+		pthread_join(f->threads[i], NULL);
+	if (f->fd >= 0)
+		close(f->fd);
+	pthread_cond_destroy(&f->more);
+	lock_destroy(&f->lock);
+	free(f);
+}
+
+static const struct block_ops file_ops = {.submit = submit, .close = file_close};
+
+/* Two guests that write one disk destroy it, and so does one that reads what another changes. */
+static int claim(struct file_disk *f, const struct block_options *o, struct error *err)
+{
+	struct flock whole = {.l_type = o->read_only ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
+
+	if (o->shared || !fcntl(f->fd, F_OFD_SETLK, &whole) || (errno != EAGAIN && errno != EACCES))
 		return 0;
 	return error_set(err,
 			 "another guest uses disk %s%s; two may share it if both have it with ,ro",
-			 b->path, b->read_only ? " and may write to it" : "");
+			 o->path, o->read_only ? " and may write to it" : "");
 }
 
-static int measure(struct block_dev *b, struct error *err)
+static int measure(struct file_disk *f, const char *path, struct error *err)
 {
 	struct stat st;
 
-	if (fstat(b->fd, &st))
-		return error_errno(err, "cannot use disk %s", b->path);
-	b->bytes = st.st_size;
-	if (S_ISBLK(st.st_mode) && ioctl(b->fd, BLKGETSIZE64, &b->bytes))
-		return error_errno(err, "cannot learn the size of disk %s", b->path);
+	if (fstat(f->fd, &st))
+		return error_errno(err, "cannot use disk %s", path);
+	f->dev.bytes = st.st_size;
+	if (S_ISBLK(st.st_mode) && ioctl(f->fd, BLKGETSIZE64, &f->dev.bytes))
+		return error_errno(err, "cannot learn the size of disk %s", path);
 	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
-		return error_set(err, "disk %s is neither a file nor a block device", b->path);
-	b->bytes -= b->bytes % BLOCK_SECTOR;
-	if (!b->bytes)
+		return error_set(err, "disk %s is neither a file nor a block device", path);
+	f->dev.bytes -= f->dev.bytes % BLOCK_SECTOR;
+	if (!f->dev.bytes)
 		return error_set(err, "disk %s is empty: 'truncate -s 8G %s' makes one of 8 GiB",
-				 b->path, b->path);
+				 path, path);
 	return 0;
 }
 
-static int start(struct block_dev *b, struct error *err)
+static int start(struct file_disk *f, const char *path, struct error *err)
 {
-	while (b->n_threads < THREADS) {
-		if (thread_start(&b->threads[b->n_threads], serve, b))
-			return error_errno(err, "cannot start a thread for disk %s", b->path);
-		b->n_threads++;
+	while (f->n_threads < THREADS) {
+		if (thread_start(&f->threads[f->n_threads], serve, f))
+			return error_errno(err, "cannot start a thread for disk %s", path);
+		f->n_threads++;
 	}
 	return 0;
 }
 
-struct block_dev *block_open(const char *path, bool read_only, bool shared, struct error *err)
+struct block_dev *block_open_file(const struct block_options *o, struct error *err)
 {
-	struct block_dev *b = calloc(1, sizeof(*b));
+	struct file_disk *f = calloc(1, sizeof(*f));
 
-	if (!b || !(b->path = strdup(path))) {
-		free(b);
+	if (!f) {
 		error_nomem(err, "a disk");
 		return NULL;
 	}
-	lock_init(&b->lock, LOCK_BLOCK);
-	pthread_cond_init(&b->more, NULL);
-	b->last = &b->first;
-	b->read_only = read_only;
-	b->fd = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	if (b->fd < 0)
-		error_errno(err, "cannot open disk %s%s", path,
-			    !read_only && (errno == EACCES || errno == EROFS)
+	f->dev = (struct block_dev){&file_ops, .read_only = o->read_only};
+	lock_init(&f->lock, LOCK_BLOCK);
+	pthread_cond_init(&f->more, NULL);
+	f->last = &f->first;
+	f->fd = open(o->path, (o->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	if (f->fd < 0)
+		error_errno(err, "cannot open disk %s%s", o->path,
+			    !o->read_only && (errno == EACCES || errno == EROFS)
 				? " for writing (',ro' opens it for reading)"
 				: "");
-	if (b->fd < 0 || measure(b, err) || (!shared && claim(b, err)) || start(b, err)) {
-		block_close(b);
+	if (f->fd < 0 || measure(f, o->path, err) || claim(f, o, err) || start(f, o->path, err)) {
+		file_close(&f->dev);
 		return NULL;
 	}
-	return b;
-}
-
-void block_close(struct block_dev *b)
-{
-	if (!b)
-		return;
-	lock_acquire(&b->lock);
-	b->quit = true;
-	pthread_cond_broadcast(&b->more);
-	lock_release(&b->lock);
-	for (unsigned i = 0; i < b->n_threads; i++)
-		pthread_join(b->threads[i], NULL);
-	if (b->fd >= 0)
-		close(b->fd);
-	pthread_cond_destroy(&b->more);
-	lock_destroy(&b->lock);
-	free(b->path);
-	free(b);
+	return &f->dev;
 }

@@ -416,9 +416,12 @@ static const struct device_ops vscsi_device_ops = {
 
 static int add_disk(struct vscsi *s, const struct disk_options *o, struct error *err)
 {
-	struct block_dev *block = block_open(o->path, o->read_only || o->cd, o->shared, err);
+	struct block_options what = o->block;
 	char serial[SCSI_SERIAL_MAX + 1];
+	struct block_dev *block;
 
+	what.read_only |= o->cd;
+	block = block_open(&what, err);
 	if (!block)
 		return -1;
 	snprintf(serial, sizeof(serial), "papyr-%u", s->n_disks);

@@ -11,10 +11,8 @@ struct machine;
 
 /* What a user says of a disk. */
 struct disk_options {
-	const char *path;
-	bool read_only;
+	struct block_options block;
 	bool cd;			  /* read-only, blocks of 2 KiB */
-	bool shared;			  /* another papyr has it open, whose guest comes here */
 	char serial[SCSI_SERIAL_MAX + 1]; /* empty: "papyr-N", N its number */
 };
 
