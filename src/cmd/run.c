@@ -36,9 +36,10 @@ static const char help[] =
     "  -m, --memory SIZE       guest memory: 512M, 4G, ... (default 1G), a multiple of 16M\n"
     "  -c, --cpus N[,threads=T]  N vcpus, T of them in a core (default 1)\n"
     "      --cpu MODEL         POWER8 (default) or POWER7\n"
-    "      --disk FILE[,ro][,cd][,serial=TEXT]\n"
-    "                          a raw image or a block device as a SCSI disk: read-only, a\n"
-    "                          CD-ROM; may be given several times\n"
+    "      --disk FILE|URI[,format=raw|qcow2][,ro][,cd][,serial=TEXT][,timeout=SECONDS]\n"
+    "                          a block device, an image, or what a server has at nbd:// or\n"
+    "                          nbd+unix:// as a SCSI disk: read-only, a CD-ROM; may be given\n"
+    "                          several times\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
     "      --name NAME         name for 'papyr list' and the others (default: papyr-PID; of a\n"
     "                          guest that comes: the one it had, if that is free here)\n"
@@ -233,15 +234,23 @@ static int take_trace_option(struct run_options *o)
 /* One word behind the file's name. */
 static int take_disk_word(struct disk_options *d, const char *word)
 {
+	u64 n;
+
 	if (!strcmp(word, "ro")) {
 		d->block.read_only = true;
+	} else if (!strcmp(word, "format=raw")) {
+		d->block.format = BLOCK_RAW;
+	} else if (!strcmp(word, "format=qcow2")) {
+		d->block.format = BLOCK_QCOW2;
+	} else if (!strncmp(word, "timeout=", 8) && parse_uint(word + 8, 1, 86400, &n)) {
+		d->block.timeout_s = n;
 	} else if (!strcmp(word, "cd")) {
 		d->cd = true;
 	} else if (!strncmp(word, "serial=", 7) && strlen(word + 7) <= SCSI_SERIAL_MAX) {
 		strcpy(d->serial, word + 7);
 	} else {
-		return wrong("--disk: '%s' is none of ro, cd, and serial= with %u characters at "
-			     "most",
+		return wrong("--disk: '%s' is none of ro, cd, format=raw, format=qcow2, serial= "
+			     "with %u characters at most, and timeout= with 1 to 86400 seconds",
 			     word, SCSI_SERIAL_MAX);
 	}
 	return 0;

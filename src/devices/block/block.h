@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a disk's contents are: a file or a block device of the host. Data goes straight from and to the memory that a request names, where it can.
+ * Where a disk's contents are: a file or a block device of the host, an NBD server, or an image of
+ * another format. Data goes straight from and to the memory that a request names, where it can.
  *
  * Requests may be carried out in any order, and several at once; who needs an order waits for the
  * end of what comes first. What was written is in a cache until a BLOCK_FLUSH that was submitted
@@ -17,6 +18,8 @@
 #include "platform/error.h"
 
 #define BLOCK_SECTOR 512u
+/* So long may an NBD server that owes answers be silent, if nothing else is said. */
+#define BLOCK_TIMEOUT_S 120u
 
 struct block_dev;
 
@@ -39,16 +42,25 @@ struct block_request {
 	struct block_request *next; /* the disk's */
 };
 
+enum block_format {
+	BLOCK_UNSAID, /* raw; but a file that begins as a qcow2 image does is refused */
+	BLOCK_RAW,
+	BLOCK_QCOW2, /* with the images below it; by a qemu-nbd of the disk's own */
+};
+
 struct block_options {
-	const char *path;
+	const char *path; /* of a file or a block device, or an NBD URI */
+	enum block_format format;
 	bool read_only;
 	/* Another process has it open, and is about to hand its guest over to us. */
 	bool shared;
+	unsigned timeout_s; /* of NBD; 0: BLOCK_TIMEOUT_S */
 };
 
 /*
  * Opens a disk. The part of a sector at its end isn't seen. A file that another process has open
- * for this is refused, unless both only read, or @o->shared.
+ * for this is refused, unless both only read, or @o->shared. Two users of one NBD server are the
+ * server's affair.
  */
 struct block_dev *block_open(const struct block_options *o, struct error *err);
 /* Nothing may be in flight. */
@@ -56,6 +68,8 @@ void block_close(struct block_dev *b);
 
 u64 block_bytes(const struct block_dev *b);
 bool block_read_only(const struct block_dev *b);
+/* BLOCK_DISCARD does more than write zeroes. */
+bool block_discards(const struct block_dev *b);
 
 /* Any thread; done() may be called before it returns. */
 void block_submit(struct block_dev *b, struct block_request *req);

@@ -198,6 +198,23 @@ static int measure(struct file_disk *f, const char *path, struct error *err)
 	return 0;
 }
 
+/*
+ * A guest that is given an image's own bytes sees no disk of its, and would destroy it. But what a
+ * guest wrote must never decide how its disk is read: hence no more than a refusal.
+ */
+static int suspect(struct file_disk *f, const struct block_options *o, struct error *err)
+{
+	char magic[4];
+
+	if (o->format != BLOCK_UNSAID || pread(f->fd, magic, 4, 0) != 4 ||
+	    memcmp(magic, "QFI\xfb", 4))
+		return 0;
+	return error_set(err,
+			 "disk %s begins like a qcow2 image; say ,format=qcow2, or ,format=raw if "
+			 "the guest shall have these bytes",
+			 o->path);
+}
+
 static int start(struct file_disk *f, const char *path, struct error *err)
 {
 	while (f->n_threads < THREADS) {
@@ -216,7 +233,7 @@ struct block_dev *block_open_file(const struct block_options *o, struct error *e
 		error_nomem(err, "a disk");
 		return NULL;
 	}
-	f->dev = (struct block_dev){&file_ops, .read_only = o->read_only};
+	f->dev = (struct block_dev){&file_ops, .read_only = o->read_only, .discards = true};
 	lock_init(&f->lock, LOCK_BLOCK);
 	pthread_cond_init(&f->more, NULL);
 	f->last = &f->first;
@@ -226,7 +243,8 @@ struct block_dev *block_open_file(const struct block_options *o, struct error *e
 			    !o->read_only && (errno == EACCES || errno == EROFS)
 				? " for writing (',ro' opens it for reading)"
 				: "");
-	if (f->fd < 0 || measure(f, o->path, err) || claim(f, o, err) || start(f, o->path, err)) {
+	if (f->fd < 0 || measure(f, o->path, err) || claim(f, o, err) || suspect(f, o, err) ||
+	    start(f, o->path, err)) {
 		file_close(&f->dev);
 		return NULL;
 	}

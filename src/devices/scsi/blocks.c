@@ -280,7 +280,8 @@ void scsi_service_action_in(struct scsi_disk *d, struct scsi_command *c)
 	}
 	store_be64(data, d->blocks - 1);
 	store_be32(data + 8, d->block_bytes);
-	data[13] = 3;	 /* the host's own blocks are of 2^3 */
-	data[14] = 0xc0; /* can be given back, and read as zero then */
+	data[13] = 3; /* the host's own blocks are of 2^3 */
+	if (block_discards(d->block))
+		data[14] = 0xc0; /* can be given back, and read as zero then */
 	scsi_reply(c, data, sizeof(data), load_be32(c->cdb + 10));
 }

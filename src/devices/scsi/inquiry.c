@@ -83,6 +83,8 @@ static size_t characteristics(struct scsi_disk *d, u8 *p)
 
 static size_t provisioning(struct scsi_disk *d, u8 *p)
 {
+	if (!block_discards(d->block))
+		return 4;
 	p[1] = 0xe4; /* UNMAP, and WRITE SAME (16) and (10) with UNMAP; reads as zero then */
 	p[2] = 2;    /* thin */
 	return 4;
