@@ -771,8 +771,20 @@ struct kvm_get_htab_header {
 };
 
 /*
- * KVM_PPC_RESIZE_HPT_PREPARE, _COMMIT: changes the table's order while the guest lives.
- * PREPARE returns 0 when the new table is ready, else the milliseconds to wait before asking again.
+ * KVM_PPC_RESIZE_HPT_PREPARE, _COMMIT (KVM_CAP_SPAPR_RESIZE_HPT): changes the table's order while
+ * the guest lives, in two steps.
+ *
+ * PREPARE has a table made in the background. It returns 0 when that is ready, else the
+ * milliseconds to wait before asking again with the same order; another order gives the one before
+ * up, and order 0 only does that. ENOMEM: there is no memory for it. EINVAL: flags, or an order
+ * other than 0 and 18 .. 46.
+ *
+ * COMMIT puts it in the old one's place, at once, vcpus may run. Bolted entries are in it, in the
+ * same place of the group that their addresses have there; all others are gone. Readers of
+ * KVM_PPC_GET_HTAB_FD begin a new first pass. EINVAL as above; EIO: no vcpu ran yet; ENXIO: no
+ * table of that order is being prepared; EBUSY: it isn't ready; ENOSPC: two bolted entries want the
+ * same place. After an error the guest has its old table, unchanged, and what was prepared is given
+ * up.
  */
 struct kvm_ppc_resize_hpt {
 	__u64 flags; /* 0 */

@@ -37,6 +37,7 @@
 #ifndef PAPYR_HPT_HPT_H
 #define PAPYR_HPT_HPT_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 #include "base/bits.h"
 #include "base/htab_record.h"
@@ -216,6 +217,20 @@ void hpt_set_ops(struct hpt *hpt, const struct hpt_ops *ops, void *ctx);
  * Invalidates every entry; readers will be told. Tells not @invalidated: flush everything yourself.
  */
 void hpt_clear(struct hpt *hpt);
+
+/*
+ * Has the host find memory for all entries of a new table now, not when each is first used. May
+ * take seconds; -ECANCELED soon after *@stop became true. -ENOMEM.
+ */
+int hpt_populate(struct hpt *hpt, const atomic_bool *stop);
+
+/*
+ * Makes the bolted entries of @from, R and C included, in the empty table @to as well; all others
+ * stay behind. @from isn't changed, and may be read by anyone meanwhile, but nobody may change it;
+ * of @to, whose ops are set, nobody else knows yet. -ENOSPC: two come to the same place, as they
+ * may in a smaller table; @to is of no use then.
+ */
+int hpt_rehash(struct hpt *from, struct hpt *to);
 
 unsigned hpt_order(const struct hpt *hpt);
 u64 hpt_entries(const struct hpt *hpt);	  /* 2^(order - 4) */

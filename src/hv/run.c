@@ -170,7 +170,6 @@ static int prepare_table(struct hv_vcpu *vcpu)
 			ret = hv_vrma_setup(vcpu);
 		lock_release(&vm->lock);
 	}
-	vcpu->cpu.hpt = vm->hpt;
 	return ret;
 }
 

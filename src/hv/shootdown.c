@@ -22,6 +22,11 @@
  * changed table. Such a vcpu works through the log later, before the ring overtakes it. A vcpu that
  * walks the table while an entry is removed may put the dead translation into its caches, but it
  * does so before its next block boundary, and drops it there. tests/model/ checks all this.
+ *
+ * The table as a whole is changed with no vcpu in the guest. A vcpu says in_guest and then looks
+ * whether the VM is frozen; who changes it freezes and then looks whether the vcpu is in_guest
+ * (hv_guests_out). One of them sees the other: the vcpu waits outside for vm->lock, and reads anew
+ * which table there is, or is waited for until its next block boundary, where it does the same.
  */
 #include <sched.h>
 #include "base/pause.h"
@@ -142,9 +147,17 @@ static void catch_up(struct hv_vcpu *vcpu)
 	atomic_store(&vcpu->seen, tail);
 }
 
+/* Between two blocks. */
 void hv_catch_up(struct cpu *cpu)
 {
-	catch_up(hv_vcpu_of(cpu));
+	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
+
+	if (!vcpu->vm->frozen) {
+		catch_up(vcpu);
+		return;
+	}
+	hv_guest_leave(vcpu);
+	hv_guest_enter(vcpu);
 }
 
 #define SPINS_BEFORE_YIELD 200
@@ -192,6 +205,17 @@ void hv_shootdown_wait(struct hv_vm *vm, struct hv_vcpu *self)
 		hv_guest_enter(self);
 }
 
+void hv_guests_out(struct hv_vm *vm)
+{
+	struct hv_vcpu *vcpu;
+
+	hv_inval_log(vm, (struct hv_inval){HV_INVAL_ALL, 0, 0});
+	awaited = 0; /* all of them, whatever they have seen */
+	hv_for_each_vcpu(vcpu, vm)
+		while (vcpu->in_guest)
+			sched_yield();
+}
+
 void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r)
 {
 	unsigned base_shift, actual_shift;
@@ -206,8 +230,17 @@ void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r)
 
 void hv_guest_enter(struct hv_vcpu *vcpu)
 {
+	struct hv_vm *vm = vcpu->vm;
+
 	own = vcpu;
 	atomic_store(&vcpu->in_guest, true);
+	while (unlikely(vm->frozen)) {
+		atomic_store(&vcpu->in_guest, false);
+		lock_acquire(&vm->lock);
+		lock_release(&vm->lock);
+		atomic_store(&vcpu->in_guest, true);
+	}
+	vcpu->cpu.hpt = vm->hpt;
 	catch_up(vcpu);
 }
 

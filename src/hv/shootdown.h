@@ -59,7 +59,17 @@ static inline void hv_shootdown(struct hv_vm *vm, struct hv_vcpu *self, struct h
 /* struct hpt_ops' invalidated, @ctx being the VM: logs the entry's page. */
 void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r);
 
-/* The vcpu's thread: may translations be used from here on, until hv_guest_leave()? Catches up. */
+/*
+ * With the VM frozen (table.h), its lock held, by a thread that has no vcpu in the guest: returns
+ * when none is, and none comes in before the lock is released. Each drops all its translations.
+ */
+void hv_guests_out(struct hv_vm *vm);
+
+/*
+ * The vcpu's thread: may the table and translations be used from here on, until hv_guest_leave()?
+ * Catches up. Waits while the VM is frozen, so nothing of the table may be kept over it, and
+ * neither vm->lock nor any behind it be held.
+ */
 void hv_guest_enter(struct hv_vcpu *vcpu);
 void hv_guest_leave(struct hv_vcpu *vcpu);
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include "hv/memslot.h"
 #include "hv/shootdown.h"
-#include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/vrma.h"
 
@@ -21,6 +20,17 @@ int hv_table_freeze(struct hv_vm *vm)
 	vm->frozen = false;
 	lock_release(&vm->lock);
 	return -EBUSY;
+}
+
+void hv_table_keep_out(struct hv_vm *vm)
+{
+	vm->frozen = true;
+	hv_guests_out(vm);
+}
+
+void hv_table_let_in(struct hv_vm *vm)
+{
+	vm->frozen = false;
 }
 
 void hv_table_thaw(struct hv_vm *vm)
@@ -78,24 +88,27 @@ static const struct hpt_ops table_ops = {
     .invalidated = hv_hpte_invalidated,
 };
 
-/* Table frozen, or no vcpu ever ran: puts @hpt in the place of what is there. On an error all
- * stays. */
-static int install(struct hv_vm *vm, struct hpt *hpt)
+int hv_table_new(struct hv_vm *vm, unsigned order, struct hpt **hpt)
+{
+	int ret = hpt_create(hpt, order);
+
+	if (!ret)
+		hpt_set_ops(*hpt, &table_ops, vm);
+	return ret;
+}
+
+int hv_table_install(struct hv_vm *vm, struct hpt *hpt)
 {
 	struct hpt *old = vm->hpt;
 	struct hv_table_user *user, *undo;
-	struct hv_vcpu *vcpu;
 	int ret;
 
-	hpt_set_ops(hpt, &table_ops, vm);
 	for (user = vm->table_users; user; user = user->next) {
 		ret = user->replaced(user, hpt);
 		if (ret)
 			goto back;
 	}
 	vm->hpt = hpt;
-	hv_for_each_vcpu(vcpu, vm)
-		vcpu->cpu.hpt = hpt;
 	hpt_destroy(old);
 	return 0;
 
@@ -109,11 +122,11 @@ back:
 static int make(struct hv_vm *vm, unsigned order)
 {
 	struct hpt *hpt;
-	int ret = hpt_create(&hpt, order);
+	int ret = hv_table_new(vm, order, &hpt);
 
 	if (ret)
 		return ret;
-	ret = install(vm, hpt);
+	ret = hv_table_install(vm, hpt);
 	if (ret)
 		hpt_destroy(hpt);
 	return ret;

@@ -7,6 +7,7 @@
 #include "hv/ioeventfd.h"
 #include "hv/irqfd.h"
 #include "hv/memslot.h"
+#include "hv/resize.h"
 #include "hv/trace.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
@@ -69,6 +70,7 @@ static void destroy(struct hv_vm *vm)
 	hv_xics_free(vm);
 	hv_rtas_free(vm);
 	hv_ioeventfd_free(vm);
+	hv_resize_end(vm);
 	hpt_destroy(vm->hpt);
 	for (unsigned i = 0; i < slots->nr; i++) {
 		code_marks_free(slots->slot[i]->code);

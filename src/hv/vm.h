@@ -26,6 +26,7 @@
 struct hv_ioeventfds;
 struct hv_irqfds;
 struct hv_memslots;
+struct hv_resize;
 struct hv_rtas_token;
 struct hv_table_user;
 struct hv_tce_table;
@@ -37,7 +38,9 @@ struct hv_vm {
 	atomic_uint refs;
 	struct hpt *_Atomic hpt;
 	struct hv_table_user *table_users; /* table.h */
-	atomic_bool frozen; /* nobody may begin KVM_RUN: the table is being changed as a whole */
+	struct hv_resize *resize;	   /* resize.h; NULL: no table is being prepared */
+	atomic_bool frozen; /* nobody may begin KVM_RUN, or enter the guest: the table is being
+			       changed as a whole */
 	bool vrma_done;	    /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
 	struct hv_memslots *_Atomic slots;
 	struct hv_ioeventfds *_Atomic ioeventfds; /* NULL: none */

@@ -5,6 +5,7 @@
 #include "hv/ioeventfd.h"
 #include "hv/irqfd.h"
 #include "hv/memslot.h"
+#include "hv/resize.h"
 #include "hv/table.h"
 #include "hv/trace.h"
 #include "hv/vm.h"
@@ -79,6 +80,14 @@ static long allocate_htab(struct hv_vm *vm, unsigned long arg)
 	if (user_read(&order, arg, sizeof(order)))
 		return -EFAULT;
 	return hv_vm_allocate_htab(vm, &order);
+}
+
+static long resize_htab(struct hv_vm *vm, unsigned long arg,
+			long (*step)(struct hv_vm *vm, const struct kvm_ppc_resize_hpt *args))
+{
+	struct kvm_ppc_resize_hpt args;
+
+	return user_read(&args, arg, sizeof(args)) ? -EFAULT : step(vm, &args);
 }
 
 static long get_htab_fd(struct hv_vm *vm, unsigned long arg)
@@ -230,6 +239,10 @@ static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg
 		return create_device(vm, arg);
 	case KVM_PPC_ALLOCATE_HTAB:
 		return allocate_htab(vm, arg);
+	case KVM_PPC_RESIZE_HPT_PREPARE:
+		return resize_htab(vm, arg, hv_resize_prepare);
+	case KVM_PPC_RESIZE_HPT_COMMIT:
+		return resize_htab(vm, arg, hv_resize_commit);
 	case KVM_PPC_GET_HTAB_FD:
 		return get_htab_fd(vm, arg);
 	case KVM_CREATE_SPAPR_TCE:
