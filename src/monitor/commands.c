@@ -81,10 +81,21 @@ static void do_stop(struct qmp_client *c, json_t *args, struct qmp_result *resul
 static void resume(struct qmp_client *c, enum machine_move how, struct qmp_result *result)
 {
 	struct machine *m = qmp_machine(c);
+	bool was_paused = machine_is_paused(m);
 
-	/* Between the two a migration may begin to hand it over. */
-	if (migrate_claim_guest(m, how, result) && !machine_resume(m))
+	if (!migrate_claim_guest(m, how, result))
+		return;
+	/* Meanwhile a migration may have begun to hand it over. */
+	if (!machine_resume(m)) {
 		migrate_claim_guest(m, MOVE_USE, result);
+		return;
+	}
+	machine_debug_wait_no_longer(m);
+	if (!was_paused && machine_debug_holds(m)) {
+		error_set(&result->error, "a debugger has stopped the guest: let it go on there, "
+					  "or detach the debugger");
+		qmp_fail(result);
+	}
 }
 
 static void do_cont(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -204,7 +215,7 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 	const char *path = json_string_value(json_object_get(args, "path"));
 	bool quit = json_is_true(json_object_get(args, "quit"));
 	struct save_progress p = {.client = c};
-	bool was_running;
+	bool was_paused;
 
 	if (path[0] != '/') {
 		error_set(&result->error, "'path' must be an absolute path");
@@ -219,7 +230,7 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 		qmp_fail(result);
 		return;
 	}
-	was_running = !strcmp(machine_status(m), "running");
+	was_paused = machine_is_paused(m);
 	machine_pause(m);
 	if (migration_save(m, path, tell_progress, &p, &result->error)) {
 		qmp_fail(result);
@@ -227,7 +238,7 @@ static void do_x_save(struct qmp_client *c, json_t *args, struct qmp_result *res
 	}
 	if (quit)
 		machine_request(m, REQUEST_QUIT);
-	else if (was_running)
+	else if (!was_paused)
 		machine_resume(m);
 }
 

@@ -480,6 +480,7 @@ static void on_machine(struct machine *m, enum machine_event event, void *opaque
 		qmp_event(qmp, "POWERDOWN", NULL);
 		break;
 	case EVENT_RESET_OR_END:
+	case EVENT_DEBUG:
 		break;
 	case EVENT_RESET:
 	case EVENT_SHUTDOWN:

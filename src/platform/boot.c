@@ -137,6 +137,7 @@ int boot_load(struct machine *m, struct boot_entry *entry, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(rtas_code); i++)
 		store_be32(m->mem.host + places.rtas + 4 * i, rtas_code[i]);
 	entry->pc = image.entry;
+	entry->little_endian = image.little_endian;
 	entry->rtas = places.rtas;
 	return fdt_build(m, &places, m->mem.host + entry->fdt, err);
 }

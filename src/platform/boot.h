@@ -13,6 +13,7 @@ struct machine;
 /* Puts kernel, initrd, RTAS and device tree into memory. */
 struct boot_entry {
 	u64 pc, fdt, rtas;
+	bool little_endian; /* the kernel is, by its file */
 };
 int boot_load(struct machine *m, struct boot_entry *entry, struct error *err);
 

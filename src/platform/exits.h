@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What leaves the guest for the machine to answer: hypercalls (hcall.c) and RTAS calls (rtas.c).
+ * What leaves the guest for the machine to answer: hypercalls (hcall.c), RTAS calls (rtas.c), and
+ * what a debugger waits for (debug.c).
  */
 #ifndef PAPYR_PLATFORM_EXITS_H
 #define PAPYR_PLATFORM_EXITS_H
@@ -13,6 +14,8 @@ struct vcpu;
 
 /* Handles KVM_EXIT_PAPR_HCALL in vcpu->run. */
 void hcall_handle(struct vcpu *vcpu);
+/* Handles KVM_EXIT_DEBUG: the guest stands still for its debugger. */
+void debug_handle(struct vcpu *vcpu);
 /* H_RTAS: @args_gpa is the guest's argument block. Returns the hypercall's code. */
 s64 rtas_call(struct vcpu *vcpu, u64 args_gpa);
 /* Tells KVM which calls it shall answer itself. */

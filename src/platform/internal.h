@@ -12,14 +12,28 @@
 
 struct runstate *runstate_new(void);
 void runstate_free(struct runstate *r);
-/* May a vcpu enter the guest? With m->lock held. */
+/* May vcpus enter the guest, as far as it is about all of them? With m->lock held. */
 bool machine_may_run(const struct machine *m);
+/*
+ * Waits for who holds the guest. True: it is here, and nothing of it has been handed over. With
+ * m->lock held.
+ */
+bool machine_may_change(struct machine *m);
+/* Until every vcpu is parked for which there is a reason. With m->lock held. */
+void machine_wait_parked(struct machine *m);
+/* Has the main thread look at what is new. Any thread. */
+void machine_wake(struct machine *m);
 /*
  * The request that waits for the main thread, with every vcpu parked for it; it waits on until its
  * end is said.
  */
 enum machine_request machine_take_request(struct machine *m);
 void machine_end_request(struct machine *m);
+
+/* ---- debug.c ---- */
+
+/* Is there an EVENT_DEBUG to be told? Then every vcpu is parked. */
+bool machine_debug_take_news(struct machine *m);
 
 /* ---- machine.c ---- */
 

@@ -331,6 +331,7 @@ int machine_boot(struct machine *m, struct error *err)
 	}
 	if (boot_load(m, &entry, err))
 		return -1;
+	m->booted = entry;
 	start.entry = &entry;
 	vcpu_run_on(&m->vcpus[0], start_first, &start);
 	if (start.result)

@@ -21,6 +21,8 @@
 #include "base/lock.h"
 #include "base/trace.h"
 #include "platform/accel.h"
+#include "platform/boot.h"
+#include "platform/debug.h"
 #include "platform/error.h"
 #include "platform/guestmem.h"
 #include "platform/loop.h"
@@ -78,6 +80,7 @@ struct machine {
 
 	struct vcpu *vcpus;
 	unsigned n_vcpus;
+	struct boot_entry booted; /* of a guest that began here; else all 0 */
 
 	struct loop *loop;
 	int wake_fd; /* eventfd: a vcpu left a request */
@@ -94,6 +97,7 @@ struct machine {
 	struct lock lock;
 	pthread_cond_t changed;	   /* any (L) field of any vcpu, or of these */
 	struct runstate *runstate; /* runstate.c's: may the guest run, and where is it? */
+	struct machine_debug debug; /* (L) debug.h */
 	bool quit;		   /* (L) vcpu threads end */
 
 	/*

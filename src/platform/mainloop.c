@@ -56,6 +56,8 @@ static void on_wake(void *opaque, int fd, unsigned events)
 
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
+	if (machine_debug_take_news(m))
+		machine_tell(m, EVENT_DEBUG);
 	request = machine_take_request(m);
 	m->ended_by = request;
 	if (request != REQUEST_NONE)

@@ -63,7 +63,7 @@ bool machine_may_run(const struct machine *m)
 /*
  * With m->lock held. The vcpus first: then nothing is begun any more that devices could be doing.
  */
-static void wait_parked(struct machine *m)
+void machine_wait_parked(struct machine *m)
 {
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		while (m->vcpus[i].has_thread && !m->vcpus[i].parked)
@@ -76,7 +76,7 @@ static void wait_parked(struct machine *m)
 static void park(struct machine *m)
 {
 	vcpu_kick_all(m);
-	wait_parked(m);
+	machine_wait_parked(m);
 }
 
 /* With m->lock held. */
@@ -144,6 +144,13 @@ void machine_hold(struct machine *m)
 	m->runstate->holds++;
 	park(m);
 	lock_release(&m->lock);
+}
+
+bool machine_may_change(struct machine *m)
+{
+	while (m->runstate->place == PLACE_HERE && m->runstate->holds)
+		lock_wait(&m->lock, &m->changed);
+	return m->runstate->place == PLACE_HERE;
 }
 
 void machine_unhold(struct machine *m)
@@ -222,7 +229,7 @@ int machine_hand_over(struct machine *m, bool *was_running, struct error *err)
 	int r = 0;
 
 	lock_acquire(&m->lock);
-	*was_running = !m->runstate->paused;
+	*was_running = !m->runstate->paused && !m->debug.stopped;
 	if (m->runstate->request != REQUEST_NONE)
 		r = error_set(err, "the guest ends, or starts anew");
 	else if (!move(m, MOVE_HAND_OVER))
@@ -270,15 +277,20 @@ bool machine_let_go(struct machine *m)
 
 /* ---- Requests to the main thread ---- */
 
-static void request_locked(struct machine *m, enum machine_request request)
+void machine_wake(struct machine *m)
 {
 	u64 one = 1;
 
+	while (write(m->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static void request_locked(struct machine *m, enum machine_request request)
+{
 	if (m->runstate->request == REQUEST_NONE)
 		m->runstate->request = request;
 	vcpu_kick_all(m);
-	while (write(m->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
+	machine_wake(m);
 }
 
 void machine_request(struct machine *m, enum machine_request request)
@@ -330,7 +342,7 @@ enum machine_request machine_take_request(struct machine *m)
 	lock_acquire(&m->lock);
 	request = m->runstate->request;
 	if (request != REQUEST_NONE)
-		wait_parked(m);
+		machine_wait_parked(m);
 	lock_release(&m->lock);
 	return request;
 }
@@ -345,7 +357,7 @@ void machine_end_request(struct machine *m)
 
 /* ---- In QMP's words ---- */
 
-static const char *status(const struct runstate *r)
+static const char *status(const struct machine *m)
 {
 	static const char *const elsewhere[PLACES] = {
 	    [PLACE_COMING] = "inmigrate",
@@ -353,6 +365,8 @@ static const char *status(const struct runstate *r)
 	    [PLACE_UNCERTAIN] = "postmigrate",
 	    [PLACE_GONE] = "postmigrate",
 	};
+
+	const struct runstate *r = m->runstate;
 
 	if (r->request == REQUEST_ERROR)
 		return "internal-error";
@@ -362,7 +376,9 @@ static const char *status(const struct runstate *r)
 		return "shutdown";
 	if (elsewhere[r->place])
 		return elsewhere[r->place];
-	return r->paused ? "paused" : "running";
+	if (r->paused)
+		return "paused";
+	return m->debug.stopped ? "debug" : "running";
 }
 
 const char *machine_status(struct machine *m)
@@ -370,7 +386,7 @@ const char *machine_status(struct machine *m)
 	const char *s;
 
 	lock_acquire(&m->lock);
-	s = status(m->runstate);
+	s = status(m);
 	lock_release(&m->lock);
 	return s;
 }

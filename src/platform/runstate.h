@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * May the guest run, and where is it? One answer, kept here and nowhere else: a vcpu runs only
- * while the guest is here, nobody paused it, nobody holds it, and no request waits for the main
- * thread.
+ * while the guest is here, nobody paused it, nobody holds it, no request waits for the main thread,
+ * and no debugger has the vcpu stand still.
  *
  *	place    where the guest lives, for all that this process knows: changed by places.def only
  *	paused   a person wants it to stand still
  *	holds    so do others, for a while and without anybody being told
  *	request  the guest, or a person, wants it to end or to start again
+ *	halted   a debugger's wish, for each vcpu: debug.h
  *
  * Unless said otherwise these are for any thread but a vcpu's, without m->lock.
  */
@@ -87,7 +88,8 @@ bool machine_arrive(struct machine *m, bool *paused);
 
 /*
  * HAND_OVER, which wants a hold for as long as the guest is on its way. -1 also if the guest ends
- * or starts anew, which wouldn't be in what is sent. *@was_running: it wasn't paused.
+ * or starts anew, which wouldn't be in what is sent. *@was_running: it wasn't paused, and stood
+ * still for no debugger.
  */
 int machine_hand_over(struct machine *m, bool *was_running, struct error *err);
 /* TAKE_BACK: it runs on when the hold ends. */
@@ -124,6 +126,7 @@ void machine_panic(struct machine *m, const char *fmt, ...) __attribute__((forma
  * machine_run(). */
 const struct error *machine_failure(const struct machine *m);
 
-const char *machine_status(struct machine *m); /* "running", "paused", "shutdown": QMP's words */
+/* "running", "paused", "debug", "shutdown": QMP's words. */
+const char *machine_status(struct machine *m);
 
 #endif

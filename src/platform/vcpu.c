@@ -192,6 +192,9 @@ static void handle_exit(struct vcpu *vcpu)
 	case KVM_EXIT_NMI:
 		fwnmi_machine_check(vcpu);
 		break;
+	case KVM_EXIT_DEBUG:
+		debug_handle(vcpu);
+		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		machine_fail(vcpu->m, "vcpu %u cannot enter the guest: reason 0x%llx", vcpu->index,
 			     (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
@@ -248,7 +251,7 @@ static void do_work(struct vcpu *vcpu)
 
 static bool must_park(const struct vcpu *vcpu)
 {
-	return !vcpu->online || !machine_may_run(vcpu->m);
+	return !vcpu->online || vcpu->halted || !machine_may_run(vcpu->m);
 }
 
 static void *vcpu_main(void *arg)

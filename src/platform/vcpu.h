@@ -37,12 +37,16 @@ struct vcpu {
 	bool online;		  /* (L) running by RTAS: not stopped by stop-self */
 	bool parked;		  /* (L) */
 	bool in_guest;		  /* (L) */
+	bool halted;		  /* (L) a debugger has it stand still */
 	bool unsettled;		  /* own thread only: the last exit wants completing */
 	u64 exits;		  /* own thread writes; others vcpu_look() */
 	int stats_fd;		  /* kvm_stats.c: 0 until somebody asks */
 	u64 exits_by[VCPU_EXITS]; /* the same; a signal's are not in @exits */
 
 	struct vcpu_work *work; /* (L) what another thread wants done here */
+
+	struct debug_stop debug_stop;	  /* (L) what its debugger has yet to be told */
+	struct kvm_guest_debug debug_set; /* main thread: what KVM was told */
 };
 
 /* ---- vcpu.c ---- */
