@@ -21,6 +21,7 @@ static const struct verb verbs[] = {
     {"htab", "VERB NAME|FILE", "look into a guest's hashed page table", cmd_htab},
     {"top", "[NAME] [--json]", "watch what a guest does", cmd_top},
     {"trace", "NAME LIST", "print a guest's hypercalls, interrupts, ...", cmd_trace},
+    {"gdb", "NAME [WHERE]", "have gdb debug a running guest", cmd_gdb},
 };
 
 static void usage(FILE *to)

@@ -15,6 +15,7 @@
 #include "cmd/demo.h"
 #include "cmd/progress.h"
 #include "devices/vio/vscsi.h"
+#include "gdb/server.h"
 #include "migration/channel/fault.h"
 #include "migration/file/file.h"
 #include "migration/live/live.h"
@@ -55,6 +56,10 @@ static const char help[] =
     "      --trace LIST[:FILE] write what the guest does to FILE (default: standard error, if\n"
     "                          that is no terminal); LIST: hcall, irq, trap, exit, rtas, mmu,\n"
     "                          with commas between them, or all\n"
+    "      --gdb [WHERE][,wait]\n"
+    "                          wait for gdb at tcp:[HOST:]PORT or unix:PATH (default: a socket\n"
+    "                          beside the control socket); wait: the guest begins, or goes on,\n"
+    "                          when gdb lets it\n"
     "      --help\n\n"
     "Exit status: 0 the guest powered off or was ended by the user, 3 it panicked,\n"
     "1 wrong usage or an error of the host.\n";
@@ -70,6 +75,7 @@ enum {
 	OPT_TLS_X509,
 	OPT_ACCEL,
 	OPT_TRACE,
+	OPT_GDB,
 	OPT_RAW,
 	OPT_HELP
 };
@@ -90,6 +96,7 @@ static const struct option options[] = {
     {"tls-x509", required_argument, NULL, OPT_TLS_X509},
     {"accel", required_argument, NULL, OPT_ACCEL},
     {"trace", required_argument, NULL, OPT_TRACE},
+    {"gdb", optional_argument, NULL, OPT_GDB},
     {"raw", no_argument, NULL, OPT_RAW},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -103,6 +110,8 @@ struct run_options {
 	const char *accel;
 	struct trace_request trace;
 	int trace_fd;
+	bool gdb, gdb_waits;
+	const char *gdb_where; /* NULL: where the control socket is */
 	const char *restore;
 	const char *incoming;
 	struct live_params live;
@@ -231,6 +240,30 @@ static int take_trace_option(struct run_options *o)
 	return trace_parse(optarg, &o->trace, why) ? 0 : wrong("--trace %s: %s", optarg, why);
 }
 
+/* [WHERE][,wait], also as a word of its own. WHERE is cut off where it is. */
+static int take_gdb_option(struct run_options *o, char **argv)
+{
+	char *where = optarg, *comma;
+	struct error err;
+
+	if (!where && argv[optind] &&
+	    (!strncmp(argv[optind], "tcp:", 4) || !strncmp(argv[optind], "unix:", 5) ||
+	     !strcmp(argv[optind], "wait")))
+		where = argv[optind++];
+	o->gdb = true;
+	if (!where)
+		return 0;
+	comma = strrchr(where, ',');
+	if (!strcmp(where, "wait") || (comma && !strcmp(comma, ",wait"))) {
+		o->gdb_waits = true;
+		*(comma ? comma : where) = 0;
+	}
+	o->gdb_where = *where ? where : NULL;
+	if (o->gdb_where && gdb_check_where(o->gdb_where, &err))
+		return wrong("--gdb: %s", err.text);
+	return 0;
+}
+
 /* One word behind the file's name. */
 static int take_disk_word(struct disk_options *d, const char *word)
 {
@@ -275,7 +308,7 @@ static int take_disk_option(struct run_options *o)
 }
 
 /* The others, as take_machine_option(). */
-static int take_option(int opt, struct run_options *o)
+static int take_option(int opt, struct run_options *o, char **argv)
 {
 	switch (opt) {
 	case 'k':
@@ -308,6 +341,8 @@ static int take_option(int opt, struct run_options *o)
 		return 0;
 	case OPT_TRACE:
 		return take_trace_option(o);
+	case OPT_GDB:
+		return take_gdb_option(o, argv);
 	case OPT_RAW:
 		o->cfg.raw = true;
 		return 0;
@@ -340,7 +375,7 @@ static struct parsed parse(int argc, char **argv, struct run_options *o)
 			fputs(help, stdout);
 			return parsed_done(STATUS_OK);
 		}
-		r = take_option(c, o);
+		r = take_option(c, o, argv);
 		if (r > 0)
 			fprintf(stderr, "Try 'papyr run --help'.\n");
 		if (r)
@@ -468,6 +503,23 @@ static int fill(struct machine *m, struct migration_image *saved, struct progres
 	return r;
 }
 
+/* The guest's threads don't run yet. */
+static int wait_for_gdb(struct run_options *o, struct machine *m, struct qmp *qmp,
+			struct error *err)
+{
+	const char *address;
+
+	if (!o->gdb)
+		return 0;
+	address = qmp_wait_for_gdb(qmp, o->gdb_where, err);
+	if (!address)
+		return -1;
+	if (o->gdb_waits)
+		machine_debug_wait(m);
+	cmd_note("in gdb: target remote %s", address);
+	return 0;
+}
+
 static void say_panic(const char *text)
 {
 	char words[600];
@@ -510,7 +562,7 @@ static int run(struct run_options *o)
 	live_set_params(live, &o->live);
 	fd = watch_signals(m);
 	qmp = qmp_new(m, live, &err);
-	if (!qmp)
+	if (!qmp || wait_for_gdb(o, m, qmp, &err))
 		goto out;
 	if (o->incoming) {
 		live_expect(live);

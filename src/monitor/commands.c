@@ -271,6 +271,7 @@ static const struct {
     {"system_reset", "", do_system_reset},
     {"x-break-memory", "address:int", do_x_break_memory},
     {"x-cont-forced", "", do_x_cont_forced},
+    {"x-gdb", "where:str?", qmp_x_gdb},
     {"x-htab", "fdname:str follow:bool?", qmp_x_htab},
     {"x-info", "", do_x_info},
     {"x-save", "path:str quit:bool?", do_x_save},

@@ -31,7 +31,7 @@ int control_dir(char *dir, size_t size, struct error *err)
 	return 0;
 }
 
-int control_path(const char *name, char *path, size_t size, struct error *err)
+static int path_with(const char *name, const char *end, char *path, size_t size, struct error *err)
 {
 	char dir[CONTROL_PATH_MAX];
 
@@ -39,9 +39,19 @@ int control_path(const char *name, char *path, size_t size, struct error *err)
 		return error_set(err, "'%s' is no name of a guest", name);
 	if (control_dir(dir, sizeof(dir), err))
 		return -1;
-	if ((size_t)snprintf(path, size, "%s/%s.sock", dir, name) >= size)
+	if ((size_t)snprintf(path, size, "%s/%s%s", dir, name, end) >= size)
 		return error_set(err, "the name '%s' is too long", name);
 	return 0;
+}
+
+int control_path(const char *name, char *path, size_t size, struct error *err)
+{
+	return path_with(name, ".sock", path, size, err);
+}
+
+int control_gdb_path(const char *name, char *path, size_t size, struct error *err)
+{
+	return path_with(name, ".gdb", path, size, err);
 }
 
 static int make_private(const char *dir, struct error *err)

@@ -16,6 +16,8 @@
 int control_dir(char *dir, size_t size, struct error *err);
 /* The same with NAME.sock. A name is checked: it can't lead out of the directory. */
 int control_path(const char *name, char *path, size_t size, struct error *err);
+/* The same with NAME.gdb, where gdb is waited for if nobody says where else. */
+int control_gdb_path(const char *name, char *path, size_t size, struct error *err);
 /* Makes the directory, and refuses one that is somebody else's. */
 int control_dir_make(struct error *err);
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gdb/server.h"
 #include "migration/live/live.h"
 #include "monitor/args.h"
 #include "monitor/frame.h"
@@ -51,6 +52,7 @@ struct qmp {
 	char path[CONTROL_PATH_MAX];
 	struct qmp_client *clients[CLIENTS_MAX];
 	bool migration_events;
+	struct gdb_server *gdb;
 };
 
 static void on_client(void *opaque, int fd, unsigned events);
@@ -58,6 +60,16 @@ static void on_client(void *opaque, int fd, unsigned events);
 bool *qmp_migration_events(struct qmp *qmp)
 {
 	return &qmp->migration_events;
+}
+
+struct gdb_server **qmp_gdb_server(struct qmp *qmp)
+{
+	return &qmp->gdb;
+}
+
+struct machine *qmp_machine_of(struct qmp *qmp)
+{
+	return qmp->m;
 }
 
 struct qmp *qmp_of(struct qmp_client *client)
@@ -572,6 +584,7 @@ void qmp_free(struct qmp *qmp)
 {
 	if (!qmp)
 		return;
+	gdb_server_free(qmp->gdb);
 	machine_off(qmp->m, &qmp->observer);
 	live_on_state(qmp->live, NULL, NULL);
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {

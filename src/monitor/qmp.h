@@ -37,6 +37,10 @@ void qmp_event(struct qmp *qmp, const char *name, json_t *data);
 /* Are clients told of a migration's states? The capability 'events', which is off at first. */
 bool *qmp_migration_events(struct qmp *qmp);
 
+/* What gdb.c keeps; NULL at first, freed with @qmp. */
+struct gdb_server **qmp_gdb_server(struct qmp *qmp);
+struct machine *qmp_machine_of(struct qmp *qmp);
+
 struct qmp *qmp_of(struct qmp_client *client);
 struct machine *qmp_machine(struct qmp_client *client);
 struct live *qmp_live(struct qmp_client *client);
@@ -72,6 +76,17 @@ int qmp_fail(struct qmp_result *result);
 void qmp_execute(struct qmp_client *client, const char *command, json_t *args,
 		 struct qmp_result *result);
 json_t *qmp_version(void);
+
+/* ---- gdb.c ---- */
+
+struct gdb_server;
+/*
+ * Has gdb waited for at @where (gdb/server.h), or in the control socket's folder: NULL; in place of
+ * where it was waited for before, which hangs up on who is connected. "none": nowhere any more.
+ * What "target remote" takes, until the next call; NULL: nowhere, or with @err set, it can't be.
+ */
+const char *qmp_wait_for_gdb(struct qmp *qmp, const char *where, struct error *err);
+void qmp_x_gdb(struct qmp_client *client, json_t *args, struct qmp_result *result);
 
 /* ---- watch.c ---- */
 

@@ -39,9 +39,10 @@ ALLOWED = {
     'migration/state': ['migration/image', 'platform'],
     'migration/file': ['migration/image', 'migration/state', 'platform'],
     'migration/live': ['migration/channel', 'migration/image', 'migration/state', 'platform'],
-    'monitor': ['platform', 'migration/*'],
+    'gdb': ['platform'],
+    'monitor': ['platform', 'migration/*', 'gdb'],
     'inspect': ['platform', 'migration/image', 'migration/state'],
-    'cmd': ['monitor', 'inspect', 'devices/*', 'platform', 'migration/*'],
+    'cmd': ['monitor', 'inspect', 'devices/*', 'platform', 'migration/*', 'gdb/server.h'],
 }
 # What is seen of a room from outside rests on nothing within, but for these.
 FACE = {'cpu': {'cpu/isa/level.h'}}
