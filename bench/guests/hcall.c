@@ -18,6 +18,8 @@ typedef unsigned char u8;
 #define BULK_DONE       2 /* bits 63:62 of an entry that was dealt with */
 
 #define VTY             0x71000000ul
+#define LIOBN           0x71000010ul /* of the disks' bus, which the bench puts there */
+#define TCE_RW          3ul
 /* Its RTAS token, which we can't look up without a client interface. */
 #define QEMU_POWER_OFF  0x2003
 
@@ -271,6 +273,38 @@ static void put_nothing(void)
 		expect(hcall(H_PUT_TERM_CHAR, VTY, 0, 0, 0));
 }
 
+static void put_tce(void)
+{
+	for (u64 i = 0; i < BATCH; i++)
+		expect(hcall(H_PUT_TCE, LIOBN, i * PAGE, (PAGES_AT + (i & 255) * PAGE) | TCE_RW, 0));
+}
+
+static long take_interrupt(void)
+{
+	register u64 r3 asm("r3") = H_XIRR;
+	register u64 r4 asm("r4");
+
+	asm volatile("sc 1"
+		     : "+r"(r3), "=r"(r4)
+		     :
+		     : "r0", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "ctr", "xer",
+		       "cr0", "cr1", "cr5", "cr6", "cr7", "memory");
+	expect(r3);
+	return r4;
+}
+
+/* To oneself: sent, taken and ended, as a kernel does. */
+static void ipi(void)
+{
+	hcall(H_CPPR, 0xff, 0, 0, 0);
+	for (u64 i = 0; i < BATCH; i++) {
+		expect(hcall(H_IPI, 0, 4, 0, 0));
+		u64 xirr = take_interrupt();
+		expect(hcall(H_IPI, 0, 0xff, 0, 0));
+		expect(hcall(H_EOI, xirr, 0, 0, 0));
+	}
+}
+
 static void put_entries(void)
 {
 	worst = 0;
@@ -304,6 +338,8 @@ static const struct test tests[] = {
 	{ "H_CLEAR_MOD", put_entries, clear_mod, clear_entries },
 	{ "H_PAGE_INIT/zero", nothing, page_zero, nothing },
 	{ "H_PAGE_INIT/copy", nothing, page_copy, nothing },
+	{ "H_PUT_TCE", nothing, put_tce, nothing },
+	{ "H_IPI+H_XIRR+H_IPI+H_EOI", nothing, ipi, nothing },
 	{ "H_PUT_TERM_CHAR/empty", nothing, put_nothing, nothing },
 };
 
