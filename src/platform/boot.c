@@ -110,7 +110,7 @@ static int load_initrd(struct machine *m, u64 from, u64 limit, u64 top, struct f
 		return -1;
 	places->initrd = fits(align_up(from), f.bytes, limit) ? align_up(from) : align_up(top);
 	places->initrd_bytes = f.bytes;
-	if (places->initrd != align_up(from) && !fits(places->initrd, f.bytes, m->mem.bytes))
+	if (places->initrd != align_up(from) && !fits(places->initrd, f.bytes, m->mem.boot_bytes))
 		r = error_set(err, "%s: no room for it: give the guest more memory (-m)",
 			      m->cfg.initrd);
 	else

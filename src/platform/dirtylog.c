@@ -5,6 +5,7 @@
  */
 #include "platform/dirtylog.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static int log_writes(struct machine *m, bool on, struct error *err)
 		if (!written)
 			return error_nomem(err, "a record of written pages");
 	}
-	if (machine_set_slot(m, m->mem.bytes, on ? KVM_MEM_LOG_DIRTY_PAGES : 0) < 0) {
+	if (machine_set_slots(m, true, on ? KVM_MEM_LOG_DIRTY_PAGES : 0) < 0) {
 		free(written);
 		return error_errno(err, "the host's KVM cannot keep a record of written pages");
 	}
@@ -69,21 +70,50 @@ int machine_log_writes(struct machine *m, bool on, struct error *err)
 	return r;
 }
 
+/*
+ * KVM's record of each slot that is there, one after the other: @kvm has a bit for each of @pages
+ * pages of the host from @gpa on. -1: errno.
+ */
+static int each_record(struct machine *m,
+		       void (*fn)(void *opaque, const u64 *kvm, u64 gpa, u64 pages), void *opaque)
+{
+	u64 page = sysconf(_SC_PAGESIZE), most = m->mem.boot_bytes, gpa, bytes;
+	u64 *kvm;
+	int r = 0;
+
+	if (most < GUEST_BLOCK)
+		most = GUEST_BLOCK;
+	kvm = malloc((most / page / 64 + 1) * sizeof(u64));
+	if (!kvm)
+		return -1;
+	for (u32 i = 0; machine_slot(m, i, &gpa, &bytes) && r >= 0; i++) {
+		struct kvm_dirty_log log = {.slot = i, .dirty_bitmap = kvm};
+
+		if (guest_is_absent(&m->mem, gpa))
+			continue;
+		memset(kvm, 0, (bytes / page / 64 + 1) * sizeof(u64));
+		r = m->accel->ioctl(m->vm_fd, KVM_GET_DIRTY_LOG, &log);
+		if (r >= 0)
+			fn(opaque, kvm, gpa, bytes / page);
+	}
+	free(kvm);
+	return r < 0 ? -1 : 0;
+}
+
+static void count_bits(void *opaque, const u64 *kvm, u64 gpa, u64 pages)
+{
+	u64 *n = opaque;
+
+	for (u64 i = 0; i <= pages / 64; i++)
+		*n += __builtin_popcountll(kvm[i]);
+}
+
 /* Bytes of the pages that KVM's record names; -1: it has none, or there is no memory for it. */
 static s64 count_writes(struct machine *m)
 {
-	u64 page = sysconf(_SC_PAGESIZE), words = m->mem.bytes / page / 64 + 1;
-	u64 *kvm = calloc(words, sizeof(u64)), n = 0;
-	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = kvm};
-	int r;
+	u64 n = 0;
 
-	if (!kvm)
-		return -1;
-	r = m->accel->ioctl(m->vm_fd, KVM_GET_DIRTY_LOG, &log);
-	for (u64 i = 0; i < words; i++)
-		n += __builtin_popcountll(kvm[i]);
-	free(kvm);
-	return r < 0 ? -1 : (s64)(n * page);
+	return each_record(m, count_bits, &n) ? -1 : (s64)(n * sysconf(_SC_PAGESIZE));
 }
 
 s64 machine_count_writes(struct machine *m)
@@ -96,7 +126,7 @@ s64 machine_count_writes(struct machine *m)
 		bytes = -1;
 	} else if (m->log_counted) {
 		bytes = count_writes(m);
-	} else if (machine_set_slot(m, m->mem.bytes, KVM_MEM_LOG_DIRTY_PAGES) >= 0) {
+	} else if (machine_set_slots(m, true, KVM_MEM_LOG_DIRTY_PAGES) >= 0) {
 		m->log_counted = true;
 		bytes = 0;
 	}
@@ -108,7 +138,7 @@ void machine_count_no_writes(struct machine *m)
 {
 	lock_acquire(&m->log_lock);
 	if (m->log_counted)
-		machine_set_slot(m, m->mem.bytes, 0);
+		machine_set_slots(m, true, 0);
 	m->log_counted = false;
 	lock_release(&m->log_lock);
 }
@@ -125,16 +155,16 @@ void machine_wrote(struct machine *m, u64 gpa, u64 len)
 /*
  * KVM's bit stands for a page of the host, and bit 0 is the lowest of the first byte on every host.
  */
-static void add_kvm_bits(const u64 *kvm, unsigned shift, u64 pages, u64 *bitmap)
+static void add_kvm_bits(void *opaque, const u64 *kvm, u64 gpa, u64 host_pages)
 {
-	u64 words = ((pages - 1) >> shift) / 64 + 1;
+	unsigned shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)) - GUEST_PAGE_SHIFT;
+	u64 *bitmap = opaque, base = gpa >> GUEST_PAGE_SHIFT;
 
-	for (u64 i = 0; i < words; i++)
+	for (u64 i = 0; i <= (host_pages - 1) / 64; i++)
 		for (u64 left = le64(kvm[i]); left; left &= left - 1) {
-			u64 first = (i * 64 + __builtin_ctzll(left)) << shift;
+			u64 first = base + ((i * 64 + __builtin_ctzll(left)) << shift);
 
-			for (u64 page = first; page < pages && page < first + (1ull << shift);
-			     page++)
+			for (u64 page = first; page < first + (1ull << shift); page++)
 				bitmap[page / 64] |= 1ull << (page % 64);
 		}
 }
@@ -142,21 +172,14 @@ static void add_kvm_bits(const u64 *kvm, unsigned shift, u64 pages, u64 *bitmap)
 int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err)
 {
 	u64 pages = m->mem.bytes >> GUEST_PAGE_SHIFT;
-	unsigned shift = __builtin_ctzl(sysconf(_SC_PAGESIZE)) - GUEST_PAGE_SHIFT;
-	u64 *kvm = calloc((pages >> shift) / 64 + 1, sizeof(u64));
-	struct kvm_dirty_log log = {.slot = 0, .dirty_bitmap = kvm};
-	int r;
+	int r = each_record(m, add_kvm_bits, bitmap);
 
-	if (!kvm)
-		return error_nomem(err, "the record of written pages");
-	r = m->accel->ioctl(m->vm_fd, KVM_GET_DIRTY_LOG, &log);
-	if (r < 0)
+	if (r && errno == ENOMEM)
+		error_nomem(err, "the record of written pages");
+	else if (r)
 		error_errno(err, "cannot learn which pages were written");
-	else
-		add_kvm_bits(kvm, shift, pages, bitmap);
 	for (u64 i = 0; i <= pages / 64 && m->written; i++)
 		if (m->written[i])
 			bitmap[i] |= __atomic_exchange_n(&m->written[i], 0, __ATOMIC_ACQUIRE);
-	free(kvm);
-	return r < 0 ? -1 : 0;
+	return r;
 }

@@ -227,7 +227,7 @@ int machine_break_memory(struct machine *m, u64 gpa, struct error *err)
 {
 	struct kvm_enable_cap cap = {.cap = PAPYR_CAP_BROKEN_MEMORY, .args = {gpa, 1}};
 
-	if (gpa >= m->mem.bytes)
+	if (!machine_ptr(m, gpa, 1))
 		return error_set(err, "the guest has no memory at 0x%llx", (unsigned long long)gpa);
 	if (accel_ioctl_val(m->accel, m->vm_fd, KVM_CHECK_EXTENSION, PAPYR_CAP_BROKEN_MEMORY) <= 0)
 		return error_set(err, "only Papyr's own KVM can break memory (--accel papyr)");

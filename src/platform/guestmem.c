@@ -1,42 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/guestmem.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 
 /* Large host pages, where the host has them, want this alignment. */
 #define ALIGNMENT (16ull << 20)
 
-int guest_mem_alloc(struct guest_mem *mem, u64 bytes, struct error *err)
+static int note_absent(struct guest_mem *mem, struct error *err)
 {
-	u64 size = bytes + ALIGNMENT;
+	mem->absent = calloc(mem->bytes >> GUEST_BLOCK_SHIFT, 1);
+	if (!mem->absent)
+		return error_nomem(err, "a list of the guest's memory");
+	for (u64 gpa = mem->boot_bytes; gpa < mem->bytes; gpa += GUEST_BLOCK)
+		mem->absent[gpa >> GUEST_BLOCK_SHIFT] = 1;
+	return 0;
+}
+
+int guest_mem_alloc(struct guest_mem *mem, u64 bytes, u64 max_bytes, struct error *err)
+{
+	u64 size = max_bytes + ALIGNMENT;
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return error_errno(err, "cannot get %llu MiB of memory for the guest (-m)",
-				   (unsigned long long)(bytes >> 20));
+				   (unsigned long long)(max_bytes >> 20));
 	mem->mapping = p;
 	mem->mapping_bytes = size;
 	mem->host = (u8 *)(((uintptr_t)p + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1));
-	mem->bytes = bytes;
-	madvise(mem->host, bytes, MADV_HUGEPAGE);
+	mem->bytes = max_bytes;
+	mem->boot_bytes = bytes;
+	madvise(mem->host, max_bytes, MADV_HUGEPAGE);
 	/*
 	 * A child would share it: each page is then copied when the guest next writes to it, large
 	 * pages in small pieces, and Linux's KVM can't go on with those under an entry for a large
 	 * one.
 	 */
-	madvise(mem->host, bytes, MADV_DONTFORK);
-	return 0;
+	madvise(mem->host, max_bytes, MADV_DONTFORK);
+	return bytes == max_bytes ? 0 : note_absent(mem, err);
 }
 
 void guest_mem_free(struct guest_mem *mem)
 {
 	if (mem->mapping)
 		munmap(mem->mapping, mem->mapping_bytes);
+	free(mem->absent);
 	memset(mem, 0, sizeof(*mem));
 }
 
 void guest_mem_clear(struct guest_mem *mem)
 {
 	madvise(mem->host, mem->bytes, MADV_DONTNEED);
+}
+
+void guest_mem_set_block(struct guest_mem *mem, u64 gpa, bool present)
+{
+	/* Coming too: a request to a disk may have ended after it went. */
+	madvise(mem->host + gpa, GUEST_BLOCK, MADV_DONTNEED);
+	__atomic_store_n(&mem->absent[gpa >> GUEST_BLOCK_SHIFT], !present, __ATOMIC_RELEASE);
+}
+
+u64 guest_mem_present(const struct guest_mem *mem)
+{
+	u64 bytes = mem->boot_bytes;
+
+	for (u64 gpa = bytes; gpa < mem->bytes; gpa += GUEST_BLOCK)
+		if (!guest_is_absent(mem, gpa))
+			bytes += GUEST_BLOCK;
+	return bytes;
 }

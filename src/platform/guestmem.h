@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest's memory as the client sees it: one block from guest real address 0. Every address that
- * comes from a guest goes through guest_ptr(), which knows where the memory ends.
+ * The guest's memory as the client sees it: what it starts with, from guest real address 0, and
+ * behind that, if it may get more, places for blocks that come and go. Every address that comes
+ * from a guest goes through guest_ptr(), which knows where memory is.
  */
 #ifndef PAPYR_PLATFORM_GUESTMEM_H
 #define PAPYR_PLATFORM_GUESTMEM_H
@@ -15,23 +16,45 @@
 #define GUEST_PAGE_SHIFT 12
 #define GUEST_PAGE	 (1u << GUEST_PAGE_SHIFT)
 
+/* What comes and goes, and what it is aligned to. */
+#define GUEST_BLOCK_SHIFT 28
+#define GUEST_BLOCK	  (1ull << GUEST_BLOCK_SHIFT)
+#define GUEST_BLOCKS_MAX  4096 /* that may come */
+
 struct guest_mem {
 	u8 *host;
-	u64 bytes;
-	void *mapping; /* what munmap gets: host is aligned within it */
+	u64 bytes;	/* no memory is behind this, nor ever will be */
+	u64 boot_bytes; /* the part that is always there */
+	u8 *absent;	/* for each block: 1 if it isn't there; atomic. NULL: all is there */
+	void *mapping;	/* what munmap gets: host is aligned within it */
 	u64 mapping_bytes;
 };
 
-int guest_mem_alloc(struct guest_mem *mem, u64 bytes, struct error *err);
+/* @max_bytes: with the blocks that may come, which are absent at first. @bytes if none may. */
+int guest_mem_alloc(struct guest_mem *mem, u64 bytes, u64 max_bytes, struct error *err);
 void guest_mem_free(struct guest_mem *mem);
 /* Makes all of it zero again, giving the pages back to the host. */
 void guest_mem_clear(struct guest_mem *mem);
+/* The block at @gpa comes, full of zeroes, or goes: as far as the client is concerned. */
+void guest_mem_set_block(struct guest_mem *mem, u64 gpa, bool present);
+/* How much there is. */
+u64 guest_mem_present(const struct guest_mem *mem);
+
+/* Is @gpa, which is below mem->bytes, in a block that isn't there? */
+static inline bool guest_is_absent(const struct guest_mem *mem, u64 gpa)
+{
+	return mem->absent &&
+	       __atomic_load_n(&mem->absent[gpa >> GUEST_BLOCK_SHIFT], __ATOMIC_RELAXED);
+}
 
 /* @len bytes at @gpa; NULL if they are not all memory. */
 static inline void *guest_ptr(const struct guest_mem *mem, u64 gpa, u64 len)
 {
 	if (gpa > mem->bytes || mem->bytes - gpa < len)
 		return NULL;
+	for (u64 at = gpa; mem->absent && at < gpa + len; at = (at | (GUEST_BLOCK - 1)) + 1)
+		if (guest_is_absent(mem, at))
+			return NULL;
 	return mem->host + gpa;
 }
 

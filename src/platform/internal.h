@@ -39,7 +39,14 @@ bool machine_debug_take_news(struct machine *m);
 
 /* Ends the vcpus' threads, if they haven't ended. */
 void machine_end_threads(struct machine *m);
-/* Gives the first @bytes of the guest's memory to KVM, or takes all away: 0. */
-int machine_set_slot(struct machine *m, u64 bytes, u32 flags);
+/*
+ * The guest's memory as KVM has it: a slot for what the guest starts with, and one for each block
+ * that may come, the first of which is 1. What the slot @i is for; false: there is none.
+ */
+bool machine_slot(const struct machine *m, u32 i, u64 *gpa, u64 *bytes);
+/* Gives a slot to KVM, with KVM_MEM_... or takes it away: @bytes is 0. */
+int machine_set_slot(struct machine *m, u32 i, u64 gpa, u64 bytes, u32 flags);
+/* All that are there now. -1: errno, and those before are given or taken. */
+int machine_set_slots(struct machine *m, bool give, u32 flags);
 
 #endif

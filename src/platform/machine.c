@@ -115,7 +115,7 @@ static u64 rma_for(const struct machine *m)
 	u64 page = host_mmu ? (u64)sysconf(_SC_PAGESIZE) : 0x10000;
 	u64 reach = (1ull << (m->htab_order - 7)) * page;
 
-	return reach < m->mem.bytes ? reach : m->mem.bytes;
+	return reach < m->mem.boot_bytes ? reach : m->mem.boot_bytes;
 }
 
 /* Real mode must reach kernel, initrd and device tree: with less, a larger table is taken. */
@@ -126,7 +126,8 @@ static int make_htab(struct machine *m, struct error *err)
 	u32 order = m->cfg.htab_order;
 
 	m->htab_order = order ? order : htab_order_for(m->mem.bytes);
-	while (!order && m->htab_order < 46 && rma_for(m) < m->mem.bytes && rma_for(m) < RMA_WANTED)
+	while (!order && m->htab_order < 46 && rma_for(m) < m->mem.boot_bytes &&
+	       rma_for(m) < RMA_WANTED)
 		m->htab_order++;
 	order = m->htab_order;
 	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
@@ -137,34 +138,53 @@ static int make_htab(struct machine *m, struct error *err)
 	return 0;
 }
 
-int machine_set_slot(struct machine *m, u64 bytes, u32 flags)
+bool machine_slot(const struct machine *m, u32 i, u64 *gpa, u64 *bytes)
+{
+	*gpa = i ? m->mem.boot_bytes + (i - 1) * GUEST_BLOCK : 0;
+	*bytes = i ? GUEST_BLOCK : m->mem.boot_bytes;
+	return *gpa < m->mem.bytes;
+}
+
+int machine_set_slot(struct machine *m, u32 i, u64 gpa, u64 bytes, u32 flags)
 {
 	struct kvm_userspace_memory_region slot = {
-	    .slot = 0,
+	    .slot = i,
 	    .flags = flags,
-	    .guest_phys_addr = 0,
+	    .guest_phys_addr = gpa,
 	    .memory_size = bytes,
-	    .userspace_addr = (uintptr_t)m->mem.host,
+	    .userspace_addr = (uintptr_t)m->mem.host + gpa,
 	};
 
 	return m->accel->ioctl(m->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot);
 }
 
+int machine_set_slots(struct machine *m, bool give, u32 flags)
+{
+	u64 gpa, bytes;
+
+	for (u32 i = 0; machine_slot(m, i, &gpa, &bytes); i++)
+		if (!guest_is_absent(&m->mem, gpa) &&
+		    machine_set_slot(m, i, gpa, give ? bytes : 0, flags) < 0)
+			return -1;
+	return 0;
+}
+
 static int make_vm(struct machine *m, struct error *err)
 {
-	if (check_host(m, err) || guest_mem_alloc(&m->mem, m->cfg.mem_bytes, err))
+	if (check_host(m, err) ||
+	    guest_mem_alloc(&m->mem, m->cfg.mem_bytes, m->cfg.max_mem_bytes, err))
 		return -1;
-	if (machine_set_slot(m, m->mem.bytes, 0) < 0)
+	if (machine_set_slots(m, true, 0) < 0)
 		return error_errno(err, "cannot give the guest its memory");
 	enable_hcalls(m);
 	if (make_htab(m, err) || xics_new(m, err) || rtas_define_tokens(m, err))
 		return -1;
-	m->vcpus = calloc(m->cfg.n_vcpus, sizeof(*m->vcpus));
+	m->vcpus = calloc(m->cfg.max_vcpus, sizeof(*m->vcpus));
 	if (!m->vcpus)
-		return error_errno(err, "no memory for %u vcpus", m->cfg.n_vcpus);
-	for (unsigned i = 0; i < m->cfg.n_vcpus; i++)
+		return error_errno(err, "no memory for %u vcpus", m->cfg.max_vcpus);
+	for (unsigned i = 0; i < m->cfg.max_vcpus; i++)
 		m->vcpus[i].fd = -1;
-	m->n_vcpus = m->cfg.n_vcpus;
+	m->n_vcpus = m->cfg.max_vcpus;
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		if (vcpu_new(m, &m->vcpus[i], i, err))
 			return -1;
@@ -205,6 +225,10 @@ struct machine *machine_new(const struct machine_config *cfg, struct error *err)
 	if (!m)
 		abort();
 	m->cfg = *cfg;
+	if (!cfg->max_mem_bytes)
+		m->cfg.max_mem_bytes = cfg->mem_bytes;
+	if (!cfg->max_vcpus)
+		m->cfg.max_vcpus = cfg->n_vcpus;
 	m->accel = cfg->accel;
 	trace_sink_init(&m->trace);
 	m->vm_fd = m->xics_fd = -1;
@@ -309,13 +333,13 @@ int machine_boot(struct machine *m, struct error *err)
 	struct reset_args start = {.err = err};
 
 	/*
-	 * Taking the slot away and giving it back makes KVM forget all that it knows of the old
+	 * Taking the slots away and giving them back makes KVM forget all that it knows of the old
 	 * contents, decoded instructions included.
 	 */
-	if (machine_set_slot(m, 0, 0) < 0)
+	if (machine_set_slots(m, false, 0) < 0)
 		return error_errno(err, "cannot take the guest's memory back");
 	guest_mem_clear(&m->mem);
-	if (machine_set_slot(m, m->mem.bytes, 0) < 0)
+	if (machine_set_slots(m, true, 0) < 0)
 		return error_errno(err, "cannot give the guest its memory");
 	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
 		return error_errno(err, "cannot clear the hash table");

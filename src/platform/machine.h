@@ -47,7 +47,9 @@ struct machine_config {
 	const void *builtin; /* ELF image */
 	size_t builtin_bytes;
 	u64 mem_bytes;
+	u64 max_mem_bytes; /* what it may get; 0: no more */
 	unsigned n_vcpus;
+	unsigned max_vcpus;  /* the same */
 	unsigned threads;    /* vcpus in a core */
 	unsigned core_ids;   /* vcpu ids in a core; 0: as many as the host's cores have threads */
 	unsigned htab_order; /* 0: from mem_bytes */
@@ -78,7 +80,7 @@ struct machine {
 	u32 host_pvr;  /* what vcpus have */
 	u8 uuid[16];
 
-	struct vcpu *vcpus;
+	struct vcpu *vcpus; /* those that may come too */
 	unsigned n_vcpus;
 	struct boot_entry booted; /* of a guest that began here; else all 0 */
 

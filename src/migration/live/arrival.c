@@ -15,7 +15,7 @@ int live_check_hello(const struct machine *m, const struct live_hello *h, struct
 	struct machine_config guest = {0}, here = m->cfg;
 
 	/* What it has, where it asked for something else or left it open. */
-	here.mem_bytes = m->mem.bytes;
+	here.mem_bytes = m->mem.boot_bytes;
 	here.htab_order = m->htab_order;
 	if (config_from_saved(&guest, &h->machine, h->core_stride, err) ||
 	    config_agrees(&guest, &here, CONFIG_ALL, err))

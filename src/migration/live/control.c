@@ -279,8 +279,8 @@ static int start(struct live *l, bool incoming, void *(*fn)(void *), struct erro
 	lock_acquire(&l->lock);
 	memset(&l->status, 0, sizeof(l->status));
 	l->status.incoming = incoming;
-	l->status.total = l->m->mem.bytes;
-	l->status.remaining = incoming ? 0 : l->m->mem.bytes;
+	l->status.total = guest_mem_present(&l->m->mem);
+	l->status.remaining = incoming ? 0 : l->status.total;
 	l->cancelled = l->handed_over = l->done = false;
 	l->begin_ns = live_now_ns();
 	lock_release(&l->lock);

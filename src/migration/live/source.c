@@ -159,9 +159,13 @@ static int begin(struct source *s, struct error *err)
 	s->table_buf = malloc(4 + (256u << 10));
 	if (!s->dirty || !s->table_buf)
 		return error_nomem(err, "what was written and what is read of the guest");
+	/* None comes or goes while writes are recorded. */
 	for (u64 page = 0; page < s->pages; page++)
-		s->dirty[page / 64] |= 1ull << (page % 64);
-	s->n_dirty = s->pages;
+		if (!guest_is_absent(&s->m->mem, page << GUEST_PAGE_SHIFT)) {
+			s->dirty[page / 64] |= 1ull << (page % 64);
+			s->n_dirty++;
+		}
+	s->n_first = s->n_dirty;
 	s->collected_ns = s->table_ns = live_now_ns();
 	s->bandwidth = BANDWIDTH_GUESS;
 	s->bytes_per_page = PAGE_BYTES_GUESS;
@@ -189,7 +193,7 @@ static void refresh_params(struct source *s)
  */
 static int learn_bandwidth(struct source *s, u64 bytes, u64 ns, struct error *err)
 {
-	if (!s->one_way && s->pages - s->n_left_out < s->pages / SPARSE)
+	if (!s->one_way && s->n_first - s->n_left_out < s->n_first / SPARSE)
 		return source_measure_link(s, err);
 	if (bytes >= MEASURE_BYTES && ns)
 		s->bandwidth = bytes * 1e9 / ns;

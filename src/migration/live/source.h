@@ -38,6 +38,7 @@ struct source {
 	u64 burst_from, burst_ns; /* since the last pause for the limit: bytes written then; when */
 	u64 due_ns;		  /* when the limit allows more than that burst */
 	u64 waited_ns;		  /* pauses in this pass */
+	u64 n_first;		  /* pages that the first pass looks at */
 	u64 n_left_out;		  /* pages of zeroes, on the first pass */
 	double bytes_per_page;	  /* on the wire, of a page found dirty */
 	double table_rate;	  /* bytes a second that the table changes make */

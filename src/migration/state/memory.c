@@ -23,6 +23,10 @@ int memory_save(const struct guest_mem *mem, struct image_writer *w, progress_fn
 	while (gpa < mem->bytes) {
 		u64 limit = mem->bytes - gpa, run = 0;
 
+		if (guest_is_absent(mem, gpa)) {
+			gpa = (gpa | (GUEST_BLOCK - 1)) + 1;
+			continue;
+		}
 		if (limit > MEMORY_RUN_MAX)
 			limit = MEMORY_RUN_MAX;
 		while (run < limit && !guest_page_is_zero(mem->host + gpa + run))
