@@ -27,6 +27,8 @@ int cmd_info(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_nmi(int argc, char **argv);
+int cmd_memory(int argc, char **argv);
+int cmd_cpus(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_save(int argc, char **argv);

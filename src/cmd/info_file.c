@@ -30,6 +30,16 @@ static const char *harmless(const char *s, char *buf, size_t size)
 	return buf;
 }
 
+static unsigned now_vcpus(const struct saved_machine *c)
+{
+	return c->boot_vcpus ? c->now_vcpus : c->n_vcpus;
+}
+
+static u64 now_memory(const struct saved_machine *c)
+{
+	return c->boot_vcpus ? c->now_mem_bytes : c->mem_bytes;
+}
+
 static void print_text(const char *path, struct migration_image *saved)
 {
 	const struct saved_machine *c = migration_machine(saved);
@@ -41,9 +51,14 @@ static void print_text(const char *path, struct migration_image *saved)
 	       format_size(image_file_bytes(img), a, sizeof(a)), image_version(img));
 	printf("name:        %s\n", harmless(c->name, word, sizeof(word)));
 	printf("saved:       %s by %s\n", when, harmless(c->writer, word, sizeof(word)));
-	printf("processors:  %u x %s, %u in a core\n", c->n_vcpus,
+	printf("processors:  %u x %s, %u in a core", now_vcpus(c),
 	       harmless(c->model, word, sizeof(word)), c->threads);
-	printf("memory:      %s\n", format_size(c->mem_bytes, a, sizeof(a)));
+	if (c->boot_vcpus)
+		printf(", %u at most", c->n_vcpus);
+	printf("\nmemory:      %s", format_size(now_memory(c), a, sizeof(a)));
+	if (c->boot_vcpus)
+		printf(", %s at most", format_size(c->max_mem_bytes, a, sizeof(a)));
+	putchar('\n');
 	printf("hash table:  2^%u bytes (%s), %llu entries\n", c->htab_order,
 	       format_size(1ull << c->htab_order, a, sizeof(a)), 1ull << (c->htab_order - 4));
 	printf("kernel:      %s\n",
@@ -83,11 +98,14 @@ static void print_json(struct migration_image *saved)
 							  (json_int_t)s->raw_bytes, "stored-bytes",
 							  (json_int_t)s->stored_bytes));
 	}
-	all =
-	    json_pack("{s:i,s:I,s:I,s:i,s:i,s:I,s:i,s:o}", "format-version", image_version(img),
-		      "file-bytes", (json_int_t)image_file_bytes(img), "saved-at",
-		      (json_int_t)c->saved_at, "vcpus", c->n_vcpus, "threads", c->threads, "memory",
-		      (json_int_t)c->mem_bytes, "htab-order", c->htab_order, "sections", sections);
+	all = json_pack("{s:i,s:I,s:I,s:i,s:i,s:I,s:i,s:o}", "format-version", image_version(img),
+			"file-bytes", (json_int_t)image_file_bytes(img), "saved-at",
+			(json_int_t)c->saved_at, "vcpus", now_vcpus(c), "threads", c->threads,
+			"memory", (json_int_t)now_memory(c), "htab-order", c->htab_order,
+			"sections", sections);
+	json_object_set_new(all, "max-vcpus", json_integer(c->n_vcpus));
+	json_object_set_new(all, "max-memory",
+			    json_integer(c->boot_vcpus ? c->max_mem_bytes : c->mem_bytes));
 	set_word(all, "name", c->name);
 	set_word(all, "writer", c->writer);
 	set_word(all, "cpu", c->model);

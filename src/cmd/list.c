@@ -93,16 +93,21 @@ static void print_info(json_t *info)
 	json_t *vcpus = json_object_get(info, "vcpus"), *vcpu;
 	const char *kernel = text(info, "kernel");
 	u64 order = number(info, "htab-order");
-	char a[32], b[32];
+	u64 max_vcpus = number(info, "max-vcpus"), max_memory = number(info, "max-memory");
+	char a[32], b[32], c[32] = "", d[48] = "";
 	size_t i;
 
+	if (max_vcpus > json_array_size(vcpus))
+		snprintf(c, sizeof(c), " of %llu", (unsigned long long)max_vcpus);
+	if (max_memory > number(info, "memory"))
+		snprintf(d, sizeof(d), " of %s", format_size(max_memory, a, sizeof(a)));
 	printf("name:        %s (pid %llu)\n", text(info, "name"),
 	       (unsigned long long)number(info, "pid"));
 	printf("state:       %s\n", text(info, "status"));
-	printf("processors:  %zu x %s, %llu in a core, run by %s\n", json_array_size(vcpus),
+	printf("processors:  %zu%s x %s, %llu in a core, run by %s\n", json_array_size(vcpus), c,
 	       text(info, "cpu"), (unsigned long long)number(info, "threads"), text(info, "accel"));
-	printf("memory:      %s, real mode reaches %s\n",
-	       format_size(number(info, "memory"), a, sizeof(a)),
+	printf("memory:      %s%s, real mode reaches %s\n",
+	       format_size(number(info, "memory"), a, sizeof(a)), d,
 	       format_size(number(info, "real-mode-area"), b, sizeof(b)));
 	printf("hash table:  2^%llu bytes (%s), %llu entries\n", (unsigned long long)order,
 	       format_size(1ull << order, a, sizeof(a)), 1ull << (order - 4));

@@ -34,8 +34,13 @@ static const char help[] =
     "      --raw               start FILE though it looks like no kernel\n"
     "  -i, --initrd FILE       initial RAM disk\n"
     "  -p, --append ARGUMENTS  kernel arguments\n"
-    "  -m, --memory SIZE       guest memory: 512M, 4G, ... (default 1G), a multiple of 16M\n"
-    "  -c, --cpus N[,threads=T]  N vcpus, T of them in a core (default 1)\n"
+    "  -m, --memory SIZE[,max=SIZE]\n"
+    "                          guest memory: 512M, 4G, ... (default 1G), a multiple of 16M; as\n"
+    "                          much as max may be had later ('papyr memory'), both then\n"
+    "                          multiples of 256M\n"
+    "  -c, --cpus N[,threads=T][,max=N]\n"
+    "                          N vcpus, T of them in a core (default 1); as many as max may be\n"
+    "                          had later ('papyr cpus')\n"
     "      --cpu MODEL         POWER8 (default) or POWER7\n"
     "      --disk FILE|URI[,format=raw|qcow2][,ro][,cd][,serial=TEXT][,timeout=SECONDS]\n"
     "                          a block device, an image, or what a server has at nbd:// or\n"
@@ -126,25 +131,22 @@ struct run_options {
 /* Usage that is wrong: -1. */
 #define wrong(...) (cmd_usage("run", __VA_ARGS__), -1)
 
-static bool parse_cpus(const char *s, struct machine_config *cfg)
+static bool parse_cpus(char *s, struct machine_config *cfg)
 {
-	char copy[32];
-	char *comma;
-	u64 n, threads = 1;
+	u64 n, threads = 1, max = 0;
+	char *word;
 
-	if (strlen(s) >= sizeof(copy))
+	if (!parse_uint(strsep(&s, ","), 1, VCPUS_MAX, &n))
 		return false;
-	strcpy(copy, s);
-	comma = strchr(copy, ',');
-	if (comma) {
-		*comma++ = 0;
-		if (strncmp(comma, "threads=", 8) || !parse_uint(comma + 8, 1, 8, &threads) ||
-		    (threads & (threads - 1)))
+	while ((word = strsep(&s, ","))) {
+		if (!strncmp(word, "threads=", 8) && parse_uint(word + 8, 1, 8, &threads) &&
+		    !(threads & (threads - 1)))
+			continue;
+		if (strncmp(word, "max=", 4) || !parse_uint(word + 4, n, VCPUS_MAX, &max))
 			return false;
 	}
-	if (!parse_uint(copy, 1, VCPUS_MAX, &n))
-		return false;
 	cfg->n_vcpus = n;
+	cfg->max_vcpus = max;
 	cfg->threads = threads;
 	return true;
 }
@@ -163,16 +165,22 @@ static bool good_name(const char *s)
 
 static int take_memory_option(struct run_options *o)
 {
-	u64 n;
+	char *rest = optarg, *size = strsep(&rest, ",");
+	u64 n, max = 0;
 
-	if (!parse_size(optarg, &n) || n < MEM_MIN || (n & 0xfffff))
-		return wrong("-m %s: not a size from 64M to 64T in whole MiB", optarg);
+	if (!parse_size(size, &n) || n < MEM_MIN || (n & 0xfffff))
+		return wrong("-m %s: not a size from 64M to 64T in whole MiB", size);
+	if (rest && (strncmp(rest, "max=", 4) || !parse_size(rest + 4, &max) || max < n))
+		return wrong("-m %s,%s: behind the size there can be max= and one as large or "
+			     "larger",
+			     size, rest);
 	if (n % MEM_STEP) {
 		n -= n % MEM_STEP;
-		cmd_note("-m %s: the guest gets %llu MiB, a multiple of 16", optarg,
+		cmd_note("-m %s: the guest gets %llu MiB, a multiple of 16", size,
 			 (unsigned long long)(n >> 20));
 	}
 	o->cfg.mem_bytes = n;
+	o->cfg.max_mem_bytes = max;
 	o->given |= CONFIG_MEMORY;
 	return 0;
 }
@@ -182,15 +190,17 @@ static int take_memory_option(struct run_options *o)
 static int take_cpus_option(struct run_options *o)
 {
 	unsigned host = get_nprocs();
+	char asked[40];
 
+	snprintf(asked, sizeof(asked), "%s", optarg);
 	if (!parse_cpus(optarg, &o->cfg))
 		return wrong("-c %s: not a number of vcpus, 1 to %u, maybe with threads=1, 2, 4 "
-			     "or 8",
-			     optarg, VCPUS_MAX);
+			     "or 8, and max= and one as large or larger",
+			     asked, VCPUS_MAX);
 	if (o->cfg.n_vcpus > CROWD * host)
 		cmd_note("-c %s: this host has %u processors; a guest of so many may report "
 			 "lock-ups (kernel option: watchdog_thresh=60)",
-			 optarg, host);
+			 asked, host);
 	o->given |= CONFIG_CPUS;
 	return 0;
 }

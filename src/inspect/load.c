@@ -45,7 +45,7 @@ static int read_table(struct table *t, struct image *img, const struct saved_mac
 	if (table_init(t, m->htab_order, err))
 		return -1;
 	t->source = "Papyr image";
-	t->mem_bytes = m->mem_bytes;
+	t->mem_bytes = m->max_mem_bytes ? m->max_mem_bytes : m->mem_bytes;
 	reader = section_open(img, s, err);
 	r = reader ? htab_walk(reader, table_entries(t), m->htab_byte_order, HTAB_BIG,
 			       take_records, t, err)

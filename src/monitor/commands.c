@@ -17,6 +17,7 @@
 #include "monitor/migrate.h"
 #include "monitor/qmp.h"
 #include "platform/fwnmi.h"
+#include "platform/hotplug.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
 
@@ -64,6 +65,8 @@ static void do_query_cpus_fast(struct qmp_client *c, json_t *args, struct qmp_re
 		char path[48];
 
 		vcpu_look(vcpu, &look);
+		if (!look.present)
+			continue;
 		snprintf(path, sizeof(path), "/machine/vcpu[%u]", i);
 		json_array_append_new(
 		    result->value,
@@ -170,17 +173,67 @@ static void do_x_info(struct qmp_client *c, json_t *args, struct qmp_result *res
 		struct vcpu_look look;
 
 		vcpu_look(&m->vcpus[i], &look);
-		json_array_append_new(vcpus, json_pack("{s:i,s:b,s:I}", "id", m->vcpus[i].id,
-						       "online", look.online, "exits",
-						       (json_int_t)look.exits));
+		if (!look.present)
+			continue;
+		json_array_append_new(vcpus,
+				      json_pack("{s:i,s:b,s:I}", "id", m->vcpus[i].id, "online",
+						look.online, "exits", (json_int_t)look.exits));
 	}
-	result->value = json_pack(
-	    "{s:s,s:i,s:s,s:s,s:s,s:i,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "pid", getpid(),
-	    "status", machine_status(m), "accel", m->accel->name, "cpu", m->cfg.model->name,
-	    "threads", m->cfg.threads, "memory", (json_int_t)m->mem.bytes, "htab-order",
-	    m->htab_order, "real-mode-area", (json_int_t)m->rma_bytes, "vcpus", vcpus);
+	result->value =
+	    json_pack("{s:s,s:i,s:s,s:s,s:s,s:i,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "pid",
+		      getpid(), "status", machine_status(m), "accel", m->accel->name, "cpu",
+		      m->cfg.model->name, "threads", m->cfg.threads, "memory",
+		      (json_int_t)guest_mem_present(&m->mem), "htab-order", m->htab_order,
+		      "real-mode-area", (json_int_t)m->rma_bytes, "vcpus", vcpus);
+	json_object_set_new(result->value, "max-memory", json_integer(m->mem.bytes));
+	json_object_set_new(result->value, "max-vcpus", json_integer(m->n_vcpus));
 	json_object_set_new(result->value, "kernel",
 			    m->cfg.kernel ? json_string(m->cfg.kernel) : json_null());
+}
+
+static json_t *hotplug_json(struct machine *m, enum hotplug_kind kind)
+{
+	struct hotplug_look look;
+
+	hotplug_look(m, kind, &look);
+	return json_pack("{s:I,s:I,s:I,s:I}", "now", (json_int_t)look.now, "wanted",
+			 (json_int_t)look.wanted, "pending", (json_int_t)look.pending, "max",
+			 (json_int_t)look.max);
+}
+
+static void want(struct qmp_client *c, enum hotplug_kind kind, json_t *amount,
+		 struct qmp_result *result)
+{
+	struct machine *m = qmp_machine(c);
+	json_int_t n = json_integer_value(amount);
+
+	if (amount && !migrate_claim_guest(m, MOVE_USE, result))
+		return;
+	if (amount && migrate_under_way(qmp_live(c))) {
+		error_set(&result->error, "a migration is under way: wait until it is over, and "
+					  "ask the guest where it is then");
+		qmp_fail(result);
+		return;
+	}
+	if (amount && hotplug_want(m, kind, n < 0 ? 0 : n, &result->error)) {
+		qmp_fail(result);
+		return;
+	}
+	result->value = hotplug_json(m, kind);
+}
+
+/*
+ * x-cpus {count}, x-memory {size}: the guest shall have so much. It is told of it and answers when
+ * it likes; without the argument: how far it is.
+ */
+static void do_x_cpus(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	want(c, HOTPLUG_CPUS, json_object_get(args, "count"), result);
+}
+
+static void do_x_memory(struct qmp_client *c, json_t *args, struct qmp_result *result)
+{
+	want(c, HOTPLUG_MEMORY, json_object_get(args, "size"), result);
 }
 
 struct save_progress {
@@ -271,9 +324,11 @@ static const struct {
     {"system_reset", "", do_system_reset},
     {"x-break-memory", "address:int", do_x_break_memory},
     {"x-cont-forced", "", do_x_cont_forced},
+    {"x-cpus", "count:int?", do_x_cpus},
     {"x-gdb", "where:str?", qmp_x_gdb},
     {"x-htab", "fdname:str follow:bool?", qmp_x_htab},
     {"x-info", "", do_x_info},
+    {"x-memory", "size:int?", do_x_memory},
     {"x-save", "path:str quit:bool?", do_x_save},
     {"x-stats", "registers:bool?", qmp_x_stats},
     {"x-trace", "events:str fdname:str", qmp_x_trace},

@@ -245,12 +245,17 @@ void qmp_x_stats(struct qmp_client *c, json_t *args, struct qmp_result *result)
 	struct machine *m = qmp_machine(c);
 	json_t *vcpus = json_array();
 
-	for (unsigned i = 0; i < m->n_vcpus; i++)
-		json_array_append_new(vcpus, vcpu_stats(&m->vcpus[i], registers));
+	for (unsigned i = 0; i < m->n_vcpus; i++) {
+		struct vcpu_look look;
+
+		vcpu_look(&m->vcpus[i], &look);
+		if (look.present)
+			json_array_append_new(vcpus, vcpu_stats(&m->vcpus[i], registers));
+	}
 	result->value =
 	    json_pack("{s:s,s:s,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "status", machine_status(m),
 		      "ns", (json_int_t)ns_of(CLOCK_MONOTONIC), "htab-order", m->htab_order,
-		      "memory", (json_int_t)m->mem.bytes, "vcpus", vcpus);
+		      "memory", (json_int_t)guest_mem_present(&m->mem), "vcpus", vcpus);
 	if (count_changes(c, result->value, &result->error))
 		qmp_fail(result);
 }

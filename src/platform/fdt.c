@@ -4,6 +4,7 @@
 #include <libfdt.h>
 #include <papyr/papyr.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -48,7 +49,7 @@ static void build_chosen(struct dt_tree *t, const struct machine *m,
 	dt_end(t);
 }
 
-static void build_rtas(struct dt_tree *t, const struct fdt_places *places)
+static void build_rtas(struct dt_tree *t, const struct machine *m, const struct fdt_places *places)
 {
 	/* What is done, no more: the guest takes each at its word. */
 	static const char functions[] = "hcall-pft\0hcall-term\0hcall-dabr\0hcall-interrupt\0"
@@ -69,21 +70,36 @@ static void build_rtas(struct dt_tree *t, const struct fdt_places *places)
 	/* One domain: the last of four levels is where processors and memory lie. */
 	dt_cells(t, "ibm,associativity-reference-points", 4, 4);
 	dt_cells(t, "ibm,max-associativity-domains", 4, 0, 0, 0, 1);
+	if (m->hotplug)
+		dt_cells(t, "ibm,lrdr-capacity", HI(m->mem.bytes), LO(m->mem.bytes),
+			 HI(GUEST_BLOCK), LO(GUEST_BLOCK), hotplug_cores(m));
 	for (unsigned i = 0; (name = rtas_name(i, &token)); i++)
 		dt_cells(t, name, token);
 	dt_end(t);
 }
 
-static void build_events(struct dt_tree *t)
+static void build_event(struct dt_tree *t, const char *name, u32 irq)
 {
+	dt_begin(t, name);
+	dt_cells(t, "interrupts", irq, 0);
+	dt_end(t);
+}
+
+static void build_events(struct dt_tree *t, const struct machine *m)
+{
+	u32 hotplug = hotplug_irq(m);
+
 	dt_begin(t, "event-sources");
 	dt_empty(t, "interrupt-controller");
 	dt_cells(t, "#interrupt-cells", 2);
-	dt_cells(t, "interrupt-ranges", IRQ_EPOW, 1);
+	if (hotplug)
+		dt_cells(t, "interrupt-ranges", IRQ_EPOW, 1, hotplug, 1);
+	else
+		dt_cells(t, "interrupt-ranges", IRQ_EPOW, 1);
 	dt_cells(t, "interrupt-parent", PHANDLE_XICS);
-	dt_begin(t, "epow-events");
-	dt_cells(t, "interrupts", IRQ_EPOW, 0);
-	dt_end(t);
+	build_event(t, "epow-events", IRQ_EPOW);
+	if (hotplug)
+		build_event(t, "hot-plug-events", hotplug);
 	dt_end(t);
 }
 
@@ -174,7 +190,37 @@ static void build_core(struct dt_tree *t, const struct machine *m, unsigned core
 	dt_prop(t, "ibm,pa-features", model->pa_features, model->n_pa_features);
 	dt_cells(t, "ibm,chip-id", 0);
 	dt_cells(t, "ibm,associativity", 5, 0, 0, 0, 0, id);
+	if (m->hotplug)
+		dt_cells(t, "ibm,my-drc-index", hotplug_core(m, core)->index);
 	dt_end(t);
+}
+
+/* Lists of the cores' connectors, each with how many there are ahead. */
+static void build_core_connectors(struct dt_tree *t, const struct machine *m)
+{
+	unsigned n = hotplug_cores(m), names = 4, types = 4;
+	static const char type[] = "CPU";
+	u8 *list = calloc(n + 1, 16);
+
+	if (!list) {
+		t->error = -FDT_ERR_NOSPACE;
+		return;
+	}
+	store_be32(list, n);
+	for (unsigned i = 0; i < n; i++)
+		store_be32(list + 4 * (i + 1), hotplug_core(m, i)->index);
+	dt_prop(t, "ibm,drc-indexes", list, 4 * (n + 1));
+	for (unsigned i = 0; i < n; i++)
+		store_be32(list + 4 * (i + 1), ~0u); /* none has power of its own */
+	dt_prop(t, "ibm,drc-power-domains", list, 4 * (n + 1));
+	for (unsigned i = 0; i < n; i++)
+		names +=
+		    sprintf((char *)list + names, "CPU %u", m->vcpus[i * m->cfg.threads].id) + 1;
+	dt_prop(t, "ibm,drc-names", list, names);
+	for (unsigned i = 0; i < n; i++, types += sizeof(type))
+		memcpy(list + types, type, sizeof(type));
+	dt_prop(t, "ibm,drc-types", list, types);
+	free(list);
 }
 
 static void build_cpus(struct dt_tree *t, const struct machine *m)
@@ -182,8 +228,11 @@ static void build_cpus(struct dt_tree *t, const struct machine *m)
 	dt_begin(t, "cpus");
 	dt_cells(t, "#address-cells", 1);
 	dt_cells(t, "#size-cells", 0);
+	if (m->hotplug)
+		build_core_connectors(t, m);
 	for (unsigned core = 0; core * m->cfg.threads < m->n_vcpus; core++)
-		build_core(t, m, core);
+		if (hotplug_has_vcpu(m, &m->vcpus[core * m->cfg.threads]))
+			build_core(t, m, core);
 	dt_end(t);
 }
 
@@ -209,14 +258,46 @@ static void build_memory(struct dt_tree *t, const struct machine *m)
 	u64 base = m->rma_bytes, piece;
 
 	build_memory_node(t, 0, base);
-	for (; base < m->mem.bytes; base += piece) {
-		piece = m->mem.bytes - base;
+	for (; base < m->mem.boot_bytes; base += piece) {
+		piece = m->mem.boot_bytes - base;
 		while (piece & (piece - 1))
 			piece &= piece - 1; /* down to the highest bit */
 		if (piece > (base & -base))
 			piece = base & -base;
 		build_memory_node(t, base, piece);
 	}
+}
+
+#define LMB_CELLS    6
+#define LMB_ASSIGNED 0x8
+
+/* Memory that comes and goes, there or not: a list of blocks, with how many there are ahead. */
+static void build_hotplug_memory(struct dt_tree *t, const struct machine *m)
+{
+	unsigned n = hotplug_blocks(m);
+	u8 *list = n ? malloc(4 + n * LMB_CELLS * 4) : NULL, *p = list;
+
+	if (!list)
+		return;
+	store_be32(p, n);
+	p += 4;
+	for (unsigned i = 0; i < n; i++, p += LMB_CELLS * 4) {
+		const struct drc *d = hotplug_block(m, i);
+
+		store_be64(p, m->mem.boot_bytes + i * GUEST_BLOCK);
+		store_be32(p + 8, d->index);
+		store_be32(p + 12, 0);
+		store_be32(p + 16, 0); /* of the lookup arrays */
+		store_be32(p + 20, drc_may_configure(d) ? LMB_ASSIGNED : 0);
+	}
+	dt_begin(t, "ibm,dynamic-reconfiguration-memory");
+	dt_cells(t, "ibm,lmb-size", HI(GUEST_BLOCK), LO(GUEST_BLOCK));
+	dt_cells(t, "ibm,memory-flags-mask", 0xff);
+	dt_cells(t, "ibm,memory-preservation-time", 0);
+	dt_prop(t, "ibm,dynamic-memory", list, p - list);
+	dt_cells(t, "ibm,associativity-lookup-arrays", 1, 4, 0, 0, 0, 0);
+	dt_end(t);
+	free(list);
 }
 
 static void build_vdevice(struct dt_tree *t, const struct machine *m)
@@ -283,11 +364,12 @@ static void build_root(struct dt_tree *t, const struct machine *m, const struct 
 	dt_cells(t, "#address-cells", 2);
 	dt_cells(t, "#size-cells", 2);
 	build_chosen(t, m, places);
-	build_rtas(t, places);
-	build_events(t);
+	build_rtas(t, m, places);
+	build_events(t, m);
 	build_hypervisor(t);
 	build_cpus(t, m);
 	build_memory(t, m);
+	build_hotplug_memory(t, m);
 	build_vdevice(t, m);
 	build_xics(t, m);
 	dt_end(t);
@@ -298,7 +380,8 @@ static void build_root(struct dt_tree *t, const struct machine *m, const struct 
 
 u64 fdt_room(const struct machine *m)
 {
-	return ROOM_COMMON + (u64)m->n_vcpus * ROOM_FOR_CORE;
+	return ROOM_COMMON + (u64)m->n_vcpus * ROOM_FOR_CORE +
+	       (u64)hotplug_blocks(m) * LMB_CELLS * 4;
 }
 
 int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf,
@@ -318,4 +401,23 @@ int fdt_build(const struct machine *m, const struct fdt_places *places, void *bu
 	if (t.error)
 		return error_set(err, "cannot make the device tree: %s", fdt_strerror(t.error));
 	return 0;
+}
+
+int fdt_build_branch(const struct machine *m, enum hotplug_kind kind, unsigned number, void *buf,
+		     size_t bytes)
+{
+	struct dt_tree t = {.fdt = buf};
+
+	t.error = fdt_create(buf, bytes);
+	if (!t.error)
+		t.error = fdt_finish_reservemap(buf);
+	dt_begin(&t, "");
+	if (kind == HOTPLUG_CPUS)
+		build_core(&t, m, number);
+	else
+		build_memory_node(&t, m->mem.boot_bytes + number * GUEST_BLOCK, GUEST_BLOCK);
+	dt_end(&t);
+	if (!t.error)
+		t.error = fdt_finish(buf);
+	return t.error ? -1 : 0;
 }

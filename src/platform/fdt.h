@@ -5,6 +5,7 @@
 #ifndef PAPYR_PLATFORM_FDT_H
 #define PAPYR_PLATFORM_FDT_H
 
+#include "platform/hotplug.h"
 #include "platform/machine.h"
 
 struct fdt_places {
@@ -19,5 +20,13 @@ u64 fdt_room(const struct machine *m);
 /* Writes the tree to @buf of fdt_room() bytes. */
 int fdt_build(const struct machine *m, const struct fdt_places *places, void *buf,
 	      struct error *err);
+
+/*
+ * A tree with nothing but what the whole one says, or would, of a core or a block of memory that
+ * may come (hotplug.h). -1: @bytes aren't enough; FDT_BRANCH_ROOM are.
+ */
+#define FDT_BRANCH_ROOM 8192
+int fdt_build_branch(const struct machine *m, enum hotplug_kind kind, unsigned number, void *buf,
+		     size_t bytes);
 
 #endif

@@ -15,6 +15,7 @@
 #include "platform/device.h"
 #include "platform/exits.h"
 #include "platform/fwnmi.h"
+#include "platform/hotplug.h"
 #include "platform/internal.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
@@ -171,7 +172,7 @@ int machine_set_slots(struct machine *m, bool give, u32 flags)
 
 static int make_vm(struct machine *m, struct error *err)
 {
-	if (check_host(m, err) ||
+	if (hotplug_check(&m->cfg, err) || check_host(m, err) ||
 	    guest_mem_alloc(&m->mem, m->cfg.mem_bytes, m->cfg.max_mem_bytes, err))
 		return -1;
 	if (machine_set_slots(m, true, 0) < 0)
@@ -188,7 +189,7 @@ static int make_vm(struct machine *m, struct error *err)
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		if (vcpu_new(m, &m->vcpus[i], i, err))
 			return -1;
-	return 0;
+	return hotplug_new(m, err);
 }
 
 static void on_console_input(void *opaque)

@@ -29,6 +29,7 @@
 #include "platform/runstate.h"
 
 struct console;
+struct hotplug;
 struct machine_device;
 struct machine_model;
 struct machine_observer;
@@ -82,6 +83,7 @@ struct machine {
 
 	struct vcpu *vcpus; /* those that may come too */
 	unsigned n_vcpus;
+	struct hotplug *hotplug; /* hotplug.h; NULL: nothing comes or goes */
 	struct boot_entry booted; /* of a guest that began here; else all 0 */
 
 	struct loop *loop;

@@ -47,6 +47,8 @@ static const struct rtas_def {
     {"ibm,int-on", NULL, 1, 1, 1},
     {"ibm,nmi-register", rtas_nmi_register, 2, 2, 1},
     {"ibm,nmi-interlock", rtas_nmi_interlock, 0, 0, 1},
+    {"set-indicator", rtas_set_indicator, 3, 3, 1},
+    {"ibm,configure-connector", rtas_configure_connector, 2, 2, 1},
 };
 
 const char *rtas_name(unsigned i, u32 *token)

@@ -15,14 +15,18 @@
 #include "platform/vcpu.h"
 
 /* Status words common to all calls (PAPR 7.2.8) and some calls' own. */
-#define RTAS_SUCCESS	    0
-#define RTAS_NO_ERROR_LOG   1 /* event-scan, check-exception: nothing to tell */
-#define RTAS_HARDWARE	    (-1)
-#define RTAS_BUSY	    (-2)
-#define RTAS_PARAMETER	    (-3)
-#define RTAS_NOT_SUPPORTED  (-3) /* system parameters */
-#define RTAS_NOT_AUTHORIZED (-9002)
-#define RTAS_PARAM_FORMAT   (-9999) /* system parameters */
+#define RTAS_SUCCESS	      0
+#define RTAS_NO_ERROR_LOG     1 /* event-scan, check-exception: nothing to tell */
+#define RTAS_HARDWARE	      (-1)
+#define RTAS_BUSY	      (-2)
+#define RTAS_PARAMETER	      (-3)
+#define RTAS_NOT_SUPPORTED    (-3) /* system parameters */
+#define RTAS_NO_INDICATOR     (-3) /* indicators and sensors */
+#define RTAS_IN_USE	      (-9001)
+#define RTAS_NOT_AUTHORIZED   (-9002)
+#define RTAS_NOT_CONFIGURABLE (-9003) /* ibm,configure-connector */
+#define RTAS_BUSY_FOR_100MS   9902
+#define RTAS_PARAM_FORMAT     (-9999) /* system parameters */
 
 struct rtas_call {
 	struct vcpu *vcpu;
@@ -77,5 +81,11 @@ s32 rtas_event_scan(struct rtas_call *a);
 s32 rtas_check_exception(struct rtas_call *a);
 s32 rtas_last_error(struct rtas_call *a);
 s32 rtas_get_sensor_state(struct rtas_call *a);
+
+/* rtas_dr.c */
+s32 rtas_set_indicator(struct rtas_call *a);
+s32 rtas_configure_connector(struct rtas_call *a);
+/* get-sensor-state's sensor dr-entity-sense */
+s32 rtas_sense_connector(struct rtas_call *a);
 
 #endif

@@ -2,11 +2,20 @@
 /*
  * RTAS calls that start and stop: single processors, and the whole machine.
  */
+#include "platform/hotplug.h"
 #include "platform/rtas.h"
 #include "platform/vcpu.h"
 
 #define CPU_STOPPED	0
 #define CPU_NOT_STOPPED 2
+
+/* The processor of that number, if the guest has it. With m->lock held. */
+static struct vcpu *find(struct machine *m, u32 id)
+{
+	struct vcpu *vcpu = vcpu_by_id(m, id);
+
+	return vcpu && hotplug_has_vcpu(m, vcpu) ? vcpu : NULL;
+}
 
 /*
  * query-cpu-stopped-state(server) -> status, state: 0 stopped, 2 not stopped.
@@ -15,15 +24,16 @@
 s32 rtas_query_cpu_stopped_state(struct rtas_call *a)
 {
 	struct machine *m = a->vcpu->m;
-	struct vcpu *vcpu = vcpu_by_id(m, rtas_arg(a, 0));
+	struct vcpu *vcpu;
 	bool stopped;
 
+	lock_acquire(&m->lock);
+	vcpu = find(m, rtas_arg(a, 0));
+	/* Until it is parked, stop-self isn't through. */
+	stopped = vcpu && !vcpu->online && vcpu->parked;
+	lock_release(&m->lock);
 	if (!vcpu)
 		return RTAS_PARAMETER;
-	lock_acquire(&m->lock);
-	/* Until it is parked, stop-self isn't through. */
-	stopped = !vcpu->online && vcpu->parked;
-	lock_release(&m->lock);
 	rtas_result(a, 1, stopped ? CPU_STOPPED : CPU_NOT_STOPPED);
 	return RTAS_SUCCESS;
 }
@@ -39,6 +49,11 @@ static void start(struct vcpu *vcpu, void *arg)
 	u64 lpcr = 0;
 	bool has_lpcr;
 
+	/* It may have been isolated while it was waited for. */
+	if (!hotplug_has_vcpu(vcpu->m, vcpu)) {
+		s->status = RTAS_PARAMETER;
+		return;
+	}
 	if (vcpu->online) {
 		s->status = RTAS_HARDWARE;
 		return;

@@ -8,6 +8,7 @@
 
 #include "platform/console.h"
 #include "platform/exits.h"
+#include "platform/hotplug.h"
 #include "platform/rtas.h"
 #include "platform/vcpu.h"
 
@@ -147,12 +148,16 @@ s32 rtas_nvram_store(struct rtas_call *a)
 /* A parameter's value into @val; its length, or -1 if there is no such parameter. */
 static int system_parameter(struct machine *m, u32 param, u8 *val, size_t size)
 {
+	struct hotplug_look cpus;
+
 	switch (param) {
 	case PARAM_SPLPAR:
+		hotplug_look(m, HOTPLUG_CPUS, &cpus);
 		return 1 + snprintf((char *)val, size,
 				    "MaxEntCap=%u,DesMem=%llu,DesProcs=%u,MaxPlatProcs=%u",
-				    m->n_vcpus * 100, (unsigned long long)(m->mem.bytes >> 20),
-				    m->n_vcpus, m->n_vcpus);
+				    m->n_vcpus * 100,
+				    (unsigned long long)(guest_mem_present(&m->mem) >> 20),
+				    (unsigned)cpus.now, m->n_vcpus);
 	case PARAM_DIAGNOSTICS_MODE:
 		val[0] = DIAGNOSTICS_DISABLED;
 		return 1;

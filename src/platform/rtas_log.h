@@ -22,6 +22,7 @@
 #define RTAS_LOG_TYPE_UNKNOWN	     0
 #define RTAS_LOG_TYPE_ECC	     9 /* uncorrectable */
 #define RTAS_LOG_TYPE_EPOW	     64
+#define RTAS_LOG_TYPE_HOTPLUG	     0xe5
 
 /*
  * A cleared log of @bytes in all: its fixed part and head. Sections follow.

@@ -13,6 +13,7 @@
 
 #include "platform/exits.h"
 #include "platform/fwnmi.h"
+#include "platform/hotplug.h"
 #include "platform/internal.h"
 #include "platform/kvm_stats.h"
 #include "platform/thread.h"
@@ -303,6 +304,7 @@ void vcpu_look(struct vcpu *vcpu, struct vcpu_look *look)
 	struct machine *m = vcpu->m;
 
 	lock_acquire(&m->lock);
+	look->present = hotplug_has_vcpu(m, vcpu);
 	look->online = vcpu->online;
 	look->parked = vcpu->parked;
 	look->tid = vcpu->tid;

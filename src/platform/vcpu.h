@@ -32,7 +32,7 @@ struct vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	bool has_thread; /* (L) */
-	int tid; /* what the host calls the thread */
+	int tid;	 /* what the host calls the thread */
 
 	bool online;		  /* (L) running by RTAS: not stopped by stop-self */
 	bool parked;		  /* (L) */
@@ -73,6 +73,7 @@ struct vcpu *vcpu_by_id(struct machine *m, u64 id);
  * m->lock.
  */
 struct vcpu_look {
+	bool present; /* the guest has it (hotplug.h) */
 	bool online, parked;
 	int tid; /* 0: it has no thread yet */
 	u64 exits, exits_by[VCPU_EXITS];

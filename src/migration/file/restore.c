@@ -290,7 +290,7 @@ int migration_restore(struct machine *m, struct migration_image *saved, progress
 	    .total = m->mem.bytes + image_find(saved->file, IMAGE_HTAB, 0)->raw_bytes,
 	};
 
-	if (m->mem.bytes != saved->machine.mem_bytes || m->n_vcpus != saved->machine.n_vcpus)
+	if (m->mem.boot_bytes != saved->machine.mem_bytes || m->n_vcpus != saved->machine.n_vcpus)
 		return error_set(err, "the machine is not as the image describes it");
 	memcpy(m->uuid, saved->machine.uuid, sizeof(m->uuid));
 	m->rtc_offset = saved->machine.rtc_offset;

@@ -9,6 +9,7 @@
 
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
+#include "platform/hotplug.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
@@ -35,15 +36,30 @@ static void copy_path(char *to, size_t size, const char *path)
 	free(full);
 }
 
-void capture_machine(const struct machine *m, struct saved_machine *c)
+static void capture_growth(struct machine *m, struct saved_machine *c)
+{
+	struct hotplug_look cpus, memory;
+
+	if (!m->hotplug)
+		return;
+	hotplug_look(m, HOTPLUG_CPUS, &cpus);
+	hotplug_look(m, HOTPLUG_MEMORY, &memory);
+	c->boot_vcpus = m->cfg.n_vcpus;
+	c->now_vcpus = cpus.now;
+	c->max_mem_bytes = memory.max;
+	c->now_mem_bytes = memory.now;
+}
+
+void capture_machine(struct machine *m, struct saved_machine *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->saved_at = time(NULL);
 	snprintf(c->writer, sizeof(c->writer), "papyr " PAPYR_VERSION);
 	snprintf(c->name, sizeof(c->name), "%s", m->cfg.name ? m->cfg.name : "");
 	snprintf(c->model, sizeof(c->model), "%s", m->cfg.model->name);
-	c->mem_bytes = m->mem.bytes;
+	c->mem_bytes = m->mem.boot_bytes;
 	c->n_vcpus = m->n_vcpus;
+	capture_growth(m, c);
 	c->threads = m->cfg.threads;
 	c->htab_order = m->htab_order;
 	c->htab_byte_order = htab_host_order();

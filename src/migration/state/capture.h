@@ -14,7 +14,7 @@
 /* The guest's timebase now. Of a machine that stands still: a register waits for its vcpu. */
 u64 capture_timebase(const struct machine *m);
 /* What the machine is, all but its timebase; it may run. */
-void capture_machine(const struct machine *m, struct saved_machine *c);
+void capture_machine(struct machine *m, struct saved_machine *c);
 /*
  * All that is small of a machine that stands still, packed: each vcpu, the interrupt sources, the
  * devices, in this order. @sink gets what is whole, and does not keep it.

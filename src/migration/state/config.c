@@ -19,13 +19,40 @@ int config_from_saved(struct machine_config *cfg, const struct saved_machine *c,
 				 c->model);
 	cfg->model = model;
 	cfg->mem_bytes = c->mem_bytes;
-	cfg->n_vcpus = c->n_vcpus;
+	cfg->max_mem_bytes = c->max_mem_bytes;
+	cfg->n_vcpus = c->boot_vcpus ? c->boot_vcpus : c->n_vcpus;
+	cfg->max_vcpus = c->n_vcpus;
 	cfg->threads = c->threads;
 	cfg->core_ids = c->n_vcpus > c->threads ? core_ids : 0;
 	cfg->htab_order = c->htab_order;
 	cfg->kernel = or_null(c->kernel);
 	cfg->initrd = or_null(c->initrd);
 	cfg->cmdline = or_null(c->cmdline);
+	return 0;
+}
+
+static u64 max_memory(const struct machine_config *c)
+{
+	return c->max_mem_bytes ? c->max_mem_bytes : c->mem_bytes;
+}
+
+static unsigned max_vcpus(const struct machine_config *c)
+{
+	return c->max_vcpus ? c->max_vcpus : c->n_vcpus;
+}
+
+/* What both start with is the same. */
+static int maxima_agree(const struct machine_config *guest, const struct machine_config *here,
+			unsigned what, struct error *err)
+{
+	if ((what & CONFIG_MEMORY) && max_memory(guest) != max_memory(here))
+		return error_set(err,
+				 "the guest can have %llu MiB of memory, here %llu (-m SIZE,max=)",
+				 (unsigned long long)(max_memory(guest) >> 20),
+				 (unsigned long long)(max_memory(here) >> 20));
+	if ((what & CONFIG_CPUS) && max_vcpus(guest) != max_vcpus(here))
+		return error_set(err, "the guest can have %u vcpus, here %u (-c N,max=)",
+				 max_vcpus(guest), max_vcpus(here));
 	return 0;
 }
 
@@ -41,11 +68,11 @@ int config_agrees(const struct machine_config *guest, const struct machine_confi
 				 (unsigned long long)(here->mem_bytes >> 20));
 	if ((what & CONFIG_CPUS) &&
 	    (guest->n_vcpus != here->n_vcpus || guest->threads != here->threads))
-		return error_set(
-		    err, "the guest has %u vcpus, %u in a core; here are %u, %u in a core",
-		    guest->n_vcpus, guest->threads, here->n_vcpus, here->threads);
+		return error_set(err,
+				 "the guest has %u vcpus, %u in a core; here are %u, %u in a core",
+				 guest->n_vcpus, guest->threads, here->n_vcpus, here->threads);
 	if ((what & CONFIG_ORDER) && guest->htab_order != here->htab_order)
 		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
 				 guest->htab_order, here->htab_order);
-	return 0;
+	return maxima_agree(guest, here, what, err);
 }

@@ -20,6 +20,21 @@ void saved_machine_pack(const struct saved_machine *c, struct state_out *out)
 	put_string(out, c->kernel);
 	put_string(out, c->initrd);
 	put_string(out, c->cmdline);
+	if (!c->boot_vcpus)
+		return;
+	put_u32(out, c->boot_vcpus);
+	put_u32(out, c->now_vcpus);
+	put_u64(out, c->max_mem_bytes);
+	put_u64(out, c->now_mem_bytes);
+}
+
+/* Can the guest have got from one to the other? */
+static bool sensible_growth(const struct saved_machine *c)
+{
+	if (c->now_vcpus < 1 || c->now_vcpus > c->n_vcpus || c->boot_vcpus > c->n_vcpus)
+		return false;
+	return c->max_mem_bytes <= 1ull << 46 && c->now_mem_bytes >= c->mem_bytes &&
+	       c->now_mem_bytes <= c->max_mem_bytes;
 }
 
 static bool sensible(const struct saved_machine *c)
@@ -50,6 +65,15 @@ int saved_machine_unpack(struct saved_machine *c, struct state_in *in, struct er
 	get_string(in, c->kernel, sizeof(c->kernel));
 	get_string(in, c->initrd, sizeof(c->initrd));
 	get_string(in, c->cmdline, sizeof(c->cmdline));
+	c->boot_vcpus = c->now_vcpus = c->max_mem_bytes = c->now_mem_bytes = 0;
+	if (state_left(in)) {
+		c->boot_vcpus = get_u32(in);
+		c->now_vcpus = get_u32(in);
+		c->max_mem_bytes = get_u64(in);
+		c->now_mem_bytes = get_u64(in);
+		if (!in->bad && (!c->boot_vcpus || !sensible_growth(c)))
+			return error_set(err, "what the machine may get makes no sense");
+	}
 	if (!state_ok(in))
 		return error_set(err, "the description of the machine is cut off or too long");
 	if (!sensible(c))

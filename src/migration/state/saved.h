@@ -27,7 +27,8 @@ struct saved_machine {
 	char name[SAVED_NAME_MAX];
 	char model[32];
 	u64 mem_bytes;
-	u32 n_vcpus, threads, htab_order;
+	u32 n_vcpus; /* with those that may come */
+	u32 threads, htab_order;
 	u32 htab_byte_order; /* enum htab_order, of the table's record headers */
 	u8 uuid[16];
 	u64 timebase;	/* the guest's, when it was stopped */
@@ -35,6 +36,12 @@ struct saved_machine {
 	s64 rtc_offset; /* seconds that the guest's clock is ahead of the host's */
 	/* For a reboot after the restore. Empty: none, or the built-in guest. */
 	char kernel[SAVED_PATH_MAX], initrd[SAVED_PATH_MAX], cmdline[SAVED_CMDLINE_MAX];
+	/*
+	 * Of a guest that may get more than it started with, which mem_bytes is: with how many
+	 * vcpus, how much memory it may get, and what it has. 0: it is no such guest.
+	 */
+	u32 boot_vcpus, now_vcpus;
+	u64 max_mem_bytes, now_mem_bytes;
 };
 
 void saved_machine_pack(const struct saved_machine *c, struct state_out *out);
