@@ -40,13 +40,22 @@ void htab_live_close(struct htab_live *live)
 static int ask(struct htab_live *live, int fd, struct error *err)
 {
 	json_t *value = NULL;
+	unsigned order;
 
 	if (control_send_fd(live->control, "htab", fd, err) == 0)
 		value = control_execute(live->control, "x-htab",
 					json_pack("{s:s,s:b}", "fdname", "htab", "follow", 1), err);
 	if (!value)
 		return -1;
-	live->order = json_integer_value(json_object_get(value, "order"));
+	order = json_integer_value(json_object_get(value, "order"));
+	if (live->order && live->order != order) {
+		json_decref(value);
+		return error_set(err,
+				 "the guest resized its hash table from 2^%u bytes to 2^%u: begin "
+				 "again",
+				 live->order, order);
+	}
+	live->order = order;
 	live->mem_bytes = json_integer_value(json_object_get(value, "memory"));
 	json_decref(value);
 	return 0;

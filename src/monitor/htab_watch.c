@@ -9,14 +9,34 @@
 
 struct htab_watch {
 	const struct accel *accel;
+	struct machine *m;
+	struct htab_seen table;
 	int fd;
 	u64 entries, passes;
 	u8 buf[READ_BYTES];
 };
 
-struct htab_watch *htab_watch_new(struct machine *m, struct error *err)
+/* From a first pass on, over the table that the guest has now. */
+static int open_table(struct htab_watch *w, struct error *err)
 {
 	struct kvm_get_htab_fd args = {0};
+
+	if (w->fd >= 0)
+		w->accel->close(w->fd);
+	w->table = machine_htab(w->m);
+	w->entries = 1ull << (w->table.order - 4);
+	w->passes = 0;
+	w->fd = w->accel->ioctl(w->m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
+	return w->fd < 0 ? error_errno(err, "cannot get the hash table's descriptor") : 0;
+}
+
+static bool is_resized(const struct htab_watch *w)
+{
+	return machine_htab(w->m).number != w->table.number;
+}
+
+struct htab_watch *htab_watch_new(struct machine *m, struct error *err)
+{
 	struct htab_watch *w = calloc(1, sizeof(*w));
 
 	if (!w) {
@@ -24,27 +44,31 @@ struct htab_watch *htab_watch_new(struct machine *m, struct error *err)
 		return NULL;
 	}
 	w->accel = m->accel;
-	w->entries = 1ull << (m->htab_order - 4);
-	w->fd = m->accel->ioctl(m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
-	if (w->fd < 0) {
-		error_errno(err, "cannot get the hash table's descriptor");
-		free(w);
-		return NULL;
-	}
-	return w;
+	w->m = m;
+	w->fd = -1;
+	if (!open_table(w, err))
+		return w;
+	free(w);
+	return NULL;
 }
 
 void htab_watch_free(struct htab_watch *w)
 {
 	if (!w)
 		return;
-	w->accel->close(w->fd);
+	if (w->fd >= 0)
+		w->accel->close(w->fd);
 	free(w);
 }
 
 u64 htab_watch_passes(const struct htab_watch *w)
 {
 	return w->passes;
+}
+
+unsigned htab_watch_order(const struct htab_watch *w)
+{
+	return w->table.order;
 }
 
 /* The number of the first entry behind those that whole records tell of. */
@@ -68,10 +92,14 @@ int htab_watch_pass(struct htab_watch *w, htab_sink sink, void *opaque, struct e
 	u64 end = 0, before;
 	ssize_t n;
 
+	if ((w->fd < 0 || is_resized(w)) && open_table(w, err))
+		return -1;
 	do {
 		n = w->accel->read(w->fd, w->buf, sizeof(w->buf));
 		if (n < 0)
 			return error_errno(err, "cannot read the hash table");
+		if (is_resized(w))
+			return HTAB_RESIZED;
 		if (n && sink(opaque, w->buf, n, err))
 			return -1;
 		before = end;

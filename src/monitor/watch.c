@@ -29,11 +29,16 @@ static struct htab_watch *watch(struct qmp_client *c, enum qmp_watch which, stru
 	return *w;
 }
 
-static int follow(struct qmp_client *c, int fd, struct error *err)
+static int follow(struct qmp_client *c, int fd, unsigned *order, struct error *err)
 {
 	struct htab_watch *w = watch(c, QMP_WATCH_HTAB, err);
+	int r = w ? htab_watch_pass(w, htab_to_fd, &fd, err) : -1;
 
-	return w ? htab_watch_pass(w, htab_to_fd, &fd, err) : -1;
+	if (!r)
+		*order = htab_watch_order(w);
+	return r == HTAB_RESIZED ? error_set(err, "the guest resized its hash table meanwhile: "
+						  "ask again")
+				 : r;
 }
 
 /*
@@ -58,7 +63,8 @@ static int check_target(int fd, struct error *err)
 	return 0;
 }
 
-static int export(struct qmp_client *c, int fd, bool changes, struct error *err)
+/* @order: of the table that was told of. */
+static int export(struct qmp_client *c, int fd, bool changes, unsigned *order, struct error *err)
 {
 	struct machine *m = qmp_machine(c);
 
@@ -67,7 +73,7 @@ static int export(struct qmp_client *c, int fd, bool changes, struct error *err)
 	if (table_is_taken(c))
 		return error_set(err, "this KVM tells changes of the hash table to one reader, and "
 				      "that is the migration which is under way");
-	return changes ? follow(c, fd, err) : migration_stream_htab(m, fd, err);
+	return changes ? follow(c, fd, order, err) : migration_stream_htab(m, fd, order, err);
 }
 
 /*
@@ -81,16 +87,17 @@ void qmp_x_htab(struct qmp_client *c, json_t *args, struct qmp_result *result)
 	const char *name = json_string_value(json_object_get(args, "fdname"));
 	bool changes = json_is_true(json_object_get(args, "follow"));
 	int fd = qmp_take_fd(c, name);
+	unsigned order;
 
 	if (fd < 0) {
 		error_set(&result->error, "'fdname' must name a descriptor that getfd brought");
 		qmp_fail(result);
 		return;
 	}
-	if (export(c, fd, changes, &result->error))
+	if (export(c, fd, changes, &order, &result->error))
 		qmp_fail(result);
 	else
-		result->value = json_pack("{s:i,s:I}", "order", m->htab_order, "memory",
+		result->value = json_pack("{s:i,s:I}", "order", order, "memory",
 					  (json_int_t)m->mem.bytes);
 	close(fd);
 }
@@ -154,14 +161,16 @@ static int count_changes(struct qmp_client *c, json_t *stats, struct error *err)
 	struct machine *m = qmp_machine(c);
 	struct htab_watch *w = watch(c, QMP_WATCH_STATS, err);
 	struct change_count count = {0};
-	bool first = w && !htab_watch_passes(w), taken = table_is_taken(c);
+	bool first = w && !htab_watch_passes(w), taken = table_is_taken(c), told;
+	int pass = w && !taken ? htab_watch_pass(w, count_records, &count, err) : 0;
 	s64 written;
 
-	if (!w || (!taken && htab_watch_pass(w, count_records, &count, err)))
+	if (!w || pass < 0)
 		return -1;
+	told = !taken && pass != HTAB_RESIZED && htab_watch_passes(w) > 1;
 	written = machine_count_writes(m);
-	json_object_set_new(stats, "htab-changed", known(!first && !taken, count.entries));
-	json_object_set_new(stats, "htab-bytes", known(!first && !taken, count.bytes));
+	json_object_set_new(stats, "htab-changed", known(told, count.entries));
+	json_object_set_new(stats, "htab-bytes", known(told, count.bytes));
 	json_object_set_new(stats, "dirty-bytes", known(!first && written >= 0, written));
 	return 0;
 }

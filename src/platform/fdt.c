@@ -12,6 +12,7 @@
 #include "platform/device.h"
 #include "platform/dt_tree.h"
 #include "platform/exits.h"
+#include "platform/htab.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
@@ -51,16 +52,22 @@ static void build_chosen(struct dt_tree *t, const struct machine *m,
 
 static void build_rtas(struct dt_tree *t, const struct machine *m, const struct fdt_places *places)
 {
-	/* What is done, no more: the guest takes each at its word. */
+	/*
+	 * What is done, no more: the guest takes each at its word. The last is left out where KVM
+	 * can't do it.
+	 */
 	static const char functions[] = "hcall-pft\0hcall-term\0hcall-dabr\0hcall-interrupt\0"
 					"hcall-splpar\0hcall-bulk\0hcall-set-mode\0hcall-sprg0\0"
 					"hcall-random\0hcall-tce\0hcall-multi-tce\0hcall-vio\0"
-					"hcall-crq";
+					"hcall-crq\0hcall-hpt-resize";
+	size_t bytes = sizeof(functions);
 	const char *name;
 	u32 token;
 
+	if (!machine_resizes_htab(m))
+		bytes -= sizeof("hcall-hpt-resize");
 	dt_begin(t, "rtas");
-	dt_prop(t, "ibm,hypertas-functions", functions, sizeof(functions));
+	dt_prop(t, "ibm,hypertas-functions", functions, bytes);
 	dt_cells(t, "rtas-size", places->rtas_bytes);
 	dt_cells(t, "linux,rtas-base", LO(places->rtas));
 	dt_cells(t, "linux,rtas-entry", LO(places->rtas));

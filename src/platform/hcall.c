@@ -10,6 +10,7 @@
 #include "platform/device.h"
 #include "platform/dirtylog.h"
 #include "platform/exits.h"
+#include "platform/htab.h"
 #include "platform/models.h"
 #include "platform/trace.h"
 #include "platform/vcpu.h"
@@ -214,6 +215,8 @@ static const struct {
     {H_SET_SPRG0, h_set_sprg0},
     {H_RANDOM, h_random},
     {H_GET_CPU_CHARACTERISTICS, h_get_cpu_characteristics},
+    {H_RESIZE_HPT_PREPARE, h_resize_hpt_prepare},
+    {H_RESIZE_HPT_COMMIT, h_resize_hpt_commit},
     {H_RTAS, h_rtas},
 };
 

@@ -16,6 +16,7 @@
 #include "platform/exits.h"
 #include "platform/fwnmi.h"
 #include "platform/hotplug.h"
+#include "platform/htab.h"
 #include "platform/internal.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
@@ -135,6 +136,10 @@ static int make_htab(struct machine *m, struct error *err)
 		return error_errno(err, "cannot get a hash table of 2^%u bytes (--htab-order)",
 				   m->htab_order);
 	m->htab_order = order ? order : m->htab_order;
+	m->htab_made = m->htab_order;
+	m->htab_order_max = htab_order_for(m->mem.bytes) + 1;
+	if (m->htab_order_max < m->htab_made)
+		m->htab_order_max = m->htab_made;
 	m->rma_bytes = rma_for(m);
 	return 0;
 }
@@ -329,7 +334,6 @@ static void start_first(struct vcpu *vcpu, void *arg)
 
 int machine_boot(struct machine *m, struct error *err)
 {
-	u32 order = m->htab_order;
 	struct boot_entry entry;
 	struct reset_args start = {.err = err};
 
@@ -342,7 +346,7 @@ int machine_boot(struct machine *m, struct error *err)
 	guest_mem_clear(&m->mem);
 	if (machine_set_slots(m, true, 0) < 0)
 		return error_errno(err, "cannot give the guest its memory");
-	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
+	if (machine_allocate_htab(m, m->htab_made) < 0)
 		return error_errno(err, "cannot clear the hash table");
 	machine_reset_devices(m);
 	if (xics_reset(m, err))

@@ -76,8 +76,11 @@ struct machine {
 	struct guest_mem mem;
 	struct kvm_ppc_smmu_info smmu;
 	unsigned smt; /* vcpu ids in a core */
-	unsigned htab_order;
-	u64 rma_bytes; /* what real mode reaches */
+	_Atomic unsigned htab_order; /* (L) for who writes it: htab.h */
+	u32 htab_number;	     /* (L) */
+	unsigned htab_made;	     /* what a reset makes it again */
+	unsigned htab_order_max;     /* what the guest may have */
+	u64 rma_bytes;		     /* what real mode reaches */
 	u32 host_pvr;  /* what vcpus have */
 	u8 uuid[16];
 

@@ -35,7 +35,17 @@ const char *rtas_name(unsigned i, u32 *token)
 }
 
 static const u32 types[] = {LIVE_HELLO, LIVE_PING, LIVE_MEMORY,	 LIVE_TABLE, LIVE_SYNC,
-			    LIVE_VCPU,	LIVE_XICS, LIVE_DEVICES, LIVE_END,   LIVE_GO};
+			    LIVE_VCPU,	LIVE_XICS, LIVE_DEVICES, LIVE_END,   LIVE_GO, LIVE_ORDER};
+
+static u64 entries;
+
+static int take_order(void *opaque, unsigned order, struct error *err)
+{
+	if (order < 18 || order > 46)
+		abort();
+	entries = 1ull << (order - 4);
+	return 0;
+}
 
 static int take_records(void *opaque, const u8 *records, size_t bytes, struct error *err)
 {
@@ -43,7 +53,7 @@ static int take_records(void *opaque, const u8 *records, size_t bytes, struct er
 	struct htab_record h;
 
 	while (htab_next(&c, &h, NULL))
-		if (htab_record_end(h) > ENTRIES)
+		if (htab_record_end(h) > entries)
 			abort();
 	if (c.left)
 		abort();
@@ -82,8 +92,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static u8 memory[MEM_BYTES];
 	const struct channel_options opts = {.timeout_ms = 100, .cancel_fd = -1, .fd = -1};
 	struct guest_mem mem = {.host = memory, .bytes = MEM_BYTES};
-	struct live_apply a = {
-	    .mem = &mem, .table_entries = ENTRIES, .table = take_records, .n_vcpus = 2};
+	struct live_apply a = {.mem = &mem,
+			       .table_entries = ENTRIES,
+			       .table = take_records,
+			       .order = take_order,
+			       .n_vcpus = 2};
 	int fd = memfd_create("stream", 0);
 	struct live_hello *h = malloc(sizeof(*h));
 	struct live_stream *s;
@@ -92,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err;
 	u64 number;
 
+	entries = ENTRIES;
 	write_stream(fd, data, size);
 	ch = channel_from_fd(fd, &opts);
 	s = live_stream_new(ch, NULL);

@@ -120,6 +120,7 @@ static size_t make_stream(int fd)
 }
 
 struct sink {
+	unsigned order;
 	unsigned records;
 	u8 last[24];
 };
@@ -131,6 +132,12 @@ static int take_record(void *opaque, const u8 *record, size_t bytes, struct erro
 	sink->records++;
 	if (bytes == sizeof(sink->last))
 		memcpy(sink->last, record, bytes);
+	return 0;
+}
+
+static int take_order(void *opaque, unsigned order, struct error *err)
+{
+	((struct sink *)opaque)->order = order;
 	return 0;
 }
 
@@ -256,6 +263,46 @@ static enum live_step apply(u32 type, const void *data, size_t bytes)
 	return step;
 }
 
+/* Which table is told of from then on is another. */
+static void another_table(void **state)
+{
+	static u8 memory[MEM_BYTES];
+	struct guest_mem mem = {.host = memory, .bytes = MEM_BYTES};
+	struct sink sink = {0};
+	struct live_apply a = {.mem = &mem,
+			       .table_entries = ENTRIES,
+			       .table = take_record,
+			       .order = take_order,
+			       .opaque = &sink,
+			       .n_vcpus = 1};
+	u8 table[4 + 8 + 16] = {0}, number[8];
+	struct live_record order = {LIVE_ORDER, number, sizeof(number)};
+	struct live_record records = {LIVE_TABLE, table, sizeof(table)};
+	struct error err;
+	u64 n;
+
+	live_apply_init(&a, NULL);
+	put_le(table, htab_host_order(), 4);
+	htab_record_encode(table + 4, (struct htab_record){ENTRIES, 1, 0}, htab_host_order());
+	assert_int_equal(live_apply_record(&a, &records, &n, &err), LIVE_STEP_BAD);
+	put_le(number, 21, 8);
+	assert_int_equal(live_apply_record(&a, &order, &n, &err), LIVE_STEP_MORE);
+	assert_int_equal(sink.order, 21);
+	assert_int_equal(live_apply_record(&a, &records, &n, &err), LIVE_STEP_MORE);
+	htab_record_encode(table + 4, (struct htab_record){1 << 17, 1, 0}, htab_host_order());
+	assert_int_equal(live_apply_record(&a, &records, &n, &err), LIVE_STEP_BAD);
+	put_le(number, 17, 8);
+	assert_int_equal(live_apply_record(&a, &order, &n, &err), LIVE_STEP_BAD);
+	put_le(number, 47, 8);
+	assert_int_equal(live_apply_record(&a, &order, &n, &err), LIVE_STEP_BAD);
+	put_le(number, (1ull << 32) + 20, 8);
+	assert_int_equal(live_apply_record(&a, &order, &n, &err), LIVE_STEP_BAD);
+	order.bytes = 4;
+	assert_int_equal(live_apply_record(&a, &order, &n, &err), LIVE_STEP_BAD);
+	assert_int_equal(sink.order, 21);
+	live_apply_free(&a);
+}
+
 static void wrong_records(void **state)
 {
 	u8 page[4 + 8 + GUEST_PAGE] = {1}, table[4 + 8 + 16] = {0}, end[32] = {0};
@@ -360,6 +407,7 @@ int main(void)
 	    cmocka_unit_test(whole_stream),
 	    cmocka_unit_test(flipped_bits),
 	    cmocka_unit_test(cut_off),
+	    cmocka_unit_test(another_table),
 	    cmocka_unit_test(wrong_records),
 	    cmocka_unit_test(table_at_once),
 	};

@@ -19,9 +19,10 @@ int migration_save(struct machine *m, const char *path, progress_fn progress, vo
 		   struct error *err);
 
 /*
- * Writes one whole first pass of the table's stream to @fd. Any thread; the guest may be running.
+ * Writes one whole first pass of the table's stream to @fd, and says of which order it is. Any
+ * thread; the guest may be running. If it resizes its table meanwhile, that is an error.
  */
-int migration_stream_htab(struct machine *m, int fd, struct error *err);
+int migration_stream_htab(struct machine *m, int fd, unsigned *order, struct error *err);
 
 /*
  * A saved guest, in three steps: open and check the file, make a machine as it says, fill it.

@@ -13,6 +13,7 @@
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
+#include "platform/htab.h"
 #include "migration/state/memory.h"
 #include "platform/vcpu.h"
 
@@ -130,9 +131,15 @@ int migration_save(struct machine *m, const char *path, progress_fn progress, vo
 
 /* ---- The table alone ---- */
 
-int migration_stream_htab(struct machine *m, int fd, struct error *err)
+int migration_stream_htab(struct machine *m, int fd, unsigned *order, struct error *err)
 {
-	return htab_read(m->accel, m->vm_fd, table_entries(m), htab_to_fd, &fd, err);
+	struct htab_seen table = machine_htab(m);
+	int r = htab_read(m->accel, m->vm_fd, 1ull << (table.order - 4), htab_to_fd, &fd, err);
+
+	*order = table.order;
+	return machine_htab(m).number == table.number
+		   ? r
+		   : error_set(err, "the guest resized its hash table meanwhile: ask again");
 }
 
 int migration_copy_htab(struct migration_image *saved, int fd, struct error *err)

@@ -33,6 +33,21 @@ static int put_page(void *opaque, u64 gpa, const u8 *page, struct error *err)
 	return 0;
 }
 
+/* The guest has resized its table: what is told from now on is of the new one. */
+static int take_order(struct live_apply *a, const struct live_record *rec, struct error *err)
+{
+	u64 order;
+
+	if (live_number_unpack(&order, rec, err))
+		return -1;
+	if (order < 18 || order > 46)
+		return error_set(err, "a hash table of that order makes no sense");
+	if (a->order(a->opaque, order, err))
+		return -1;
+	a->table_entries = 1ull << (order - 4);
+	return 0;
+}
+
 static int keep_vcpu(struct live_apply *a, const struct live_record *rec, struct error *err)
 {
 	struct state_in in = {.data = rec->data, .len = rec->bytes};
@@ -97,6 +112,9 @@ enum live_step live_apply_record(struct live_apply *a, const struct live_record 
 		break;
 	case LIVE_TABLE:
 		r = live_table_take(rec, a->table_entries, a->table, a->opaque, err);
+		break;
+	case LIVE_ORDER:
+		r = take_order(a, rec, err);
 		break;
 	case LIVE_VCPU:
 		r = keep_vcpu(a, rec, err);

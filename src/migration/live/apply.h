@@ -15,6 +15,8 @@ struct live_apply {
 	const struct guest_mem *mem;
 	u64 table_entries;
 	live_table_fn table; /* takes whole records of the table's stream */
+	/* An empty table of that order, 18 .. 46, takes the place of what there is. */
+	int (*order)(void *opaque, unsigned order, struct error *err);
 	void *opaque;
 	u32 n_vcpus;
 

@@ -12,6 +12,7 @@
 #include "migration/live/internal.h"
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
+#include "platform/htab.h"
 #include "platform/vcpu.h"
 
 struct dest {
@@ -56,6 +57,16 @@ static int write_table(void *opaque, const u8 *records, size_t bytes, struct err
 		records += n;
 		bytes -= n;
 	}
+	return 0;
+}
+
+static int take_order(void *opaque, unsigned order, struct error *err)
+{
+	struct dest *d = opaque;
+
+	if (machine_allocate_htab(d->m, order) < 0)
+		return error_errno(err, "cannot get a hash table of 2^%u bytes, as the guest has",
+				   order);
 	return 0;
 }
 
@@ -333,6 +344,7 @@ void *live_dest_main(void *arg)
 		    .mem = &m->mem,
 		    .table_entries = 1ull << (m->htab_order - 4),
 		    .table = write_table,
+		    .order = take_order,
 		    .opaque = &d,
 		    .n_vcpus = m->n_vcpus,
 		},

@@ -230,7 +230,9 @@ enum handover source_hand_over(struct source *s, struct error *err)
 	machine_hold(m);
 	s->stop_timebase = capture_timebase(m);
 	r = source_collect(s, err);
-	if (!r && !s->one_way && source_downtime_ns(s) > s->p.downtime_ms * 1e6) {
+	/* A table that is new goes over while the guest runs. */
+	if (!r && !s->one_way &&
+	    (source_table_is_new(s) || source_downtime_ns(s) > s->p.downtime_ms * 1e6)) {
 		machine_unhold(m);
 		return HANDOVER_TOO_MUCH;
 	}

@@ -30,6 +30,7 @@
 #define LIVE_PING    LIVE_TYPE('P', 'I', 'N', 'G')
 #define LIVE_MEMORY  LIVE_TYPE('M', 'E', 'M', 'O')
 #define LIVE_TABLE   LIVE_TYPE('H', 'T', 'A', 'B')
+#define LIVE_ORDER   LIVE_TYPE('O', 'R', 'D', 'R')
 #define LIVE_SYNC    LIVE_TYPE('S', 'Y', 'N', 'C')
 #define LIVE_VCPU    LIVE_TYPE('V', 'C', 'P', 'U')
 #define LIVE_XICS    LIVE_TYPE('X', 'I', 'C', 'S')
@@ -137,7 +138,7 @@ int live_end_unpack(struct live_end *e, const struct live_record *rec, struct er
 void live_text_pack(const char *text, struct state_out *out);
 int live_text_unpack(char text[256], const struct live_record *rec, struct error *err);
 
-/* PING, PONG, SYNC, ACK, RUNNING: one number. */
+/* PING, PONG, SYNC, ACK, RUNNING, ORDER: one number. */
 int live_number_unpack(u64 *n, const struct live_record *rec, struct error *err);
 int live_send_number(struct live_stream *s, u32 type, u64 n, struct error *err);
 

@@ -240,6 +240,47 @@ static u64 count_entries(const u8 *p, size_t bytes)
 	return n;
 }
 
+bool source_table_is_new(const struct source *s)
+{
+	return machine_htab(s->m).number != s->htab.number;
+}
+
+int source_open_table(struct source *s, struct error *err)
+{
+	struct kvm_get_htab_fd args = {0};
+
+	if (s->htab_fd >= 0)
+		s->m->accel->close(s->htab_fd);
+	s->htab = machine_htab(s->m);
+	s->htab_fd = s->m->accel->ioctl(s->m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
+	if (s->htab_fd < 0)
+		return error_errno(err, "cannot get the hash table's descriptor");
+	s->table_told = false;
+	if (s->htab.order == s->told_order)
+		return 0;
+	s->told_order = s->htab.order;
+	return live_send_number(s->stream, LIVE_ORDER, s->told_order, err);
+}
+
+/*
+ * What the guest had before a resize is of no use to the destination; what was read in the middle
+ * of one is of the one table or the other.
+ */
+static ssize_t read_table(struct source *s, u64 *entries, struct error *err)
+{
+	for (;;) {
+		ssize_t n = s->m->accel->read(s->htab_fd, s->table_buf + 4, TABLE_READ_BYTES);
+
+		if (n < 0)
+			return error_errno(err, "cannot read the hash table");
+		if (!source_table_is_new(s))
+			return n;
+		if (source_open_table(s, err))
+			return -1;
+		*entries = 0;
+	}
+}
+
 int source_send_table(struct source *s, bool final, u64 *entries, struct error *err)
 {
 	u64 begin_ns = live_now_ns(), before = channel_written(s->ch), bytes;
@@ -248,10 +289,10 @@ int source_send_table(struct source *s, bool final, u64 *entries, struct error *
 	*entries = 0;
 	put_le(buf, htab_host_order(), 4);
 	for (;;) {
-		ssize_t n = s->m->accel->read(s->htab_fd, buf + 4, TABLE_READ_BYTES);
+		ssize_t n = read_table(s, entries, err);
 
 		if (n < 0)
-			return error_errno(err, "cannot read the hash table");
+			return -1;
 		if (!n)
 			break;
 		*entries += count_entries(buf + 4, n);

@@ -48,6 +48,7 @@ static int send_hello(struct source *s, struct error *err)
 	h->timeout_ms = s->p.timeout_ms;
 	h->core_stride = s->m->smt;
 	capture_machine(s->m, &h->machine);
+	s->told_order = h->machine.htab_order;
 	h->n_devices = devices_count();
 	for (u32 i = 0; i < h->n_devices && i < LIVE_DEVICES_MAX; i++)
 		snprintf(h->devices[i].name, sizeof(h->devices[i].name), "%s",
@@ -144,15 +145,12 @@ static int stand_still(struct source *s, struct error *err)
 
 static int begin(struct source *s, struct error *err)
 {
-	struct kvm_get_htab_fd args = {0};
-
 	if (!machine_log_is_whole(s->m) && stand_still(s, err))
 		return -1;
 	if (machine_log_writes(s->m, true, err))
 		return -1;
-	s->htab_fd = s->m->accel->ioctl(s->m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
-	if (s->htab_fd < 0)
-		return error_errno(err, "cannot get the hash table's descriptor");
+	if (source_open_table(s, err))
+		return -1;
 	s->pages = s->m->mem.bytes >> GUEST_PAGE_SHIFT;
 	s->words = s->pages / 64 + 1;
 	s->dirty = calloc(s->words, sizeof(u64));

@@ -7,6 +7,7 @@
 
 #include "migration/live/internal.h"
 #include "migration/live/throttle.h"
+#include "platform/htab.h"
 
 struct source {
 	struct live *l;
@@ -29,6 +30,8 @@ struct source {
 	u64 *dirty;	  /* to be sent */
 	u64 n_dirty;
 	int htab_fd;
+	struct htab_seen htab; /* which table it is of */
+	unsigned told_order;   /* which the destination has */
 	u8 *table_buf;
 	bool table_told; /* a whole first pass */
 	unsigned chunk;	 /* numbers the chunks, to try compression now and then */
@@ -65,6 +68,10 @@ int source_send_memory(struct source *s, bool final, struct error *err);
  * How fast is the link? Some of memory is sent as it is for that, zero or not, and waited for.
  */
 int source_measure_link(struct source *s, struct error *err);
+/* The table's descriptor, from a first pass on; tells the destination of which order it is. */
+int source_open_table(struct source *s, struct error *err);
+/* Has the guest another table than that? */
+bool source_table_is_new(const struct source *s);
 /* One pass over what changed; with @final the guest stands still, and that was all. */
 int source_send_table(struct source *s, bool final, u64 *entries, struct error *err);
 /*
