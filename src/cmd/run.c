@@ -361,6 +361,17 @@ static int take_option(int opt, struct run_options *o, char **argv)
 	}
 }
 
+/* What an image's metadata was when its source had it open must not be believed here. */
+static int check_moving_disks(const struct run_options *o)
+{
+	for (unsigned i = 0; o->incoming && i < o->n_disks; i++)
+		if (o->disks[i].block.format == BLOCK_QCOW2)
+			return wrong("--disk %s: a guest can't bring a qcow2 image along, as two "
+				     "would have it open; let one NBD server have it for both",
+				     o->disks[i].block.path);
+	return 0;
+}
+
 /* Do they go together? */
 static int check_options(const struct run_options *o)
 {
@@ -373,7 +384,7 @@ static int check_options(const struct run_options *o)
 			     "--restore");
 	if (o->cfg.initrd && !o->cfg.kernel)
 		return wrong("-i wants a kernel to go with it (-k)");
-	return 0;
+	return check_moving_disks(o);
 }
 
 static struct parsed parse(int argc, char **argv, struct run_options *o)

@@ -50,6 +50,8 @@ sizes) cat /sys0/size /sys1/size /sys2/size /sys0/ro /sys1/ro /sys0/queue/rotati
 names) cd /sys0/device; tr -d '\\000' <vpd_pg80; cat vendor ;;
 copies) for i in 1 2 3 4 5 6; do dd if=/dev/disk1 of=/mnt/$i bs=3333 & done 2>/dev/null; wait; sync; md5sum /mnt/[1-6] ;;
 direct) dd if=/dev/disk1 of=/mnt/direct bs=64k oflag=direct iflag=direct ;;
+fill) dd if=/dev/zero of=/dev/disk$2 bs=1M count=$3 oflag=direct ;;
+take) dd if=/dev/disk$2 of=/dev/null bs=1M count=$3 iflag=direct ;;
 keep) dd if=/dev/urandom of=/mnt/kept bs=64k count=64; sync ;;
 lose) while :; do dd if=/dev/zero of=/mnt/lost bs=64k count=300 conv=fsync; rm /mnt/lost; done ;;
 many) i=0; while [ $i -lt 60 ]; do dd if=/mnt/kept of=/mnt/$((i % 10)) bs=16k conv=fsync; i=$((i + 1)); done 2>/dev/null

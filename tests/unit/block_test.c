@@ -366,9 +366,6 @@ static void image_refused(void **state)
 	assert_refused(in_folder("none"), BLOCK_QCOW2, "No such file");
 	/* A name is a file's, whatever it looks like. */
 	assert_refused("json:{}", BLOCK_QCOW2, "No such file");
-	assert_null(block_open(
-	    &(struct block_options){in_folder("raw"), BLOCK_QCOW2, .shared = true}, &err));
-	assert_non_null(strstr(err.text, "can't move"));
 }
 
 static void image_without_server(void **state)

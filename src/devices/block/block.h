@@ -52,7 +52,7 @@ struct block_options {
 	const char *path; /* of a file or a block device, or an NBD URI */
 	enum block_format format;
 	bool read_only;
-	/* Another process has it open, and is about to hand its guest over to us. */
+	/* Another process has the file open, and is about to hand its guest over to us. */
 	bool shared;
 	unsigned timeout_s; /* of NBD; 0: BLOCK_TIMEOUT_S */
 };

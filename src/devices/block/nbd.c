@@ -471,16 +471,8 @@ static int connect_server(struct nbd_disk *n, const struct block_options *o, str
 
 struct block_dev *block_open_image(const struct block_options *o, struct error *err)
 {
-	struct nbd_disk *n;
+	struct nbd_disk *n = new_disk(o, err);
 
-	if (o->shared) {
-		error_set(err,
-			  "disk %s: a qcow2 image can't move with its guest, as two would have it "
-			  "open; let one NBD server have it, and give nbd:// to both",
-			  o->path);
-		return NULL;
-	}
-	n = new_disk(o, err);
 	if (!n)
 		return NULL;
 	if (!connect_server(n, o, err) && !learn(n, o, err) && !start(n, o, err))
