@@ -46,14 +46,14 @@ def fetch_guest(what):
     return got.stdout.strip()
 
 
-def guest_initrd(args, folder, program, script):
-    """An initrd, made in @folder, that runs @script; /root/@program is that of guests/."""
+def guest_initrd(args, folder, program, script, more=()):
+    """An initrd, made in @folder, that runs @script; /root/@program is that of guests/. @more: files, drivers."""
     autorun, link, initrd = (os.path.join(folder, n) for n in ('autorun', program, 'initrd'))
     with open(autorun, 'w') as f:
         f.write('#!/bin/sh\n' + script)
     os.chmod(autorun, 0o755)
     os.symlink(os.path.abspath(built(args, f'{program}.ppc64le')), link)
-    subprocess.run([os.path.join(TOP, 'tools', 'make-initrd'), fetch_guest('busybox'), initrd, autorun, link],
+    subprocess.run([os.path.join(TOP, 'tools', 'make-initrd'), fetch_guest('busybox'), initrd, autorun, link, *more],
                    check=True)
     return initrd
 
