@@ -85,7 +85,8 @@ static int send_end(struct source *s, bool go, struct error *err)
 	lock_acquire(&m->lock);
 	e.rtc_offset = m->rtc_offset;
 	lock_release(&m->lock);
-	if (machine_is_paused(m))
+	/* Nobody there knows what the debugger wants, so that a person shall say it. */
+	if (machine_is_paused(m) || machine_debug_holds(m))
 		e.flags |= LIVE_END_PAUSED;
 	vcpu_get_reg(&m->vcpus[0], KVM_REG_PPC_TB_OFFSET, &offset);
 	e.timebase = s->stop_timebase;
