@@ -59,12 +59,13 @@ void gdb_stub_look(struct gdb_stub *s)
 /* It may have stopped by itself at the same moment. */
 static void interrupt(struct gdb_stub *s)
 {
-	struct gdb_stop stop = {.thread = s->thread, .why = GDB_INTERRUPTED};
+	struct gdb_stop stop;
 
 	if (!s->running)
 		return;
 	s->t->interrupt(s->t->opaque);
-	s->t->next_stop(s->t->opaque, &stop);
+	if (!s->t->next_stop(s->t->opaque, &stop))
+		stop = (struct gdb_stop){.thread = s->thread, .why = GDB_INTERRUPTED};
 	stopped(s, &stop);
 }
 

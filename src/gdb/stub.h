@@ -57,7 +57,7 @@ struct gdb_target {
 	int (*run)(void *opaque, const unsigned char *runs);
 	/* They stand still when it returns; the stub asks why by last_stop(). */
 	void (*interrupt)(void *opaque);
-	/* A thread that stopped and was not told of; false: there is none. */
+	/* A thread that stopped and was not told of; false: there is none, whatever is in @stop. */
 	bool (*next_stop)(void *opaque, struct gdb_stop *stop);
 
 	/* A word or two of what a thread does, for people. */

@@ -96,6 +96,7 @@ static void interrupt(void *opaque)
 
 static bool next_stop(void *opaque, struct gdb_stop *stop)
 {
+	*stop = (struct gdb_stop){.thread = 1, .why = GDB_TRAPPED};
 	if (!f.n_stops)
 		return false;
 	*stop = f.stops[--f.n_stops];
