@@ -174,7 +174,8 @@ bool gdb_describe(struct gdb_out *out, u64 offset, u64 len)
 	const char *feature = NULL;
 
 	pass(&w, "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
-		 "<target version=\"1.0\">\n<architecture>powerpc:common64</architecture>\n");
+		 "<target version=\"1.0\">\n<architecture>powerpc:common64</architecture>\n"
+		 "<osabi>none</osabi>\n");
 	for (unsigned i = 0; i < gdb_n_registers; i++) {
 		if (!feature || strcmp(gdb_registers[i].feature, feature)) {
 			if (feature)
