@@ -8,6 +8,7 @@
 #include "gdb/guest.h"
 #include "gdb/translate.h"
 #include "platform/debug.h"
+#include "platform/htab.h"
 #include "platform/models.h"
 
 /* ---- monitor info ---- */
@@ -26,8 +27,8 @@ static void info(struct gdb_guest *g, unsigned thread, const char *args, struct 
 
 	gdb_put_text(
 	    out, "%s: %s, %u vcpus, %llu MiB, hash table of 2^%u bytes, real mode to 0x%llx\n",
-	    m->cfg.name, m->cfg.model->name, m->n_vcpus, (unsigned long long)m->mem.bytes >> 20,
-	    m->htab_order, (unsigned long long)m->rma_bytes);
+	    m->cfg.name, m->cfg.model->name, m->n_vcpus, (unsigned long long)guest_mem_present(&m->mem) >> 20,
+	    machine_htab(m).order, (unsigned long long)m->rma_bytes);
 	gdb_put_text(
 	    out, "status %s; registers %s-endian; addresses are %s; %u of %u points taken\n",
 	    machine_status(m), g->target.little ? "little" : "big",
