@@ -276,7 +276,8 @@ static void put_nothing(void)
 static void put_tce(void)
 {
 	for (u64 i = 0; i < BATCH; i++)
-		expect(hcall(H_PUT_TCE, LIOBN, i * PAGE, (PAGES_AT + (i & 255) * PAGE) | TCE_RW, 0));
+		expect(hcall(H_PUT_TCE, LIOBN, i * PAGE, (PAGES_AT + (i & 255) * PAGE) | TCE_RW,
+			     0));
 }
 
 static long take_interrupt(void)

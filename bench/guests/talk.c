@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two threads on two processors that wake each other, by turns: what an interrupt from one processor
- * to the other costs, with the sleep and the waking that go with it.
+ * Two threads on two processors that wake each other, by turns: what an interrupt from one
+ * processor to the other costs, with the sleep and the waking that go with it.
  *
  *     talk ROUNDS
  *
- * Prints "talk asleep NANOSECONDS" for a round in which both sleep until they are waked, and "talk awake
- * NANOSECONDS" for one in which both look all the time; then "done". A round is there and back.
+ * Prints "talk asleep NANOSECONDS" for a round in which both sleep until they are waked, and "talk
+ * awake NANOSECONDS" for one in which both look all the time; then "done". A round is there and
+ * back.
  */
 #include <linux/futex.h>
 #include <pthread.h>
