@@ -147,6 +147,11 @@ bool papyr_is_fd(int fd);
  *		ibm,set-xive(0x1001, 0x0, 0x5) = 0
  *	mmu	translations that the processor had not cached, and those that failed
  *		load 0xc000000000e10008: entry 0x2b1, 0x8e10008
+ *	sample	where a vcpu computes, at most a thousand times a second each: the next instruction,
+ *		MSR, LR, and who called, by the chain of stack frames as far as the processor
+ *		has it at hand (24 at most)
+ *		0xc0000000000a3f10, msr 0x8000000000009033, lr 0xc00000000001b2c4, stack
+ *		0xc00000000001b2c4 0xc00000000001b4a0 0xc00000000000d894
  */
 #define PAPYR_TRACE_EVENTS(EVENT)                                                                  \
 	EVENT(0, HCALL, "hcall")                                                                   \
@@ -154,7 +159,8 @@ bool papyr_is_fd(int fd);
 	EVENT(2, TRAP, "trap")                                                                     \
 	EVENT(3, EXIT, "exit")                                                                     \
 	EVENT(4, RTAS, "rtas")                                                                     \
-	EVENT(5, MMU, "mmu")
+	EVENT(5, MMU, "mmu")                                                                       \
+	EVENT(6, SAMPLE, "sample")
 
 #define PAPYR_TRACE_ENUM(bit, name, word) PAPYR_TRACE_##name = 1 << (bit),
 #define PAPYR_TRACE_OR(bit, name, word)	  PAPYR_TRACE_##name |

@@ -22,6 +22,7 @@ static const struct verb verbs[] = {
     {"save", "NAME FILE", "stop a guest into a file", cmd_save},
     {"htab", "VERB NAME|FILE", "look into a guest's hashed page table", cmd_htab},
     {"top", "[NAME] [--json]", "watch what a guest does", cmd_top},
+    {"profile", "NAME", "show where a guest spends its time", cmd_profile},
     {"trace", "NAME LIST", "print a guest's hypercalls, interrupts, ...", cmd_trace},
     {"gdb", "NAME [WHERE]", "have gdb debug a running guest", cmd_gdb},
 };

@@ -59,7 +59,7 @@ static const char help[] =
     "      --tls-x509 DIR      take only who has a certificate of ca-cert.pem in DIR\n"
     "      --accel WHO         papyr (default), or kvm for the KVM of a POWER host\n"
     "      --trace LIST[:FILE] write what the guest does to FILE (default: standard error, if\n"
-    "                          that is no terminal); LIST: hcall, irq, trap, exit, rtas, mmu,\n"
+    "                          that is no terminal); LIST: hcall, irq, trap, exit, rtas, mmu, sample,\n"
     "                          with commas between them, or all\n"
     "      --gdb [WHERE][,wait]\n"
     "                          wait for gdb at tcp:[HOST:]PORT or unix:PATH (default: a socket\n"

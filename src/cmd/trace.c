@@ -7,20 +7,21 @@
 
 #include "base/trace.h"
 #include "cmd/cmd.h"
+#include "cmd/tracing.h"
 #include "monitor/client.h"
 
 static const char help[] =
     "Usage: papyr trace NAME LIST\n"
     "Prints what a running guest does, until Ctrl-C or the guest's end. LIST: hcall, irq, trap,\n"
-    "exit, rtas, mmu, with commas between them, or all; 'papyr run --trace' is the same from the\n"
-    "start. Whatever else was traced of the guest is not any more. Lines that come faster than\n"
+    "exit, rtas, mmu, sample, with commas between them, or all; 'papyr run --trace' is the same\n"
+    "from the start. Whatever else was traced of the guest is not any more. Lines that come faster than\n"
     "they are taken are lost, and counted.\n\n"
     "      --help\n";
 
 #define PIPE_BYTES (1 << 20)
 
 /* Has the guest's process write to @fd. */
-static int start(const char *name, const char *list, int fd, struct error *err)
+static int ask(const char *name, const char *list, int fd, struct error *err)
 {
 	struct control *c = control_open(name, err);
 	json_t *value = NULL;
@@ -31,6 +32,22 @@ static int start(const char *name, const char *list, int fd, struct error *err)
 	control_close(c);
 	json_decref(value);
 	return value ? 0 : -1;
+}
+
+int tracing_start(const char *name, const char *list, struct error *err)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) || fcntl(fd[1], F_SETFL, O_NONBLOCK))
+		return error_set(err, "cannot make a pipe: %s", strerror(errno));
+	/* More room than usual, if we may. */
+	fcntl(fd[1], F_SETPIPE_SZ, PIPE_BYTES);
+	if (ask(name, list, fd[1], err)) {
+		close(fd[0]);
+		fd[0] = -1;
+	}
+	close(fd[1]);
+	return fd[0];
 }
 
 static int show(int fd)
@@ -52,7 +69,7 @@ int cmd_trace(int argc, char **argv)
 	struct trace_request request;
 	char why[TRACE_WHY];
 	struct error err;
-	int fd[2], status;
+	int fd, status;
 
 	if (p.done)
 		return p.status;
@@ -60,14 +77,10 @@ int cmd_trace(int argc, char **argv)
 		return cmd_usage("trace", "%s", why);
 	if (request.file)
 		return cmd_usage("trace", "%s: lines are printed, not written to a file", args[1]);
-	if (pipe2(fd, O_CLOEXEC) || fcntl(fd[1], F_SETFL, O_NONBLOCK))
-		return cmd_error("cannot make a pipe: %s", strerror(errno));
-	/* More room than usual, if we may. */
-	fcntl(fd[1], F_SETPIPE_SZ, PIPE_BYTES);
-	status = start(args[0], args[1], fd[1], &err) ? cmd_error("%s", err.text) : STATUS_OK;
-	close(fd[1]);
-	if (status == STATUS_OK)
-		status = show(fd[0]);
-	close(fd[0]);
+	fd = tracing_start(args[0], args[1], &err);
+	if (fd < 0)
+		return cmd_error("%s", err.text);
+	status = show(fd);
+	close(fd);
 	return status;
 }

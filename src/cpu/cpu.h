@@ -409,6 +409,11 @@ void cpu_slb_changed(struct cpu *cpu);
 void cpu_flush_page(struct cpu *cpu, u64 vpn_va, unsigned page_shift);
 void cpu_flush_all(struct cpu *cpu);
 /*
+ * The doubleword at @ea as the guest would load it now, if the translation is at hand: nothing is
+ * looked up, marked or raised. Own thread only.
+ */
+bool cpu_peek(const struct cpu *cpu, u64 ea, u64 *value);
+/*
  * Any thread: may this processor have the translation of a page, or the right to write a guest real
  * page directly, in its caches? After what it would find in memory was changed, and a full fence,
  * false is certain, and stays so for what it was asked for.

@@ -116,6 +116,7 @@ static void count_sleep(struct hv_vcpu *vcpu, u64 ticks, bool awake)
 	s->halt_wait_ns += ns;
 	s->halt_wait_hist[bucket < HV_STATS_BUCKETS ? bucket : HV_STATS_BUCKETS - 1]++;
 	s->halt_successful_wait += awake;
+	vcpu->sampled += ticks; /* only what it computes is sampled */
 }
 
 static bool sleep_in_host(struct hv_vcpu *vcpu)

@@ -98,6 +98,8 @@ static bool hv_tick(struct cpu *cpu)
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
 
 	count_blocks(vcpu);
+	if (cpu_traces(cpu, PAPYR_TRACE_SAMPLE))
+		hv_trace_sample(vcpu);
 	look_for_spinning(vcpu);
 	hv_clocks_look(cpu);
 	return must_return(vcpu);

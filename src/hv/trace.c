@@ -193,3 +193,41 @@ void hv_trace_translation(struct cpu *cpu, const struct cpu_access *access, unsi
 			  (unsigned long long)access->gpa, access->absent ? ", absent" : "");
 	put(vcpu, &l);
 }
+
+/* ---- Samples ---- */
+
+#define SAMPLES_HZ 1000
+#define FRAMES	   24
+
+/* Where a frame keeps the address that its function returns to, in the ABIs of 64-bit programs. */
+#define FRAME_LR 16
+
+/* Frames lie one above the other; at the end, and where they lead elsewhere, there is no more. */
+static void add_callers(struct trace_line *l, const struct cpu *cpu)
+{
+	u64 frame = cpu->gpr[1], above, caller;
+
+	for (unsigned n = 0; n < FRAMES && cpu_peek(cpu, frame, &above) && above > frame; n++) {
+		if (!cpu_peek(cpu, above + FRAME_LR, &caller))
+			return;
+		trace_add(l, " 0x%llx", (unsigned long long)caller);
+		frame = above;
+	}
+}
+
+void hv_trace_sample(struct hv_vcpu *vcpu)
+{
+	const struct cpu *cpu = &vcpu->cpu;
+	u64 now = host_timebase();
+	struct trace_line l;
+
+	if (now - vcpu->sampled < TIMEBASE_HZ / SAMPLES_HZ)
+		return;
+	vcpu->sampled = now;
+	trace_begin_vcpu(&l, vcpu->id, "sample");
+	trace_add(&l, "0x%llx, msr 0x%llx, lr 0x%llx, stack", (unsigned long long)cpu->nip,
+		  (unsigned long long)cpu->msr, (unsigned long long)cpu->lr);
+	if (cpu->msr & MSR_SF)
+		add_callers(&l, cpu);
+	put(vcpu, &l);
+}

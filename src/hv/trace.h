@@ -29,6 +29,9 @@ void hv_trace_exit(struct hv_vcpu *vcpu, int ret);
 void hv_trace_rtas(struct hv_vcpu *vcpu, const char *name, const u8 *in, unsigned n_in,
 		   const u8 *out, unsigned n_out);
 
+/* The vcpu's thread, between two blocks: where it is, if that was not told a moment ago. */
+void hv_trace_sample(struct hv_vcpu *vcpu);
+
 /* struct cpu_host's. */
 void hv_trace_interrupt(struct cpu *cpu, unsigned vector);
 void hv_trace_translation(struct cpu *cpu, const struct cpu_access *access, unsigned vector,

@@ -41,13 +41,13 @@ struct hv_vcpu {
 
 	/* What must be finished by the next KVM_RUN; NOTHING: there was an exit all the same. */
 	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO, HV_PENDING_NOTHING } pending;
-	bool step_owed; /* a single step ended outside of the guest: debug.h */
+	bool step_owed;	      /* a single step ended outside of the guest: debug.h */
 	struct hv_mmio *mmio; /* fault.c */
 
 	/* Sleeping (H_CEDE): idle.c. */
 	atomic_bool ceded; /* between H_CEDE and the event that ends it; survives KVM_RUN's end */
 	atomic_bool prodded;
-	atomic_bool asleep; /* its thread waits on wake_fd, or is about to */
+	atomic_bool asleep;	  /* its thread waits on wake_fd, or is about to */
 	_Atomic u64 sleeps_until; /* by the host's timebase, if nobody wakes it */
 	int wake_fd;		  /* eventfd */
 	int signal_fd; /* the signals that end KVM_RUN though the thread blocks them; -1 without
@@ -72,6 +72,8 @@ struct hv_vcpu {
 	struct hv_vcpu_stats own_stats;
 	struct hv_stats_file stats_file;
 	struct traced_hcall traced_hcall; /* trace.c */
+	u64 sampled;			  /* the same: when its place was last told, by the
+						   time that it was awake */
 
 	/* Registers that only clients see. */
 	u64 sprg_4_7[4];

@@ -14,7 +14,7 @@ import sys
 
 from papyrtest import PAPYR, PATIENCE, Guest, check, papyr, workdir
 
-LINE = re.compile(r'\d+\.\d{9} (vcpu \d+ (hcall|irq|trap|exit|rtas|mmu) .+|trace \d+ lines? lost)')
+LINE = re.compile(r'\d+\.\d{9} (vcpu \d+ (hcall|irq|trap|exit|rtas|mmu|sample) .+|trace \d+ lines? lost)')
 ROUNDS = ['run', '-m', '256M', '-p', 'rounds=1']
 PAGES = 256  # that the built-in guest enters, reads, protects and removes in a round, on each vcpu
 

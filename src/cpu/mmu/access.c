@@ -329,3 +329,15 @@ void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size
 		cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_BADATTR | (store ? DSISR_STORE : 0));
 	return host;
 }
+
+bool cpu_peek(const struct cpu *cpu, u64 ea, u64 *value)
+{
+	const struct tlb_entry *e = tlb_find(cpu, ea, sizeof(*value), false);
+
+	if (!e)
+		return false;
+	racy_copy_bytes(value, (const void *)(uintptr_t)(ea + e->addend), sizeof(*value));
+	if (cpu->swap)
+		*value = __builtin_bswap64(*value);
+	return true;
+}
