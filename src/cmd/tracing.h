@@ -8,8 +8,8 @@
 #define SAMPLES_A_SECOND 1000 /* of a vcpu that computes; <papyr/papyr.h> */
 
 /*
- * Has the guest called @name write what @list says to a pipe, until that is closed. Returns the end to
- * read from, to be closed; -1: @err says why not.
+ * Has the guest called @name write what @list says to a pipe, until that is closed. Returns the end
+ * to read from, to be closed; -1: @err says why not.
  */
 int tracing_start(const char *name, const char *list, struct error *err);
 
