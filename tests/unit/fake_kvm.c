@@ -23,6 +23,7 @@ struct fake_vcpu {
 	struct kvm_run *run;
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
+	struct kvm_guest_debug debug;
 	bool pending; /* a hypercall's results are to be taken */
 	unsigned n_regs;
 	struct {
@@ -172,6 +173,9 @@ static int vcpu_ioctl(int fd, unsigned long request, void *arg)
 	case KVM_GET_ONE_REG:
 	case KVM_SET_ONE_REG:
 		return one_reg(v, arg, request == KVM_SET_ONE_REG);
+	case KVM_SET_GUEST_DEBUG:
+		v->debug = *(struct kvm_guest_debug *)arg;
+		return 0;
 	case KVM_ENABLE_CAP:
 	case KVM_SET_SIGNAL_MASK:
 		return 0;
@@ -180,11 +184,24 @@ static int vcpu_ioctl(int fd, unsigned long request, void *arg)
 	}
 }
 
+const struct kvm_guest_debug *fake_guest_debug(unsigned id)
+{
+	return &fake.vcpus[id]->debug;
+}
+
 /* ---- The VM ---- */
 
 static int check_extension(unsigned long cap)
 {
-	return cap == KVM_CAP_PPC_SMT ? FAKE_SMT : 1;
+	switch (cap) {
+	case KVM_CAP_PPC_SMT:
+		return FAKE_SMT;
+	case KVM_CAP_GUEST_DEBUG_HW_BPS:
+	case KVM_CAP_GUEST_DEBUG_HW_WPS:
+		return FAKE_POINTS;
+	default:
+		return 1;
+	}
 }
 
 static int smmu_info(struct kvm_ppc_smmu_info *info)
@@ -266,7 +283,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 		r = alloc_htab(*(u32 *)arg);
 		break;
 	case KVM_PPC_GET_HTAB_FD:
-		fake.cursor = 0;
+		fake.cursor = ((struct kvm_get_htab_fd *)arg)->start_index;
 		r = FD_HTAB;
 		break;
 	case KVM_IRQ_LINE:

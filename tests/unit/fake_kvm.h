@@ -10,7 +10,8 @@
 
 #include "platform/accel.h"
 
-#define FAKE_SMT 8
+#define FAKE_SMT    8
+#define FAKE_POINTS 16
 
 /*
  * Called in place of the guest, on the vcpu's thread: fills @run with an exit and returns true, or
@@ -29,6 +30,8 @@ void fake_set_guest(fake_guest_fn guest, void *opaque);
 void fake_set_cpu_char(const struct kvm_ppc_cpu_char *c);
 /* How often source @irq was driven. */
 unsigned fake_irq_count(unsigned irq);
+/* What KVM_SET_GUEST_DEBUG last said of the vcpu @id. */
+const struct kvm_guest_debug *fake_guest_debug(unsigned id);
 /* The hash table's entries, two host-order doublewords each, and their number; the test may change
  * them. */
 u64 *fake_htab(u64 *entries);
