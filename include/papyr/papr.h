@@ -92,7 +92,7 @@
 	HCALL(0x0114, H_REGISTER_LOGICAL_LAN,    VIO,     5, 0)                       \
 	HCALL(0x0118, H_FREE_LOGICAL_LAN,        VIO,     1, 0)                       \
 	HCALL(0x011c, H_ADD_LOGICAL_LAN_BUFFER,  VIO,     2, 0)                       \
-	HCALL(0x0120, H_SEND_LOGICAL_LAN,        VIO,     8, 1)                       \
+	HCALL(0x0120, H_SEND_LOGICAL_LAN,        VIO,     9, 1)                       \
 	HCALL(0x0124, H_BULK_REMOVE,             MMU,     8, 8)                       \
 	HCALL(0x0130, H_MULTICAST_CTRL,          VIO,     3, 0)                       \
 	HCALL(0x0134, H_SET_XDABR,               MODE,    2, 0)                       \

@@ -27,9 +27,13 @@
 	LOCK(MACHINE, "machine->lock")                                                             \
 	LOCK(CONSOLE, "console->lock")                                                             \
 	LOCK(LIVE, "live->lock")                                                                   \
+	/* Held while frames are given to cards. */                                                \
+	LOCK(NET, "user_link->lock")                                                               \
 	/* Held over requests to disks, and over interrupts. */                                    \
 	LOCK(VIO, "vio_device->lock")                                                              \
 	LOCK(BLOCK, "block_dev->lock")                                                             \
+	/* A card's frames may be sent with none of its locks held, or that of the link. */        \
+	LOCK(NET_SEND, "user_link->send_lock")                                                     \
 	/* Held over each request to a vcpu, KVM_RUN too, so over all that a guest can cause. */   \
 	LOCK(VCPU, "hv_vcpu->mutex")                                                               \
 	/* Held while a hash table, a slot or a vcpu comes or goes. */                             \

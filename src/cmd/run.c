@@ -2,6 +2,7 @@
 /*
  * papyr run: a guest from a kernel, from a saved image, or the built-in one.
  */
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "cmd/demo.h"
 #include "cmd/progress.h"
+#include "devices/vio/llan.h"
 #include "devices/vio/vscsi.h"
 #include "gdb/server.h"
 #include "migration/channel/fault.h"
@@ -46,6 +48,11 @@ static const char help[] =
     "                          a block device, an image, or what a server has at nbd:// or\n"
     "                          nbd+unix:// as a SCSI disk: read-only, a CD-ROM; may be given\n"
     "                          several times\n"
+    "      --net user[,forward=tcp:[HOST]:PORT-:PORT]...[,restrict][,mac=ADDRESS]\n"
+    "      --net tap:NAME[,mac=ADDRESS]\n"
+    "                          a network card: in a network of its own, out of which the guest\n"
+    "                          reaches what this user may reach (10.0.2.2 is the host), or on\n"
+    "                          an interface of the host's; may be given several times\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
     "      --name NAME         name for 'papyr list' and the others (default: papyr-PID; of a\n"
     "                          guest that comes: the one it had, if that is free here)\n"
@@ -72,6 +79,7 @@ static const char help[] =
 enum {
 	OPT_CPU = 256,
 	OPT_DISK,
+	OPT_NET,
 	OPT_HTAB_ORDER,
 	OPT_NAME,
 	OPT_RESTORE,
@@ -93,6 +101,7 @@ static const struct option options[] = {
     {"cpus", required_argument, NULL, 'c'},
     {"cpu", required_argument, NULL, OPT_CPU},
     {"disk", required_argument, NULL, OPT_DISK},
+    {"net", required_argument, NULL, OPT_NET},
     {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
     {"name", required_argument, NULL, OPT_NAME},
     {"restore", required_argument, NULL, OPT_RESTORE},
@@ -110,6 +119,8 @@ static const struct option options[] = {
 #define VCPUS_MAX 1024
 #define MEM_MIN	  (64ull << 20)
 
+#define NETS_MAX 8
+
 struct run_options {
 	struct machine_config cfg;
 	const char *accel;
@@ -122,6 +133,8 @@ struct run_options {
 	struct live_params live;
 	struct disk_options disks[VSCSI_DISKS_MAX];
 	unsigned n_disks;
+	struct net_options nets[NETS_MAX];
+	unsigned n_nets;
 	/* Given on the command line: a guest that comes must be so. */
 	unsigned given; /* CONFIG_... */
 	bool name_given;
@@ -317,6 +330,92 @@ static int take_disk_option(struct run_options *o)
 	return 0;
 }
 
+static bool parse_mac(const char *s, u8 *mac)
+{
+	int end = 0;
+
+	return strlen(s) == 17 &&
+	       sscanf(s, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
+		      &mac[3], &mac[4], &mac[5], &end) == 6 &&
+	       end == 17 && !(mac[0] & 1);
+}
+
+static bool parse_port(const char *s, u16 *port)
+{
+	u64 n;
+
+	if (!parse_uint(s, 1, 65535, &n))
+		return false;
+	*port = n;
+	return true;
+}
+
+#define LOCALHOST 0x7f000001u
+
+/* "tcp:[HOST]:PORT-:PORT", which is cut into its words. */
+static bool parse_forward(char *s, struct net_forward *f)
+{
+	char *protocol = strsep(&s, ":"), *host = strsep(&s, ":"), *port = strsep(&s, "-");
+	struct in_addr address = {htonl(LOCALHOST)};
+
+	if (!host || !port || !s || *s != ':')
+		return false;
+	f->udp = !strcmp(protocol, "udp");
+	if ((!f->udp && strcmp(protocol, "tcp")) || (*host && !inet_aton(host, &address)))
+		return false;
+	f->host_address = ntohl(address.s_addr);
+	return parse_port(port, &f->host_port) && parse_port(s + 1, &f->guest_port);
+}
+
+/* One word behind the kind. */
+static int take_net_word(struct net_options *n, char *word)
+{
+	if (!strncmp(word, "mac=", 4)) {
+		if (!parse_mac(word + 4, n->mac))
+			return wrong("--net: '%s' is no address of a card, as in "
+				     "mac=02:00:00:00:00:01 (the first byte is even)",
+				     word);
+		n->mac_given = true;
+	} else if (n->kind == NET_USER && !strcmp(word, "restrict")) {
+		n->restricted = true;
+	} else if (n->kind == NET_USER && !strncmp(word, "forward=", 8)) {
+		if (n->n_forwards == NET_FORWARDS_MAX)
+			return wrong("--net: a card can have %u ports forwarded", NET_FORWARDS_MAX);
+		if (!parse_forward(word + 8, &n->forwards[n->n_forwards++]))
+			return wrong("--net: a port is forwarded by forward=tcp:[HOST]:PORT-:PORT, "
+				     "as in forward=tcp::2222-:22; HOST is an address, 127.0.0.1 "
+				     "without it, and udp goes too");
+	} else {
+		return wrong("--net: '%s' is none of %smac=", word,
+			     n->kind == NET_USER ? "forward=, restrict and " : "");
+	}
+	return 0;
+}
+
+/* Cut into its words where it is, as that of a disk. */
+static int take_net_option(struct run_options *o)
+{
+	struct net_options *n = &o->nets[o->n_nets];
+	char *word, *rest = optarg, *kind = strsep(&rest, ",");
+
+	if (!strcmp(kind, "none") && !rest)
+		return 0;
+	if (o->n_nets == NETS_MAX)
+		return wrong("--net: a guest can have %u cards", NETS_MAX);
+	*n = (struct net_options){.kind = NET_USER};
+	if (!strncmp(kind, "tap:", 4) && kind[4]) {
+		n->kind = NET_TAP;
+		n->tap = kind + 4;
+	} else if (strcmp(kind, "user")) {
+		return wrong("--net %s: there are user, tap:NAME and none", kind);
+	}
+	while ((word = strsep(&rest, ",")))
+		if (take_net_word(n, word))
+			return -1;
+	o->n_nets++;
+	return 0;
+}
+
 /* The others, as take_machine_option(). */
 static int take_option(int opt, struct run_options *o, char **argv)
 {
@@ -332,6 +431,8 @@ static int take_option(int opt, struct run_options *o, char **argv)
 		return 0;
 	case OPT_DISK:
 		return take_disk_option(o);
+	case OPT_NET:
+		return take_net_option(o);
 	case OPT_NAME:
 		return take_name_option(o);
 	case OPT_RESTORE:
@@ -479,11 +580,23 @@ static int add_disks(struct machine *m, struct run_options *o, struct error *err
 	return o->n_disks ? vscsi_new(m, o->disks, o->n_disks, err) : 0;
 }
 
+static int add_nets(struct machine *m, const struct run_options *o, struct error *err)
+{
+	for (unsigned i = 0; i < o->n_nets; i++) {
+		const struct net_options *n = &o->nets[i];
+		struct net_link *link = net_open(n, err);
+
+		if (!link || llan_new(m, link, n->mac_given ? n->mac : NULL, err))
+			return -1;
+	}
+	return 0;
+}
+
 static struct machine *new_machine(struct run_options *o, struct error *err)
 {
 	struct machine *m = machine_new(&o->cfg, err);
 
-	if (m && (add_disks(m, o, err) ||
+	if (m && (add_disks(m, o, err) || add_nets(m, o, err) ||
 		  (o->trace.events && machine_trace(m, o->trace.events, o->trace_fd, err)))) {
 		machine_free(m);
 		return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "platform/device.h"
 
+#include "platform/internal.h"
 #include "platform/machine.h"
 #include "platform/xics.h"
 
@@ -38,6 +39,14 @@ void machine_reset_devices(struct machine *m)
 		d->ops->reset(d);
 }
 
+int machine_start_devices(struct machine *m, struct error *err)
+{
+	for (struct machine_device *d = m->devices; d; d = d->next)
+		if (d->ops->start && d->ops->start(d, err))
+			return -1;
+	return 0;
+}
+
 bool machine_device_hcall(struct machine *m, u64 number, u64 *args, s64 *ret)
 {
 	for (struct machine_device *d = m->devices; d; d = d->next)
@@ -51,6 +60,20 @@ void machine_io_begin(struct machine *m)
 	lock_acquire(&m->lock);
 	m->io_pending++;
 	lock_release(&m->lock);
+}
+
+bool machine_io_enter(struct machine *m)
+{
+	bool runs;
+
+	lock_acquire(&m->lock);
+	while (!m->quit && !machine_may_run(m))
+		lock_wait(&m->lock, &m->changed);
+	runs = !m->quit;
+	if (runs)
+		m->io_pending++;
+	lock_release(&m->lock);
+	return runs;
 }
 
 void machine_io_end(struct machine *m)

@@ -33,6 +33,8 @@ struct device_ops {
 	void (*save)(struct machine_device *d, struct state_out *out);
 	int (*load)(struct machine_device *d, struct state_in *in);
 	void (*free)(struct machine_device *d);
+	/* The machine begins to run: threads that write to its memory are started. Or NULL. */
+	int (*start)(struct machine_device *d, struct error *err);
 };
 
 struct machine_device {
@@ -49,6 +51,7 @@ struct machine_device {
 int machine_add_device(struct machine *m, struct machine_device *d, struct error *err);
 void machine_free_devices(struct machine *m);
 void machine_reset_devices(struct machine *m);
+int machine_start_devices(struct machine *m, struct error *err);
 /* machine_device's hcall() of whoever knows it. */
 bool machine_device_hcall(struct machine *m, u64 number, u64 *args, s64 *ret);
 
@@ -57,6 +60,11 @@ bool machine_device_hcall(struct machine *m, u64 number, u64 *args, s64 *ret);
  * the machine standing still before its end. Any thread, without m->lock.
  */
 void machine_io_begin(struct machine *m);
+/*
+ * The same for what no vcpu asked for: waits until the machine may run. False: it never will again.
+ * In between, nothing is waited for that may take long.
+ */
+bool machine_io_enter(struct machine *m);
 void machine_io_end(struct machine *m);
 
 #endif

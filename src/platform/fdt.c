@@ -59,7 +59,7 @@ static void build_rtas(struct dt_tree *t, const struct machine *m, const struct 
 	static const char functions[] = "hcall-pft\0hcall-term\0hcall-dabr\0hcall-interrupt\0"
 					"hcall-splpar\0hcall-bulk\0hcall-set-mode\0hcall-sprg0\0"
 					"hcall-random\0hcall-tce\0hcall-multi-tce\0hcall-vio\0"
-					"hcall-crq\0hcall-hpt-resize";
+					"hcall-crq\0hcall-lLAN\0hcall-hpt-resize";
 	size_t bytes = sizeof(functions);
 	const char *name;
 	u32 token;

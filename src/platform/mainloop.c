@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "platform/console.h"
+#include "platform/device.h"
 #include "platform/events.h"
 #include "platform/internal.h"
 #include "platform/machine.h"
@@ -119,7 +120,7 @@ int machine_run(struct machine *m)
 	struct error err;
 
 	loop_add(m->loop, m->wake_fd, POLLIN, on_wake, m);
-	if (start_threads(m, &err)) {
+	if (start_threads(m, &err) || machine_start_devices(m, &err)) {
 		fprintf(stderr, "papyr: %s\r\n", err.text);
 		return 1;
 	}

@@ -51,6 +51,19 @@ int dma_map(struct vio_device *v, u64 address, u64 bytes, bool write, struct iov
 	return n;
 }
 
+bool dma_open(struct vio_device *v, u64 address, u64 bytes, bool write)
+{
+	while (bytes) {
+		u64 piece = bytes;
+
+		if (!translate(v, address, &piece, write))
+			return false;
+		address += piece;
+		bytes -= piece;
+	}
+	return true;
+}
+
 void dma_wrote(struct vio_device *v, const struct iovec *iov, unsigned n)
 {
 	struct machine *m = v->dev.m;

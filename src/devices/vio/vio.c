@@ -84,6 +84,8 @@ void vio_describe(struct machine_device *d, struct dt_tree *t)
 	dt_cells(t, "ibm,#dma-address-cells", 2);
 	dt_cells(t, "ibm,#dma-size-cells", 2);
 	dt_cells(t, "ibm,my-dma-window", v->unit, 0, 0, 0, WINDOW_BYTES);
+	if (v->ops->describe)
+		v->ops->describe(v, t);
 	dt_end(t);
 }
 
@@ -166,9 +168,10 @@ int vio_load(struct vio_device *v, struct state_in *in)
 	next = get_u64(in);
 	if (in->bad || load_tces(v, in))
 		return -1;
+	v->signal = signal;
 	if (!bytes)
 		return 0;
-	if (next >= bytes || next % CRQ_BYTES || v->crq_bytes)
+	if (!v->ops->receive || next >= bytes || next % CRQ_BYTES || v->crq_bytes)
 		return -1;
 	if (crq_register(v, address, bytes) != H_SUCCESS)
 		return -1;
@@ -178,6 +181,25 @@ int vio_load(struct vio_device *v, struct state_in *in)
 }
 
 /* ---- Hypercalls ---- */
+
+static bool crq_hcall(struct vio_device *v, u64 number, const u64 *args, s64 *ret)
+{
+	switch (number) {
+	case H_REG_CRQ:
+		*ret = crq_register(v, args[1], args[2]);
+		return true;
+	case H_FREE_CRQ:
+		*ret = crq_free(v);
+		return true;
+	case H_SEND_CRQ:
+		*ret = crq_receive(v, args[1], args[2]);
+		return true;
+	case H_ENABLE_CRQ:
+		*ret = H_SUCCESS; /* it always is */
+		return true;
+	}
+	return false;
+}
 
 /*
  * r4 is a unit, or of TCE hypercalls the number of its bus. Those are the hypervisor's, which hands
@@ -196,21 +218,9 @@ bool vio_hcall(struct machine_device *d, u64 number, u64 *args, s64 *ret)
 	case H_PUT_TCE_INDIRECT:
 		*ret = H_PARAMETER;
 		return true;
-	case H_REG_CRQ:
-		*ret = crq_register(v, args[1], args[2]);
-		return true;
-	case H_FREE_CRQ:
-		*ret = crq_free(v);
-		return true;
 	case H_VIO_SIGNAL:
 		*ret = crq_signal(v, args[1]);
 		return true;
-	case H_SEND_CRQ:
-		*ret = crq_receive(v, args[1], args[2]);
-		return true;
-	case H_ENABLE_CRQ:
-		*ret = H_SUCCESS; /* it always is */
-		return true;
 	}
-	return false;
+	return v->ops->receive && crq_hcall(v, number, args, ret);
 }

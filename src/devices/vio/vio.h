@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Devices of the virtual I/O bus (PAPR 17): a unit address, a window of the guest's memory that the
- * guest opens page by page (TCE table), an interrupt, and a queue for messages to the guest (CRQ).
+ * guest opens page by page (TCE table), an interrupt, and, if it wants one, a queue for messages to
+ * the guest (CRQ).
  */
 #ifndef PAPYR_DEVICES_VIO_H
 #define PAPYR_DEVICES_VIO_H
@@ -24,7 +25,12 @@ struct vio_device;
 struct vio_ops {
 	/* In its node, beside what each device of the bus has. */
 	const char *node, *type, *compatible;
-	/* A message of the guest's other than the bus's own. On the vcpu's thread, unlocked. */
+	/* More of its node; or NULL. */
+	void (*describe)(struct vio_device *v, struct dt_tree *t);
+	/*
+	 * A message of the guest's other than the bus's own. On the vcpu's thread, unlocked. NULL:
+	 * it has no queue.
+	 */
 	void (*receive)(struct vio_device *v, const u8 *message);
 };
 
@@ -81,6 +87,8 @@ s64 crq_receive(struct vio_device *v, u64 high, u64 low);
  */
 int dma_map(struct vio_device *v, u64 address, u64 bytes, bool write, struct iovec *iov,
 	    unsigned room);
+/* Is all of it open? */
+bool dma_open(struct vio_device *v, u64 address, u64 bytes, bool write);
 /* After the device wrote to it. */
 void dma_wrote(struct vio_device *v, const struct iovec *iov, unsigned n);
 /* False: not all of it is open, and perhaps some was copied. */

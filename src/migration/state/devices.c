@@ -240,14 +240,15 @@ static int load_chosen(struct machine *m, struct device_part *p, struct seen *se
 	if (!d)
 		return error_set(err,
 				 "the guest has a device '%s', which this machine hasn't: give it "
-				 "its disks (--disk)",
+				 "its disks and network cards (--disk, --net)",
 				 p->name);
 	if (check_part(p, d->ops->version, &seen->chosen, d->index, err))
 		return -1;
 	if (d->ops->load(d, &p->in) || !state_ok(&p->in))
 		return error_set(err,
 				 "the guest's device '%s' isn't as here: number, sizes, serial "
-				 "numbers and modes of disks must be the same",
+				 "numbers and modes of disks must be the same, and the addresses "
+				 "of network cards, if given",
 				 p->name);
 	return 0;
 }
@@ -290,7 +291,9 @@ int devices_load(struct machine *m, struct state_in *in, struct error *err)
 					 devices[i].name);
 	for (struct machine_device *d = m ? m->devices : NULL; d; d = d->next)
 		if (!(seen.chosen & (1ull << d->index)))
-			return error_set(err, "the guest has no device '%s': leave --disk out",
+			return error_set(err,
+					 "the guest has no device '%s': leave out what it had not "
+					 "(--disk, --net)",
 					 d->ops->name);
 	return 0;
 }

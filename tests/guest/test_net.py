@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Network cards: Debian's driver gets an address, reaches the host and is reached, and goes on after saving."""
+import glob
+import hashlib
+import http.server
+import os
+import random
+import socket
+import threading
+
+from papyrtest import PATIENCE, PROMPT, Guest, check, debian, fetch, papyr, skip, workdir
+
+PANIC = 'Kernel panic|Oops|BUG:'
+BYTES = 24 << 20
+
+folder = workdir()
+drivers = sorted(glob.glob(os.path.join(fetch('drivers'), '*.ko')))
+noise = random.Random(2).randbytes(BYTES)
+noise_sum = hashlib.md5(noise).hexdigest()
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Gives out noise, as much of it as is asked for."""
+
+    def do_GET(self):
+        first = int(self.headers.get('Range', 'bytes=0-')[6:].rstrip('-'))
+        self.send_response(206 if first else 200)
+        self.send_header('Content-Length', str(BYTES - first))
+        if first:
+            self.send_header('Content-Range', f'bytes {first}-{BYTES - 1}/{BYTES}')
+        self.end_headers()
+        try:
+            self.wfile.write(noise[first:])
+        except OSError:  # the guest is gone
+            pass
+
+    def log_message(self, *_):
+        pass
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def connect(port):
+    s = socket.create_connection(('127.0.0.1', port))
+    s.settimeout(60 * PATIENCE)
+    return s
+
+
+def receive_all(s):
+    s.settimeout(60 * PATIENCE)
+    return b''.join(iter(lambda: s.recv(65536), b''))
+
+
+# What the guest does, where it is more than a line of its terminal holds.
+WORK = f"""#!/bin/sh
+case $1 in
+up) ifconfig lo 127.0.0.1; ifconfig eth0 up; udhcpc -i eth0 -n -q -s /root/work ;;
+bound) ifconfig $interface $ip netmask $subnet; route add default gw $router; echo has $ip ;;
+get) wget -q -O - http://10.0.2.2:$2/ | md5sum ;;
+put) wget -q -O - http://10.0.2.2:$2/ | nc 10.0.2.2 $3 ;;
+again) rm -f /tmp/got; until [ "$(stat -c %s /tmp/got 2>/dev/null)" = {BYTES} ]; do
+	wget -q -c -O /tmp/got http://10.0.2.2:$2/; done; md5sum /tmp/got; echo all done ;;
+serve) nc -l -p 7 -e cat & until grep -q ':0007 .* 0A ' /proc/net/tcp*; do sleep 0.1; done ;;
+esac
+"""
+work = os.path.join(folder, 'work')
+with open(work, 'w') as f:
+    f.write(WORK)
+
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Server)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+port = server.server_port
+
+# ---- What is said to who asks for what isn't there ----
+
+taken = socket.socket()
+taken.bind(('127.0.0.1', 0))
+taken.listen()
+if 'without libslirp' in papyr('run', '--net', f'user,forward=tcp::{taken.getsockname()[1]}-:22', status=1)[1]:
+    skip('built without libslirp')
+for words, reason in ((f'user,forward=tcp::{taken.getsockname()[1]}-:22', 'another program uses port'),
+                      ('user,forward=tcp:22', 'as in forward=tcp::2222-:22'), ('slirp', 'there are user, tap:NAME'),
+                      ('user,mac=01:00:00:00:00:00', 'the first byte is even'), ('tap:', 'there are user, tap:NAME'),
+                      ('tap:papyrtest,restrict', 'none of mac='), ('tap:this-is-no-interface', 'no name of an interface')):
+    check(reason in papyr('run', '--net', words, status=1)[1], f'--net {words}: not {reason!r}')
+
+# ---- A guest on a network of its own ----
+
+forwarded = free_port()
+card = f'user,forward=tcp::{forwarded}-:7,mac=02:00:00:00:00:05'
+guest = debian(folder, cpus='2', files=[work, *drivers], append='quiet', more=['--name', 'net', '--net', card])
+guest.expect(PROMPT, 90, never=PANIC)
+said = guest.command('./work up', 60)
+check('has 10.0.2.15' in said, f'no address: {said}')
+check('02:00:00:00:00:05' in guest.command('cat /sys/class/net/eth0/address'), 'not the address that it was given')
+check(' 0% packet loss' in guest.command('ping -c 3 10.0.2.2', 60), 'the gateway does not answer')
+check(noise_sum in guest.command(f'./work get {port}', 120), 'what came was something else')
+with socket.create_server(('127.0.0.1', 0)) as sink:
+    guest.type(f'./work put {port} {sink.getsockname()[1]}\r')
+    sink.settimeout(60 * PATIENCE)
+    with sink.accept()[0] as s:
+        check(receive_all(s) == noise, 'what went was something else')
+guest.expect('put.*\n')
+guest.expect(PROMPT)
+
+# The host reaches the guest.
+guest.command('./work serve')
+with connect(forwarded) as s:
+    part = noise[:1 << 20]
+    threading.Thread(target=lambda: (s.sendall(part), s.shutdown(socket.SHUT_WR)), daemon=True).start()
+    back = receive_all(s)
+check(back == part, f'the guest sent back {len(back)} bytes that are not what it was sent')
+
+# ---- Saved and restored: new connections work ----
+
+image = os.path.join(folder, 'image')
+papyr('save', 'net', image)
+guest.wait_for_status(0)
+check('--net' in papyr('run', '--restore', image, status=1)[1], 'restored without its card')
+check('addresses of network cards' in papyr('run', '--restore', image, '--net', 'user,mac=02:00:00:00:00:06', status=1)[1],
+      'restored with another card')
+guest = Guest(['run', '--restore', image, '--name', 'net', '--net', card])
+check(noise_sum in guest.command(f'./work again {port}', 120), 'what came after the restore was something else')
+check(' 0% packet loss' in guest.command('ping -c 3 10.0.2.2', 60), 'the gateway does not answer after the restore')
+guest.command('./work serve')
+with connect(forwarded) as s:
+    s.sendall(b'hello\n')
+    check(s.recv(6) == b'hello\n', 'the host does not reach the guest after the restore')
+guest.type('poweroff\r')
+guest.wait_for_status(0, 60)
