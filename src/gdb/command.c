@@ -24,10 +24,11 @@ void guest_describe_vcpu(struct vcpu *vcpu, struct gdb_out *out)
 static void info(struct gdb_guest *g, unsigned thread, const char *args, struct gdb_out *out)
 {
 	struct machine *m = g->m;
+	u64 mib = guest_mem_present(&m->mem) >> 20;
 
 	gdb_put_text(
 	    out, "%s: %s, %u vcpus, %llu MiB, hash table of 2^%u bytes, real mode to 0x%llx\n",
-	    m->cfg.name, m->cfg.model->name, m->n_vcpus, (unsigned long long)guest_mem_present(&m->mem) >> 20,
+	    m->cfg.name, m->cfg.model->name, m->n_vcpus, (unsigned long long)mib,
 	    machine_htab(m).order, (unsigned long long)m->rma_bytes);
 	gdb_put_text(
 	    out, "status %s; registers %s-endian; addresses are %s; %u of %u points taken\n",

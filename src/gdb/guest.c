@@ -293,6 +293,12 @@ int gdb_guest_attach(struct gdb_guest *g, struct machine *m, struct error *err)
 	return 0;
 }
 
+void gdb_guest_was_reset(struct gdb_guest *g)
+{
+	for (unsigned i = 0; i < g->m->n_vcpus; i++)
+		machine_debug_forget_stop(&g->m->vcpus[i]);
+}
+
 void gdb_guest_detach(struct gdb_guest *g)
 {
 	machine_debug_detach(g->m);

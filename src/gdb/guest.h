@@ -33,6 +33,8 @@ struct gdb_guest {
 int gdb_guest_attach(struct gdb_guest *g, struct machine *m, struct error *err);
 /* Leaves nothing behind; it goes on. */
 void gdb_guest_detach(struct gdb_guest *g);
+/* It started again: what its vcpus stopped for was before. */
+void gdb_guest_was_reset(struct gdb_guest *g);
 
 /* points.c: gdb_target's. */
 int guest_set_point(void *opaque, enum gdb_point kind, u64 address, u64 len);

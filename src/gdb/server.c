@@ -150,6 +150,8 @@ static void on_machine(struct machine *m, enum machine_event event, void *opaque
 		return;
 	if (event == EVENT_DEBUG)
 		gdb_stub_look(s->stub);
+	else if (event == EVENT_RESET)
+		gdb_guest_was_reset(&s->guest);
 	else if (event == EVENT_SHUTDOWN)
 		gdb_stub_ended(s->stub, m->exit_status);
 }

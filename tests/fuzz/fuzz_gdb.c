@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libFuzzer target: nothing that is sent to the stub of gdb's protocol makes it crash, or ask of its
- * target what that hasn't.
+ * libFuzzer target: nothing that is sent to the stub of gdb's protocol makes it crash, or ask its
+ * target for what that hasn't.
  *
  * Input: what a peer sends. Byte 0x00 stands for "the target stopped", 0x01 begins a packet whose
  * sum is put right, up to the next 0x01 or the end.

@@ -6,7 +6,7 @@ import os
 import re
 
 from gdbtest import Gdb, need_gdb, symbols
-from papyrtest import PROMPT, check, debian, fetch, papyr, until, workdir
+from papyrtest import PROMPT, Qmp, check, debian, fetch, papyr, until, workdir
 
 need_gdb()
 folder = workdir()
@@ -76,9 +76,32 @@ check('do_sys_openat2' in said, said)
 gdb.expect('backtrace 3', r'do_sys_openat2.*sys_openat')
 check('Papyr version' not in guest.text[guest.seen:], 'it ran past the breakpoint')
 
+# A guest that starts again is met again.
+gdb.do('delete')
+gdb.do(f'hbreak *{start_kernel:#x}')
+gdb.begin('continue')
+qmp = Qmp('gdb')
+qmp.ok('qmp_capabilities')
+qmp.ok('system_reset')
+said = gdb.until_ready(60)
+check('start_kernel' in said, said)
+gdb.do('delete')
+gdb.do(f'hbreak *{do_sys_openat2:#x}')
+gdb.begin('continue')
+said = gdb.until_ready(60)
+check('do_sys_openat2' in said, said)
+gdb.do('delete')
+gdb.begin('continue')
+guest.expect(PROMPT, 90)
+gdb.interrupt()
+gdb.do(f'hbreak *{do_sys_openat2:#x}')
+gdb.begin('continue')
+guest.type('cat /proc/version\r')
+gdb.until_ready(30)
+
 # gdb goes, with its breakpoints, and another comes: to where a person says.
 gdb.quit()
-guest.expect('(?s)Papyr version.*' + PROMPT, 30)
+guest.expect('(?s)Linux version.*' + PROMPT, 30)
 check(guest.command('cat /proc/uptime'), 'the breakpoint is still there')
 said = papyr('gdb', 'gdb', 'tcp:0')[0].decode()
 where = re.fullmatch(r'target remote (tcp:127\.0\.0\.1:\d+)\n', said).group(1)

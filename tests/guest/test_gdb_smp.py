@@ -62,6 +62,16 @@ gdb.do('set scheduler-locking off')
 for _ in range(5):
     gdb.do('stepi')
 
+# Out of a system call, by rfid, into the program that made it.
+gdb.expect('hbreak sys_openat', 'breakpoint')
+gdb.expect('continue', 'hit Breakpoint .*sys_openat')
+gdb.do('delete')
+gdb.expect('finish', 'system_call_exception')
+gdb.do('set $steps = 0')
+gdb.do('while $pc >= 0xc000000000000000 && $steps < 5000\nstepi\nset $steps = $steps + 1\nend', 120)
+check(gdb.value('$msr') & 0xc030 == 0xc030, 'this is no program')
+check(0x10000000 <= gdb.value('$pc') < 0x20000000, 'this is not busybox')
+
 # Loads too, of any vcpu.
 gdb.do(f'awatch *(unsigned long *){at["jiffies"]:#x}')
 for _ in range(3):
