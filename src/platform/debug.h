@@ -68,8 +68,9 @@ bool machine_debug_holds(struct machine *m);
 
 /*
  * Runs @fn, which looks at registers and memory, or changes them, while all stands still: with
- * m->lock held. For a change (@change) it waits for who holds the guest, and fails where the guest
- * isn't here (any more): what has been handed over must not change.
+ * m->lock held. For a change (@change) it waits for who holds the guest, and fails where that takes
+ * longer than a second or the guest isn't here (any more): what has been handed over must not
+ * change.
  */
 int machine_debug_access(struct vcpu *vcpu, bool change, int (*fn)(struct vcpu *vcpu, void *arg),
 			 void *arg);

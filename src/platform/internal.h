@@ -15,8 +15,8 @@ void runstate_free(struct runstate *r);
 /* May vcpus enter the guest, as far as it is about all of them? With m->lock held. */
 bool machine_may_run(const struct machine *m);
 /*
- * Waits for who holds the guest. True: it is here, and nothing of it has been handed over. With
- * m->lock held.
+ * Waits for who holds the guest, a second at most. True: nobody does, it is here, and nothing of it
+ * has been handed over. With m->lock held.
  */
 bool machine_may_change(struct machine *m);
 /* Until every vcpu is parked for which there is a reason. With m->lock held. */

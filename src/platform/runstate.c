@@ -14,6 +14,8 @@
 #include "platform/vcpu.h"
 
 #define NS_PER_SECOND 1000000000ull
+/* Most holds last for milliseconds; that of some migrations as long as these. */
+#define HOLD_PATIENCE_S 1
 
 /* All of it under m->lock. */
 struct runstate {
@@ -148,8 +150,13 @@ void machine_hold(struct machine *m)
 
 bool machine_may_change(struct machine *m)
 {
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += HOLD_PATIENCE_S;
 	while (m->runstate->place == PLACE_HERE && m->runstate->holds)
-		lock_wait(&m->lock, &m->changed);
+		if (lock_wait_until(&m->lock, &m->changed, &until))
+			return false;
 	return m->runstate->place == PLACE_HERE;
 }
 

@@ -294,6 +294,7 @@ static void moving(void **state)
 
 	assert_int_equal(f.g.target.write_register(&f.g, 0, pc, (struct gdb_value){0, 8}), 0);
 	machine_hold(f.m);
+	assert_int_equal(f.g.target.write_register(&f.g, 0, pc, (struct gdb_value){0, 4}), -1);
 	assert_int_equal(machine_hand_over(f.m, &was_running, &err), 0);
 	assert_false(was_running);
 	assert_int_equal(f.g.target.write_register(&f.g, 0, pc, (struct gdb_value){0, 4}), -1);
