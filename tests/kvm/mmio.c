@@ -82,13 +82,42 @@ static void say_changes(const struct kvm_regs *was)
 	say_wide("vr2", KVM_REG_PPC_VR(2));
 }
 
-static void one(const char *text, u32 code)
+#define LITTLE_AT 0x1200 /* where the guest has room for instructions in the other byte order */
+
+static void store_le32(u8 *p, u32 value)
+{
+	for (int i = 0; i < 4; i++, value >>= 8)
+		p[i] = value;
+}
+
+/* The instruction, then the way out, in little-endian mode. */
+static void prepare_little(struct kvm_regs *r, u32 code)
+{
+	const u32 insns[] = {
+	    code,
+	    0x3aa00000,				   /* li 21,0 */
+	    0x3c600000 | GUEST_EXIT >> 16,	   /* lis 3 */
+	    0x60630000 | (GUEST_EXIT & 0xffff), /* ori 3,3 */
+	    0x44000022,				   /* sc 1 */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(insns); i++)
+		store_le32(m.memory + LITTLE_AT + 4 * i, insns[i]);
+	r->pc = LITTLE_AT;
+	r->msr |= MSR_LE;
+	set_regs(&v, r);
+}
+
+static void one(const char *text, u32 code, bool little)
 {
 	struct kvm_regs before, now;
 
-	topic(text);
+	say(little ? "# little-endian: %s" : "# %s", text);
 	prepare(&before);
-	store32(m.memory + GUEST_INSN_AT, code);
+	if (little)
+		prepare_little(&before, code);
+	else
+		store32(m.memory + GUEST_INSN_AT, code);
 	for (int exits = 0; exits < 20; exits++) {
 		struct kvm_run *run = v.run;
 
@@ -135,7 +164,7 @@ static void one(const char *text, u32 code)
 		finish_exit(&v);
 }
 
-static void all_instructions(void)
+static void all_instructions(bool little)
 {
 	char text[ROW_TEXT];
 
@@ -145,7 +174,7 @@ static void all_instructions(void)
 		memcpy(text, m.memory + at, sizeof(text));
 		if (!text[0])
 			break;
-		one(text, code);
+		one(text, code, little);
 	}
 }
 
@@ -269,7 +298,8 @@ int main(void)
 	machine_new(&m, MIB, 18);
 	vcpu_new(&v, &m, 0);
 	map_device();
-	all_instructions();
+	all_instructions(false);
+	all_instructions(true);
 	completion();
 	faults();
 	logical_ci();
