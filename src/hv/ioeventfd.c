@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "base/array.h"
 #include "hv/eventfd.h"
 #include "hv/shootdown.h"
 #include "hv/vm.h"
@@ -100,38 +101,24 @@ bool hv_ioeventfd_store(struct hv_vm *vm, u64 gpa, unsigned size, const void *da
 
 /* --- changing; under vm->lock --- */
 
-/* A copy of @old (or NULL) without its @without'th place (or -1), and with @place (or NULL). */
-static struct hv_ioeventfds *table_new(const struct hv_ioeventfds *old, int without,
-				       const struct place *place)
+/*
+ * The one in which @place comes, if that is not NULL, and the @without'th is not, if there is one.
+ */
+static int replace(struct hv_vm *vm, unsigned without, const struct place *place)
 {
-	unsigned nr = old ? old->nr : 0;
-	struct hv_ioeventfds *new = malloc(sizeof(*new) + (nr + 1) * sizeof(new->place[0]));
+	struct hv_ioeventfds *old = vm->ioeventfds, *new;
+	unsigned nr = old ? old->nr : 0, at = 0;
 
-	if (!new)
-		return NULL;
-	new->nr = new->nr_mmio = 0;
-	for (unsigned i = 0; i < nr; i++) {
-		if ((int)i == without)
-			continue;
-		if (place && !in_order(&old->place[i], place)) {
-			new->place[new->nr++] = *place;
-			place = NULL;
-		}
-		new->place[new->nr++] = old->place[i];
-	}
-	if (place)
-		new->place[new->nr++] = *place;
-	while (new->nr_mmio < new->nr && new->place[new->nr_mmio].bus == BUS_MMIO)
-		new->nr_mmio++;
-	return new;
-}
-
-static int replace(struct hv_vm *vm, int without, const struct place *place)
-{
-	struct hv_ioeventfds *old = vm->ioeventfds, *new = table_new(old, without, place);
-
+	new = malloc(sizeof(*new) + (nr + 1) * sizeof(new->place[0]));
 	if (!new)
 		return -ENOMEM;
+	while (place && at < nr && in_order(&old->place[at], place))
+		at++;
+	new->nr = array_copy_changed(new->place, old ? old->place : NULL, nr,
+				     sizeof(new->place[0]), without, place, at);
+	new->nr_mmio = 0;
+	while (new->nr_mmio < new->nr && new->place[new->nr_mmio].bus == BUS_MMIO)
+		new->nr_mmio++;
 	vm->ioeventfds = new;
 	hv_shootdown(vm, NULL, (struct hv_inval){HV_INVAL_NOTHING, 0, 0});
 	free(old);
@@ -156,7 +143,7 @@ static int add(struct hv_vm *vm, const struct place *place)
 		if (collide(&t->place[i], place))
 			return -EEXIST;
 	}
-	return replace(vm, -1, place);
+	return replace(vm, ARRAY_NONE, place);
 }
 
 static bool same(const struct place *a, const struct place *b)

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/array.h"
 #include "hv/broken.h"
 #include "hv/codepage.h"
 #include "hv/memslot.h"
@@ -36,23 +37,30 @@ static bool slot_has(const struct hv_memslot *slot, u64 gpa)
 	return gpa - slot->gpa < slot->size;
 }
 
-static struct hv_memslot *find(const struct hv_memslots *slots, u64 gpa, unsigned *index)
+/* How many of them begin at @gpa or before. */
+static unsigned up_to(const struct hv_memslots *slots, u64 gpa)
 {
 	unsigned low = 0, high = slots->nr;
 
 	while (low < high) {
 		unsigned mid = (low + high) / 2;
 
-		if (slot_has(slots->slot[mid], gpa)) {
-			*index = mid;
-			return slots->slot[mid];
-		}
-		if (gpa < slots->slot[mid]->gpa)
-			high = mid;
-		else
+		if (slots->slot[mid]->gpa <= gpa)
 			low = mid + 1;
+		else
+			high = mid;
 	}
-	return NULL;
+	return low;
+}
+
+static struct hv_memslot *find(const struct hv_memslots *slots, u64 gpa, unsigned *index)
+{
+	unsigned n = up_to(slots, gpa);
+
+	if (!n || !slot_has(slots->slot[n - 1], gpa))
+		return NULL;
+	*index = n - 1;
+	return slots->slot[n - 1];
 }
 
 struct hv_memslot *hv_memslot_find(struct hv_vm *vm, u64 gpa)
@@ -155,22 +163,37 @@ static void settle(struct hv_vm *vm, enum hv_inval_kind kind)
 		sched_yield();
 }
 
-static int slot_index(const struct hv_memslots *slots, u32 id)
+static struct hv_memslot *slot_by_id(const struct hv_vm *vm, u32 id)
 {
-	for (unsigned i = 0; i < slots->nr; i++) {
-		if (slots->slot[i]->id == id)
-			return i;
-	}
-	return -1;
+	return id < vm->slot_ids ? vm->slot_by_id[id] : NULL;
 }
 
+/* Has room for a slot of that number. */
+static int make_room(struct hv_vm *vm, u32 id)
+{
+	unsigned n = 2 * id + 1 < HV_MAX_MEMSLOTS ? 2 * id + 1 : HV_MAX_MEMSLOTS;
+	struct hv_memslot **by_id;
+
+	if (id < vm->slot_ids)
+		return 0;
+	by_id = realloc(vm->slot_by_id, n * sizeof(*by_id));
+	if (!by_id)
+		return -ENOMEM;
+	memset(by_id + vm->slot_ids, 0, (n - vm->slot_ids) * sizeof(*by_id));
+	vm->slot_by_id = by_id;
+	vm->slot_ids = n;
+	return 0;
+}
+
+/* Two of the table's don't overlap, so they end in the order in which they begin. */
 static bool overlaps(const struct hv_memslots *slots, const struct hv_memslot *slot)
 {
-	for (unsigned i = 0; i < slots->nr; i++) {
+	for (unsigned i = up_to(slots, slot->gpa + slot->size - 1); i-- > 0;) {
 		const struct hv_memslot *s = slots->slot[i];
 
-		if (s->id != slot->id && s->gpa < slot->gpa + slot->size &&
-		    slot->gpa < s->gpa + s->size)
+		if (s->gpa + s->size <= slot->gpa)
+			return false;
+		if (s->id != slot->id)
 			return true;
 	}
 	return false;
@@ -218,39 +241,20 @@ static void free_replaced(struct hv_memslot *old, const struct hv_memslot *slot)
 	free(old);
 }
 
-/* A copy of @old without its @without'th slot (or -1), and with @slot (or NULL) in its place by
- * address. */
-static struct hv_memslots *table_new(const struct hv_memslots *old, int without,
-				     struct hv_memslot *slot)
-{
-	struct hv_memslots *new = malloc(sizeof(*new) + (old->nr + 1) * sizeof(new->slot[0]));
-
-	if (!new)
-		return NULL;
-	new->nr = 0;
-	for (unsigned i = 0; i < old->nr; i++) {
-		if ((int)i == without)
-			continue;
-		if (slot && slot->gpa < old->slot[i]->gpa) {
-			new->slot[new->nr++] = slot;
-			slot = NULL;
-		}
-		new->slot[new->nr++] = old->slot[i];
-	}
-	if (slot)
-		new->slot[new->nr++] = slot;
-	return new;
-}
-
-static int replace(struct hv_vm *vm, int index, struct hv_memslot *slot)
+/* @slot, or NULL: nothing, in the place of @gone, or NULL: of nothing. */
+static int replace(struct hv_vm *vm, struct hv_memslot *gone, struct hv_memslot *slot)
 {
 	struct hv_memslots *old = vm->slots;
-	struct hv_memslot *gone = index < 0 ? NULL : old->slot[index];
-	struct hv_memslots *new = table_new(old, index, slot);
+	struct hv_memslots *new = malloc(sizeof(*new) + (old->nr + 1) * sizeof(new->slot[0]));
+	u32 id = gone ? gone->id : slot->id;
 
 	if (!new)
 		return -ENOMEM;
+	new->nr = array_copy_changed(new->slot, old->slot, old->nr, sizeof(new->slot[0]),
+				     gone ? up_to(old, gone->gpa) - 1 : ARRAY_NONE,
+				     slot ? &slot : NULL, slot ? up_to(old, slot->gpa) : 0);
 	vm->slots = new;
+	vm->slot_by_id[id] = slot;
 	/* From here on the table's entries for the old place say that there is no memory
 	 * (hv_classify). */
 	if (gone && (!slot || slot->gpa != gone->gpa)) {
@@ -291,23 +295,21 @@ static bool may_become(const struct hv_memslot *slot, const struct kvm_userspace
 
 static int set_region(struct hv_vm *vm, const struct kvm_userspace_memory_region *r)
 {
-	int index = slot_index(vm->slots, r->slot);
-	struct hv_memslot *old = index < 0 ? NULL : vm->slots->slot[index];
-	struct hv_memslot *slot;
+	struct hv_memslot *old = slot_by_id(vm, r->slot), *slot;
 	int ret;
 
 	if (!r->memory_size)
-		return old ? replace(vm, index, NULL) : -EINVAL;
+		return old ? replace(vm, old, NULL) : -EINVAL;
 	if (old && !may_become(old, r))
 		return -EINVAL;
 	if (old && old->gpa == r->guest_phys_addr && old->flags == r->flags)
 		return 0;
-	if (!old && vm->slots->nr == HV_MAX_MEMSLOTS)
-		return -EINVAL;
+	if (make_room(vm, r->slot))
+		return -ENOMEM;
 	slot = slot_new(r, old);
 	if (!slot)
 		return -ENOMEM;
-	ret = overlaps(vm->slots, slot) ? -EEXIST : replace(vm, index, slot);
+	ret = overlaps(vm->slots, slot) ? -EEXIST : replace(vm, old, slot);
 	if (ret && old && slot->dirty != old->dirty)
 		free(slot->dirty);
 	if (ret && old)
@@ -333,9 +335,9 @@ int hv_set_memory_region(struct hv_vm *vm, const struct kvm_userspace_memory_reg
 
 static struct hv_memslot *logging_slot(struct hv_vm *vm, u32 id)
 {
-	int index = slot_index(vm->slots, id);
+	struct hv_memslot *slot = slot_by_id(vm, id);
 
-	return index >= 0 && vm->slots->slot[index]->dirty ? vm->slots->slot[index] : NULL;
+	return slot && slot->dirty ? slot : NULL;
 }
 
 #define GROUP 8u /* words looked at in one go */

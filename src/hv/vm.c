@@ -78,6 +78,7 @@ static void destroy(struct hv_vm *vm)
 		free(slots->slot[i]);
 	}
 	free(slots);
+	free(vm->slot_by_id);
 	hv_trace_fini(vm);
 	lock_destroy(&vm->irqfd_lock);
 	lock_destroy(&vm->time_lock);

@@ -25,6 +25,7 @@
 
 struct hv_ioeventfds;
 struct hv_irqfds;
+struct hv_memslot;
 struct hv_memslots;
 struct hv_resize;
 struct hv_rtas_token;
@@ -43,6 +44,8 @@ struct hv_vm {
 			       changed as a whole */
 	bool vrma_done;	    /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
 	struct hv_memslots *_Atomic slots;
+	struct hv_memslot **slot_by_id; /* of @slots, by number; under lock */
+	unsigned slot_ids;		/* for how many it has room */
 	struct hv_ioeventfds *_Atomic ioeventfds; /* NULL: none */
 	struct hv_shootdown_log shootdown;
 	atomic_uint vcpus_in_run; /* threads that are in KVM_RUN: tables may only be changed at 0;

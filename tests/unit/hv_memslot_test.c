@@ -80,6 +80,33 @@ static void changing(void **state)
 	assert_int_equal(set(vm, 0, 0, 0, 0, NULL), -EINVAL);
 }
 
+#define MANY  4096u
+#define OF(i) (((i) * 2731 % MANY) * 2 * PAGE) /* pages with a page between them, in no order */
+
+static void many(void **state)
+{
+	struct hv_vm *vm = *state;
+
+	for (u32 i = 0; i < MANY; i++)
+		assert_int_equal(set(vm, 7 * i, 0, OF(i), PAGE, memory), 0);
+	assert_int_equal(vm->slots->nr, MANY);
+	for (u32 i = 0; i < MANY; i++) {
+		assert_int_equal(hv_memslot_find(vm, OF(i) + PAGE - 1)->id, 7 * i);
+		assert_null(hv_memslot_find(vm, OF(i) + PAGE));
+		assert_int_equal(set(vm, 7 * i + 1, 0, OF(i), PAGE, memory), -EEXIST);
+	}
+	assert_int_equal(set(vm, 1, 0, PAGE, (2 * MANY - 1) * PAGE, memory), -EEXIST);
+	/* Each to the place of another that has gone. */
+	assert_int_equal(set(vm, 0, 0, OF(0), 0, NULL), 0);
+	for (u32 i = 1; i < MANY; i++)
+		assert_int_equal(set(vm, 7 * i, 0, OF(i - 1), PAGE, memory), 0);
+	for (u32 i = 1; i < MANY; i++)
+		assert_int_equal(hv_memslot_find(vm, OF(i - 1))->id, 7 * i);
+	for (u32 i = 1; i < MANY; i++)
+		assert_int_equal(set(vm, 7 * i, 0, 0, 0, NULL), 0);
+	assert_int_equal(vm->slots->nr, 0);
+}
+
 static void pointers(void **state)
 {
 	struct hv_vm *vm = *state;
@@ -188,29 +215,18 @@ static void entries_of_a_slot(void **state)
 	assert_false(hpt_make_live(vm->hpt, index, (v & ~HPT_V_VALID) | HPT_V_ABSENT));
 }
 
-static void many(void **state)
-{
-	struct hv_vm *vm = *state;
-
-	for (u32 i = 0; i < 600; i++)
-		assert_int_equal(set(vm, i * 7 % 600, 0, (i * 7 % 600) * 2 * MIB, MIB, memory), 0);
-	for (u32 i = 0; i < 600; i++) {
-		assert_int_equal(hv_memslot_find(vm, i * 2 * MIB + MIB - 1)->id, i);
-		assert_null(hv_memslot_find(vm, i * 2 * MIB + MIB));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(arguments, setup, teardown),
 	    cmocka_unit_test_setup_teardown(overlapping, setup, teardown),
 	    cmocka_unit_test_setup_teardown(changing, setup, teardown),
+	    cmocka_unit_test_setup_teardown(many, setup, teardown),
+	    cmocka_unit_test_setup_teardown(many, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pointers, setup, teardown),
 	    cmocka_unit_test_setup_teardown(processor_side, setup, teardown),
 	    cmocka_unit_test_setup_teardown(dirty_log, setup, teardown),
 	    cmocka_unit_test_setup_teardown(entries_of_a_slot, setup, teardown),
-	    cmocka_unit_test_setup_teardown(many, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
