@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A network of its own for each card, by libslirp: its gateway is the host, its connections are the
- * process's own sockets. What the guest sends waits in a ring for the link's thread, so that a vcpu
- * pays for one copy; a full ring is emptied by the vcpu that finds it so.
+ * process's own sockets. What the guest sends goes into a ring, and there waits for the link's
+ * thread, so that a vcpu pays for one copy; it empties the ring by itself if it finds it full, or
+ * sends little while the thread has nothing to do.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,6 +29,8 @@
 #define SEGMENT_BYTES 1448
 #define SEGMENT_MOST  (MTU - 40 - 1)
 #define PLAIN_BYTES   1514 /* of a frame that any guest takes */
+
+#define AT_ONCE_MOST 1514 /* of a frame that a vcpu takes out of the ring itself */
 
 struct ring_frame {
 	u32 bytes; /* 0: nothing, up to the ring's end */
@@ -232,6 +235,11 @@ static bool send_frame(struct net_link *l, const struct iovec *iov, unsigned n,
 
 	while (!put(u, iov, n, f)) {
 		lock_acquire(&u->lock);
+		drain(u);
+		lock_release(&u->lock);
+	}
+	/* A small one is rather waited for: it needn't wait for the thread to wake. */
+	if (f->bytes <= AT_ONCE_MOST && lock_try(&u->lock)) {
 		drain(u);
 		lock_release(&u->lock);
 	}
