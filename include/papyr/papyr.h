@@ -131,6 +131,16 @@ bool papyr_is_fd(int fd);
 #define PAPYR_CAP_PVR 0x50415002
 
 /*
+ * Another, for KVM_ENABLE_CAP of a vcpu: breakpoints besides those of KVM_SET_GUEST_DEBUG, whose 16
+ * are few for a debugger. args[0] is where args[1] effective addresses are, 64 bits each. They take
+ * the place of those given before, and count with the next KVM_SET_GUEST_DEBUG, for which they are
+ * as if they stood in its bp[]: they need KVM_GUESTDBG_USE_HW_BP, and stop with BREAKPOINT.
+ *
+ * EINVAL: more than KVM_CHECK_EXTENSION says. EFAULT: no memory of the caller's is there.
+ */
+#define PAPYR_CAP_BREAKPOINTS 0x50415004
+
+/*
  * What papyr_trace() tells of.
  *
  * EVENT(bit, name, word)

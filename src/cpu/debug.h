@@ -26,6 +26,7 @@ enum cpu_stop {
 };
 
 #define CPU_POINTS	16
+#define CPU_BREAKS	(CPU_POINTS + 256)
 #define CPU_WATCH_BYTES 8 /* an aligned doubleword, as the processor's own watchpoints */
 
 struct cpu_watch {
@@ -38,7 +39,7 @@ struct cpu_debug {
 	bool step;
 	u32 stop_insn; /* an illegal instruction; 0: none */
 	unsigned n_breaks, n_watches;
-	u64 breaks[CPU_POINTS];
+	u64 breaks[CPU_BREAKS];
 	struct cpu_watch watches[CPU_POINTS];
 
 	/* The processor's own. */

@@ -21,7 +21,8 @@ static void add_point(struct cpu_debug *d, u64 addr, u32 type)
 		};
 }
 
-static int add_points(struct cpu_debug *d, const struct kvm_guest_debug_arch *arch)
+static int add_points(struct hv_vcpu *vcpu, struct cpu_debug *d,
+		      const struct kvm_guest_debug_arch *arch)
 {
 	_Static_assert(ARRAY_SIZE(arch->bp) == CPU_POINTS, "room for all of a kind");
 
@@ -30,7 +31,15 @@ static int add_points(struct cpu_debug *d, const struct kvm_guest_debug_arch *ar
 			return -EINVAL;
 		add_point(d, arch->bp[i].addr, arch->bp[i].type);
 	}
+	for (unsigned i = 0; i < vcpu->n_breakpoints; i++)
+		add_point(d, vcpu->breakpoints[i], KVMPPC_DEBUG_BREAKPOINT);
 	return 0;
+}
+
+void hv_set_breakpoints(struct hv_vcpu *vcpu, const u64 *addrs, unsigned n)
+{
+	memcpy(vcpu->breakpoints, addrs, n * sizeof(*addrs));
+	vcpu->n_breakpoints = n;
 }
 
 int hv_set_guest_debug(struct hv_vcpu *vcpu, const struct kvm_guest_debug *debug)
@@ -46,7 +55,7 @@ int hv_set_guest_debug(struct hv_vcpu *vcpu, const struct kvm_guest_debug *debug
 	if (!(control & KVM_GUESTDBG_ENABLE))
 		control = 0;
 	d.step = control & KVM_GUESTDBG_SINGLESTEP;
-	if ((control & KVM_GUESTDBG_USE_HW_BP) && add_points(&d, &debug->arch))
+	if ((control & KVM_GUESTDBG_USE_HW_BP) && add_points(vcpu, &d, &debug->arch))
 		return -EINVAL;
 	cpu_set_debug(&vcpu->cpu, &d);
 	vcpu->step_owed = false;

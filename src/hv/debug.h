@@ -19,9 +19,13 @@ struct hv_vcpu;
 
 /* Break- and watchpoints, together. */
 #define HV_DEBUG_POINTS CPU_POINTS
+/* Breakpoints besides: PAPYR_CAP_BREAKPOINTS. */
+#define HV_DEBUG_BREAKS (CPU_BREAKS - CPU_POINTS)
 
 /* KVM_SET_GUEST_DEBUG. -EINVAL: flags or points that are none. */
 int hv_set_guest_debug(struct hv_vcpu *vcpu, const struct kvm_guest_debug *debug);
+/* PAPYR_CAP_BREAKPOINTS: @n of them, at most HV_DEBUG_BREAKS. */
+void hv_set_breakpoints(struct hv_vcpu *vcpu, const u64 *addrs, unsigned n);
 
 /* struct cpu_host's. */
 void hv_debug_stopped(struct cpu *cpu, enum cpu_stop why, u64 ea);

@@ -9,6 +9,7 @@
 #include "base/lock.h"
 #include "base/trace_words.h"
 #include "cpu/cpu.h"
+#include "hv/debug.h"
 #include "hv/clock.h"
 #include "hv/regs.h"
 #include "hv/stats.h"
@@ -42,6 +43,8 @@ struct hv_vcpu {
 	/* What must be finished by the next KVM_RUN; NOTHING: there was an exit all the same. */
 	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO, HV_PENDING_NOTHING } pending;
 	bool step_owed;	      /* a single step ended outside of the guest: debug.h */
+	unsigned n_breakpoints;
+	u64 breakpoints[HV_DEBUG_BREAKS]; /* from the next KVM_SET_GUEST_DEBUG on */
 	struct hv_mmio *mmio; /* fault.c */
 
 	/* Sleeping (H_CEDE): idle.c. */

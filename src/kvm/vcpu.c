@@ -120,6 +120,18 @@ static long answer_after_reading(unsigned long arg, size_t bytes, long answer)
 	return user_read(buf, arg, bytes) ? -EFAULT : answer;
 }
 
+static long set_breakpoints(struct hv_vcpu *vcpu, u64 from, u64 n)
+{
+	u64 addrs[HV_DEBUG_BREAKS];
+
+	if (n > HV_DEBUG_BREAKS)
+		return -EINVAL;
+	if (user_read(addrs, from, n * sizeof(*addrs)))
+		return -EFAULT;
+	hv_set_breakpoints(vcpu, addrs, n);
+	return 0;
+}
+
 static long enable(struct hv_vcpu *vcpu, const struct kvm_enable_cap *cap)
 {
 	switch (cap->cap) {
@@ -137,6 +149,8 @@ static long enable(struct hv_vcpu *vcpu, const struct kvm_enable_cap *cap)
 			return -EINVAL;
 		hv_signals_promised(vcpu, cap->args[0]);
 		return 0;
+	case PAPYR_CAP_BREAKPOINTS:
+		return set_breakpoints(vcpu, cap->args[0], cap->args[1]);
 	case KVM_CAP_IRQ_XICS:
 		return device_connect_xics(vcpu, cap->args[0], cap->args[1]);
 	default:
