@@ -26,14 +26,18 @@ static void info(struct gdb_guest *g, unsigned thread, const char *args, struct 
 	struct machine *m = g->m;
 	u64 mib = guest_mem_present(&m->mem) >> 20;
 
-	gdb_put_text(
-	    out, "%s: %s, %u vcpus, %llu MiB, hash table of 2^%u bytes, real mode to 0x%llx\n",
-	    m->cfg.name, m->cfg.model->name, m->n_vcpus, (unsigned long long)mib,
-	    machine_htab(m).order, (unsigned long long)m->rma_bytes);
-	gdb_put_text(
-	    out, "status %s; registers %s-endian; addresses are %s; %u of %u points taken\n",
-	    machine_status(m), g->target.little ? "little" : "big",
-	    g->physical ? "guest real ones" : "effective", guest_points_taken(g), g->n_max);
+	gdb_put_text(out,
+		     "%s: %s, %u vcpus, %llu MiB, hash table of 2^%u bytes, real mode to 0x%llx\n",
+		     m->cfg.name, m->cfg.model->name, m->n_vcpus, (unsigned long long)mib,
+		     machine_htab(m).order, (unsigned long long)m->rma_bytes);
+	gdb_put_text(out, "status %s; registers %s-endian; addresses are %s; %u of %u points taken",
+		     machine_status(m), g->target.little ? "little" : "big",
+		     g->physical ? "guest real ones" : "effective", guest_points_taken(g, false),
+		     g->n_max);
+	if (g->n_breaks_max)
+		gdb_put_text(out, ", %u of %u breakpoints", guest_points_taken(g, true),
+			     g->n_breaks_max);
+	gdb_put_text(out, "\n");
 	for (unsigned i = 0; i < m->n_vcpus; i++) {
 		gdb_put_text(out, "%c %u  ", i == thread ? '*' : ' ', i + 1);
 		guest_describe_vcpu(&m->vcpus[i], out);

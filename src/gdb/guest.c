@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gdb/guest.h"
 
+#include <papyr/papyr.h>
 #include <stdlib.h>
 
 #include "platform/debug.h"
@@ -184,15 +185,15 @@ static void interrupt(void *opaque)
 
 static int set_debug(struct gdb_guest *g, const unsigned char *runs)
 {
-	struct kvm_guest_debug points = {0};
+	struct debug_wish points = {0};
 
 	guest_fill_points(g, &points);
 	for (unsigned i = 0; i < g->m->n_vcpus; i++) {
-		struct kvm_guest_debug debug = points;
+		struct debug_wish wish = points;
 
 		if (runs[i] == GDB_STEP)
-			debug.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
-		if (machine_debug_set(&g->m->vcpus[i], &debug))
+			wish.kvm.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
+		if (machine_debug_set(&g->m->vcpus[i], &wish))
 			return -1;
 	}
 	return 0;
@@ -273,6 +274,9 @@ int gdb_guest_attach(struct gdb_guest *g, struct machine *m, struct error *err)
 	g->n_max = ask(m, KVM_CAP_GUEST_DEBUG_HW_BPS);
 	if (watches < g->n_max)
 		g->n_max = watches;
+	g->n_breaks_max = ask(m, PAPYR_CAP_BREAKPOINTS);
+	if (g->n_breaks_max > DEBUG_BREAKS)
+		g->n_breaks_max = DEBUG_BREAKS;
 	g->target = (struct gdb_target){
 	    .opaque = g,
 	    .n_threads = m->n_vcpus,

@@ -12,16 +12,17 @@
 #include "platform/machine.h"
 #include "platform/vcpu.h"
 
-#define GUEST_POINTS 64 /* a watched doubleword is one each; KVM takes 16 of them at a time */
+#define GUEST_POINTS (16 + DEBUG_BREAKS)
 
 struct gdb_guest {
 	struct machine *m;
 	struct gdb_target target;
-	bool physical;	/* addresses are guest real ones: "monitor physical" */
-	bool can_step;	/* KVM steps, */
-	unsigned n_max; /* and has so many points */
-	unsigned last;	/* the thread that was told of last: the others' turn comes first */
-	u8 *ran;	/* what each thread last was let do: enum gdb_run */
+	bool physical;	       /* addresses are guest real ones: "monitor physical" */
+	bool can_step;	       /* KVM steps, */
+	unsigned n_max;	       /* and has so many points, a watched doubleword being one, */
+	unsigned n_breaks_max; /* and so many breakpoints besides; 0: they are among the points */
+	unsigned last;	       /* the thread that was told of last: the others' turn comes first */
+	u8 *ran;	       /* what each thread last was let do: enum gdb_run */
 	unsigned n_points;
 	struct guest_point {
 		enum gdb_point kind;
@@ -39,9 +40,10 @@ void gdb_guest_was_reset(struct gdb_guest *g);
 /* points.c: gdb_target's. */
 int guest_set_point(void *opaque, enum gdb_point kind, u64 address, u64 len);
 int guest_clear_point(void *opaque, enum gdb_point kind, u64 address, u64 len);
-unsigned guest_points_taken(const struct gdb_guest *g);
+/* How many of KVM's points are taken, or of its breakpoints besides. */
+unsigned guest_points_taken(const struct gdb_guest *g, bool besides);
 /* As KVM wants them. */
-void guest_fill_points(const struct gdb_guest *g, struct kvm_guest_debug *debug);
+void guest_fill_points(const struct gdb_guest *g, struct debug_wish *wish);
 /* The kind of point that a vcpu met; false: it is gone meanwhile. */
 bool guest_point_met(const struct gdb_guest *g, const struct debug_stop *stop, enum gdb_point *kind,
 		     u64 *address);

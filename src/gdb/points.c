@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Breakpoints and watchpoints. KVM's watch an aligned doubleword each.
+ * Breakpoints and watchpoints. KVM's watch an aligned doubleword each; breakpoints have a list of
+ * their own where KVM has PAPYR_CAP_BREAKPOINTS.
  */
 #include "gdb/guest.h"
 
@@ -35,13 +36,27 @@ static struct guest_point *find(struct gdb_guest *g, enum gdb_point kind, u64 ad
 	return NULL;
 }
 
-unsigned guest_points_taken(const struct gdb_guest *g)
+static bool is_besides(const struct gdb_guest *g, const struct guest_point *p)
+{
+	return g->n_breaks_max && is_break(p->kind);
+}
+
+unsigned guest_points_taken(const struct gdb_guest *g, bool besides)
 {
 	u64 n = 0;
 
 	for (unsigned i = 0; i < g->n_points; i++)
-		n += cost(&g->points[i]);
+		if (is_besides(g, &g->points[i]) == besides)
+			n += cost(&g->points[i]);
 	return n;
+}
+
+static bool has_room(const struct gdb_guest *g, const struct guest_point *p)
+{
+	bool besides = is_besides(g, p);
+	unsigned most = besides ? g->n_breaks_max : g->n_max;
+
+	return g->n_points < GUEST_POINTS && guest_points_taken(g, besides) + cost(p) <= most;
 }
 
 int guest_set_point(void *opaque, enum gdb_point kind, u64 address, u64 len)
@@ -51,9 +66,7 @@ int guest_set_point(void *opaque, enum gdb_point kind, u64 address, u64 len)
 
 	if (find(g, kind, address, len))
 		return 0;
-	if (!len || len > g->n_max * DOUBLEWORD || address + len - 1 < address)
-		return -1;
-	if (guest_points_taken(g) + cost(&p) > g->n_max || g->n_points == GUEST_POINTS)
+	if (!len || len > g->n_max * DOUBLEWORD || address + len - 1 < address || !has_room(g, &p))
 		return -1;
 	g->points[g->n_points++] = p;
 	return 0;
@@ -83,22 +96,29 @@ static u32 kvm_type(enum gdb_point kind)
 	}
 }
 
-void guest_fill_points(const struct gdb_guest *g, struct kvm_guest_debug *debug)
+/* A point of KVM's for each doubleword. */
+static void fill_point(const struct guest_point *p, struct kvm_guest_debug_arch *arch, unsigned *n)
+{
+	u64 address = is_break(p->kind) ? p->address : first_doubleword(p->address);
+
+	for (u64 left = cost(p); left && *n < ARRAY_SIZE(arch->bp); left--, address += DOUBLEWORD) {
+		arch->bp[*n].addr = address;
+		arch->bp[*n].type = kvm_type(p->kind);
+		++*n;
+	}
+}
+
+void guest_fill_points(const struct gdb_guest *g, struct debug_wish *wish)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < g->n_points; i++) {
-		const struct guest_point *p = &g->points[i];
-		u64 address = is_break(p->kind) ? p->address : first_doubleword(p->address);
-
-		for (u64 left = cost(p); left && n < ARRAY_SIZE(debug->arch.bp); left--, n++) {
-			debug->arch.bp[n].addr = address;
-			debug->arch.bp[n].type = kvm_type(p->kind);
-			address += DOUBLEWORD;
-		}
-	}
-	if (n)
-		debug->control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP;
+	for (unsigned i = 0; i < g->n_points; i++)
+		if (is_besides(g, &g->points[i]))
+			wish->breaks[wish->n_breaks++] = g->points[i].address;
+		else
+			fill_point(&g->points[i], &wish->kvm.arch, &n);
+	if (g->n_points)
+		wish->kvm.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP;
 }
 
 /* KVM tells the doubleword; gdb wants to hear an address within what it watches. */

@@ -2,6 +2,7 @@
 #include "platform/debug.h"
 
 #include <errno.h>
+#include <papyr/papyr.h>
 #include <unistd.h>
 
 #include "platform/exits.h"
@@ -60,7 +61,7 @@ int machine_debug_attach(struct machine *m, struct error *err)
 
 void machine_debug_detach(struct machine *m)
 {
-	static const struct kvm_guest_debug nothing;
+	static const struct debug_wish nothing;
 
 	if (!m->debug.attached)
 		return;
@@ -156,13 +157,22 @@ bool machine_debug_holds(struct machine *m)
 
 /* ---- Going on ---- */
 
-int machine_debug_set(struct vcpu *vcpu, const struct kvm_guest_debug *debug)
+int machine_debug_set(struct vcpu *vcpu, const struct debug_wish *wish)
 {
-	if (!memcmp(&vcpu->debug_set, debug, sizeof(*debug)))
+	const struct accel *a = vcpu->m->accel;
+	struct kvm_enable_cap breaks = {
+	    .cap = PAPYR_CAP_BREAKPOINTS,
+	    .args = {(uintptr_t)wish->breaks, wish->n_breaks},
+	};
+
+	if (!memcmp(&vcpu->debug_set, wish, sizeof(*wish)))
 		return 0;
-	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, (void *)debug) < 0)
+	if ((wish->n_breaks || vcpu->debug_set.n_breaks) &&
+	    a->ioctl(vcpu->fd, KVM_ENABLE_CAP, &breaks) < 0)
 		return -1;
-	vcpu->debug_set = *debug;
+	if (a->ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, (void *)&wish->kvm) < 0)
+		return -1;
+	vcpu->debug_set = *wish;
 	return 0;
 }
 

@@ -37,6 +37,13 @@ struct debug_stop {
 	u64 address; /* of the point that it met; where it stands, for a step */
 };
 
+/* What a vcpu shall stop for. Compared as it lies in memory: what isn't used is 0. */
+#define DEBUG_BREAKS 256
+struct debug_wish {
+	struct kvm_guest_debug kvm;
+	u64 n_breaks, breaks[DEBUG_BREAKS];
+};
+
 /* Before the guest runs: it begins when a debugger lets it go. */
 void machine_debug_wait(struct machine *m);
 /* It begins without one, if none is there. */
@@ -49,10 +56,10 @@ void machine_debug_detach(struct machine *m);
 /* Returns with every vcpu parked. */
 void machine_debug_halt(struct machine *m);
 /*
- * KVM_SET_GUEST_DEBUG for a vcpu that stands still: points and steps from when it runs again. 0, or
- * -1 with errno.
+ * KVM_SET_GUEST_DEBUG for a vcpu that stands still: points and steps from when it runs again; with
+ * breakpoints besides, where KVM has PAPYR_CAP_BREAKPOINTS. 0, or -1 with errno.
  */
-int machine_debug_set(struct vcpu *vcpu, const struct kvm_guest_debug *debug);
+int machine_debug_set(struct vcpu *vcpu, const struct debug_wish *wish);
 /* The vcpus go on for which @run, an array of theirs, isn't 0. The others stand still. */
 void machine_debug_go(struct machine *m, const u8 *run);
 

@@ -45,8 +45,8 @@ struct vcpu {
 
 	struct vcpu_work *work; /* (L) what another thread wants done here */
 
-	struct debug_stop debug_stop;	  /* (L) what its debugger has yet to be told */
-	struct kvm_guest_debug debug_set; /* main thread: what KVM was told */
+	struct debug_stop debug_stop; /* (L) what its debugger has yet to be told */
+	struct debug_wish debug_set;  /* main thread: what KVM was told */
 };
 
 /* ---- vcpu.c ---- */

@@ -48,7 +48,9 @@ gdb.expect('print $f1', '= 1.5')
 gdb.expect('print $vs1.v2_double[0]', '= 2.25')
 gdb.do(f'set var *(char (*)[6]){at["init_uts_ns"]:#x} = "Papyr"')
 gdb.do('delete')
-# Breakpoints are in nobody's memory.
+# Breakpoints are in nobody's memory, and more than a processor has.
+for n in range(30):
+    gdb.do(f'break *{0xe000000000000000 + 4 * n:#x}')
 gdb.do(f'break *{do_sys_openat2:#x}')
 before = gdb.expect(f'x/xw {do_sys_openat2:#x}', r':\s(.*)').group(1)
 gdb.expect('continue', r'Breakpoint \d+, .*do_sys_openat2')

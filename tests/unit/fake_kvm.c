@@ -24,6 +24,7 @@ struct fake_vcpu {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
 	struct kvm_guest_debug debug;
+	u64 n_breakpoints, breakpoints[FAKE_BREAKPOINTS];
 	bool pending; /* a hypercall's results are to be taken */
 	unsigned n_regs;
 	struct {
@@ -44,6 +45,7 @@ static struct {
 	unsigned order;
 	u64 *htab;
 	u64 cursor;
+	unsigned breakpoints;
 } fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void fake_reset(fake_guest_fn guest, void *opaque)
@@ -58,6 +60,7 @@ void fake_reset(fake_guest_fn guest, void *opaque)
 	memset(fake.sources, 0, sizeof(fake.sources));
 	memset(fake.irq_count, 0, sizeof(fake.irq_count));
 	memset(&fake.cpu_char, 0, sizeof(fake.cpu_char));
+	fake.breakpoints = 0;
 	fake.guest = guest;
 	fake.opaque = opaque;
 }
@@ -149,6 +152,15 @@ static int run(int fd)
 	}
 }
 
+static void enable_vcpu_cap(struct fake_vcpu *v, const struct kvm_enable_cap *cap)
+{
+	if (cap->cap != PAPYR_CAP_BREAKPOINTS)
+		return;
+	v->n_breakpoints = cap->args[1];
+	memcpy(v->breakpoints, (void *)(uintptr_t)cap->args[0],
+	       v->n_breakpoints * sizeof(v->breakpoints[0]));
+}
+
 static int vcpu_ioctl(int fd, unsigned long request, void *arg)
 {
 	struct fake_vcpu *v = vcpu_of(fd);
@@ -177,11 +189,24 @@ static int vcpu_ioctl(int fd, unsigned long request, void *arg)
 		v->debug = *(struct kvm_guest_debug *)arg;
 		return 0;
 	case KVM_ENABLE_CAP:
+		enable_vcpu_cap(v, arg);
+		return 0;
 	case KVM_SET_SIGNAL_MASK:
 		return 0;
 	default:
 		return error(EINVAL);
 	}
+}
+
+const u64 *fake_breakpoints(unsigned id, u64 *n)
+{
+	*n = fake.vcpus[id]->n_breakpoints;
+	return fake.vcpus[id]->breakpoints;
+}
+
+void fake_has_breakpoints(void)
+{
+	fake.breakpoints = FAKE_BREAKPOINTS;
 }
 
 const struct kvm_guest_debug *fake_guest_debug(unsigned id)
@@ -196,6 +221,8 @@ static int check_extension(unsigned long cap)
 	switch (cap) {
 	case KVM_CAP_PPC_SMT:
 		return FAKE_SMT;
+	case PAPYR_CAP_BREAKPOINTS:
+		return fake.breakpoints;
 	case KVM_CAP_GUEST_DEBUG_HW_BPS:
 	case KVM_CAP_GUEST_DEBUG_HW_WPS:
 		return FAKE_POINTS;

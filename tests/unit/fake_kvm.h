@@ -10,8 +10,9 @@
 
 #include "platform/accel.h"
 
-#define FAKE_SMT    8
-#define FAKE_POINTS 16
+#define FAKE_SMT	 8
+#define FAKE_POINTS	 16
+#define FAKE_BREAKPOINTS 40
 
 /*
  * Called in place of the guest, on the vcpu's thread: fills @run with an exit and returns true, or
@@ -32,6 +33,9 @@ void fake_set_cpu_char(const struct kvm_ppc_cpu_char *c);
 unsigned fake_irq_count(unsigned irq);
 /* What KVM_SET_GUEST_DEBUG last said of the vcpu @id. */
 const struct kvm_guest_debug *fake_guest_debug(unsigned id);
+/* It has PAPYR_CAP_BREAKPOINTS; and what that last said of the vcpu @id. */
+void fake_has_breakpoints(void);
+const u64 *fake_breakpoints(unsigned id, u64 *n);
 /* The hash table's entries, two host-order doublewords each, and their number; the test may change
  * them. */
 u64 *fake_htab(u64 *entries);

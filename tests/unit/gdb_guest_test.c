@@ -254,6 +254,34 @@ static void too_many_points(void **state)
 	assert_int_equal(guest_set_point(&f.g, GDB_HARD_BREAK, BREAK + 0x100, 4), -1);
 }
 
+/* Breakpoints besides, which leave the points to watchpoints. */
+static void many_breakpoints(void **state)
+{
+	struct gdb_stop stop;
+	struct error err;
+	const u64 *breaks;
+	u64 n;
+
+	gdb_guest_detach(&f.g);
+	fake_has_breakpoints();
+	assert_int_equal(gdb_guest_attach(&f.g, f.m, &err), 0);
+	assert_int_equal(guest_set_point(&f.g, GDB_WATCH_WRITE, DATA, 8 * FAKE_POINTS), 0);
+	for (unsigned i = 0; i < FAKE_BREAKPOINTS; i++)
+		assert_int_equal(guest_set_point(&f.g, i & 1, BREAK + 4 * i, 4), 0);
+	assert_int_equal(guest_set_point(&f.g, GDB_HARD_BREAK, BREAK + 0x1000, 4), -1);
+	go(all_go);
+	breaks = fake_breakpoints(2 * FAKE_SMT, &n);
+	assert_int_equal(n, FAKE_BREAKPOINTS);
+	assert_true(breaks[39] == BREAK + 4 * 39);
+	meet(1, KVMPPC_DEBUG_BREAKPOINT, BREAK + 4 * 39);
+	assert_true(next(&stop));
+	assert_int_equal(stop.kind, GDB_HARD_BREAK);
+	gdb_guest_detach(&f.g);
+	fake_breakpoints(2 * FAKE_SMT, &n);
+	assert_int_equal(n, 0);
+	assert_int_equal(gdb_guest_attach(&f.g, f.m, &err), 0);
+}
+
 /* ---- Beside others ---- */
 
 static void pauses(void **state)
@@ -539,6 +567,7 @@ int main(void)
 	    TEST(a_point_that_went),
 	    TEST(points_of_kvm),
 	    STILL(too_many_points),
+	    TEST(many_breakpoints),
 	    TEST(pauses),
 	    TEST(waiting),
 	    TEST(moving),
