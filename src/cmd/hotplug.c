@@ -129,12 +129,11 @@ static int tell(const struct wish *w, json_t *state)
 			printf("%s has %s\n", w->name, amount(w, now, has, sizeof(has)));
 		return STATUS_OK;
 	}
-	return cmd_error("%s has %s, not %s: the guest %s", w->name,
-			 amount(w, now, has, sizeof(has)),
+	return cmd_error("%s has %s, not %s: %s", w->name, amount(w, now, has, sizeof(has)),
 			 amount(w, w->amount, wanted, sizeof(wanted)),
-			 number(state, "pending") ? "has not answered yet, and still may"
-			 : now < w->amount	  ? "did not take more"
-						  : "can't do without the rest");
+			 now > w->amount ? "the guest can't do without the rest, or is still at it"
+			 : number(state, "pending") ? "the guest is still at it, or doesn't answer"
+						    : "the guest did not take more");
 }
 
 static int run(int argc, char **argv, const char *help, struct wish *w)

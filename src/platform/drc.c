@@ -32,13 +32,11 @@ void drc_ask_back(struct drc *d)
 	d->event = DRC_REMOVE;
 }
 
-bool drc_leave_alone(struct drc *d)
+void drc_leave_alone(struct drc *d)
 {
-	if (d->event != DRC_REMOVE)
-		return false;
 	d->leaving = false;
-	d->event = DRC_NO_EVENT;
-	return true;
+	if (d->event == DRC_REMOVE)
+		d->event = DRC_NO_EVENT;
 }
 
 bool drc_is_pending(const struct drc *d)

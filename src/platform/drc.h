@@ -46,8 +46,8 @@ void drc_offer(struct drc *d);
 bool drc_withdraw(struct drc *d);
 /* Wants back what the guest has. */
 void drc_ask_back(struct drc *d);
-/* Doesn't want it back any more. False: the guest was told already. */
-bool drc_leave_alone(struct drc *d);
+/* Doesn't want it back any more, whatever the guest was told: it may let go of it all the same. */
+void drc_leave_alone(struct drc *d);
 /* Is the guest still to answer an offer or a wish? */
 bool drc_is_pending(const struct drc *d);
 /*

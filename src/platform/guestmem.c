@@ -56,9 +56,12 @@ void guest_mem_clear(struct guest_mem *mem)
 
 void guest_mem_set_block(struct guest_mem *mem, u64 gpa, bool present)
 {
-	/* Coming too: a request to a disk may have ended after it went. */
-	madvise(mem->host + gpa, GUEST_BLOCK, MADV_DONTNEED);
 	__atomic_store_n(&mem->absent[gpa >> GUEST_BLOCK_SHIFT], !present, __ATOMIC_RELEASE);
+}
+
+void guest_mem_clear_block(struct guest_mem *mem, u64 gpa)
+{
+	madvise(mem->host + gpa, GUEST_BLOCK, MADV_DONTNEED);
 }
 
 u64 guest_mem_present(const struct guest_mem *mem)

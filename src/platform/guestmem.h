@@ -35,8 +35,10 @@ int guest_mem_alloc(struct guest_mem *mem, u64 bytes, u64 max_bytes, struct erro
 void guest_mem_free(struct guest_mem *mem);
 /* Makes all of it zero again, giving the pages back to the host. */
 void guest_mem_clear(struct guest_mem *mem);
-/* The block at @gpa comes, full of zeroes, or goes: as far as the client is concerned. */
+/* The block at @gpa comes, or goes: as far as the client is concerned. */
 void guest_mem_set_block(struct guest_mem *mem, u64 gpa, bool present);
+/* guest_mem_clear() of the block at @gpa. */
+void guest_mem_clear_block(struct guest_mem *mem, u64 gpa);
 /* How much there is. */
 u64 guest_mem_present(const struct guest_mem *mem);
 

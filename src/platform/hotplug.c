@@ -56,10 +56,9 @@ static bool block_in_use(struct drc *d, void *opaque)
 	return false;
 }
 
-/* A count of writes (dirtylog.h) goes on with the new slot too. */
-static int block_take(struct drc *d, void *opaque)
+/* With what is in it. A count of writes (dirtylog.h) goes on with the new slot too. */
+static int give_block(struct machine *m, const struct drc *d)
 {
-	struct machine *m = opaque;
 	u32 slot = slot_of(d, m);
 	u64 gpa, bytes;
 
@@ -75,6 +74,17 @@ static int block_take(struct drc *d, void *opaque)
 	return 0;
 }
 
+static int block_take(struct drc *d, void *opaque)
+{
+	struct machine *m = opaque;
+	u64 gpa, bytes;
+
+	machine_slot(m, slot_of(d, m), &gpa, &bytes);
+	/* A request to a disk may have ended after it went. */
+	guest_mem_clear_block(&m->mem, gpa);
+	return give_block(m, d);
+}
+
 static void block_release(struct drc *d, void *opaque)
 {
 	struct machine *m = opaque;
@@ -86,6 +96,7 @@ static void block_release(struct drc *d, void *opaque)
 		return;
 	machine_set_slot(m, slot, gpa, 0, 0);
 	guest_mem_set_block(&m->mem, gpa, false);
+	guest_mem_clear_block(&m->mem, gpa);
 }
 
 static const struct drc_ops ops[HOTPLUG_KINDS] = {
@@ -104,11 +115,14 @@ static unsigned staying(const struct row *r)
 	return n;
 }
 
-/* The lowest first: those that the guest wasn't told to let go yet, then others. */
+/* The lowest first: those that the guest was to let go, then others. */
 static void grow(struct row *r, unsigned have)
 {
 	for (unsigned i = 0; i < r->n && have < r->goal; i++)
-		have += r->drcs[i].leaving && drc_leave_alone(&r->drcs[i]);
+		if (r->drcs[i].leaving) {
+			drc_leave_alone(&r->drcs[i]);
+			have++;
+		}
 	for (unsigned i = 0; i < r->n && have < r->goal; i++)
 		if (!r->drcs[i].offered) {
 			drc_offer(&r->drcs[i]);
@@ -189,6 +203,16 @@ static int check_wish(const struct machine *m, enum hotplug_kind kind, u64 amoun
 	return 0;
 }
 
+/* What the guest wouldn't, and what it didn't answer: Linux says nothing where it fails. */
+static void ask_again(struct drc *d)
+{
+	if (d->declined && d->state == DRC_UNUSABLE)
+		drc_offer(d);
+	if (d->leaving)
+		drc_ask_back(d);
+	d->declined = false;
+}
+
 int hotplug_want(struct machine *m, enum hotplug_kind kind, u64 amount, struct error *err)
 {
 	struct row *r;
@@ -199,12 +223,8 @@ int hotplug_want(struct machine *m, enum hotplug_kind kind, u64 amount, struct e
 		return 0;
 	r = &m->hotplug->rows[kind];
 	lock_acquire(&m->lock);
-	for (unsigned i = 0; i < r->n; i++) {
-		/* It is asked again. */
-		if (r->drcs[i].declined && r->drcs[i].state == DRC_UNUSABLE)
-			drc_offer(&r->drcs[i]);
-		r->drcs[i].declined = false;
-	}
+	for (unsigned i = 0; i < r->n; i++)
+		ask_again(&r->drcs[i]);
 	r->goal = (amount - base_of(m, kind)) / unit_of(m, kind);
 	pursue(m, kind);
 	lock_release(&m->lock);
@@ -329,6 +349,16 @@ s32 hotplug_isolate(struct machine *m, u32 index, u32 state)
 	return r;
 }
 
+/* The guest gives back another block of memory than the one that it was to: it chooses. */
+static void exchange(struct row *r, struct drc *given)
+{
+	for (unsigned i = 0; i < r->n && given->state == DRC_ISOLATED && !given->leaving; i++)
+		if (r->drcs[i].leaving && r->drcs[i].event == DRC_NO_EVENT) {
+			drc_leave_alone(&r->drcs[i]);
+			given->leaving = true;
+		}
+}
+
 static s32 allocate(struct machine *m, u32 index, u32 state)
 {
 	enum hotplug_kind kind;
@@ -342,6 +372,8 @@ static s32 allocate(struct machine *m, u32 index, u32 state)
 	if (d && kind == HOTPLUG_MEMORY && m->log_kept) {
 		r = RTAS_BUSY_FOR_100MS;
 	} else if (d) {
+		if (kind == HOTPLUG_MEMORY && state != DRC_USABLE)
+			exchange(&m->hotplug->rows[kind], d);
 		r = drc_set_allocation(d, state, &ops[kind], m);
 		pursue(m, kind);
 	}
@@ -377,7 +409,7 @@ static bool no_hcall(struct machine_device *dev, u64 number, u64 *args, s64 *ret
 	return false;
 }
 
-/* Memory comes and goes as the connectors say. */
+/* Memory comes and goes as the connectors say, with what was loaded into it. */
 static int follow(struct machine *m)
 {
 	struct row *r = &m->hotplug->rows[HOTPLUG_MEMORY];
@@ -386,7 +418,7 @@ static int follow(struct machine *m)
 	for (unsigned i = 0; i < r->n; i++)
 		if (r->drcs[i].state == DRC_UNUSABLE) {
 			block_release(&r->drcs[i], m);
-		} else if (block_take(&r->drcs[i], m)) {
+		} else if (give_block(m, &r->drcs[i])) {
 			r->drcs[i].offered = false;
 			r->drcs[i].state = DRC_UNUSABLE;
 			failed = -1;
@@ -424,7 +456,8 @@ static int load(struct machine_device *dev, struct state_in *in)
 		for (unsigned i = 0; i < h->rows[k].n; i++)
 			if (drc_load(&h->rows[k].drcs[i], in))
 				return -1;
-	if (h->rows[HOTPLUG_CPUS].drcs[0].state == DRC_UNUSABLE)
+	/* The next start is on it. */
+	if (!h->rows[HOTPLUG_CPUS].drcs[0].offered)
 		return -1;
 	return follow(dev->m);
 }

@@ -43,8 +43,12 @@ static void epow_log(u8 *log)
 #define HOTPLUG_ADD	 1
 #define HOTPLUG_REMOVE	 2
 #define HOTPLUG_BY_INDEX 2
+#define HOTPLUG_BY_COUNT 3
 
-/* A log that asks for one connector's thing to be added or removed. */
+/*
+ * A log that asks for one thing to be added or removed. Which memory it can do without the guest
+ * knows best: it goes through all that it has.
+ */
 static void hotplug_log(u8 *log, const struct hotplug_event *e)
 {
 	u8 *p;
@@ -54,8 +58,13 @@ static void hotplug_log(u8 *log, const struct hotplug_event *e)
 	p = rtas_log_section(p, "HP", HOTPLUG_BYTES);
 	p[0] = e->kind == HOTPLUG_CPUS ? HOTPLUG_CPU : HOTPLUG_MEM;
 	p[1] = e->event == DRC_ADD ? HOTPLUG_ADD : HOTPLUG_REMOVE;
-	p[2] = HOTPLUG_BY_INDEX;
-	store_be32(p + 4, e->index);
+	if (e->kind == HOTPLUG_MEMORY && e->event == DRC_REMOVE) {
+		p[2] = HOTPLUG_BY_COUNT;
+		store_be32(p + 4, 1);
+	} else {
+		p[2] = HOTPLUG_BY_INDEX;
+		store_be32(p + 4, e->index);
+	}
 }
 
 #define LOG_BYTES_MAX (EPOW_LOG_BYTES > HOTPLUG_LOG_BYTES ? EPOW_LOG_BYTES : HOTPLUG_LOG_BYTES)
