@@ -53,7 +53,7 @@ int machine_debug_attach(struct machine *m, struct error *err);
 /* Nothing of the debugger's is left, and the guest goes on. Also without one: nothing happens. */
 void machine_debug_detach(struct machine *m);
 
-/* Returns with every vcpu parked. */
+/* Returns with every vcpu parked. Devices finish what they are at, as hardware's do. */
 void machine_debug_halt(struct machine *m);
 /*
  * KVM_SET_GUEST_DEBUG for a vcpu that stands still: points and steps from when it runs again; with

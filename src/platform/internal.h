@@ -19,7 +19,10 @@ bool machine_may_run(const struct machine *m);
  * has been handed over. With m->lock held.
  */
 bool machine_may_change(struct machine *m);
-/* Until every vcpu is parked for which there is a reason. With m->lock held. */
+/*
+ * Until every vcpu is parked, for which there is a reason; devices may still be at work. With
+ * m->lock held.
+ */
 void machine_wait_parked(struct machine *m);
 /* Has the main thread look at what is new. Any thread. */
 void machine_wake(struct machine *m);

@@ -62,14 +62,19 @@ bool machine_may_run(const struct machine *m)
 	return r->place == PLACE_HERE && !r->paused && !r->holds && r->request == REQUEST_NONE;
 }
 
-/*
- * With m->lock held. The vcpus first: then nothing is begun any more that devices could be doing.
- */
 void machine_wait_parked(struct machine *m)
 {
 	for (unsigned i = 0; i < m->n_vcpus; i++)
 		while (m->vcpus[i].has_thread && !m->vcpus[i].parked)
 			lock_wait(&m->lock, &m->changed);
+}
+
+/*
+ * With m->lock held. The vcpus first: then nothing is begun any more that devices could be doing.
+ */
+static void wait_still(struct machine *m)
+{
+	machine_wait_parked(m);
 	while (m->io_pending)
 		lock_wait(&m->lock, &m->changed);
 }
@@ -78,7 +83,7 @@ void machine_wait_parked(struct machine *m)
 static void park(struct machine *m)
 {
 	vcpu_kick_all(m);
-	machine_wait_parked(m);
+	wait_still(m);
 }
 
 /* With m->lock held. */
@@ -349,7 +354,7 @@ enum machine_request machine_take_request(struct machine *m)
 	lock_acquire(&m->lock);
 	request = m->runstate->request;
 	if (request != REQUEST_NONE)
-		machine_wait_parked(m);
+		wait_still(m);
 	lock_release(&m->lock);
 	return request;
 }
