@@ -52,6 +52,13 @@ static void flush(struct gdb_server *s)
 	loop_events(s->m->loop, s->fd, POLLIN | (s->out_len ? POLLOUT : 0));
 }
 
+/* The event loop will notice, and hang up. */
+static void give_up(struct gdb_server *s)
+{
+	s->broken = true;
+	shutdown(s->fd, SHUT_RDWR);
+}
+
 static void on_send(void *opaque, const char *data, size_t len)
 {
 	struct gdb_server *s = opaque;
@@ -66,7 +73,7 @@ static void on_send(void *opaque, const char *data, size_t len)
 		}
 	}
 	if (s->out_len + len > s->out_size) {
-		s->broken = true;
+		give_up(s);
 		return;
 	}
 	memcpy(s->out + s->out_len, data, len);
