@@ -396,6 +396,59 @@ static void tcp(void **state)
 	assert_int_equal(inet_sum("\xff\xff\x00\x01", 4, 0xffff), 1);
 }
 
+static unsigned asked[2];
+
+static ssize_t question(const void *data, size_t bytes, void *opaque)
+{
+	const u8 *frame = data;
+	struct tcp_place p;
+
+	assert_ptr_equal(opaque, asked);
+	assert_true(tcp_find(frame, bytes, &p));
+	assert_int_equal(p.payload, bytes);
+	assert_true(checksum_holds(frame, &p));
+	assert_true(p.v6 || inet_sum(frame + p.ip, 20, 0) == 0xffff);
+	/* The other way around. */
+	assert_memory_equal(frame, "guest!server", 12);
+	assert_int_equal(frame[p.tcp + 1], 1);
+	assert_int_equal(frame[p.tcp + 3], 2);
+	asked[p.v6]++;
+	return bytes;
+}
+
+/* Connections that began, saved, loaded and asked after. */
+static void flows(void **state)
+{
+	static struct net_flows flows;
+	static u8 frame[4096];
+	struct state_out out = {0};
+	struct state_in in;
+	struct tcp_place p;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		size_t bytes = make_tcp(frame, i % 2, i % 4 < 2 ? 0x02 : 0x10, 0);
+
+		memcpy(frame, "serverguest!", 12);
+		assert_true(tcp_find(frame, bytes, &p));
+		memcpy(frame + p.tcp, (const u8[]){i >> 8, 2, 0, 1}, 4);
+		net_flows_note(&flows, frame, &p);
+	}
+	assert_int_equal(flows.next, 16); /* the same ones again and again, and no others */
+	net_flows_save(&flows, &out);
+	for (size_t cut = 0; cut <= out.len; cut++) {
+		memset(&flows, 0, sizeof(flows));
+		in = (struct state_in){.data = out.data, .len = cut};
+		net_flows_load(&flows, &in);
+		assert_int_equal(flows.next, cut == out.len ? 16 : 0);
+	}
+	net_flows_ask(&flows, question, asked);
+	assert_int_equal(asked[0], 8);
+	assert_int_equal(asked[1], 8);
+	net_flows_ask(&flows, question, asked);
+	assert_int_equal(asked[0], 8);
+	state_free(&out);
+}
+
 static void sending(void **state)
 {
 	u8 *frame = memory(SENT);
@@ -554,7 +607,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(registering), TEST(buffers), TEST(receiving), TEST(multicast), TEST(attributes),
-	    TEST(tcp),	       TEST(sending), TEST(hostile),   TEST(saved),
+	    TEST(tcp),	       TEST(flows),   TEST(sending),   TEST(hostile),	TEST(saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,4 +130,30 @@ void tcp_offer_segments(u8 *frame, const struct tcp_place *p, u16 bytes);
 /* The checksum of the Internet protocols over @bytes, not yet inverted, added to @sum. */
 u16 inet_sum(const void *data, size_t bytes, u32 sum);
 
+/* ---- flows.c: connections that the guest shall learn the end of ---- */
+
+#define NET_FLOWS 256
+
+/* All bytes, as they are in frames and in saved state. */
+struct net_flow {
+	u8 version; /* of IP; 0: none */
+	u8 macs[2 * NET_MAC_BYTES];
+	u8 guest[16], other[16];
+	u8 guest_port[2], other_port[2];
+};
+
+struct net_flows {
+	struct net_flow flows[NET_FLOWS];
+	unsigned next;
+};
+
+/* A frame of the guest's, which may begin a connection. */
+void net_flows_note(struct net_flows *flows, const u8 *frame, const struct tcp_place *p);
+/* Asks the guest after each, by frames that @send gives it, and forgets them. */
+void net_flows_ask(struct net_flows *flows, ssize_t (*send)(const void *, size_t, void *),
+		   void *opaque);
+void net_flows_save(const struct net_flows *flows, struct state_out *out);
+/* Into one that is empty. */
+void net_flows_load(struct net_flows *flows, struct state_in *in);
+
 #endif

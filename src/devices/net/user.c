@@ -47,9 +47,12 @@ struct timer {
 
 struct user_link {
 	struct net_link link;
-	struct lock lock; /* libslirp, which knows no threads, timers, taking out of the ring */
+	struct lock
+	    lock; /* libslirp, which knows no threads, taking out of the ring, what follows */
 	Slirp *slirp;
 	struct timer timers[TIMERS];
+	struct net_flows flows;
+	bool ask;   /* after those flows, which are another process's */
 	bool large; /* atomic */
 
 	struct lock send_lock; /* putting into the ring */
@@ -203,6 +206,7 @@ static void input(struct user_link *u, u8 *frame, const struct ring_frame *f)
 	if (tcp_find(frame, f->bytes, &p)) {
 		if (f->checksum_missing)
 			tcp_fill_checksum(frame, &p);
+		net_flows_note(&u->flows, frame, &p);
 		if (__atomic_load_n(&u->large, __ATOMIC_RELAXED))
 			tcp_offer_segments(frame, &p, SEGMENT_MOST);
 	}
@@ -313,6 +317,9 @@ static int serve_user(struct net_link *l)
 	u32 wait_ms;
 
 	lock_acquire(&u->lock);
+	if (u->ask)
+		net_flows_ask(&u->flows, send_packet, u);
+	u->ask = false;
 	slirp_pollfds_poll(u->slirp, 0, get_events, l);
 	drain(u);
 	wait_ms = run_timers(u, INT32_MAX);
@@ -340,23 +347,30 @@ static ssize_t read_state(void *data, size_t bytes, void *opaque)
 
 static void save(struct net_link *l, struct state_out *out)
 {
+	struct user_link *u = user_of(l);
+
+	net_flows_save(&u->flows, out);
 	put_u32(out, slirp_state_version());
-	slirp_state_save(user_of(l)->slirp, write_state, out);
+	slirp_state_save(u->slirp, write_state, out);
 }
 
 #define STATE_MOST 4096
 
 /*
- * Leases of addresses are all that is in it. It begins with a list of sockets, which is empty here:
+ * Leases of addresses are all that is in libslirp's. That begins with a list of sockets, which is empty here:
  * one that isn't is nobody's that we want. What another libslirp wrote that this one doesn't know
  * is no reason not to go on either.
  */
 static void load(struct net_link *l, struct state_in *in)
 {
-	u32 version = get_u32(in);
+	struct user_link *u = user_of(l);
+	u32 version;
 
+	net_flows_load(&u->flows, in);
+	u->ask = true;
+	version = get_u32(in);
 	if (!in->bad && state_left(in) && state_left(in) <= STATE_MOST && !in->data[in->pos])
-		slirp_state_load(user_of(l)->slirp, version, read_state, in);
+		slirp_state_load(u->slirp, version, read_state, in);
 }
 
 /* ---- Making ---- */
