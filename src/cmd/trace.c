@@ -14,8 +14,8 @@ static const char help[] =
     "Usage: papyr trace NAME LIST\n"
     "Prints what a running guest does, until Ctrl-C or the guest's end. LIST: hcall, irq, trap,\n"
     "exit, rtas, mmu, sample, with commas between them, or all; 'papyr run --trace' is the same\n"
-    "from the start. Whatever else was traced of the guest is not any more. Lines that come faster\n"
-    "than they are taken are lost, and counted.\n\n"
+    "from the start. Whatever else was traced of the guest is not any more. Lines that come\n"
+    "faster than they are taken are lost, and counted.\n\n"
     "      --help\n";
 
 #define PIPE_BYTES (1 << 20)
