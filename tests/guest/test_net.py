@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Network cards: Debian's driver gets an address, reaches the host and is reached, and goes on after saving."""
+import atexit
 import glob
 import hashlib
 import http.server
 import os
 import random
 import socket
+import subprocess
+import sys
 import threading
 
 from papyrtest import PATIENCE, PROMPT, Guest, check, debian, fetch, papyr, skip, workdir
@@ -56,13 +59,37 @@ def receive_all(s):
     return b''.join(iter(lambda: s.recv(65536), b''))
 
 
+def put_to(address):
+    """The guest sends what it gets."""
+    with socket.create_server(('', 0)) as sink:
+        guest.type(f'./work put {port} {sink.getsockname()[1]} {address}\r')
+        sink.settimeout(60 * PATIENCE)
+        with sink.accept()[0] as s:
+            check(receive_all(s) == noise, 'what went was something else')
+    guest.expect('put.*\n')
+    guest.expect(PROMPT)
+
+
+def make_tap():
+    """An interface whose other side is the host at 198.18.77.1; None: it can't be had here."""
+    name = f'papyr{os.getpid() % 100000}'
+    for command in (f'tuntap add dev {name} mode tap', f'address add 198.18.77.1/30 dev {name}', f'link set {name} up'):
+        try:
+            subprocess.run(['ip', *command.split()], check=True, stderr=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        atexit.register(subprocess.run, ['ip', 'link', 'delete', name], stderr=subprocess.DEVNULL)
+    return name
+
+
 # What the guest does, where it is more than a line of its terminal holds.
 WORK = f"""#!/bin/sh
 case $1 in
 up) ifconfig lo 127.0.0.1; ifconfig eth0 up; udhcpc -i eth0 -n -q -s /root/work ;;
 bound) ifconfig $interface $ip netmask $subnet; route add default gw $router; echo has $ip ;;
-get) wget -q -O - http://10.0.2.2:$2/ | md5sum ;;
-put) wget -q -O - http://10.0.2.2:$2/ | nc 10.0.2.2 $3 ;;
+get) wget -q -O - http://$3:$2/ | md5sum ;;
+put) wget -q -O - http://$4:$2/ | nc $4 $3 ;;
+stay) (until [ -s /tmp/got ]; do :; done; echo begun) & wget -q -O /tmp/got http://$3:$2/; md5sum /tmp/got; echo all done ;;
 again) rm -f /tmp/got; (until [ -s /tmp/got ]; do :; done; echo begun) & until [ "$(stat -c %s /tmp/got 2>/dev/null)" = {BYTES} ]; do
 	wget -q -c -O /tmp/got http://10.0.2.2:$2/; done; md5sum /tmp/got; echo all done ;;
 serve) nc -l -p 7 -e cat & until grep -q ':0007 .* 0A ' /proc/net/tcp*; do sleep 0.1; done ;;
@@ -72,7 +99,7 @@ work = os.path.join(folder, 'work')
 with open(work, 'w') as f:
     f.write(WORK)
 
-server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Server)
+server = http.server.ThreadingHTTPServer(('', 0), Server)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 port = server.server_port
 
@@ -99,14 +126,8 @@ said = guest.command('./work up', 60)
 check('has 10.0.2.15' in said, f'no address: {said}')
 check('02:00:00:00:00:05' in guest.command('cat /sys/class/net/eth0/address'), 'not the address that it was given')
 check(' 0% packet loss' in guest.command('ping -c 3 10.0.2.2', 60), 'the gateway does not answer')
-check(noise_sum in guest.command(f'./work get {port}', 120), 'what came was something else')
-with socket.create_server(('127.0.0.1', 0)) as sink:
-    guest.type(f'./work put {port} {sink.getsockname()[1]}\r')
-    sink.settimeout(60 * PATIENCE)
-    with sink.accept()[0] as s:
-        check(receive_all(s) == noise, 'what went was something else')
-guest.expect('put.*\n')
-guest.expect(PROMPT)
+check(noise_sum in guest.command(f'./work get {port} 10.0.2.2', 120), 'what came was something else')
+put_to('10.0.2.2')
 
 # The host reaches the guest.
 guest.command('./work serve')
@@ -134,5 +155,30 @@ guest.command('./work serve')
 with connect(forwarded) as s:
     s.sendall(b'hello\n')
     check(s.recv(6) == b'hello\n', 'the host does not reach the guest after the restore')
+guest.type('poweroff\r')
+guest.wait_for_status(0, 60)
+
+# ---- An interface of the host's: connections go on where the guest does ----
+
+tap = make_tap()
+if not tap:
+    print('no interface can be made here (root, /dev/net/tun, iproute2): --net tap was not tried')
+    sys.exit(0)
+cards = ['--net', f'tap:{tap},mac=02:00:00:00:00:08', '--net', 'user']
+guest = debian(folder, cpus='2', files=[work, *drivers], append='quiet', more=['--name', 'tapped', *cards])
+guest.expect(PROMPT, 90, never=PANIC)
+guest.command('ifconfig eth0 198.18.77.2 netmask 255.255.255.252')
+check('another program uses' in papyr('run', '--net', f'tap:{tap}', status=1)[1], 'two guests on one interface')
+check(' 0% packet loss' in guest.command('ping -c 3 198.18.77.1', 60), 'the host does not answer')
+check(noise_sum in guest.command(f'./work get {port} 198.18.77.1', 120), 'what came by the tap was something else')
+put_to('198.18.77.1')
+guest.type(f'./work stay {port} 198.18.77.1\r')
+guest.expect('begun')
+image = os.path.join(folder, 'tapped')
+papyr('save', 'tapped', image)
+guest.wait_for_status(0)
+guest = Guest(['run', '--restore', image, '--name', 'tapped', *cards])
+guest.expect(rf'{noise_sum}\s+/tmp/got\s+all done', 120, never=PANIC + '|reset')
+guest.expect(PROMPT)
 guest.type('poweroff\r')
 guest.wait_for_status(0, 60)

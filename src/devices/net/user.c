@@ -47,8 +47,8 @@ struct timer {
 
 struct user_link {
 	struct net_link link;
-	struct lock
-	    lock; /* libslirp, which knows no threads, taking out of the ring, what follows */
+
+	struct lock lock; /* libslirp, taking out of the ring, what follows */
 	Slirp *slirp;
 	struct timer timers[TIMERS];
 	struct net_flows flows;
@@ -357,9 +357,9 @@ static void save(struct net_link *l, struct state_out *out)
 #define STATE_MOST 4096
 
 /*
- * Leases of addresses are all that is in libslirp's. That begins with a list of sockets, which is empty here:
- * one that isn't is nobody's that we want. What another libslirp wrote that this one doesn't know
- * is no reason not to go on either.
+ * Leases of addresses are all that is in libslirp's. That begins with a list of sockets, which is
+ * empty here: one that isn't is nobody's that we want. What another libslirp wrote that this one
+ * doesn't know is no reason not to go on either.
  */
 static void load(struct net_link *l, struct state_in *in)
 {
