@@ -18,8 +18,8 @@
  *   device        KVM_CREATE_DEVICE on a VM
  *   TCE table     KVM_CREATE_SPAPR_TCE on a VM; mmap it
  *
- * Clients compile against more than Papyr does: RMAs and BookE's MMUs are described as Linux has
- * them. Here their capabilities are 0 and their requests give ENOTTY, or EINVAL from a vcpu; "Not
+ * Clients compile against more than Papyr does: BookE's MMUs are described as Linux has them. Here
+ * their capabilities are 0 and their requests give ENOTTY, or EINVAL from a vcpu; "Not
  * in Papyr" stands beside each. What KVM_CHECK_EXTENSION says is what there is.
  *
  * Everything in these structures is in the host's byte order, save what is said to be otherwise.
@@ -811,10 +811,23 @@ struct kvm_ppc_rmmu_info {
 };
 
 /*
- * KVM_ALLOCATE_RMA: a piece of contiguous real memory for the first memory slot, as a descriptor to
- * mmap; @rma_size tells its bytes. Processors without a VRMA need one (KVM_CAP_PPC_RMA is 2).
+ * KVM_ALLOCATE_RMA: a piece of real memory for the first memory slot, as a descriptor to mmap;
+ * @rma_size tells its bytes. Processors without a VRMA need one (KVM_CAP_PPC_RMA of the VM is 2),
+ * others can use one (1), or know nothing of it (0).
  *
- * Not in Papyr: ENOTTY. Its processors have a VRMA.
+ * A shared mapping from the area's beginning, passed to KVM_SET_USER_MEMORY_REGION as the beginning
+ * of the slot at guest real address 0, makes it the guest's: the first KVM_RUN, or the first after
+ * KVM_PPC_ALLOCATE_HTAB, looks for it (in /proc/self/maps). Real-mode addresses then are compared
+ * against the area's or the slot's size, whichever is smaller, which must be one that the processor
+ * has a limit for: 32, 64, 128 or 256 MiB, or 1, 16 or 256 GiB. Beyond it the guest has a storage
+ * interrupt for protection.
+ *
+ * The area comes full of zeroes, from a pool (PAPYR_CAP_RMA in <papyr/papyr.h>), to which it goes
+ * back when its descriptor is closed, no mapping is left and no VM uses it.
+ *
+ * ENOTTY: the VM's processor has no use for it. EINVAL: the pool has no areas. ENOMEM: all are in
+ * use. EFAULT, EMFILE. KVM_RUN: EINVAL if the processor has no such limit, EPERM if it needs an
+ * area and none is mapped in the slot.
  */
 struct kvm_allocate_rma {
 	__u64 rma_size;

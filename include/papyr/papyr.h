@@ -123,8 +123,10 @@ bool papyr_is_fd(int fd);
 
 /*
  * Another, for KVM_ENABLE_CAP of a VM that has no vcpus yet: args[0] is the processor version (PVR)
- * of those it will have, by which the processor is chosen: POWER8 (which a VM has that never asks)
- * or POWER7, as its upper half says. The guest reads all of it. KVM_SET_SREGS changes no processor.
+ * of those it will have, by which the processor is chosen: POWER8 (which a VM has that never
+ * asks), POWER7 or PPC970, as its upper half says. The guest reads all of it. KVM_SET_SREGS changes
+ * no processor. KVM_CAP_PPC_SMT becomes the number of threads that its cores have: 8, 4 or 1. A
+ * PPC970 runs with a real-mode area only (KVM_ALLOCATE_RMA).
  *
  * EINVAL: there is no such processor, or args[0] has more than 32 bits. EBUSY: there are vcpus.
  */
@@ -139,6 +141,15 @@ bool papyr_is_fd(int fd);
  * EINVAL: more than KVM_CHECK_EXTENSION says. EFAULT: no memory of the caller's is there.
  */
 #define PAPYR_CAP_BREAKPOINTS 0x50415004
+
+/*
+ * Another, for KVM_ENABLE_CAP of a VM: the process's real-mode areas, which KVM_ALLOCATE_RMA hands
+ * out to all of its VMs, are args[1] of args[0] bytes each, 0 to 1024 of 32, 64, 128 or 256 MiB, or
+ * of 1, 16 or 256 GiB. Before anybody says so they are 4 of 256 MiB. An unused area costs nothing.
+ * KVM_CHECK_EXTENSION says how many are free. EINVAL: another size or number. EBUSY: an area is in
+ * use.
+ */
+#define PAPYR_CAP_RMA 0x50415005
 
 /*
  * What papyr_trace() tells of.

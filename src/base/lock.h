@@ -38,6 +38,8 @@
 	LOCK(VCPU, "hv_vcpu->mutex")                                                               \
 	/* Held while a hash table, a slot or a vcpu comes or goes. */                             \
 	LOCK(VM, "hv_vm->lock")                                                                    \
+	/* Taken for a moment, when a VM first runs and when it ends. */                           \
+	LOCK(RMA, "the pool of real-mode areas' lock")                                             \
 	/* Readers of a table are told under the VM's lock that there is another. */               \
 	LOCK(HTAB_FILE, "htab_file->lock")                                                         \
 	LOCK(XICS_CONNECT, "hv_vm->connect_lock")                                                  \

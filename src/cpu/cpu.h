@@ -75,7 +75,9 @@ struct cpu_model {
 	enum isa_level level;
 	unsigned slb_entries;
 	unsigned pmcs;
-	bool has_vrma;
+	unsigned threads; /* in a core */
+	bool has_vrma;	  /* real mode may go through the table, or ... */
+	bool has_rma;	  /* ... by offset and limit into memory of its own; one of the two */
 	u64 msr_mask; /* MSR bits that exist */
 };
 
@@ -85,6 +87,12 @@ extern const struct cpu_model cpu_model_970, cpu_model_power7, cpu_model_power8;
 const struct cpu_model *cpu_model_by_name(const char *name);
 /* By processor version register (version half only); NULL when there is none such. */
 const struct cpu_model *cpu_model_by_pvr(u32 pvr);
+
+/*
+ * Real mode by offset and limit (LPCR[VPM0] 0) reaches one of these sizes: the code that LPCR[RMLS]
+ * has for it. -1: there is none for @bytes.
+ */
+int cpu_real_mode_limit_code(u64 bytes);
 
 #define CPU_SLB_MAX 64
 

@@ -13,7 +13,8 @@ const struct cpu_model cpu_model_970 = {
     .level = ISA_201,
     .slb_entries = 64,
     .pmcs = 8,
-    .has_vrma = false,
+    .threads = 1,
+    .has_rma = true,
     .msr_mask = MSR_BASE,
 };
 const struct cpu_model cpu_model_power7 = {
@@ -22,7 +23,9 @@ const struct cpu_model cpu_model_power7 = {
     .level = ISA_206,
     .slb_entries = 32,
     .pmcs = 6,
+    .threads = 4,
     .has_vrma = true,
+    .has_rma = true,
     .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
 };
 const struct cpu_model cpu_model_power8 = {
@@ -31,6 +34,7 @@ const struct cpu_model cpu_model_power8 = {
     .level = ISA_207,
     .slb_entries = 32,
     .pmcs = 6,
+    .threads = 8,
     .has_vrma = true,
     .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
 };

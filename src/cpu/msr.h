@@ -88,7 +88,8 @@ enum cpu_vector { CPU_VECTORS(CPU_VECTOR_ENUM) };
 #define LPCR_VRMA_LP1	  (1ull << 48)
 #define LPCR_VRMA_LP0	  (1ull << 47)
 #define LPCR_VRMASD_SHIFT 47
-#define LPCR_RMLS	  (15ull << 34)
+#define LPCR_RMLS	  (15ull << 26)
+#define LPCR_RMLS_SHIFT	  26
 #define LPCR_ILE	  (1ull << 25)
 #define LPCR_AIL	  (3ull << 23)
 #define LPCR_AIL_0	  (1ull << 23)

@@ -160,16 +160,15 @@ static bool complete_pending(struct hv_vcpu *vcpu)
 
 /* Table and real-mode area of a VM whose first vcpu runs. Called with the table in use
  * (hv_run_begin). */
-static int prepare_table(struct hv_vcpu *vcpu)
+static int prepare_table(struct hv_vm *vm)
 {
-	struct hv_vm *vm = vcpu->vm;
 	int ret = 0;
 
 	/* It isn't undone while the table is in use. */
 	if (!__atomic_load_n(&vm->vrma_done, __ATOMIC_ACQUIRE)) {
 		lock_acquire(&vm->lock);
 		if (!vm->vrma_done)
-			ret = hv_vrma_setup(vcpu);
+			ret = hv_real_mode_setup(vm);
 		lock_release(&vm->lock);
 	}
 	return ret;
@@ -239,7 +238,7 @@ static int run_with_table(struct hv_vcpu *vcpu)
 			return ret;
 	}
 	hv_run_begin(vcpu->vm);
-	ret = prepare_table(vcpu);
+	ret = prepare_table(vcpu->vm);
 	if (!ret) {
 		/* The client may have written memory: code is compared before it is used again. */
 		cpu_code_recheck(&vcpu->cpu);

@@ -157,7 +157,8 @@ void hv_table_vrma_entered(struct hv_vm *vm, u64 v, u64 r)
 {
 	unsigned base_shift, actual_shift;
 
-	if (vm->vrma_done || !hpt_page_shifts(v, r, &base_shift, &actual_shift))
+	if (vm->vrma_done || !vm->model->has_vrma ||
+	    !hpt_page_shifts(v, r, &base_shift, &actual_shift))
 		return;
 	for (unsigned i = 0; i < HPT_BASE_SIZES; i++) {
 		if (hpt_base_sizes[i].page_shift == base_shift)

@@ -8,6 +8,7 @@
 #include "hv/irqfd.h"
 #include "hv/memslot.h"
 #include "hv/resize.h"
+#include "hv/rma.h"
 #include "hv/trace.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
@@ -23,6 +24,13 @@
 #define LPCR_PECEDH 0x08000ull /* hypervisor doorbells wake */
 #define LPCR_FIRST                                                                                 \
 	(LPCR_VPM0 | LPCR_VPM1 | LPCR_DPFD_4 | LPCR_ONL | LPCR_PECEDH | LPCR_PECE | LPCR_HDICE)
+
+static void set_model(struct hv_vm *vm, const struct cpu_model *model)
+{
+	vm->model = model;
+	vm->lpcr = model->has_vrma ? LPCR_FIRST : LPCR_HDICE;
+	vm->smt = model->threads;
+}
 
 int hv_vm_create(struct hv_vm **out)
 {
@@ -44,10 +52,8 @@ int hv_vm_create(struct hv_vm **out)
 	hv_trace_init(vm);
 	vm->slots = slots;
 	vm->refs = 1;
-	vm->model = &cpu_model_power8;
+	set_model(vm, &cpu_model_power8);
 	vm->pvr = vm->model->pvr;
-	vm->lpcr = LPCR_FIRST;
-	vm->smt = HV_SMT_MAX;
 	hcall_enable_defaults(vm);
 	*out = vm;
 	return 0;
@@ -72,6 +78,8 @@ static void destroy(struct hv_vm *vm)
 	hv_ioeventfd_free(vm);
 	hv_resize_end(vm);
 	hpt_destroy(vm->hpt);
+	if (vm->rma)
+		hv_rma_put(vm->rma);
 	for (unsigned i = 0; i < slots->nr; i++) {
 		code_marks_free(slots->slot[i]->code);
 		free(slots->slot[i]->dirty);
@@ -100,19 +108,23 @@ unsigned hv_vm_smt(const struct hv_vm *vm)
 	return vm->smt;
 }
 
+unsigned hv_vm_smt_possible(const struct hv_vm *vm)
+{
+	return 2 * vm->model->threads - 1;
+}
+
 int hv_vm_set_pvr(struct hv_vm *vm, u64 pvr)
 {
 	const struct cpu_model *model = cpu_model_by_pvr(pvr);
 	int ret = 0;
 
-	/* Real mode without a VRMA wants real-mode areas, which there are none of. */
-	if (pvr >> 32 || !model || !model->has_vrma)
+	if (pvr >> 32 || !model)
 		return -EINVAL;
 	lock_acquire(&vm->lock);
 	if (vm->nr_vcpus) {
 		ret = -EBUSY;
 	} else {
-		vm->model = model;
+		set_model(vm, model);
 		vm->pvr = pvr;
 	}
 	lock_release(&vm->lock);
@@ -123,10 +135,12 @@ int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags)
 {
 	int ret = 0;
 
-	if (flags || !threads || threads > HV_SMT_MAX || (threads & (threads - 1)))
+	if (flags || !threads || (threads & (threads - 1)))
 		return -EINVAL;
 	lock_acquire(&vm->lock);
-	if (vm->nr_vcpus)
+	if (threads > vm->model->threads)
+		ret = -EINVAL;
+	else if (vm->nr_vcpus)
 		ret = -EBUSY;
 	else
 		vm->smt = threads;

@@ -28,6 +28,7 @@ struct hv_irqfds;
 struct hv_memslot;
 struct hv_memslots;
 struct hv_resize;
+struct hv_rma;
 struct hv_rtas_token;
 struct hv_table_user;
 struct hv_tce_table;
@@ -42,7 +43,9 @@ struct hv_vm {
 	struct hv_resize *resize;	   /* resize.h; NULL: no table is being prepared */
 	atomic_bool frozen; /* nobody may begin KVM_RUN, or enter the guest: the table is being
 			       changed as a whole */
-	bool vrma_done;	    /* VRMA entries are in the table, or a restore set LPCR's VRMASD */
+	bool vrma_done;	    /* VRMA entries are in the table, or a restore set LPCR's VRMASD; or
+			       real mode goes by @rma */
+	struct hv_rma *rma; /* rma.h; NULL: none is used */
 	struct hv_memslots *_Atomic slots;
 	struct hv_memslot **slot_by_id; /* of @slots, by number; under lock */
 	unsigned slot_ids;		/* for how many it has room */
@@ -96,11 +99,14 @@ void hv_vm_put(struct hv_vm *vm);
 /* KVM_CAP_PPC_SMT on a VM without vcpus: @threads vcpu ids make a virtual core. */
 int hv_vm_set_smt(struct hv_vm *vm, u64 threads, u64 flags);
 
-/* PAPYR_CAP_PVR on a VM without vcpus: the processor of those that it will have. */
+/* PAPYR_CAP_PVR on a VM without vcpus: the processor of those that it will have, and as many vcpu
+ * ids in a core as that has threads. */
 int hv_vm_set_pvr(struct hv_vm *vm, u64 pvr);
 
 /* How many vcpu ids make a virtual core. */
 unsigned hv_vm_smt(const struct hv_vm *vm);
+/* KVM_CAP_PPC_SMT_POSSIBLE: each number that there can be, added up. */
+unsigned hv_vm_smt_possible(const struct hv_vm *vm);
 
 /* smmu.c: KVM_PPC_GET_SMMU_INFO. */
 void hv_get_smmu_info(struct hv_vm *vm, struct kvm_ppc_smmu_info *info);

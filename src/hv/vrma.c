@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtual real-mode area: entries of the guest's own table, in segment HPT_VRMA_VSID, through
- * which its real-mode accesses go. They map the slot at guest real address 0, bolted, one in the
- * last place of each primary group.
+ * Real mode. By a real-mode area (rma.c), or by the virtual one: entries of the guest's own table,
+ * in segment HPT_VRMA_VSID, through which its real-mode accesses go. They map the slot at guest
+ * real address 0, bolted, one in the last place of each primary group.
  */
 #include <errno.h>
 #include "hv/memslot.h"
+#include "hv/rma.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/vrma.h"
@@ -43,23 +44,16 @@ void hv_set_lpcr(struct hv_vm *vm, u64 value, u64 mask)
 
 void hv_vrma_restore(struct hv_vm *vm, u64 slb_llp)
 {
-	hv_set_lpcr(vm, llp_to_vrmasd(slb_llp), LPCR_VRMASD);
+	hv_set_lpcr(vm, LPCR_VPM0 | llp_to_vrmasd(slb_llp), LPCR_VPM0 | LPCR_VRMASD | LPCR_RMLS);
 	__atomic_store_n(&vm->vrma_done, true, __ATOMIC_RELEASE);
 }
 
-int hv_vrma_setup(struct hv_vcpu *vcpu)
+/* @bytes of the slot at guest real address 0. */
+static void setup_by_table(struct hv_vm *vm, u64 bytes)
 {
-	struct hv_vm *vm = vcpu->vm;
-	struct hv_memslot *slot;
-	u64 pages, most;
+	u64 pages = bytes >> VRMA_PAGE_SHIFT;
+	u64 most = hpt_pteg_mask(vm->hpt) + 1;
 
-	hv_slots_hold(vm);
-	slot = hv_memslot_find(vm, 0);
-	pages = slot ? slot->size >> VRMA_PAGE_SHIFT : 0;
-	hv_slots_release(vm);
-	if (!slot)
-		return -EINVAL;
-	most = hpt_pteg_mask(vm->hpt) + 1;
 	if (pages > most)
 		pages = most;
 	if (pages > 1ull << (VRMA_REACH_SHIFT - VRMA_PAGE_SHIFT))
@@ -67,5 +61,32 @@ int hv_vrma_setup(struct hv_vcpu *vcpu)
 	for (u64 page = 0; page < pages; page++)
 		vrma_enter(vm->hpt, page);
 	hv_vrma_restore(vm, VRMA_SLB_LLP);
+}
+
+int hv_real_mode_setup(struct hv_vm *vm)
+{
+	struct hv_memslot *slot;
+	u64 bytes = 0;
+	void *host = NULL;
+	int ret;
+
+	hv_slots_hold(vm);
+	slot = hv_memslot_find(vm, 0);
+	if (slot) {
+		bytes = slot->size;
+		host = slot->host;
+	}
+	hv_slots_release(vm);
+	if (!bytes)
+		return -EINVAL;
+	ret = hv_rma_use(vm, host, bytes);
+	if (ret < 0)
+		return ret;
+	if (!ret && !vm->model->has_vrma)
+		return -EPERM;
+	if (ret)
+		__atomic_store_n(&vm->vrma_done, true, __ATOMIC_RELEASE);
+	else
+		setup_by_table(vm, bytes);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <sys/sysinfo.h>
 #include "hv/debug.h"
 #include "hv/memslot.h"
+#include "hv/rma.h"
 #include "hv/vm.h"
 #include "kvm/files.h"
 
@@ -67,6 +68,12 @@ long check_extension(struct hv_vm *vm, unsigned long cap)
 {
 	if (vm && cap == KVM_CAP_PPC_SMT)
 		return hv_vm_smt(vm);
+	if (vm && cap == KVM_CAP_PPC_SMT_POSSIBLE)
+		return hv_vm_smt_possible(vm);
+	if (cap == KVM_CAP_PPC_RMA)
+		return vm ? hv_rma_need(vm) : 0;
+	if (cap == PAPYR_CAP_RMA)
+		return hv_rma_free_count();
 	/* How many vcpus make sense: as many as can run at once. */
 	if (cap == KVM_CAP_NR_VCPUS)
 		return get_nprocs();

@@ -32,6 +32,9 @@ int htab_file_new(struct hv_vm *vm, const struct kvm_get_htab_fd *ghf);
 /* tce_fd.c: KVM_CREATE_SPAPR_TCE_64. */
 int tce_file_new(struct hv_vm *vm, const struct kvm_create_spapr_tce_64 *args);
 
+/* rma_fd.c: KVM_ALLOCATE_RMA; @args is filled in. */
+int rma_file_new(struct hv_vm *vm, struct kvm_allocate_rma *args);
+
 /* stats_fd.c: KVM_GET_STATS_FD; of a vcpu under its mutex. */
 int stats_file_of_vm(struct hv_vm *vm);
 int stats_file_of_vcpu(struct hv_vcpu *vcpu);

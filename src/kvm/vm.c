@@ -6,6 +6,7 @@
 #include "hv/irqfd.h"
 #include "hv/memslot.h"
 #include "hv/resize.h"
+#include "hv/rma.h"
 #include "hv/table.h"
 #include "hv/trace.h"
 #include "hv/vm.h"
@@ -120,6 +121,18 @@ static long create_tce_64(struct hv_vm *vm, unsigned long arg)
 	return tce_file_new(vm, &args);
 }
 
+static long allocate_rma(struct hv_vm *vm, unsigned long arg)
+{
+	struct kvm_allocate_rma args;
+	long fd = rma_file_new(vm, &args);
+
+	if (fd >= 0 && user_write(arg, &args, sizeof(args))) {
+		file_close(fd);
+		return -EFAULT;
+	}
+	return fd;
+}
+
 static long get_smmu_info(struct hv_vm *vm, unsigned long arg)
 {
 	struct kvm_ppc_smmu_info info;
@@ -201,6 +214,8 @@ static long vm_enable_cap(struct hv_vm *vm, unsigned long arg)
 		return hv_vm_set_smt(vm, cap.args[0], cap.args[1]);
 	case PAPYR_CAP_PVR:
 		return hv_vm_set_pvr(vm, cap.args[0]);
+	case PAPYR_CAP_RMA:
+		return hv_rma_set_pool(cap.args[0], cap.args[1]);
 	case PAPYR_CAP_BROKEN_MEMORY:
 		return cap.args[1] > 1 ? -EINVAL
 				       : hv_break_memory(vm, cap.args[0], cap.args[1]);
@@ -249,6 +264,8 @@ static long vm_ioctl(struct file *file, unsigned long request, unsigned long arg
 		return create_tce(vm, arg);
 	case KVM_CREATE_SPAPR_TCE_64:
 		return create_tce_64(vm, arg);
+	case KVM_ALLOCATE_RMA:
+		return allocate_rma(vm, arg);
 	case KVM_GET_STATS_FD:
 		return stats_file_of_vm(vm);
 	case KVM_PPC_GET_SMMU_INFO:

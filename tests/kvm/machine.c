@@ -140,6 +140,11 @@ int set_slot(int vm, u32 slot, u32 flags, u64 gpa, u64 bytes, void *memory)
 	return client_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
+void guest_load(struct machine *m)
+{
+	memcpy(m->memory, guest_image, GUEST_SIZE);
+}
+
 void machine_new(struct machine *m, size_t bytes, u32 htab_order)
 {
 	m->kvm = client_open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -152,7 +157,7 @@ void machine_new(struct machine *m, size_t bytes, u32 htab_order)
 	m->memory = slot_memory(bytes);
 	if (set_slot(m->vm, 0, 0, 0, bytes, m->memory) < 0)
 		die("memory slot 0");
-	memcpy(m->memory, guest_image, GUEST_SIZE);
+	guest_load(m);
 	if (htab_order && client_ioctl(m->vm, KVM_PPC_ALLOCATE_HTAB, &htab_order) < 0)
 		die("KVM_PPC_ALLOCATE_HTAB");
 }

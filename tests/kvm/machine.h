@@ -87,6 +87,8 @@ struct vcpu {
 /* A VM with @bytes of memory in slot 0, the guest loaded, and a hash table of 2^@htab_order bytes
  * (0: none yet). */
 void machine_new(struct machine *m, size_t bytes, u32 htab_order);
+/* Puts the guest into memory that has come otherwise. */
+void guest_load(struct machine *m);
 void machine_free(struct machine *m);
 
 /* Zeroed memory on a boundary of HOST_PAGE, as slot memory. */

@@ -412,6 +412,43 @@ static void class_keys_leave_real_mode_alone(void **state)
 	fixture_free(f);
 }
 
+/* By offset and limit: what is beyond gives a storage interrupt. */
+static void real_mode_ends_at_its_limit(void **state)
+{
+	static const struct {
+		u64 bytes;
+		int code;
+	} sizes[] = {{32ull << 20, 8}, {64ull << 20, 3}, {128ull << 20, 7},  {256ull << 20, 4},
+		     {1ull << 30, 2},  {16ull << 30, 1}, {256ull << 30, 0}, {96ull << 20, -1},
+		     {0, -1}};
+	struct fixture *f = fixture_new();
+	u64 limit = 32ull << 20;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++)
+		assert_int_equal(cpu_real_mode_limit_code(sizes[i].bytes), sizes[i].code);
+	f->cpu.lpcr = 8ull << LPCR_RMLS_SHIFT;
+	f->cpu.rmor = 0x100000;
+	cpu_slb_changed(&f->cpu);
+	cpu_set_msr(&f->cpu, KERNEL & ~(MSR_IR | MSR_DR));
+	put_insn(f, CODE_GPA + f->cpu.rmor, INSN_LWZ);
+	put_insn(f, CODE_GPA + 4 + f->cpu.rmor, INSN_STW);
+	put_insn(f, limit - 4 + f->cpu.rmor, 0x11223344);
+	f->cpu.gpr[4] = limit - 4;
+	f->cpu.nip = CODE_GPA;
+	cpu_step(&f->cpu);
+	assert_int_equal(f->cpu.nip, CODE_GPA + 4);
+	assert_int_equal(f->cpu.gpr[3], 0x11223344);
+	f->cpu.gpr[4] = limit;
+	cpu_step(&f->cpu);
+	assert_interrupt(f, VEC_DSI, CODE_GPA + 4, KERNEL & ~(MSR_IR | MSR_DR));
+	assert_int_equal(f->cpu.dar, limit);
+	assert_int_equal(f->cpu.dsisr, DSISR_PROT | DSISR_STORE);
+	f->cpu.nip = limit;
+	cpu_step(&f->cpu);
+	assert_interrupt(f, VEC_ISI, limit, (f->cpu.srr1 & ~DSISR_PROT) | DSISR_PROT);
+	fixture_free(f);
+}
+
 static void supervisor_invalidates_its_own_translations(void **state)
 {
 	struct fixture *f = mapped(2);
@@ -479,6 +516,7 @@ int main(void)
 	    cmocka_unit_test(watchpoint_stops_the_access),
 	    cmocka_unit_test(every_access_to_a_watched_doubleword_is_seen),
 	    cmocka_unit_test(class_keys_leave_real_mode_alone),
+	    cmocka_unit_test(real_mode_ends_at_its_limit),
 	    cmocka_unit_test(supervisor_invalidates_its_own_translations),
 	    cmocka_unit_test(stores_to_code_are_seen),
 	};

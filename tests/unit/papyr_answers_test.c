@@ -66,15 +66,24 @@ static bool is_power8(int vcpu)
 	return !papyr_ioctl(vcpu, KVM_SET_ONE_REG, &reg);
 }
 
+static int smt_of(int vm)
+{
+	return papyr_ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT);
+}
+
 static void the_processor_is_chosen_before_there_is_one(void **state)
 {
-	/* No processor, one without a VRMA, more than a PVR. */
-	static const u64 wrong[] = {0, 0x12345678, 0x00390202, 0x004d0200 | 1ull << 32};
+	/* No processor, more than a PVR. */
+	static const u64 wrong[] = {0, 0x12345678, 0x004d0200 | 1ull << 32};
 	int kvm = papyr_open("/dev/kvm", O_RDWR), vm = papyr_ioctl(kvm, KVM_CREATE_VM, 0), vcpu;
 
 	assert_int_equal(papyr_ioctl(vm, KVM_CHECK_EXTENSION, PAPYR_CAP_PVR), 1);
 	assert_int_equal(choose(vm, 0x004b0201), 0);
+	assert_int_equal(smt_of(vm), 8);
+	assert_int_equal(choose(vm, 0x00390202), 0);
+	assert_int_equal(smt_of(vm), 1);
 	assert_int_equal(choose(vm, 0x003f0201), 0);
+	assert_int_equal(smt_of(vm), 4);
 	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++)
 		assert_int_equal(choose(vm, wrong[i]), EINVAL);
 	vcpu = papyr_ioctl(vm, KVM_CREATE_VCPU, 0);

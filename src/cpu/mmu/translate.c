@@ -7,6 +7,20 @@
 /* An effective address is mapped one to one in real mode without a table, of 60 bits. */
 #define REAL_MASK 0x0fffffffffffffffull
 
+/* What real mode by offset and limit reaches, by LPCR[RMLS]; 0: the code says nothing. */
+static const u64 real_mode_limits[16] = {
+    [0] = 256ull << 30, [1] = 16ull << 30,  [2] = 1ull << 30,  [3] = 64ull << 20,
+    [4] = 256ull << 20, [7] = 128ull << 20, [8] = 32ull << 20,
+};
+
+int cpu_real_mode_limit_code(u64 bytes)
+{
+	for (unsigned code = 0; bytes && code < ARRAY_SIZE(real_mode_limits); code++)
+		if (real_mode_limits[code] == bytes)
+			return code;
+	return -1;
+}
+
 /* The SLB's VSID word that real-mode accesses use: LPCR[VRMASD] says the page size. */
 static u64 vrma_slb(const struct cpu *cpu)
 {
@@ -174,6 +188,21 @@ static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_
 	return true;
 }
 
+/* Offset and limit (ISA 2.06 Book III-S 5.7.3); without a table nobody is confined. */
+static bool real_by_limit(struct cpu *cpu, u64 ea, enum cpu_access_kind kind,
+			  struct translation *t)
+{
+	u64 address = ea & REAL_MASK;
+
+	if (cpu->hpt && address >= real_mode_limits[(cpu->lpcr & LPCR_RMLS) >> LPCR_RMLS_SHIFT])
+		return fail(t, VEC_DSI, DSISR_PROT | (kind == CPU_STORE ? DSISR_STORE : 0));
+	t->gpa = address + cpu->rmor;
+	t->hpte_index = ~0ull;
+	t->writable = true;
+	t->fresh = true;
+	return true;
+}
+
 static bool find_translation(struct cpu *cpu, u64 ea, enum cpu_access_kind kind,
 			     struct translation *t)
 {
@@ -183,11 +212,7 @@ static bool find_translation(struct cpu *cpu, u64 ea, enum cpu_access_kind kind,
 	if (!(cpu->msr & (kind == CPU_FETCH ? MSR_IR : MSR_DR))) {
 		if (cpu->hpt && (cpu->lpcr & LPCR_VPM0))
 			return translate_by(cpu, vrma_slb(cpu), ea & ((1ull << 40) - 1), kind, t);
-		t->gpa = (ea & REAL_MASK) + cpu->rmor;
-		t->hpte_index = ~0ull;
-		t->writable = true;
-		t->fresh = true;
-		return true;
+		return real_by_limit(cpu, ea, kind, t);
 	}
 	s = slb_lookup(cpu, ea);
 	if (!s)
