@@ -27,6 +27,7 @@
  * whether the VM is frozen; who changes it freezes and then looks whether the vcpu is in_guest
  * (hv_guests_out). One of them sees the other: the vcpu waits outside for vm->lock, and reads anew
  * which table there is, or is waited for until its next block boundary, where it does the same.
+ * tests/model/resize.pml checks that.
  */
 #include <sched.h>
 #include "base/pause.h"
@@ -209,7 +210,7 @@ void hv_guests_out(struct hv_vm *vm)
 {
 	struct hv_vcpu *vcpu;
 
-	hv_inval_log(vm, (struct hv_inval){HV_INVAL_ALL, 0, 0});
+	hv_inval_log(vm, (struct hv_inval){HV_INVAL_NOTHING, 0, 0});
 	awaited = 0; /* all of them, whatever they have seen */
 	hv_for_each_vcpu(vcpu, vm)
 		while (vcpu->in_guest)

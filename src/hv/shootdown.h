@@ -61,7 +61,7 @@ void hv_hpte_invalidated(void *ctx, u64 index, u64 v, u64 r);
 
 /*
  * With the VM frozen (table.h), its lock held, by a thread that has no vcpu in the guest: returns
- * when none is, and none comes in before the lock is released. Each drops all its translations.
+ * when none is, and none comes in before the lock is released.
  */
 void hv_guests_out(struct hv_vm *vm);
 

@@ -30,6 +30,8 @@ void hv_table_keep_out(struct hv_vm *vm)
 
 void hv_table_let_in(struct hv_vm *vm)
 {
+	/* Not before: until they were out, they looked pages up in the table of before. */
+	hv_inval_log(vm, (struct hv_inval){HV_INVAL_ALL, 0, 0});
 	vm->frozen = false;
 }
 

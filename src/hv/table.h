@@ -37,7 +37,7 @@ void hv_table_thaw(struct hv_vm *vm);
 
 /*
  * With vm->lock held until they are let in again, by a thread that has no vcpu in the guest:
- * returns when none is there, and none comes in.
+ * returns when none is there, and none comes in. They come back without any translation.
  */
 void hv_table_keep_out(struct hv_vm *vm);
 void hv_table_let_in(struct hv_vm *vm);
