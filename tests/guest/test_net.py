@@ -85,8 +85,7 @@ def make_tap():
 # What the guest does, where it is more than a line of its terminal holds.
 WORK = f"""#!/bin/sh
 case $1 in
-up) ifconfig lo 127.0.0.1; ifconfig eth0 up; udhcpc -i eth0 -n -q -s /root/work ;;
-bound) ifconfig $interface $ip netmask $subnet; route add default gw $router; echo has $ip ;;
+up) ifconfig lo 127.0.0.1; udhcpc -n -q; ifconfig eth0 ;;
 get) wget -q -O - http://$3:$2/ | md5sum ;;
 put) wget -q -O - http://$4:$2/ | nc $4 $3 ;;
 stay) (until [ -s /tmp/got ]; do :; done; echo begun) & wget -q -O /tmp/got http://$3:$2/; md5sum /tmp/got; echo all done ;;
@@ -123,7 +122,7 @@ card = f'user,forward=tcp::{forwarded}-:7,mac=02:00:00:00:00:05'
 guest = debian(folder, cpus='2', files=[work, *drivers], append='quiet', more=['--name', 'net', '--net', card])
 guest.expect(PROMPT, 90, never=PANIC)
 said = guest.command('./work up', 60)
-check('has 10.0.2.15' in said, f'no address: {said}')
+check('addr:10.0.2.15 ' in said, f'no address: {said}')
 check('02:00:00:00:00:05' in guest.command('cat /sys/class/net/eth0/address'), 'not the address that it was given')
 check(' 0% packet loss' in guest.command('ping -c 3 10.0.2.2', 60), 'the gateway does not answer')
 check(noise_sum in guest.command(f'./work get {port} 10.0.2.2', 120), 'what came was something else')
