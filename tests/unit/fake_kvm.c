@@ -38,6 +38,7 @@ static struct {
 	fake_guest_fn guest;
 	void *opaque;
 	struct kvm_ppc_cpu_char cpu_char;
+	long resize; /* what KVM_PPC_RESIZE_HPT_* answer: -errno, or milliseconds */
 	struct fake_vcpu *vcpus[VCPUS_MAX * FAKE_SMT];
 	u64 sources[IRQS_MAX];
 	unsigned irq_count[IRQS_MAX];
@@ -60,9 +61,15 @@ void fake_reset(fake_guest_fn guest, void *opaque)
 	memset(fake.sources, 0, sizeof(fake.sources));
 	memset(fake.irq_count, 0, sizeof(fake.irq_count));
 	memset(&fake.cpu_char, 0, sizeof(fake.cpu_char));
+	fake.resize = 0;
 	fake.breakpoints = 0;
 	fake.guest = guest;
 	fake.opaque = opaque;
+}
+
+void fake_set_resize(long answer)
+{
+	fake.resize = answer;
 }
 
 void fake_set_cpu_char(const struct kvm_ppc_cpu_char *c)
@@ -308,6 +315,10 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 		break;
 	case KVM_PPC_ALLOCATE_HTAB:
 		r = alloc_htab(*(u32 *)arg);
+		break;
+	case KVM_PPC_RESIZE_HPT_PREPARE:
+	case KVM_PPC_RESIZE_HPT_COMMIT:
+		r = fake.resize < 0 ? error(-fake.resize) : fake.resize;
 		break;
 	case KVM_PPC_GET_HTAB_FD:
 		fake.cursor = ((struct kvm_get_htab_fd *)arg)->start_index;

@@ -29,6 +29,8 @@ void fake_set_guest(fake_guest_fn guest, void *opaque);
 
 /* What KVM_PPC_GET_CPU_CHAR gives; not given (all 0): ENOTTY. */
 void fake_set_cpu_char(const struct kvm_ppc_cpu_char *c);
+/* What KVM_PPC_RESIZE_HPT_PREPARE and _COMMIT give: milliseconds, 0 or -errno. */
+void fake_set_resize(long answer);
 /* How often source @irq was driven. */
 unsigned fake_irq_count(unsigned irq);
 /* What KVM_SET_GUEST_DEBUG last said of the vcpu @id. */

@@ -21,6 +21,7 @@
 #include "platform/exits.h"
 #include "platform/fdt.h"
 #include "platform/fwnmi.h"
+#include "platform/htab.h"
 #include "platform/trace.h"
 #include "platform/xics.h"
 
@@ -626,6 +627,43 @@ static void hcall_terminal_full(void **state)
 	assert_int_equal(read(f->out[0], buf, 1), -1);
 }
 
+static void hcall_resize(void **state)
+{
+	static const struct {
+		long answer;
+		s64 code;
+	} answers[] = {
+	    {1, H_LONG_BUSY_ORDER_1_MSEC},	 {9, H_LONG_BUSY_ORDER_1_MSEC},
+	    {10, H_LONG_BUSY_ORDER_10_MSEC},	 {100, H_LONG_BUSY_ORDER_100_MSEC},
+	    {999, H_LONG_BUSY_ORDER_100_MSEC},	 {1000, H_LONG_BUSY_ORDER_1_SEC},
+	    {10000, H_LONG_BUSY_ORDER_10_SEC},	 {100000, H_LONG_BUSY_ORDER_100_SEC},
+	    {-EINVAL, H_PARAMETER},		 {-ENXIO, H_CLOSED},
+	    {-ENOSPC, H_PTEG_FULL},		 {-EBUSY, H_BUSY},
+	    {-ENOMEM, H_NO_MEM},		 {-EIO, H_HARDWARE},
+	};
+	struct fixture *f = *state;
+	struct htab_seen before = machine_htab(f->m);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(answers); i++) {
+		fake_set_resize(answers[i].answer);
+		assert_int_equal(hcall(f->m, H_RESIZE_HPT_PREPARE, 0, 19, 0, 0), answers[i].code);
+		if (answers[i].answer < 0)
+			assert_int_equal(hcall(f->m, H_RESIZE_HPT_COMMIT, 0, 19, 0, 0),
+					 answers[i].code);
+	}
+	fake_set_resize(0);
+	assert_int_equal(hcall(f->m, H_RESIZE_HPT_PREPARE, 1, 19, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, H_RESIZE_HPT_PREPARE, 0, (1ull << 32) + 19, 0, 0),
+			 H_PARAMETER);
+	assert_int_equal(hcall(f->m, H_RESIZE_HPT_COMMIT, 1, 19, 0, 0), H_PARAMETER);
+	assert_int_equal(hcall(f->m, H_RESIZE_HPT_PREPARE, 0, 46, 0, 0), H_RESOURCE);
+	assert_int_equal(machine_htab(f->m).number, before.number);
+	assert_int_equal(hcall(f->m, H_RESIZE_HPT_PREPARE, 0, 19, 0, 0), H_SUCCESS);
+	assert_int_equal(hcall(f->m, H_RESIZE_HPT_COMMIT, 0, 19, 0, 0), H_SUCCESS);
+	assert_int_equal(machine_htab(f->m).order, 19);
+	assert_int_not_equal(machine_htab(f->m).number, before.number);
+}
+
 static void hcall_modes(void **state)
 {
 	struct fixture *f = *state;
@@ -906,6 +944,7 @@ int main(void)
 	    T(hcall_cpu_characteristics),
 	    T(hcall_terminal),
 	    T(hcall_terminal_full),
+	    T(hcall_resize),
 	    T(hcall_modes),
 	    T(hcall_others),
 	    T(hcall_traced),
