@@ -78,8 +78,18 @@ check('do_sys_openat2' in said, said)
 gdb.expect('backtrace 3', r'do_sys_openat2.*sys_openat')
 check('Papyr version' not in guest.text[guest.seen:], 'it ran past the breakpoint')
 
-# A guest that starts again is met again.
+# Out of a system call, by rfid, into the program that made it.
 gdb.do('delete')
+returns = re.findall(r'(0x[0-9a-f]{16}) <(?:system_call|interrupt_return_srr_user)', gdb.do('find /w &system_call_common, +0x600, 0x4c000024'))
+check(returns, 'there is no rfid')
+for address in returns:
+    gdb.do(f'hbreak *{address}')
+gdb.expect('continue', 'Breakpoint')
+gdb.do('stepi')
+check(gdb.value('$msr') & 0xc030 == 0xc030, 'this is no program')
+check(0x10000000 <= gdb.value('$pc') < 0x20000000, 'this is not busybox')
+
+# A guest that starts again is met again.
 gdb.do(f'hbreak *{start_kernel:#x}')
 gdb.begin('continue')
 qmp = Qmp('gdb')

@@ -62,16 +62,6 @@ gdb.do('set scheduler-locking off')
 for _ in range(5):
     gdb.do('stepi')
 
-# Out of a system call, by rfid, into the program that made it.
-gdb.expect('hbreak sys_openat', 'breakpoint')
-gdb.expect('continue', 'hit Breakpoint .*sys_openat')
-gdb.do('delete')
-gdb.expect('finish', 'system_call_exception')
-gdb.do('set $steps = 0')
-gdb.do('while $pc >= 0xc000000000000000 && $steps < 5000\nstepi\nset $steps = $steps + 1\nend', 120)
-check(gdb.value('$msr') & 0xc030 == 0xc030, 'this is no program')
-check(0x10000000 <= gdb.value('$pc') < 0x20000000, 'this is not busybox')
-
 # Loads too, of any vcpu.
 gdb.do(f'awatch *(unsigned long *){at["jiffies"]:#x}')
 for _ in range(3):
@@ -136,5 +126,18 @@ gdb.quit()
 other.type('\r')
 other.expect(PROMPT)
 check(other.command('echo a$((1+1))') == 'a2', 'it does not run')
-papyr('stop', 'there')
+
+# Where gdb is waited for, a guest that comes waits too.
+third = Guest(['run', '--incoming', 'unix:' + os.path.join(folder, 'again'), '--name', 'third', '--gdb', 'wait'])
+until('the destination', lambda: os.path.exists(os.path.join(folder, 'again')))
+papyr('migrate', 'there', 'unix:' + os.path.join(folder, 'again'), '--downtime-ms', '3000')
 other.wait_for_status(0)
+check(state('third') == 'debug', state('third'))
+gdb = Gdb(third.expect(r'in gdb: target remote (\S+)\r').group(1), fetch('kernel'))
+gdb.do(f'hbreak *{do_sys_openat2:#x}')
+gdb.expect('continue', 'hit Breakpoint')
+gdb.quit()
+third.type('\r')
+third.expect(PROMPT)
+papyr('stop', 'third')
+third.wait_for_status(0)
