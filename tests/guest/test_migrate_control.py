@@ -128,6 +128,8 @@ check(code == 1 and 'under way' in said, said)
 check(qmp.ok('query-migrate-parameters')['max-bandwidth'] == 4 << 20, 'another attempt took the limit away')
 # A guest that is saved stands still; it must not be let go again after it moved meanwhile.
 qmp.no('under way', 'x-save', path=os.path.join(folder, 'never'))
+qmp.no('under way', 'x-cpus', count=1)
+qmp.no('under way', 'x-memory', size=1 << 30)
 # Before the first page is sent, all are to be.
 now = qmp.wait_status('active')
 check(now['ram']['remaining'] > 128 << 20, now)

@@ -648,6 +648,33 @@ static void test_machine(void **state)
 	state_free(&out);
 }
 
+/* A guest that may get more says so at the end, where older images stop. */
+static void test_machine_that_grows(void **state)
+{
+	struct saved_machine c = sample_machine(), back;
+	struct state_out old = {0}, out = {0};
+	struct error err;
+
+	saved_machine_pack(&c, &old);
+	c.boot_vcpus = 1;
+	c.now_vcpus = 2;
+	c.max_mem_bytes = 4ull << 30;
+	c.now_mem_bytes = 2ull << 30;
+	saved_machine_pack(&c, &out);
+	assert_true(out.len > old.len);
+	for (size_t n = 0; n <= out.len; n++) {
+		struct state_in in = {.data = out.data, .len = n};
+		bool whole = n == out.len || n == old.len;
+
+		memset(&back, 0, sizeof(back));
+		assert_int_equal(saved_machine_unpack(&back, &in, &err), whole ? 0 : -1);
+		assert_true(n != old.len || !back.boot_vcpus);
+	}
+	assert_memory_equal(&c, &back, sizeof(c));
+	state_free(&old);
+	state_free(&out);
+}
+
 static void assert_machine_refused(struct saved_machine c)
 {
 	struct state_out out = {0};
@@ -681,6 +708,15 @@ static void test_machine_lies(void **state)
 	BAD(htab_order, 17);
 	BAD(htab_order, 64);
 	BAD(htab_byte_order, 2);
+	c.boot_vcpus = 1;
+	c.now_vcpus = 2;
+	c.max_mem_bytes = c.now_mem_bytes = 2ull << 30;
+	BAD(boot_vcpus, 3);
+	BAD(now_vcpus, 0);
+	BAD(now_vcpus, 3);
+	BAD(max_mem_bytes, 1 << 30);
+	BAD(max_mem_bytes, 1ull << 62);
+	BAD(now_mem_bytes, 1 << 29);
 #undef BAD
 }
 
@@ -754,6 +790,7 @@ int main(void)
 	    cmocka_unit_test(test_stream),
 	    cmocka_unit_test(test_record_order),
 	    cmocka_unit_test(test_machine),
+	    cmocka_unit_test(test_machine_that_grows),
 	    cmocka_unit_test(test_machine_lies),
 	    cmocka_unit_test(test_vcpu),
 	    cmocka_unit_test(test_xics),
