@@ -26,6 +26,7 @@
 #include "platform/console.h"
 #include "platform/machine.h"
 #include "platform/models.h"
+#include "platform/rma.h"
 #include "platform/trace.h"
 
 static const char help[] =
@@ -43,7 +44,7 @@ static const char help[] =
     "  -c, --cpus N[,threads=T][,max=N]\n"
     "                          N vcpus, T of them in a core (default 1); as many as max may be\n"
     "                          had later ('papyr cpus')\n"
-    "      --cpu MODEL         POWER8 (default) or POWER7\n"
+    "      --cpu MODEL         POWER8 (default), POWER7 or PPC970\n"
     "      --disk FILE|URI[,format=raw|qcow2][,ro][,cd][,serial=TEXT][,timeout=SECONDS]\n"
     "                          a block device, an image, or what a server has at nbd:// or\n"
     "                          nbd+unix:// as a SCSI disk: read-only, a CD-ROM; may be given\n"
@@ -54,6 +55,9 @@ static const char help[] =
     "                          reaches what this user may reach (10.0.2.2 is the host), or on\n"
     "                          an interface of the host's; may be given several times\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
+    "      --rma-size SIZE     real mode in an area of its own: 64M, 128M, 256M, 1G or 16G; a\n"
+    "                          PPC970 has to (default: for the memory), a POWER7 may\n"
+    "      --rma-count N       so many areas are set aside (default 1)\n"
     "      --name NAME         name for 'papyr list' and the others (default: papyr-PID; of a\n"
     "                          guest that comes: the one it had, if that is free here)\n"
     "      --restore FILE      go on with a guest that 'papyr save' wrote; it brings its\n"
@@ -81,6 +85,8 @@ enum {
 	OPT_DISK,
 	OPT_NET,
 	OPT_HTAB_ORDER,
+	OPT_RMA_SIZE,
+	OPT_RMA_COUNT,
 	OPT_NAME,
 	OPT_RESTORE,
 	OPT_INCOMING,
@@ -103,6 +109,8 @@ static const struct option options[] = {
     {"disk", required_argument, NULL, OPT_DISK},
     {"net", required_argument, NULL, OPT_NET},
     {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
+    {"rma-size", required_argument, NULL, OPT_RMA_SIZE},
+    {"rma-count", required_argument, NULL, OPT_RMA_COUNT},
     {"name", required_argument, NULL, OPT_NAME},
     {"restore", required_argument, NULL, OPT_RESTORE},
     {"incoming", required_argument, NULL, OPT_INCOMING},
@@ -231,8 +239,18 @@ static int take_machine_option(int opt, struct run_options *o)
 	case OPT_CPU:
 		o->cfg.model = machine_model_find(optarg);
 		if (!o->cfg.model)
-			return wrong("--cpu %s: there are POWER8 and POWER7", optarg);
+			return wrong("--cpu %s: there are POWER8, POWER7 and PPC970", optarg);
 		o->given |= CONFIG_MODEL;
+		return 0;
+	case OPT_RMA_SIZE:
+		if (!parse_size(optarg, &o->cfg.rma_bytes) || !rma_size_is_good(o->cfg.rma_bytes))
+			return wrong("--rma-size %s: not 64M, 128M, 256M, 1G or 16G", optarg);
+		o->given |= CONFIG_RMA;
+		return 0;
+	case OPT_RMA_COUNT:
+		if (!parse_uint(optarg, 0, 1024, &n))
+			return wrong("--rma-count %s: not 0 to 1024", optarg);
+		o->cfg.rma_count = n;
 		return 0;
 	case OPT_HTAB_ORDER:
 		if (!parse_uint(optarg, 18, 46, &n))
@@ -732,6 +750,7 @@ int cmd_run(int argc, char **argv)
 		    .mem_bytes = 1ull << 30,
 		    .n_vcpus = 1,
 		    .threads = 1,
+		    .rma_count = 1,
 		    .builtin = demo_guest,
 		    .builtin_bytes = demo_guest_bytes,
 		    .in_fd = STDIN_FILENO,

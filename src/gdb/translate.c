@@ -7,6 +7,8 @@
 
 #define MSR_DR PPC_BIT(59)
 
+#define REAL_BITS     0x0fffffffffffffffull
+#define LPCR_VPM0     PPC_BIT(0)
 #define LPCR_VRMA_L   PPC_BIT(12) /* [VRMASD]: L and LP of its segment */
 #define LPCR_VRMA_LP1 PPC_BIT(15)
 #define LPCR_VRMA_LP0 PPC_BIT(16)
@@ -193,6 +195,16 @@ static enum gdb_missing find_in_segment(struct machine *m, u64 ea, struct gdb_pl
 
 /* ---- All of it ---- */
 
+/* Mapped one to one. */
+static enum gdb_missing real_place(const struct machine *m, u64 ea, struct gdb_place *place)
+{
+	if (ea >= m->rma_bytes)
+		return GDB_NO_ENTRY;
+	place->gpa = ea;
+	place->left = GUEST_PAGE - (ea & (GUEST_PAGE - 1));
+	return GDB_FOUND;
+}
+
 /*
  * Before the guest first runs the area has no entries yet. It maps one to one, so where one is
  * missing it is known all the same what it would say.
@@ -206,14 +218,12 @@ static enum gdb_missing find_real(struct vcpu *vcpu, u64 ea, struct gdb_place *p
 	place->real = true;
 	if (vcpu_get_reg(vcpu, KVM_REG_PPC_LPCR_64, &lpcr) < 0)
 		return GDB_NO_ANSWER;
+	if (!(lpcr & LPCR_VPM0)) /* by offset and limit */
+		return real_place(m, ea & REAL_BITS, place);
 	ea &= (1ull << VRMA_SHIFT) - 1;
 	place->slb_vsid = vrma_slbv(lpcr);
 	missing = find_in_segment(m, ea, place);
-	if (missing != GDB_NO_ENTRY || ea >= m->rma_bytes)
-		return missing;
-	place->gpa = ea;
-	place->left = GUEST_PAGE - (ea & (GUEST_PAGE - 1));
-	return GDB_FOUND;
+	return missing == GDB_NO_ENTRY ? real_place(m, ea, place) : missing;
 }
 
 static enum gdb_missing find_translated(struct vcpu *vcpu, u64 ea, struct gdb_place *place)

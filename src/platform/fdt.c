@@ -190,10 +190,13 @@ static void build_core(struct dt_tree *t, const struct machine *m, unsigned core
 	build_page_sizes(
 	    t, m,
 	    m->smmu.flags & KVM_PPC_PAGE_SIZES_REAL ? __builtin_ctzl(sysconf(_SC_PAGESIZE)) : 63);
-	dt_cells(t, "ibm,vmx", 2); /* VMX and VSX */
-	dt_cells(t, "ibm,dfp", 1); /* decimal floating point */
-	dt_cells(t, "ibm,purr", 1);
-	dt_cells(t, "ibm,spurr", 1);
+	dt_cells(t, "ibm,vmx", model->vmx);
+	if (model->has_dfp)
+		dt_cells(t, "ibm,dfp", 1); /* decimal floating point */
+	if (model->has_purr) {
+		dt_cells(t, "ibm,purr", 1);
+		dt_cells(t, "ibm,spurr", 1);
+	}
 	dt_prop(t, "ibm,pa-features", model->pa_features, model->n_pa_features);
 	dt_cells(t, "ibm,chip-id", 0);
 	dt_cells(t, "ibm,associativity", 5, 0, 0, 0, 0, id);

@@ -51,7 +51,18 @@ void guest_mem_free(struct guest_mem *mem)
 
 void guest_mem_clear(struct guest_mem *mem)
 {
-	madvise(mem->host, mem->bytes, MADV_DONTNEED);
+	u64 area = mem->area_bytes;
+
+	/* A shared file's pages come back with what they held, unless the file loses them. */
+	if (area && madvise(mem->host, area, MADV_REMOVE))
+		memset(mem->host, 0, area);
+	madvise(mem->host + area, mem->bytes - area, MADV_DONTNEED);
+}
+
+void guest_mem_has_area(struct guest_mem *mem, u64 bytes)
+{
+	mem->area_bytes = bytes;
+	madvise(mem->host, bytes, MADV_DONTFORK);
 }
 
 void guest_mem_set_block(struct guest_mem *mem, u64 gpa, bool present)

@@ -26,6 +26,7 @@ struct guest_mem {
 	u64 bytes;	/* no memory is behind this, nor ever will be */
 	u64 boot_bytes; /* the part that is always there */
 	u8 *absent;	/* for each block: 1 if it isn't there; atomic. NULL: all is there */
+	u64 area_bytes; /* of which memory of KVM's own is mapped first; 0: none */
 	void *mapping;	/* what munmap gets: host is aligned within it */
 	u64 mapping_bytes;
 };
@@ -33,6 +34,8 @@ struct guest_mem {
 /* @max_bytes: with the blocks that may come, which are absent at first. @bytes if none may. */
 int guest_mem_alloc(struct guest_mem *mem, u64 bytes, u64 max_bytes, struct error *err);
 void guest_mem_free(struct guest_mem *mem);
+/* From now on the first @bytes are a shared mapping of a real-mode area. */
+void guest_mem_has_area(struct guest_mem *mem, u64 bytes);
 /* Makes all of it zero again, giving the pages back to the host. */
 void guest_mem_clear(struct guest_mem *mem);
 /* The block at @gpa comes, or goes: as far as the client is concerned. */

@@ -19,6 +19,7 @@
 #include "platform/htab.h"
 #include "platform/internal.h"
 #include "platform/models.h"
+#include "platform/rma.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
 
@@ -31,7 +32,10 @@ static int choose_processor(struct machine *m, struct error *err)
 	const struct accel *a = m->accel;
 
 	if (accel_ioctl_val(a, m->vm_fd, KVM_CHECK_EXTENSION, cap.cap) <= 0)
-		return 0;
+		return m->cfg.model->no_level
+			   ? error_set(err, "a host's own KVM cannot run a %s guest (--cpu)",
+				       m->cfg.model->name)
+			   : 0;
 	if (a->ioctl(m->vm_fd, KVM_ENABLE_CAP, &cap) < 0)
 		return error_errno(err, "the host cannot run a %s guest (--cpu)",
 				   m->cfg.model->name);
@@ -64,6 +68,8 @@ static int check_host(struct machine *m, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		if (accel_ioctl_val(a, m->vm_fd, KVM_CHECK_EXTENSION, needed[i].cap) <= 0)
 			return error_set(err, "the host's KVM lacks %s", needed[i].what);
+	if (choose_processor(m, err))
+		return -1;
 	m->smt = accel_ioctl_val(a, m->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT);
 	if ((int)m->smt < 1)
 		m->smt = 1;
@@ -75,7 +81,7 @@ static int check_host(struct machine *m, struct error *err)
 	m->run_bytes = accel_ioctl_val(a, m->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (a->ioctl(m->vm_fd, KVM_PPC_GET_SMMU_INFO, &m->smmu) < 0)
 		return error_errno(err, "cannot learn the page sizes");
-	return choose_processor(m, err);
+	return 0;
 }
 
 /* Hypercalls that KVM can do but leaves to the client unless asked. Those it can't do stay ours. */
@@ -109,7 +115,8 @@ static unsigned htab_order_for(u64 mem_bytes)
 
 /*
  * Real mode reaches as far as the VRMA's entries: at most one in each group of 128 bytes, each a
- * page of 64 KiB, or as large as the host's if it is the host's MMU that reads the table.
+ * page of 64 KiB, or as large as the host's if it is the host's MMU that reads the table. Or as
+ * far as the area that the guest has instead.
  */
 static u64 rma_for(const struct machine *m)
 {
@@ -117,6 +124,8 @@ static u64 rma_for(const struct machine *m)
 	u64 page = host_mmu ? (u64)sysconf(_SC_PAGESIZE) : 0x10000;
 	u64 reach = (1ull << (m->htab_order - 7)) * page;
 
+	if (m->cfg.rma_bytes)
+		return m->cfg.rma_bytes;
 	return reach < m->mem.boot_bytes ? reach : m->mem.boot_bytes;
 }
 
@@ -128,8 +137,8 @@ static int make_htab(struct machine *m, struct error *err)
 	u32 order = m->cfg.htab_order;
 
 	m->htab_order = order ? order : htab_order_for(m->mem.bytes);
-	while (!order && m->htab_order < 46 && rma_for(m) < m->mem.boot_bytes &&
-	       rma_for(m) < RMA_WANTED)
+	while (!order && !m->cfg.rma_bytes && m->htab_order < 46 &&
+	       rma_for(m) < m->mem.boot_bytes && rma_for(m) < RMA_WANTED)
 		m->htab_order++;
 	order = m->htab_order;
 	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
@@ -179,6 +188,8 @@ static int make_vm(struct machine *m, struct error *err)
 {
 	if (hotplug_check(&m->cfg, err) || check_host(m, err) ||
 	    guest_mem_alloc(&m->mem, m->cfg.mem_bytes, m->cfg.max_mem_bytes, err))
+		return -1;
+	if (rma_new(m, err))
 		return -1;
 	if (machine_set_slots(m, true, 0) < 0)
 		return error_errno(err, "cannot give the guest its memory");
@@ -237,7 +248,7 @@ struct machine *machine_new(const struct machine_config *cfg, struct error *err)
 		m->cfg.max_vcpus = cfg->n_vcpus;
 	m->accel = cfg->accel;
 	trace_sink_init(&m->trace);
-	m->vm_fd = m->xics_fd = -1;
+	m->vm_fd = m->xics_fd = m->rma_fd = -1;
 	m->n_irqs = IRQ_COUNT;
 	lock_init(&m->lock, LOCK_MACHINE);
 	lock_init(&m->log_lock, LOCK_MACHINE_LOG);
@@ -289,6 +300,8 @@ void machine_free(struct machine *m)
 	free(m->vcpus);
 	if (m->xics_fd >= 0)
 		m->accel->close(m->xics_fd);
+	if (m->rma_fd >= 0)
+		m->accel->close(m->rma_fd);
 	if (m->vm_fd >= 0)
 		m->accel->close(m->vm_fd);
 	if (m->kvm_fd >= 0)

@@ -54,6 +54,8 @@ struct machine_config {
 	unsigned threads;    /* vcpus in a core */
 	unsigned core_ids;   /* vcpu ids in a core; 0: as many as the host's cores have threads */
 	unsigned htab_order; /* 0: from mem_bytes */
+	u64 rma_bytes;	     /* of a real-mode area; 0: none, unless the processor needs one */
+	unsigned rma_count;  /* areas in the pool */
 	int in_fd, out_fd;   /* console */
 };
 
@@ -72,6 +74,7 @@ struct machine {
 	struct machine_config cfg;
 	const struct accel *accel;
 	int kvm_fd, vm_fd, xics_fd;
+	int rma_fd; /* -1: none */
 	u64 run_bytes;
 	struct guest_mem mem;
 	struct kvm_ppc_smmu_info smmu;

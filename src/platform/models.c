@@ -9,6 +9,7 @@
  * it.
  */
 /* clang-format off */
+static const u8 pa_features_201[] = { 6, 0, 0xf2, 0x40, 0x00, 0x00, 0x00, 0x00 };
 static const u8 pa_features_206[] = { 6, 0, 0xf6, 0x1f, 0xc7, 0x00, 0x80, 0xc0 };
 static const u8 pa_features_207[] = {
 	24,   0,                                  /* bytes, type */
@@ -26,6 +27,9 @@ static const struct machine_model models[] = {
 	.pvr = 0x004d0200,
 	.logical_pvr = 0x0f000004,
 	.has_modes = true,
+	.vmx = 2,
+	.has_dfp = true,
+	.has_purr = true,
 	.pa_features = pa_features_207,
 	.n_pa_features = sizeof(pa_features_207),
     },
@@ -35,8 +39,21 @@ static const struct machine_model models[] = {
 	.pvr = 0x003f0203,
 	.logical_pvr = 0x0f000003,
 	.has_modes = false,
+	.vmx = 2,
+	.has_dfp = true,
+	.has_purr = true,
 	.pa_features = pa_features_206,
 	.n_pa_features = sizeof(pa_features_206),
+    },
+    {
+	.name = "PPC970",
+	.dt_name = "PowerPC,970",
+	.pvr = 0x00390202,
+	.logical_pvr = 0x00390202,
+	.no_level = true,
+	.vmx = 1,
+	.pa_features = pa_features_201,
+	.n_pa_features = sizeof(pa_features_201),
     },
 };
 

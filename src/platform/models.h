@@ -12,7 +12,10 @@ struct machine_model {
 	const char *dt_name; /* "PowerPC,POWER8" */
 	u32 pvr;
 	u32 logical_pvr; /* what to confine another processor to, for real KVM */
+	bool no_level;	 /* it is older than those levels: @logical_pvr is its own */
 	bool has_modes;	 /* H_SET_MODE: ILE and AIL */
+	unsigned vmx;	 /* 1: VMX, 2: VSX too */
+	bool has_dfp, has_purr;
 	const u8 *pa_features;
 	unsigned n_pa_features;
 };

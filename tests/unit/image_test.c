@@ -687,6 +687,25 @@ static void assert_machine_refused(struct saved_machine c)
 	state_free(&out);
 }
 
+/* An area of a guest that can't grow stands behind numbers that are 0. */
+static void test_machine_with_area(void **state)
+{
+	struct saved_machine c = sample_machine(), back = {.rma_bytes = 1};
+	struct state_out out = {0};
+	struct state_in in;
+	struct error err;
+
+	c.rma_bytes = 256 << 20;
+	saved_machine_pack(&c, &out);
+	in = (struct state_in){.data = out.data, .len = out.len};
+	assert_int_equal(saved_machine_unpack(&back, &in, &err), 0);
+	assert_int_equal(back.rma_bytes, c.rma_bytes);
+	assert_int_equal(back.boot_vcpus, 0);
+	in = (struct state_in){.data = out.data, .len = out.len - 8};
+	assert_int_equal(saved_machine_unpack(&back, &in, &err), -1);
+	state_free(&out);
+}
+
 static void test_machine_lies(void **state)
 {
 	struct saved_machine c = sample_machine();
@@ -708,6 +727,7 @@ static void test_machine_lies(void **state)
 	BAD(htab_order, 17);
 	BAD(htab_order, 64);
 	BAD(htab_byte_order, 2);
+	BAD(rma_bytes, 2ull << 40);
 	c.boot_vcpus = 1;
 	c.now_vcpus = 2;
 	c.max_mem_bytes = c.now_mem_bytes = 2ull << 30;
@@ -790,6 +810,7 @@ int main(void)
 	    cmocka_unit_test(test_stream),
 	    cmocka_unit_test(test_record_order),
 	    cmocka_unit_test(test_machine),
+	    cmocka_unit_test(test_machine_with_area),
 	    cmocka_unit_test(test_machine_that_grows),
 	    cmocka_unit_test(test_machine_lies),
 	    cmocka_unit_test(test_vcpu),

@@ -58,6 +58,7 @@ void capture_machine(struct machine *m, struct saved_machine *c)
 	snprintf(c->name, sizeof(c->name), "%s", m->cfg.name ? m->cfg.name : "");
 	snprintf(c->model, sizeof(c->model), "%s", m->cfg.model->name);
 	c->mem_bytes = m->mem.boot_bytes;
+	c->rma_bytes = m->cfg.rma_bytes;
 	c->n_vcpus = m->n_vcpus;
 	capture_growth(m, c);
 	c->threads = m->cfg.threads;

@@ -23,6 +23,7 @@ int config_from_saved(struct machine_config *cfg, const struct saved_machine *c,
 	cfg->n_vcpus = c->boot_vcpus ? c->boot_vcpus : c->n_vcpus;
 	cfg->max_vcpus = c->n_vcpus;
 	cfg->threads = c->threads;
+	cfg->rma_bytes = c->rma_bytes;
 	cfg->core_ids = c->n_vcpus > c->threads ? core_ids : 0;
 	cfg->htab_order = c->htab_order;
 	cfg->kernel = or_null(c->kernel);
@@ -74,5 +75,10 @@ int config_agrees(const struct machine_config *guest, const struct machine_confi
 	if ((what & CONFIG_ORDER) && guest->htab_order != here->htab_order)
 		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
 				 guest->htab_order, here->htab_order);
+	if ((what & CONFIG_RMA) && guest->rma_bytes != here->rma_bytes)
+		return error_set(err,
+				 "the guest's real-mode area has %llu MiB, here %llu (--rma-size)",
+				 (unsigned long long)(guest->rma_bytes >> 20),
+				 (unsigned long long)(here->rma_bytes >> 20));
 	return maxima_agree(guest, here, what, err);
 }

@@ -20,17 +20,21 @@ void saved_machine_pack(const struct saved_machine *c, struct state_out *out)
 	put_string(out, c->kernel);
 	put_string(out, c->initrd);
 	put_string(out, c->cmdline);
-	if (!c->boot_vcpus)
+	if (!c->boot_vcpus && !c->rma_bytes)
 		return;
 	put_u32(out, c->boot_vcpus);
 	put_u32(out, c->now_vcpus);
 	put_u64(out, c->max_mem_bytes);
 	put_u64(out, c->now_mem_bytes);
+	if (c->rma_bytes)
+		put_u64(out, c->rma_bytes);
 }
 
 /* Can the guest have got from one to the other? */
 static bool sensible_growth(const struct saved_machine *c)
 {
+	if (!c->boot_vcpus) /* it doesn't grow; something else follows */
+		return c->rma_bytes && !c->now_vcpus && !c->max_mem_bytes && !c->now_mem_bytes;
 	if (c->now_vcpus < 1 || c->now_vcpus > c->n_vcpus || c->boot_vcpus > c->n_vcpus)
 		return false;
 	return c->max_mem_bytes <= 1ull << 46 && c->now_mem_bytes >= c->mem_bytes &&
@@ -65,13 +69,15 @@ int saved_machine_unpack(struct saved_machine *c, struct state_in *in, struct er
 	get_string(in, c->kernel, sizeof(c->kernel));
 	get_string(in, c->initrd, sizeof(c->initrd));
 	get_string(in, c->cmdline, sizeof(c->cmdline));
-	c->boot_vcpus = c->now_vcpus = c->max_mem_bytes = c->now_mem_bytes = 0;
+	c->boot_vcpus = c->now_vcpus = c->max_mem_bytes = c->now_mem_bytes = c->rma_bytes = 0;
 	if (state_left(in)) {
 		c->boot_vcpus = get_u32(in);
 		c->now_vcpus = get_u32(in);
 		c->max_mem_bytes = get_u64(in);
 		c->now_mem_bytes = get_u64(in);
-		if (!in->bad && (!c->boot_vcpus || !sensible_growth(c)))
+		if (state_left(in))
+			c->rma_bytes = get_u64(in);
+		if (!in->bad && (!sensible_growth(c) || c->rma_bytes > c->mem_bytes))
 			return error_set(err, "what the machine may get makes no sense");
 	}
 	if (!state_ok(in))

@@ -42,6 +42,7 @@ struct saved_machine {
 	 */
 	u32 boot_vcpus, now_vcpus;
 	u64 max_mem_bytes, now_mem_bytes;
+	u64 rma_bytes; /* of the real-mode area that memory begins with; 0: none */
 };
 
 void saved_machine_pack(const struct saved_machine *c, struct state_out *out);
