@@ -142,6 +142,11 @@ static void queue(void **state)
 	assert_int_equal(hcall(H_VIO_SIGNAL, UNIT, 2, 0), H_PARAMETER);
 	assert_int_equal(hcall(H_VIO_SIGNAL, UNIT, 1, 0), H_SUCCESS);
 	assert_int_equal(hcall(H_SEND_CRQ, UNIT, 0x12ull << 56, 0), H_PARAMETER);
+	/* Not while a command may still use the guest's memory. */
+	vio_begin(vio);
+	assert_int_equal(hcall(H_FREE_CRQ, UNIT, 0, 0), H_BUSY);
+	assert_int_equal(hcall(H_REG_CRQ, UNIT, QUEUE, PAGE), H_RESOURCE);
+	vio_end(vio);
 	assert_int_equal(hcall(H_FREE_CRQ, UNIT, 0, 0), H_SUCCESS);
 	next = 0;
 	connect_queue();
@@ -273,7 +278,8 @@ static void hostile(void **state)
 		}
 		memset(memory(QUEUE), 0, PAGE);
 	}
-	hcall(H_FREE_CRQ, UNIT, 0, 0);
+	vio_wait_idle(vio);
+	assert_int_equal(hcall(H_FREE_CRQ, UNIT, 0, 0), H_SUCCESS);
 	assert_int_equal(vio->in_flight, 0);
 	assert_int_equal(m->io_pending, 0);
 }

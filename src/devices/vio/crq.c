@@ -74,15 +74,22 @@ s64 crq_register(struct vio_device *v, u64 address, u64 bytes)
 	return ret;
 }
 
-/* H_FREE_CRQ. What was in flight has ended then, and no memory of the guest is used any more. */
+/*
+ * H_FREE_CRQ. H_BUSY: something is in flight, and may use the guest's memory until it has ended;
+ * the guest asks again. To wait here would stop a processor for as long as a host's disk hangs.
+ */
 s64 crq_free(struct vio_device *v)
 {
-	vio_wait_idle(v);
+	bool busy;
+
 	lock_acquire(&v->lock);
-	v->crq_bytes = 0;
-	v->signal = false;
+	busy = v->in_flight;
+	if (!busy) {
+		v->crq_bytes = 0;
+		v->signal = false;
+	}
 	lock_release(&v->lock);
-	return H_SUCCESS;
+	return busy ? H_BUSY : H_SUCCESS;
 }
 
 /* H_VIO_SIGNAL - interrupts for new messages: 1, or none: 0. */
