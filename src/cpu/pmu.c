@@ -32,6 +32,8 @@ enum event { EVENT_NONE, EVENT_INSNS, EVENT_CYCLES };
 /* What PMC @n + 1 counts: the first four as MMCR1's bytes say, by POWER8's numbers. */
 static enum event event_of(const struct cpu *cpu, unsigned n)
 {
+	if (cpu->model->pmcs > PMCS)
+		return EVENT_NONE; /* its numbers are others */
 	if (n == 4)
 		return EVENT_INSNS;
 	if (n == 5)

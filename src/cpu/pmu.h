@@ -2,7 +2,7 @@
 /*
  * The performance monitor (ISA 2.07 Book III-S 9): instructions and cycles, by PMC5, PMC6 and the
  * events of POWER8 that mean these. Other events exist on no processor in software: their counters
- * stand still.
+ * stand still, as all of a PPC970's do.
  *
  * Counters are brought up to date when somebody looks, when what they count changes (registers,
  * problem state), and at each look at the clock, where overflows show: some 50 microseconds late. A

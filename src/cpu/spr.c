@@ -201,6 +201,8 @@ PMU_REGISTER(pmc3, pmc[2], 0xffffffff)
 PMU_REGISTER(pmc4, pmc[3], 0xffffffff)
 PMU_REGISTER(pmc5, pmc[4], 0xffffffff)
 PMU_REGISTER(pmc6, pmc[5], 0xffffffff)
+PMU_REGISTER(pmc7, pmc[6], 0xffffffff)
+PMU_REGISTER(pmc8, pmc[7], 0xffffffff)
 PMU_REGISTER(mmcr1, mmcr[1], ~0ull)
 PMU_REGISTER(mmcr2, mmcr[2], ~0ull)
 
@@ -273,8 +275,15 @@ static const struct spr sprs[1024] = {
 #undef SPR_FN
 };
 
+static bool spr_is_pmc_7_or_8(unsigned n)
+{
+	return n == 777 || n == 778 || n == 793 || n == 794;
+}
+
 static bool spr_exists(const struct cpu *cpu, unsigned n)
 {
+	if (spr_is_pmc_7_or_8(n) && cpu->model->pmcs < 8)
+		return false;
 	return n < ARRAY_SIZE(sprs) && (sprs[n].width || sprs[n].get) &&
 	       sprs[n].level <= cpu->model->level;
 }

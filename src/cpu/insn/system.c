@@ -101,9 +101,13 @@ OP(slbmte)
 	u64 rb = cpu->gpr[op->b], rs = cpu->gpr[op->t];
 	struct slb_entry new = {rb & (SLB_ESID_MASK | SLB_ESID_V), rs & SLB_VSID_WORD & ~0x40ull};
 	struct slb_entry *s = &cpu->slb[slb_index(cpu, rb)];
-	bool same = s->esid == new.esid && s->vsid == new.vsid;
+	bool same;
 	bool was_valid = s->esid & SLB_ESID_V;
 
+	/* Segments of 1 TB and other sizes of large pages came later. */
+	if (cpu->model->level < ISA_203)
+		new.vsid &= ~(SLB_VSID_B | SLB_VSID_LP);
+	same = s->esid == new.esid && s->vsid == new.vsid;
 	*s = new;
 	/* Nothing was remembered under an entry that was not valid. */
 	if (was_valid && !same)
