@@ -505,3 +505,40 @@ void runner_start_spinning(struct runner *s, struct machine *m, struct vcpu *v)
 	if (!*mark)
 		die("a vcpu that should compute does not");
 }
+
+static void *watch(void *arg)
+{
+	struct watch *w = arg;
+	struct kvm_regs r;
+
+	while (!w->stop) {
+		int end;
+
+		get_regs(&w->vcpu, &r);
+		r.gpr[4] = 10000;
+		r.gpr[8] = w->ea;
+		r.gpr[9] = w->poison;
+		set_regs(&w->vcpu, &r);
+		end = guest_run(&w->vcpu, GUEST_WATCH);
+		if (end == 1)
+			w->stale++;
+		else if (end && end != 0x300)
+			die("the watching vcpu ended with 0x%x", end);
+		finish_exit(&w->vcpu);
+	}
+	return NULL;
+}
+
+void watch_start(struct watch *w)
+{
+	w->stop = false;
+	w->stale = 0;
+	if (pthread_create(&w->thread, NULL, watch, w))
+		die("no thread");
+}
+
+void watch_stop(struct watch *w)
+{
+	w->stop = true;
+	pthread_join(w->thread, NULL);
+}

@@ -172,6 +172,23 @@ void runner_asleep(struct runner *s);
 /* Has @v compute for ever, in @m's guest, and waits until it does. */
 void runner_start_spinning(struct runner *s, struct machine *m, struct vcpu *v);
 
+/* ---- A vcpu that watches a page ---- */
+
+/*
+ * Loads from @ea until told to stop; a storage interrupt is a page that isn't there at the moment.
+ */
+struct watch {
+	struct vcpu vcpu;
+	u64 ea, poison;
+	pthread_t thread;
+	_Atomic bool stop;
+	unsigned long stale; /* loads that found @poison */
+};
+
+void watch_start(struct watch *w);
+/* Returns when its thread has ended. */
+void watch_stop(struct watch *w);
+
 /* ---- The hash table, as a client sees it ---- */
 
 struct htab_entry {

@@ -186,8 +186,7 @@ static void entries_up(void)
 	make(GROUP * 8 + 0, AVPN_256M(VSID, 0x800000) | V_VALID | V_BOLTED,
 	     DEVICE | R_I | R_G | R_REF | R_CHANGED | 2);
 	make(GROUP * 8 + 1, AVPN_256M(VSID, 0x1000000) | V_VALID, DEVICE | R_I | R_G | 2);
-	make((hash_1t & 0x7ff) * 8 + 1,
-	     V_1TB | 0x77ull << 24 | V_VALID | V_BOLTED, 0x80000 | ALL);
+	make((hash_1t & 0x7ff) * 8 + 1, V_1TB | 0x77ull << 24 | V_VALID | V_BOLTED, 0x80000 | ALL);
 	say_table("before");
 	change(20);
 	say_table("after");
@@ -298,35 +297,8 @@ static void running(void)
 #define POISON 0xbadull
 #define PTEX   (((LOW_VSID ^ (EA >> 12)) & 0x3ff) * 8) /* in tables of every order */
 
-static struct vcpu watcher, churner;
+static struct vcpu churner;
 static atomic_bool stop;
-static unsigned long stale;
-
-/*
- * Loads from EA until told to stop; a storage interrupt is a page that isn't there at the moment.
- */
-static void *watch(void *arg)
-{
-	struct kvm_regs r;
-
-	(void)arg;
-	while (!stop) {
-		int end;
-
-		get_regs(&watcher, &r);
-		r.gpr[4] = 10000;
-		r.gpr[8] = EA;
-		r.gpr[9] = POISON;
-		set_regs(&watcher, &r);
-		end = guest_run(&watcher, GUEST_WATCH);
-		if (end == 1)
-			stale++;
-		else if (end && end != 0x300)
-			die("the watching vcpu ended with 0x%x", end);
-		finish_exit(&watcher);
-	}
-	return NULL;
-}
 
 /* Makes and removes entries until told to stop. */
 static void *churn(void *arg)
@@ -366,23 +338,24 @@ static void one_round(u64 page, u32 order)
 /* A translation that didn't go along must be used by nobody when the table has been changed. */
 static void in_use(void)
 {
-	pthread_t watching, churning;
+	struct watch watch = {.ea = EA, .poison = POISON};
+	pthread_t churning;
 
 	topic("Vcpus that use the table");
-	vcpu_new(&watcher, &m, 16);
+	vcpu_new(&watch.vcpu, &m, 16);
 	vcpu_new(&churner, &m, 24);
-	map_low_memory(&watcher);
-	watcher.msr |= MSR_DR;
-	pthread_create(&watching, NULL, watch, NULL);
+	map_low_memory(&watch.vcpu);
+	watch.vcpu.msr |= MSR_DR;
+	watch_start(&watch);
 	pthread_create(&churning, NULL, churn, NULL);
 	for (unsigned round = 0; round < 30; round++)
 		one_round(round % 2 ? 0x90000 : 0xa0000, 18 + (round + 1) % 4);
 	stop = true;
-	pthread_join(watching, NULL);
+	watch_stop(&watch);
 	pthread_join(churning, NULL);
-	say("loads of what didn't go along: %lu", stale);
+	say("loads of what didn't go along: %lu", watch.stale);
 	vcpu_free(&churner);
-	vcpu_free(&watcher);
+	vcpu_free(&watch.vcpu);
 }
 
 int main(void)

@@ -9,8 +9,6 @@
  */
 #include "machine.h"
 #include "papr.h"
-#include <pthread.h>
-#include <stdatomic.h>
 #include <time.h>
 
 #define EA     0x80000ull
@@ -22,36 +20,8 @@
 #define PTEH   (LOW_VSID << 12 | V_VALID)
 
 static struct machine m;
-static struct vcpu watcher, remover;
-static atomic_bool stop;
-static unsigned long stale, faults;
-
-/* Runs the watching vcpu until told to stop; a storage interrupt is a page that was being
- * exchanged. */
-static void *watch(void *arg)
-{
-	struct kvm_regs r;
-
-	(void)arg;
-	while (!stop) {
-		int end;
-
-		get_regs(&watcher, &r);
-		r.gpr[4] = 10000;
-		r.gpr[8] = EA;
-		r.gpr[9] = POISON;
-		set_regs(&watcher, &r);
-		end = guest_run(&watcher, GUEST_WATCH);
-		if (end == 1)
-			stale++;
-		else if (end == 0x300)
-			faults++;
-		else if (end)
-			die("the watching vcpu ended with 0x%x", end);
-		finish_exit(&watcher);
-	}
-	return NULL;
-}
+static struct vcpu remover;
+static struct watch watch = {.ea = EA, .poison = POISON};
 
 static double now(void)
 {
@@ -90,18 +60,15 @@ static void protect_first(void)
 static void exchange(const char *text, void (*take_away)(void))
 {
 	u64 page = PAGE_A, other = PAGE_B, swap;
-	pthread_t thread;
 	double end;
 	struct hcall h;
 	unsigned rounds = 0;
 
 	topic(text);
-	stop = false;
-	stale = 0;
 	store64(m.memory + page, GOOD);
 	if (HCALL(&remover, &h, H_ENTER, H_EXACT, PTEX, PTEH, page | R_REF | R_CHANGED | R_M | 2))
 		die("H_ENTER: %s", h_name(h.r[3]));
-	pthread_create(&thread, NULL, watch, NULL);
+	watch_start(&watch);
 	for (end = now() + 1; now() < end || rounds < 3; rounds++) {
 		take_away();
 		store64(m.memory + page, POISON);
@@ -115,10 +82,9 @@ static void exchange(const char *text, void (*take_away)(void))
 		page = other;
 		other = swap;
 	}
-	stop = true;
-	pthread_join(thread, NULL);
+	watch_stop(&watch);
 	remove_plain();
-	say("loads of what was taken away: %lu", stale);
+	say("loads of what was taken away: %lu", watch.stale);
 }
 
 /* With Ks set, pp 0 is no access for the supervisor, pp 2 is all. */
@@ -137,15 +103,15 @@ int main(void)
 {
 	machine_new(&m, MIB, 18);
 	vcpu_new(&remover, &m, 0);
-	vcpu_new(&watcher, &m, 8);
-	map_low_memory(&watcher);
-	obey_protection(&watcher);
-	watcher.msr |= MSR_DR;
+	vcpu_new(&watch.vcpu, &m, 8);
+	map_low_memory(&watch.vcpu);
+	obey_protection(&watch.vcpu);
+	watch.vcpu.msr |= MSR_DR;
 	exchange("H_REMOVE", remove_plain);
 	exchange("H_BULK_REMOVE", remove_bulk);
 	exchange("H_PROTECT", protect_first);
 	vcpu_free(&remover);
-	vcpu_free(&watcher);
+	vcpu_free(&watch.vcpu);
 	machine_free(&m);
 	return 0;
 }
