@@ -185,6 +185,47 @@ static void say_lpcr(struct vcpu *v)
 	    get_one(v, KVM_REG_PPC_LPCR_64) >> 26 & 15);
 }
 
+static void external(struct vcpu *v)
+{
+	struct kvm_interrupt irq = {KVM_INTERRUPT_SET_LEVEL};
+	struct kvm_regs regs;
+	int vector;
+
+	TRY_AS("KVM_INTERRUPT", v->fd, KVM_INTERRUPT, &irq);
+	v->msr = GUEST_MSR | MSR_EE;
+	vector = guest_run(v, GUEST_INSN);
+	v->msr = GUEST_MSR;
+	if (vector < 0)
+		return;
+	get_regs(v, &regs);
+	say("    interrupt %x, srr0 %llx, srr1 %llx", vector, (u64)regs.gpr[16],
+	    (u64)regs.gpr[17]);
+	finish_exit(v);
+	irq.irq = KVM_INTERRUPT_UNSET;
+	TRY_AS("KVM_INTERRUPT", v->fd, KVM_INTERRUPT, &irq);
+}
+
+/* What the processor's translation can do, and its interrupts. */
+static void processor(u64 pvr)
+{
+	struct kvm_ppc_smmu_info info;
+	struct machine m;
+	struct vcpu v;
+
+	if (!start(&m, &v, pvr, 64 * MIB, 0, MAP_SHARED))
+		return;
+	TRY(m.vm, KVM_PPC_GET_SMMU_INFO, &info);
+	say("flags %llx, SLB of %u, keys %u", (u64)info.flags, info.slb_size, info.data_keys);
+	for (unsigned i = 0; i < KVM_PPC_PAGE_SIZES_MAX_SZ && info.sps[i].page_shift; i++)
+		for (unsigned j = 0; info.sps[i].enc[j].page_shift; j++)
+			say("segment of 2^%u, L and LP %x: pages of 2^%u, LP %x",
+			    info.sps[i].page_shift, info.sps[i].slb_enc,
+			    info.sps[i].enc[j].page_shift, info.sps[i].enc[j].pte_enc);
+	TRY_AS("KVM_CAP_PPC_SMT", m.vm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT);
+	external(&v);
+	end(&m, &v);
+}
+
 static void limits(u64 pvr, size_t bytes)
 {
 	struct machine m;
@@ -272,6 +313,10 @@ int main(void)
 	topic("PPC970: not from the area's beginning, or private");
 	not_an_area(PVR_970, 32 * MIB, 32 * MIB, MAP_SHARED);
 	not_an_area(PVR_970, 64 * MIB, 0, MAP_PRIVATE);
+	topic("PPC970: translation and interrupts");
+	processor(PVR_970);
+	topic("POWER7: translation and interrupts");
+	processor(PVR_POWER7);
 	topic("Other memory, after KVM_PPC_ALLOCATE_HTAB");
 	other_memory(PVR_POWER7);
 	other_memory(PVR_970);
