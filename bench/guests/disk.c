@@ -54,7 +54,7 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
 	printf("%s: %s: %s\n", way ? way->name : "disk", what, strerror(errno));
 	exit(1);
