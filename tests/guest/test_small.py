@@ -3,7 +3,7 @@
 """Small big-endian guests on all models, given as a kernel and built in."""
 import os
 
-from papyrtest import Guest, check, fail, papyr, workdir
+from papyrtest import Guest, check, fail, papyr, until, workdir
 
 KERNEL = os.environ.get('PAPYR_SMALL_KERNEL', '')
 
@@ -44,3 +44,14 @@ for model, *rma in (('PPC970',), ('POWER7', '--rma-size', '128M')):
     papyr('stop', 'again')
     again.wait_for_status(0)
     check('real-mode area' in papyr('run', '--restore', image, '--rma-size', '64M', status=1)[1], 'not refused')
+
+# And moved.
+there = Guest(['run', '--incoming', f'unix:{folder}/s', '--name', 'there'])
+until('the waiting papyr', lambda: os.path.exists(f'{folder}/s'))
+here = Guest(['run', '--cpu', 'PPC970', '-p', 'storm', '-m', '256M', '--name', 'here'])
+here.expect('memory as it should be', 60)
+papyr('migrate', 'here', f'unix:{folder}/s')
+here.wait_for_status(0)
+there.expect('memory as it should be', 60, never='FAILED|wrong:|unexpected')
+papyr('stop', 'there')
+there.wait_for_status(0)
