@@ -29,17 +29,17 @@ struct way {
 };
 
 static const struct way ways[] = {
-    {"read_1M", MIB, 1, O_DIRECT},
-    {"write_1M", MIB, 1, O_DIRECT, 1},
-    {"read_128K_x4", 128 << 10, 4, O_DIRECT},
-    {"write_128K_x4", 128 << 10, 4, O_DIRECT, 1},
-    {"cached_read", MIB, 1, 0},
-    {"cached_write", MIB, 1, 0, 1},
-    {"random_read_4K", 4096, 1, O_DIRECT, 0, 1},
-    {"random_write_4K", 4096, 1, O_DIRECT, 1, 1},
-    {"random_read_4K_x8", 4096, 8, O_DIRECT, 0, 1},
-    {"random_write_4K_x8", 4096, 8, O_DIRECT, 1, 1},
-    {"synchronized_write_4K", 4096, 1, O_DIRECT, 1, 1, 1},
+    {.name = "read_1M", MIB, 1, O_DIRECT},
+    {.name = "write_1M", MIB, 1, O_DIRECT, .write = 1},
+    {.name = "read_128K_x4", 128 << 10, 4, O_DIRECT},
+    {.name = "write_128K_x4", 128 << 10, 4, O_DIRECT, .write = 1},
+    {.name = "cached_read", MIB, 1},
+    {.name = "cached_write", MIB, 1, .write = 1},
+    {.name = "random_read_4K", 4096, 1, O_DIRECT, .random = 1},
+    {.name = "random_write_4K", 4096, 1, O_DIRECT, .write = 1, .random = 1},
+    {.name = "random_read_4K_x8", 4096, 8, O_DIRECT, .random = 1},
+    {.name = "random_write_4K_x8", 4096, 8, O_DIRECT, .write = 1, .random = 1},
+    {.name = "synchronized_write_4K", 4096, 1, O_DIRECT, .write = 1, .random = 1, .flush = 1},
 };
 
 static const char *device;
