@@ -28,6 +28,7 @@ exec /root/storm 2'''
 ROUND = r'resized (\d+) times five\r?\n'
 
 folder = workdir()
+os.chdir(folder)
 local = Local(folder)
 
 
