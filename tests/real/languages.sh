@@ -49,7 +49,7 @@ with_java() {
 with_node() {
 	run node 10
 	counted 'node, little memory' node --max-semi-space-size=1 --gc-interval=5000 "$real/answers.js" 5
-	counted 'node, compiled soon' node --always-sparkplug --interrupt-budget=1000 "$real/answers.js" 5
+	counted 'node, compiled soon' node --interrupt-budget=1000 "$real/answers.js" 5
 }
 
 with_go() {
