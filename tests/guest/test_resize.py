@@ -46,11 +46,15 @@ def look(name):
     papyr('resume', name)
 
 
-def rounds(guest, n):
+def rounds(guest, n, lost=0):
+    """@lost: so many may come to nothing. A table that is prepared when the guest leaves doesn't go along, and the kernel,
+    told so when it commits, stays with the one that it has."""
     for _ in range(n):
         guest.expect(ROUND, 120, never=BAD)
-    for wanted, got in re.findall(r'to (\d+): (\d+)', guest.text):
-        check(got == ('21' if wanted == '19' else wanted), f'2^{got} bytes instead of 2^{wanted}')
+    failed = [f'2^{got} bytes instead of 2^{wanted}' for wanted, got in re.findall(r'to (\d+): (\d+)', guest.text)
+              if got != wanted and wanted != '19']
+    check(len(failed) <= lost, f'{failed}')
+    check('to 19: 19' not in guest.text, 'more bolted entries than groups have room for are in a table')
 
 
 def move(guest, name, new):
@@ -69,7 +73,7 @@ rounds(guest, 3)
 look('resize0')
 beats(guest, 2)
 guest = move(guest, 'resize0', 'resize1')
-rounds(guest, 2)
+rounds(guest, 2, lost=1)
 look('resize1')
 papyr('save', 'resize1', 'saved')
 guest.wait_for_status(0)
@@ -77,7 +81,7 @@ order = json.loads(papyr('info', './saved', '--json')[0])['htab-order']
 check(18 <= order <= 23, f'what was saved has a table of order {order}')
 check(json.loads(papyr('htab', 'verify', './saved', '--json')[0])['clean'], 'the saved table has something wrong in it')
 guest = Guest(['run', '--restore', './saved', '--name', 'resize2'])
-rounds(guest, 2)
+rounds(guest, 2, lost=1)
 beats(guest, 2)
 look('resize2')
 
@@ -88,5 +92,5 @@ qmp.execute('qmp_capabilities')
 qmp.ok('system_reset')
 pft = guest.expect(r'ppc64_pft_size\s*= 0x(\w+)')[1]
 check(int(pft, 16) == order, f'after a reset the table is of order {int(pft, 16)}, not {order}')
-rounds(guest, 1)
+rounds(guest, 1, lost=1)
 guest.kill()
