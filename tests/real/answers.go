@@ -394,7 +394,7 @@ func garbage(rounds int) {
 					kept[strconv.Itoa(me*10000+i)] = grow(3, 1)
 				}
 			}
-			old.left, old.right = grow(11, 2), old.right
+			old.left = grow(11, 2)
 			t := &tree{value: round}
 			runtime.SetFinalizer(t, func(*tree) { finished.Add(1) })
 			// Trees go from hand to hand, and have their branches swapped meanwhile.
