@@ -2,6 +2,10 @@
 /*
  * Sleeping in H_CEDE.
  *
+ * Vcpus that talk to each other wait for moments, and a thread that sleeps and is waked takes
+ * longer than that. So a vcpu looks for news itself for a while before it sleeps: for longer each
+ * time that it would have been enough, not at all after a wait that was long.
+ *
  * Lost wake-ups: who has news for a vcpu makes them visible (pending interrupt, prod, request) and
  * then looks at vcpu->asleep; the vcpu sets asleep and then looks for news. One of the two sees the
  * other. wake_fd keeps its count, so that it doesn't matter whether the vcpu already waits.
@@ -14,6 +18,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <unistd.h>
+#include "base/pause.h"
 #include "hv/core.h"
 #include "hv/idle.h"
 #include "hv/shootdown.h"
@@ -107,16 +112,65 @@ static bool sleep_until_event(struct hv_vcpu *vcpu)
 	}
 }
 
-static void count_sleep(struct hv_vcpu *vcpu, u64 ticks, bool awake)
+#define POLL_FIRST (TIMEBASE_HZ / 100000)
+#define POLL_MOST  (TIMEBASE_HZ / 10000)
+
+#define LOOKS_BEFORE_YIELD 64
+
+/* Others may want the host's processor more. */
+static bool poll_for_event(struct hv_vcpu *vcpu, u64 since)
+{
+	for (unsigned looks = 1; host_timebase() - since < vcpu->poll_ticks; looks++) {
+		u64 *reason = event(vcpu);
+
+		if (reason) {
+			(*reason)++;
+			return true;
+		}
+		if (looks % LOOKS_BEFORE_YIELD)
+			spin_pause();
+		else if (sched_yield() || must_leave(vcpu))
+			return false;
+	}
+	return false;
+}
+
+/* What the wait that is over, of @ticks, says of the next one. */
+static void learn(struct hv_vcpu *vcpu, u64 ticks)
+{
+	if (ticks > POLL_MOST)
+		vcpu->poll_ticks = 0;
+	else if (ticks > vcpu->poll_ticks)
+		vcpu->poll_ticks = vcpu->poll_ticks ? 2 * vcpu->poll_ticks : POLL_FIRST;
+}
+
+static u64 ns_since(u64 since)
+{
+	return (host_timebase() - since) * 125 / 64;
+}
+
+static bool poll_in_host(struct hv_vcpu *vcpu, u64 since)
 {
 	struct hv_vcpu_stats *s = vcpu->stats;
-	u64 ns = ticks * 125 / 64;
+	bool awake;
+
+	if (!vcpu->poll_ticks)
+		return false;
+	s->halt_attempted_poll++;
+	awake = poll_for_event(vcpu, since);
+	s->halt_successful_poll += awake;
+	*(awake ? &s->halt_poll_success_ns : &s->halt_poll_fail_ns) += ns_since(since);
+	return awake;
+}
+
+static void count_sleep(struct hv_vcpu *vcpu, u64 ns, bool awake)
+{
+	struct hv_vcpu_stats *s = vcpu->stats;
 	unsigned bucket = ns ? 64 - __builtin_clzll(ns) : 0;
 
 	s->halt_wait_ns += ns;
 	s->halt_wait_hist[bucket < HV_STATS_BUCKETS ? bucket : HV_STATS_BUCKETS - 1]++;
 	s->halt_successful_wait += awake;
-	vcpu->sampled += ticks; /* only what it computes is sampled */
 }
 
 static bool sleep_in_host(struct hv_vcpu *vcpu)
@@ -124,17 +178,29 @@ static bool sleep_in_host(struct hv_vcpu *vcpu)
 	u64 since = host_timebase();
 	bool awake;
 
-	if (hv_core_others_run(vcpu))
-		vcpu->stats->core_naps++;
-	else
-		vcpu->stats->core_blocks++;
 	vcpu->sleeps_until = since;
 	vcpu->asleep = true;
 	vcpu->stats->blocking = 1;
 	awake = sleep_until_event(vcpu);
 	vcpu->asleep = false;
 	vcpu->stats->blocking = 0;
-	count_sleep(vcpu, host_timebase() - since, awake);
+	count_sleep(vcpu, ns_since(since), awake);
+	return awake;
+}
+
+static bool wait_in_host(struct hv_vcpu *vcpu)
+{
+	u64 since = host_timebase(), took;
+	bool awake;
+
+	if (hv_core_others_run(vcpu))
+		vcpu->stats->core_naps++;
+	else
+		vcpu->stats->core_blocks++;
+	awake = poll_in_host(vcpu, since) || sleep_in_host(vcpu);
+	took = host_timebase() - since;
+	learn(vcpu, took);
+	vcpu->sampled += took; /* only what it computes is sampled */
 	return awake;
 }
 
@@ -144,7 +210,7 @@ bool hv_vcpu_idle(struct hv_vcpu *vcpu)
 
 	if (!awake) {
 		cpu_pmu_stop(&vcpu->cpu);
-		awake = sleep_in_host(vcpu);
+		awake = wait_in_host(vcpu);
 		cpu_pmu_start(&vcpu->cpu);
 	}
 	if (awake)

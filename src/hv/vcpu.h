@@ -52,7 +52,8 @@ struct hv_vcpu {
 	atomic_bool prodded;
 	atomic_bool asleep;	  /* its thread waits on wake_fd, or is about to */
 	_Atomic u64 sleeps_until; /* by the host's timebase, if nobody wakes it */
-	int wake_fd;		  /* eventfd */
+	u64 poll_ticks; /* how long it looks for news before it sleeps */
+	int wake_fd;	/* eventfd */
 	int signal_fd; /* the signals that end KVM_RUN though the thread blocks them; -1 without
 			  such a mask */
 
