@@ -72,9 +72,13 @@ static void *serve(void *arg)
 	int wait_ms;
 
 	while (machine_io_enter(l->m)) {
-		/* Said before it looks: what comes later than its look is woken for. */
-		__atomic_store_n(&l->asleep, true, __ATOMIC_SEQ_CST);
+		/*
+		 * Said before it looks: what comes later than its look is woken for. And said
+		 * after it took what waked it: who then finds it asleep writes what nobody has
+		 * read when it sleeps.
+		 */
 		take_wake(l);
+		__atomic_store_n(&l->asleep, true, __ATOMIC_SEQ_CST);
 		wait_ms = l->ops->serve(l);
 		machine_io_end(l->m);
 		if (__atomic_load_n(&l->quit, __ATOMIC_SEQ_CST))
