@@ -198,18 +198,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static u32 token_of(const char *name)
-{
-	const char *have;
-	u32 token;
-
-	for (unsigned i = 0; (have = rtas_name(i, &token)); i++)
-		if (!strcmp(have, name))
-			return token;
-	fail_msg("no RTAS call %s", name);
-	return 0;
-}
-
 static s32 call(struct fixture *f, const char *name, u32 n_in, u32 n_out, ...)
 {
 	u8 *p = f->m->mem.host + ARGS;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "fake_kvm.h"
+#include "platform/exits.h"
 #include "platform/machine.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
@@ -76,6 +77,19 @@ static inline bool fake_guest_counts(void *opaque, unsigned id, struct kvm_run *
 	run->papr_hcall.nr = 0x9999;
 	run->papr_hcall.args[0] = 0;
 	return true;
+}
+
+/* Of an RTAS call that there must be. */
+static inline u32 token_of(const char *name)
+{
+	const char *have;
+	u32 token;
+
+	for (unsigned i = 0; (have = rtas_name(i, &token)); i++)
+		if (!strcmp(have, name))
+			return token;
+	fail_msg("no RTAS call %s", name);
+	return 0;
 }
 
 #endif

@@ -232,18 +232,6 @@ static void table_reaches_memory(void **state)
 #define ARGS 0x100000
 #define DATA 0x110000
 
-static u32 token_of(const char *name)
-{
-	const char *have;
-	u32 token;
-
-	for (unsigned i = 0; (have = rtas_name(i, &token)); i++)
-		if (!strcmp(have, name))
-			return token;
-	fail_msg("no RTAS call %s", name);
-	return 0;
-}
-
 /* Calls by token with the @n_in words that follow; the status, or the hypercall's code if that
  * isn't 0. */
 static s32 call(struct fixture *f, u32 token, u32 n_in, u32 n_out, ...)
