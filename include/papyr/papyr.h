@@ -191,6 +191,8 @@ enum papyr_trace_event {
 };
 #undef PAPYR_TRACE_ENUM
 #undef PAPYR_TRACE_OR
+/* Samples a second of a vcpu that computes, at most. */
+#define PAPYR_TRACE_SAMPLES_HZ 1000
 
 /*
  * Has a VM tell what its guest does, a line of text for each event, from now on until this is

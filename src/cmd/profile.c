@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <papyr/papyr.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,17 +20,16 @@
 
 static const char help[] =
     "Usage: papyr profile NAME [OPTION]...\n"
-    "Looks for a while where a running guest's processors are, a thousand times a second each as "
-    "long\n"
-    "as they compute, and prints which functions that was in. Kernel functions have names if the\n"
-    "kernel's file has symbols; user programs are told by address, in pieces of 1 KiB.\n"
+    "Looks for a while where a running guest's processors are, a thousand times a second each as\n"
+    "long as they compute, and prints which functions that was in. Kernel functions have names\n"
+    "if the kernel's file has symbols; user programs are told by address, in pieces of 1 KiB.\n"
     "Whatever else was traced of the guest is not any more.\n\n"
     "  -d, --duration SECONDS  how long, from 0.1 (5 if not given); Ctrl-C ends it before\n"
-    "  -s, --symbols FILE      vmlinux or System.map (default: the kernel that the guest was "
-    "started with)\n"
+    "  -s, --symbols FILE      vmlinux or System.map (default: the kernel that the guest was\n"
+    "                          started with)\n"
     "  -n, --lines N           print the N most frequent functions (default 30)\n"
-    "      --folded            print stacks instead, \"caller;...;function COUNT\", as "
-    "flamegraph.pl reads\n"
+    "      --folded            print stacks instead, \"caller;...;function COUNT\", as\n"
+    "                          flamegraph.pl reads them\n"
     "      --json              all functions and stacks, for programs\n"
     "  -h, --help\n";
 
@@ -126,7 +126,7 @@ static int look(struct profile *p, int fd)
 static const char *busy(const struct profile *p, char *buf, size_t size)
 {
 	snprintf(buf, size, "%.0f %%",
-		 100 * p->samples.n / (p->seconds * p->vcpus * SAMPLES_A_SECOND));
+		 100 * p->samples.n / (p->seconds * p->vcpus * PAPYR_TRACE_SAMPLES_HZ));
 	return buf;
 }
 

@@ -5,8 +5,6 @@
 
 #include "platform/error.h"
 
-#define SAMPLES_A_SECOND 1000 /* of a vcpu that computes; <papyr/papyr.h> */
-
 /*
  * Has the guest called @name write what @list says to a pipe, until that is closed. Returns the end
  * to read from, to be closed; -1: @err says why not.

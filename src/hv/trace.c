@@ -196,8 +196,7 @@ void hv_trace_translation(struct cpu *cpu, const struct cpu_access *access, unsi
 
 /* ---- Samples ---- */
 
-#define SAMPLES_HZ 1000
-#define FRAMES	   24
+#define FRAMES 24
 
 /* Where a frame keeps the address that its function returns to, in the ABIs of 64-bit programs. */
 #define FRAME_LR 16
@@ -221,7 +220,7 @@ void hv_trace_sample(struct hv_vcpu *vcpu)
 	u64 now = host_timebase();
 	struct trace_line l;
 
-	if (now - vcpu->sampled < TIMEBASE_HZ / SAMPLES_HZ)
+	if (now - vcpu->sampled < TIMEBASE_HZ / PAPYR_TRACE_SAMPLES_HZ)
 		return;
 	vcpu->sampled = now;
 	trace_begin_vcpu(&l, vcpu->id, "sample");
