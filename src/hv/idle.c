@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <unistd.h>
 #include "base/pause.h"
+#include "hv/alarm.h"
 #include "hv/core.h"
 #include "hv/idle.h"
 #include "hv/shootdown.h"
@@ -68,10 +69,25 @@ static s64 ticks_left(struct cpu *cpu)
 	return ticks < (s64)(60 * TIMEBASE_HZ) ? ticks : (s64)(60 * TIMEBASE_HZ);
 }
 
+/* Of the decrementer, which is due: true: it may not wake the vcpu yet. */
+static bool is_put_off(struct hv_vcpu *vcpu)
+{
+	if (!vcpu->rings_at)
+		vcpu->rings_at = hv_alarm(vcpu);
+	return host_timebase() < vcpu->rings_at;
+}
+
+static s64 ticks_until_alarm(struct hv_vcpu *vcpu)
+{
+	s64 ticks = vcpu->rings_at - host_timebase();
+
+	return ticks < 0 ? 0 : ticks;
+}
+
 /* How long to wait at most; says so to those who wonder whether the guest's time goes on. */
 static struct timespec time_left(struct hv_vcpu *vcpu)
 {
-	s64 ticks = ticks_left(&vcpu->cpu);
+	s64 ticks = vcpu->rings_at ? ticks_until_alarm(vcpu) : ticks_left(&vcpu->cpu);
 
 	vcpu->sleeps_until = host_timebase() + ticks;
 	return (struct timespec){
@@ -101,7 +117,7 @@ static bool sleep_until_event(struct hv_vcpu *vcpu)
 	for (;;) {
 		u64 *reason = event(vcpu);
 
-		if (reason) {
+		if (reason && !(reason == &vcpu->stats->wakes_dec && is_put_off(vcpu))) {
 			(*reason)++;
 			return true;
 		}
@@ -179,6 +195,7 @@ static bool sleep_in_host(struct hv_vcpu *vcpu)
 	bool awake;
 
 	vcpu->sleeps_until = since;
+	vcpu->rings_at = 0;
 	vcpu->asleep = true;
 	vcpu->stats->blocking = 1;
 	awake = sleep_until_event(vcpu);

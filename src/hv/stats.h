@@ -71,6 +71,7 @@
 	COUNT(wakes_prod)   /* H_PROD */                               \
 	COUNT(wakes_pmu)    /* a counter's interrupt */                \
 	COUNT(wakes_client) /* the client or a signal: KVM_RUN returned */ \
+	COUNT(alarms_put_off) /* decrementers that had to wait: alarm.h */ \
 	COUNT(hypercalls) /* all, wherever they are answered */         \
 	COUNT(blocks_decoded) /* these and the next: struct cpu_counts */\
 	COUNT(blocks_compiled)                                          \

@@ -52,6 +52,7 @@ struct hv_vcpu {
 	atomic_bool prodded;
 	atomic_bool asleep;	  /* its thread waits on wake_fd, or is about to */
 	_Atomic u64 sleeps_until; /* by the host's timebase, if nobody wakes it */
+	u64 rings_at;	/* when its decrementer, which is due, may wake it; 0: it isn't due */
 	u64 poll_ticks; /* how long it looks for news before it sleeps */
 	int wake_fd;	/* eventfd */
 	int signal_fd; /* the signals that end KVM_RUN though the thread blocks them; -1 without

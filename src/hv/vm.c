@@ -49,6 +49,7 @@ int hv_vm_create(struct hv_vm **out)
 	lock_init(&vm->irqfd_lock, LOCK_IRQFD);
 	lock_init(&vm->time_lock, LOCK_TIME);
 	vm->time.alive = host_timebase();
+	hv_alarms_init(&vm->alarms);
 	hv_trace_init(vm);
 	vm->slots = slots;
 	vm->refs = 1;

@@ -16,6 +16,7 @@
 #include "base/trace.h"
 #include "cpu/cpu.h"
 #include "hpt/hpt.h"
+#include "hv/alarm.h"
 #include "hv/broken.h"
 #include "hv/core.h"
 #include "hv/shootdown.h"
@@ -64,6 +65,7 @@ struct hv_vm {
 	u64 tb_offset; /* of new vcpus */
 	struct lock time_lock; /* who writes the next one: standstill.c */
 	struct cpu_time time;
+	struct hv_alarms alarms;
 	u32 arch_compat;
 	struct hv_tce_table *_Atomic tce_tables; /* tce.h */
 	unsigned smt;		  /* vcpu ids in a virtual core */
