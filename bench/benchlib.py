@@ -12,14 +12,17 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 QEMU = 'qemu-system-ppc64'
 
 
-def options(description):
-    """The command line of every bench."""
-    parser = argparse.ArgumentParser(description=description)
+def common_options(parser, rounds=5):
+    """What the command line of every bench has."""
     parser.add_argument('--build', default=os.path.join(TOP, 'build'), help='folder that was built in')
     parser.add_argument('--papyr', help="the command to measure (default: the build's)")
-    parser.add_argument('--rounds', type=int, default=5, help='how often each is run')
+    parser.add_argument('--rounds', type=int, default=rounds, help='how often each is run')
     parser.add_argument('--json', action='store_true', help='figures for programs')
     parser.add_argument('--check', action='store_true', help='exit status 1 when a goal is missed')
+
+
+def parsed(parser):
+    """The command line, checked, and with a command to measure."""
     args = parser.parse_args()
     if args.rounds < 1:
         parser.error('--rounds: at least 1')
@@ -28,6 +31,13 @@ def options(description):
         if not os.path.exists(args.papyr):
             args.papyr = os.path.join(args.build, 'src', 'cmd', 'papyr')
     return args
+
+
+def options(description):
+    """The command line of a bench without options of its own."""
+    parser = argparse.ArgumentParser(description=description)
+    common_options(parser)
+    return parsed(parser)
 
 
 def built(args, name):
