@@ -122,7 +122,7 @@ static u64 rma_for(const struct machine *m)
 {
 	bool host_mmu = m->smmu.flags & KVM_PPC_PAGE_SIZES_REAL;
 	u64 page = host_mmu ? (u64)sysconf(_SC_PAGESIZE) : 0x10000;
-	u64 reach = (1ull << (m->htab_order - 7)) * page;
+	u64 reach = (1ull << (m->htab_made - 7)) * page;
 
 	if (m->cfg.rma_bytes)
 		return m->cfg.rma_bytes;
@@ -136,16 +136,17 @@ static int make_htab(struct machine *m, struct error *err)
 {
 	u32 order = m->cfg.htab_order;
 
-	m->htab_order = order ? order : htab_order_for(m->mem.bytes);
-	while (!order && !m->cfg.rma_bytes && m->htab_order < 46 &&
+	m->htab_made = order ? order : htab_order_for(m->mem.bytes);
+	while (!order && !m->cfg.rma_bytes && m->htab_made < 46 &&
 	       rma_for(m) < m->mem.boot_bytes && rma_for(m) < RMA_WANTED)
-		m->htab_order++;
-	order = m->htab_order;
+		m->htab_made++;
+	order = m->htab_order = m->cfg.htab_now ? m->cfg.htab_now : m->htab_made;
 	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
 		return error_errno(err, "cannot get a hash table of 2^%u bytes (--htab-order)",
 				   m->htab_order);
 	m->htab_order = order ? order : m->htab_order;
-	m->htab_made = m->htab_order;
+	if (!m->cfg.htab_now)
+		m->htab_made = m->htab_order;
 	m->htab_order_max = htab_order_for(m->mem.bytes) + 1;
 	if (m->htab_order_max < m->htab_made)
 		m->htab_order_max = m->htab_made;

@@ -53,7 +53,8 @@ struct machine_config {
 	unsigned max_vcpus;  /* the same */
 	unsigned threads;    /* vcpus in a core */
 	unsigned core_ids;   /* vcpu ids in a core; 0: as many as the host's cores have threads */
-	unsigned htab_order; /* 0: from mem_bytes */
+	unsigned htab_order; /* that the guest starts with; 0: from mem_bytes */
+	unsigned htab_now;   /* of one that comes, and resized it since; 0: it didn't */
 	u64 rma_bytes;	     /* of a real-mode area; 0: none, unless the processor needs one */
 	unsigned rma_count;  /* areas in the pool */
 	int in_fd, out_fd;   /* console */
@@ -81,7 +82,7 @@ struct machine {
 	unsigned smt; /* vcpu ids in a core */
 	_Atomic unsigned htab_order; /* (L) for who writes it: htab.h */
 	u32 htab_number;	     /* (L) */
-	unsigned htab_made;	     /* what a reset makes it again */
+	unsigned htab_made;	     /* the guest's first one's, and after each reset */
 	unsigned htab_order_max;     /* what the guest may have */
 	u64 rma_bytes;		     /* what real mode reaches */
 	u32 host_pvr;  /* what vcpus have */

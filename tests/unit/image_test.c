@@ -706,6 +706,33 @@ static void test_machine_with_area(void **state)
 	state_free(&out);
 }
 
+/* A resized table stands behind an area that may be none. */
+static void test_machine_with_resized_table(void **state)
+{
+	struct saved_machine c = sample_machine(), back = {.boot_htab_order = 1};
+	struct state_out plain = {0}, out = {0};
+	struct state_in in;
+	struct error err;
+
+	saved_machine_pack(&c, &plain);
+	c.boot_htab_order = 20;
+	saved_machine_pack(&c, &out);
+	in = (struct state_in){.data = out.data, .len = out.len};
+	assert_int_equal(saved_machine_unpack(&back, &in, &err), 0);
+	assert_int_equal(back.boot_htab_order, 20);
+	assert_int_equal(back.htab_order, c.htab_order);
+	assert_int_equal(back.rma_bytes, 0);
+	for (size_t n = plain.len + 1; n < out.len; n++) {
+		in = (struct state_in){.data = out.data, .len = n};
+		assert_int_equal(saved_machine_unpack(&back, &in, &err), -1);
+	}
+	in = (struct state_in){.data = plain.data, .len = plain.len};
+	assert_int_equal(saved_machine_unpack(&back, &in, &err), 0);
+	assert_int_equal(back.boot_htab_order, 0);
+	state_free(&plain);
+	state_free(&out);
+}
+
 static void test_machine_lies(void **state)
 {
 	struct saved_machine c = sample_machine();
@@ -718,6 +745,8 @@ static void test_machine_lies(void **state)
 	} while (0)
 	BAD(mem_bytes, 0);
 	BAD(mem_bytes, 4096);
+	BAD(boot_htab_order, 17);
+	BAD(boot_htab_order, 47);
 	BAD(mem_bytes, 1ull << 62);
 	BAD(n_vcpus, 0);
 	BAD(n_vcpus, 1025);
@@ -811,6 +840,7 @@ int main(void)
 	    cmocka_unit_test(test_record_order),
 	    cmocka_unit_test(test_machine),
 	    cmocka_unit_test(test_machine_with_area),
+	    cmocka_unit_test(test_machine_with_resized_table),
 	    cmocka_unit_test(test_machine_that_grows),
 	    cmocka_unit_test(test_machine_lies),
 	    cmocka_unit_test(test_vcpu),

@@ -16,10 +16,13 @@ int live_check_hello(const struct machine *m, const struct live_hello *h, struct
 
 	/* What it has, where it asked for something else or left it open. */
 	here.mem_bytes = m->mem.boot_bytes;
-	here.htab_order = m->htab_order;
+	here.htab_order = m->htab_made;
 	if (config_from_saved(&guest, &h->machine, h->core_stride, err) ||
 	    config_agrees(&guest, &here, CONFIG_ALL, err))
 		return -1;
+	if (h->machine.htab_order != m->htab_order)
+		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
+				 h->machine.htab_order, m->htab_order);
 	if (guest.core_ids && guest.core_ids != m->smt)
 		return error_set(err, "the guest numbers its cores' vcpus by %u, this host by %u",
 				 guest.core_ids, m->smt);

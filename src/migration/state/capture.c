@@ -63,6 +63,7 @@ void capture_machine(struct machine *m, struct saved_machine *c)
 	capture_growth(m, c);
 	c->threads = m->cfg.threads;
 	c->htab_order = m->htab_order;
+	c->boot_htab_order = m->htab_made != c->htab_order ? m->htab_made : 0;
 	c->htab_byte_order = htab_host_order();
 	memcpy(c->uuid, m->uuid, sizeof(c->uuid));
 	c->rtc_offset = m->rtc_offset;

@@ -25,7 +25,8 @@ int config_from_saved(struct machine_config *cfg, const struct saved_machine *c,
 	cfg->threads = c->threads;
 	cfg->rma_bytes = c->rma_bytes;
 	cfg->core_ids = c->n_vcpus > c->threads ? core_ids : 0;
-	cfg->htab_order = c->htab_order;
+	cfg->htab_order = c->boot_htab_order ? c->boot_htab_order : c->htab_order;
+	cfg->htab_now = c->boot_htab_order ? c->htab_order : 0;
 	cfg->kernel = or_null(c->kernel);
 	cfg->initrd = or_null(c->initrd);
 	cfg->cmdline = or_null(c->cmdline);
@@ -73,7 +74,8 @@ int config_agrees(const struct machine_config *guest, const struct machine_confi
 				 "the guest has %u vcpus, %u in a core; here are %u, %u in a core",
 				 guest->n_vcpus, guest->threads, here->n_vcpus, here->threads);
 	if ((what & CONFIG_ORDER) && guest->htab_order != here->htab_order)
-		return error_set(err, "the guest's hash table has 2^%u bytes, the one here 2^%u",
+		return error_set(err,
+				 "the guest started with a hash table of 2^%u bytes, here are 2^%u",
 				 guest->htab_order, here->htab_order);
 	if ((what & CONFIG_RMA) && guest->rma_bytes != here->rma_bytes)
 		return error_set(err,

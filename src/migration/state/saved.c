@@ -20,25 +20,33 @@ void saved_machine_pack(const struct saved_machine *c, struct state_out *out)
 	put_string(out, c->kernel);
 	put_string(out, c->initrd);
 	put_string(out, c->cmdline);
-	if (!c->boot_vcpus && !c->rma_bytes)
+	if (!c->boot_vcpus && !c->rma_bytes && !c->boot_htab_order)
 		return;
 	put_u32(out, c->boot_vcpus);
 	put_u32(out, c->now_vcpus);
 	put_u64(out, c->max_mem_bytes);
 	put_u64(out, c->now_mem_bytes);
-	if (c->rma_bytes)
+	if (c->rma_bytes || c->boot_htab_order)
 		put_u64(out, c->rma_bytes);
+	if (c->boot_htab_order)
+		put_u32(out, c->boot_htab_order);
 }
 
 /* Can the guest have got from one to the other? */
 static bool sensible_growth(const struct saved_machine *c)
 {
 	if (!c->boot_vcpus) /* it doesn't grow; something else follows */
-		return c->rma_bytes && !c->now_vcpus && !c->max_mem_bytes && !c->now_mem_bytes;
+		return (c->rma_bytes || c->boot_htab_order) && !c->now_vcpus && !c->max_mem_bytes &&
+		       !c->now_mem_bytes;
 	if (c->now_vcpus < 1 || c->now_vcpus > c->n_vcpus || c->boot_vcpus > c->n_vcpus)
 		return false;
 	return c->max_mem_bytes <= 1ull << 46 && c->now_mem_bytes >= c->mem_bytes &&
 	       c->now_mem_bytes <= c->max_mem_bytes;
+}
+
+static bool order_makes_sense(u32 order)
+{
+	return order >= 18 && order <= 46;
 }
 
 static bool sensible(const struct saved_machine *c)
@@ -49,7 +57,8 @@ static bool sensible(const struct saved_machine *c)
 		return false;
 	if (!c->threads || c->threads > 8 || (c->threads & (c->threads - 1)))
 		return false;
-	return c->htab_order >= 18 && c->htab_order <= 46 && c->htab_byte_order <= HTAB_BIG;
+	return order_makes_sense(c->htab_order) && c->htab_byte_order <= HTAB_BIG &&
+	       (!c->boot_htab_order || order_makes_sense(c->boot_htab_order));
 }
 
 int saved_machine_unpack(struct saved_machine *c, struct state_in *in, struct error *err)
@@ -70,6 +79,7 @@ int saved_machine_unpack(struct saved_machine *c, struct state_in *in, struct er
 	get_string(in, c->initrd, sizeof(c->initrd));
 	get_string(in, c->cmdline, sizeof(c->cmdline));
 	c->boot_vcpus = c->now_vcpus = c->max_mem_bytes = c->now_mem_bytes = c->rma_bytes = 0;
+	c->boot_htab_order = 0;
 	if (state_left(in)) {
 		c->boot_vcpus = get_u32(in);
 		c->now_vcpus = get_u32(in);
@@ -77,6 +87,8 @@ int saved_machine_unpack(struct saved_machine *c, struct state_in *in, struct er
 		c->now_mem_bytes = get_u64(in);
 		if (state_left(in))
 			c->rma_bytes = get_u64(in);
+		if (state_left(in))
+			c->boot_htab_order = get_u32(in);
 		if (!in->bad && (!sensible_growth(c) || c->rma_bytes > c->mem_bytes))
 			return error_set(err, "what the machine may get makes no sense");
 	}

@@ -28,7 +28,8 @@ struct saved_machine {
 	char model[32];
 	u64 mem_bytes;
 	u32 n_vcpus; /* with those that may come */
-	u32 threads, htab_order;
+	u32 threads;
+	u32 htab_order; /* of the table that it has */
 	u32 htab_byte_order; /* enum htab_order, of the table's record headers */
 	u8 uuid[16];
 	u64 timebase;	/* the guest's, when it was stopped */
@@ -43,6 +44,7 @@ struct saved_machine {
 	u32 boot_vcpus, now_vcpus;
 	u64 max_mem_bytes, now_mem_bytes;
 	u64 rma_bytes; /* of the real-mode area that memory begins with; 0: none */
+	u32 boot_htab_order; /* of the table that a start gives it; 0: the same */
 };
 
 void saved_machine_pack(const struct saved_machine *c, struct state_out *out);
