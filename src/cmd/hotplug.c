@@ -13,34 +13,38 @@
 #define TIMEOUT_MOST	86400
 
 static const char help_memory[] =
-    "Usage: papyr memory NAME SIZE [--timeout SECONDS] [--json]\n"
+    "Usage: papyr memory NAME SIZE [--timeout SECONDS|--no-wait] [--json]\n"
     "Gives a running guest more memory, or asks it to give some back, until it has SIZE: between\n"
     "what it started with and what 'papyr run -m SIZE,max=SIZE' allows, in steps of 256M. The\n"
     "guest gives back only what it can do without.\n\n"
-    "      --timeout SECONDS  how long to wait for the guest's answer (default 30)\n"
+    "      --timeout SECONDS  how long to wait until the guest has done it (default 30)\n"
+    "      --no-wait          only ask the guest; it does it when it likes\n"
     "      --json             print what the guest has as JSON\n"
     "      --help\n\n"
-    "Exit status: 0 the guest has SIZE, 1 it has not, or an error.\n";
+    "Exit status: 0 the guest has SIZE, or was asked; 1 it has not, or an error.\n";
 
 static const char help_cpus[] =
-    "Usage: papyr cpus NAME N [--timeout SECONDS] [--json]\n"
-    "Gives a running guest more processors, or takes some away, until it has N: from one core to\n"
-    "what 'papyr run -c N,max=N' allows. The threads of a core come and go together.\n\n"
-    "      --timeout SECONDS  how long to wait for the guest's answer (default 30)\n"
+    "Usage: papyr cpus NAME N [--timeout SECONDS|--no-wait] [--json]\n"
+    "Gives a running guest more processors, or takes some away, until it has N and has started\n"
+    "those that came: from one core to what 'papyr run -c N,max=N' allows. The threads of a core\n"
+    "come and go together.\n\n"
+    "      --timeout SECONDS  how long to wait until the guest has done it (default 30)\n"
+    "      --no-wait          only ask the guest; it does it when it likes\n"
     "      --json             print what the guest has as JSON\n"
     "      --help\n\n"
-    "Exit status: 0 the guest has N, 1 it has not, or an error.\n";
+    "Exit status: 0 the guest has N, or was asked; 1 it has not, or an error.\n";
 
 struct wish {
 	const char *name, *command, *key;
 	u64 amount, timeout;
-	bool json, is_memory;
+	bool json, no_wait, is_memory;
 };
 
 static struct parsed parse(int argc, char **argv, const char *help, struct wish *w)
 {
 	static const struct option options[] = {
 	    {"timeout", required_argument, NULL, 't'},
+	    {"no-wait", no_argument, NULL, 'n'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
@@ -55,6 +59,9 @@ static struct parsed parse(int argc, char **argv, const char *help, struct wish 
 				return parsed_done(cmd_usage(verb,
 							     "--timeout %s: not 0 to %u seconds",
 							     optarg, TIMEOUT_MOST));
+			break;
+		case 'n':
+			w->no_wait = true;
 			break;
 		case 'j':
 			w->json = true;
@@ -90,7 +97,7 @@ static u64 now_ms(void)
 	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
 }
 
-/* Says the wish, and looks until the guest has answered all of it, or for too long. */
+/* Says the wish, and looks until the guest has done all of it, or for too long. */
 static json_t *ask_and_wait(struct control *c, const struct wish *w, struct error *err)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
@@ -98,7 +105,7 @@ static json_t *ask_and_wait(struct control *c, const struct wish *w, struct erro
 	json_t *state =
 	    control_execute(c, w->command, json_pack("{s:I}", w->key, (json_int_t)w->amount), err);
 
-	while (state && number(state, "pending") && now_ms() < end) {
+	while (state && !w->no_wait && number(state, "pending") && now_ms() < end) {
 		nanosleep(&pause, NULL);
 		json_decref(state);
 		state = control_execute(c, w->command, NULL, err);
@@ -115,25 +122,42 @@ static const char *amount(const struct wish *w, u64 n, char *buf, size_t size)
 	return buf;
 }
 
-static int tell(const struct wish *w, json_t *state)
+static int tell_what_lacks(const struct wish *w, json_t *state)
 {
 	u64 now = number(state, "now");
 	char has[32], wanted[32];
 
-	if (w->json) {
-		json_dumpf(state, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-		putchar('\n');
-	}
-	if (now == w->amount && !number(state, "pending")) {
-		if (!w->json)
-			printf("%s has %s\n", w->name, amount(w, now, has, sizeof(has)));
-		return STATUS_OK;
-	}
+	if (now == w->amount && !w->is_memory)
+		return cmd_error("%s has %s, and has started %llu of them: the guest is still at "
+				 "it, or leaves them off on purpose",
+				 w->name, amount(w, now, has, sizeof(has)),
+				 (unsigned long long)number(state, "online"));
 	return cmd_error("%s has %s, not %s: %s", w->name, amount(w, now, has, sizeof(has)),
 			 amount(w, w->amount, wanted, sizeof(wanted)),
 			 now > w->amount ? "the guest can't do without the rest, or is still at it"
 			 : number(state, "pending") ? "the guest is still at it, or doesn't answer"
 						    : "the guest did not take more");
+}
+
+static int tell(const struct wish *w, json_t *state)
+{
+	u64 now = number(state, "now");
+	bool done = now == w->amount && !number(state, "pending");
+	char has[32], wanted[32];
+
+	amount(w, now, has, sizeof(has));
+	if (w->json) {
+		json_dumpf(state, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+	}
+	if (!done && !w->no_wait)
+		return tell_what_lacks(w, state);
+	if (!w->json && done)
+		printf("%s has %s\n", w->name, has);
+	else if (!w->json)
+		printf("%s has %s, and was asked to have %s\n", w->name, has,
+		       amount(w, w->amount, wanted, sizeof(wanted)));
+	return STATUS_OK;
 }
 
 static int run(int argc, char **argv, const char *help, struct wish *w)

@@ -196,9 +196,9 @@ static json_t *hotplug_json(struct machine *m, enum hotplug_kind kind)
 	struct hotplug_look look;
 
 	hotplug_look(m, kind, &look);
-	return json_pack("{s:I,s:I,s:I,s:I}", "now", (json_int_t)look.now, "wanted",
-			 (json_int_t)look.wanted, "pending", (json_int_t)look.pending, "max",
-			 (json_int_t)look.max);
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "now", (json_int_t)look.now, "online",
+			 (json_int_t)look.online, "wanted", (json_int_t)look.wanted, "pending",
+			 (json_int_t)look.pending, "max", (json_int_t)look.max);
 }
 
 static void want(struct qmp_client *c, enum hotplug_kind kind, json_t *amount,

@@ -39,11 +39,16 @@ void drc_leave_alone(struct drc *d)
 		d->event = DRC_NO_EVENT;
 }
 
+void drc_started(struct drc *d)
+{
+	d->idle = false;
+}
+
 bool drc_is_pending(const struct drc *d)
 {
 	if (d->declined)
 		return false;
-	return d->leaving || (d->offered && d->state != DRC_CONFIGURED);
+	return d->leaving || (d->offered && (d->state != DRC_CONFIGURED || d->idle));
 }
 
 void drc_reset(struct drc *d)
@@ -52,6 +57,7 @@ void drc_reset(struct drc *d)
 	d->state = d->offered ? DRC_CONFIGURED : DRC_UNUSABLE;
 	d->leaving = false;
 	d->declined = false;
+	d->idle = false;
 	d->event = DRC_NO_EVENT;
 }
 
@@ -122,6 +128,7 @@ s32 drc_set_isolation(struct drc *d, u32 state, const struct drc_ops *ops, void 
 	if (ops->in_use(d, opaque))
 		return RTAS_IN_USE;
 	d->state = DRC_ISOLATED;
+	d->idle = false;
 	return RTAS_SUCCESS;
 }
 
@@ -135,18 +142,26 @@ bool drc_may_configure(const struct drc *d)
 	return d->state == DRC_UNISOLATED || d->state == DRC_CONFIGURED;
 }
 
+void drc_configure(struct drc *d, bool starts)
+{
+	if (d->state != DRC_CONFIGURED)
+		d->idle = starts;
+	d->state = DRC_CONFIGURED;
+}
+
 /* ---- Saved with the guest ---- */
 
 #define SAVED_OFFERED  1
 #define SAVED_LEAVING  2
 #define SAVED_DECLINED 4
+#define SAVED_IDLE     8
 
 void drc_save(const struct drc *d, struct state_out *out)
 {
 	put_u32(out, d->index);
 	put_u8(out, d->state);
 	put_u8(out, (d->offered ? SAVED_OFFERED : 0) | (d->leaving ? SAVED_LEAVING : 0) |
-			(d->declined ? SAVED_DECLINED : 0));
+			(d->declined ? SAVED_DECLINED : 0) | (d->idle ? SAVED_IDLE : 0));
 	put_u8(out, d->event);
 }
 
@@ -156,13 +171,15 @@ int drc_load(struct drc *d, struct state_in *in)
 	u8 state = get_u8(in), flags = get_u8(in), event = get_u8(in);
 
 	if (in->bad || index != d->index || state > DRC_CONFIGURED || event > DRC_REMOVE ||
-	    flags > (SAVED_OFFERED | SAVED_LEAVING | SAVED_DECLINED))
+	    flags > (SAVED_OFFERED | SAVED_LEAVING | SAVED_DECLINED | SAVED_IDLE) ||
+	    (flags & SAVED_IDLE && state != DRC_CONFIGURED))
 		return -1;
 	d->state = state;
 	d->event = event;
 	d->offered = flags & SAVED_OFFERED;
 	d->leaving = flags & SAVED_LEAVING;
 	d->declined = flags & SAVED_DECLINED;
+	d->idle = flags & SAVED_IDLE;
 	/* The guest has nothing that it wasn't offered. */
 	return d->offered || (state == DRC_UNUSABLE && !d->leaving && !event) ? 0 : -1;
 }

@@ -25,6 +25,7 @@ struct drc {
 	enum drc_state state;
 	bool offered;  /* the platform has it for the guest */
 	bool leaving;  /* the platform wants it back */
+	bool idle;     /* the guest has it, and is still to start what is in it */
 	bool declined; /* the guest wouldn't take it, or let go of it, when it was last asked */
 	enum drc_event event;
 };
@@ -48,6 +49,8 @@ bool drc_withdraw(struct drc *d);
 void drc_ask_back(struct drc *d);
 /* Doesn't want it back any more, whatever the guest was told: it may let go of it all the same. */
 void drc_leave_alone(struct drc *d);
+/* What is behind it runs. */
+void drc_started(struct drc *d);
 /* Is the guest still to answer an offer or a wish? */
 bool drc_is_pending(const struct drc *d);
 /*
@@ -67,6 +70,8 @@ s32 drc_set_isolation(struct drc *d, u32 state, const struct drc_ops *ops, void 
 u32 drc_sense(const struct drc *d);
 /* May ibm,configure-connector hand out what is behind it? */
 bool drc_may_configure(const struct drc *d);
+/* It did. @starts: of a thing that the guest starts then, drc_started(). */
+void drc_configure(struct drc *d, bool starts);
 
 /* ---- Saved with the guest ---- */
 

@@ -231,18 +231,11 @@ int hotplug_want(struct machine *m, enum hotplug_kind kind, u64 amount, struct e
 	return 0;
 }
 
-void hotplug_look(struct machine *m, enum hotplug_kind kind, struct hotplug_look *look)
+static void look_at_row(const struct machine *m, enum hotplug_kind kind, struct hotplug_look *look)
 {
+	const struct row *r = &m->hotplug->rows[kind];
 	u64 unit = unit_of(m, kind), now = 0, pending = 0;
-	const struct row *r;
 
-	look->now = look->max = kind == HOTPLUG_CPUS ? m->n_vcpus : m->mem.bytes;
-	look->wanted = look->now;
-	look->pending = 0;
-	if (!m->hotplug)
-		return;
-	r = &m->hotplug->rows[kind];
-	lock_acquire(&m->lock);
 	for (unsigned i = 0; i < r->n; i++) {
 		now += r->drcs[i].state != DRC_UNUSABLE;
 		pending += drc_is_pending(&r->drcs[i]);
@@ -250,6 +243,26 @@ void hotplug_look(struct machine *m, enum hotplug_kind kind, struct hotplug_look
 	look->now = base_of(m, kind) + now * unit;
 	look->wanted = base_of(m, kind) + r->goal * unit;
 	look->pending = pending * unit;
+}
+
+static unsigned n_online(const struct machine *m)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->n_vcpus; i++)
+		n += m->vcpus[i].online;
+	return n;
+}
+
+void hotplug_look(struct machine *m, enum hotplug_kind kind, struct hotplug_look *look)
+{
+	look->now = look->max = kind == HOTPLUG_CPUS ? m->n_vcpus : m->mem.bytes;
+	look->wanted = look->now;
+	look->pending = 0;
+	lock_acquire(&m->lock);
+	if (m->hotplug)
+		look_at_row(m, kind, look);
+	look->online = kind == HOTPLUG_CPUS ? n_online(m) : look->now;
 	lock_release(&m->lock);
 }
 
@@ -263,6 +276,19 @@ bool hotplug_has_vcpu(const struct machine *m, const struct vcpu *vcpu)
 		return true;
 	r = &m->hotplug->rows[HOTPLUG_CPUS];
 	return drc_may_configure(&r->drcs[vcpu->index / m->cfg.threads]);
+}
+
+/* A core runs when all of it does. */
+void hotplug_started(struct machine *m, const struct vcpu *vcpu)
+{
+	unsigned core = vcpu->index / m->cfg.threads;
+
+	if (!m->hotplug)
+		return;
+	for (unsigned i = 0; i < m->cfg.threads; i++)
+		if (!m->vcpus[core * m->cfg.threads + i].online)
+			return;
+	drc_started(&m->hotplug->rows[HOTPLUG_CPUS].drcs[core]);
 }
 
 /* What goes, goes from the top; the guest is told in the order in which it was asked for. */

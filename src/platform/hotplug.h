@@ -35,9 +35,10 @@ int hotplug_want(struct machine *m, enum hotplug_kind kind, u64 amount, struct e
 /* In vcpus or bytes. Of any machine, by any thread without m->lock. */
 struct hotplug_look {
 	u64 now;     /* the guest has it */
+	u64 online;  /* ... and uses it: of vcpus, those that it has started */
 	u64 wanted;  /* it shall have */
 	u64 max;     /* it could have */
-	u64 pending; /* of which it was told, and hasn't answered */
+	u64 pending; /* of which it was told, and which it hasn't taken, started or given back */
 };
 void hotplug_look(struct machine *m, enum hotplug_kind kind, struct hotplug_look *look);
 
@@ -45,6 +46,8 @@ void hotplug_look(struct machine *m, enum hotplug_kind kind, struct hotplug_look
 
 /* Of any machine: has the guest the core of @vcpu? */
 bool hotplug_has_vcpu(const struct machine *m, const struct vcpu *vcpu);
+/* Of any machine: @vcpu runs. */
+void hotplug_started(struct machine *m, const struct vcpu *vcpu);
 
 struct hotplug_event {
 	enum hotplug_kind kind;

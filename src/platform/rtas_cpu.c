@@ -67,6 +67,7 @@ static void start(struct vcpu *vcpu, void *arg)
 	if (has_lpcr)
 		vcpu_set_reg(vcpu, KVM_REG_PPC_LPCR_64, &lpcr);
 	vcpu->online = true;
+	hotplug_started(vcpu->m, vcpu);
 }
 
 /*

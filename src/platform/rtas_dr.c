@@ -153,7 +153,7 @@ static s32 configure(struct machine *m, u8 *area)
 	if (r >= 0)
 		store_be32(area + AREA_STEP, step + 1);
 	if (r == CONFIGURE_DONE)
-		d->state = DRC_CONFIGURED;
+		drc_configure(d, kind == HOTPLUG_CPUS);
 	return r;
 }
 

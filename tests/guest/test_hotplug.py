@@ -61,6 +61,10 @@ def tell(name, cpus, mib):
     check(info['max-vcpus'] == 4 and info['max-memory'] == 1 << 30, info)
 
 
+def online(name):
+    return [vcpu['online'] for vcpu in json.loads(papyr('info', name, '--json')[0])['vcpus']]
+
+
 def begin():
     guest = debian(folder, cpus='2,threads=2,max=4', memory='256M,max=1G', files=[path], more=['--name', 'hot'])
     hush(guest)
@@ -99,9 +103,16 @@ def once():
     has(guest, 2, 256)
     refusals(qmp)
     check(papyr('cpus', 'hot', '4')[0] == b'hot has 4 vcpus\n', 'the answer')
+    check(online('hot') == [True] * 4, f'it came back before the guest had started them: {online("hot")}')
     check(json.loads(papyr('memory', 'hot', '768M', '--json')[0])['now'] == 768 << 20, 'the answer')
     has(guest, 4, 768)
     tell('hot', 4, 768)
+    # Only asked, of a guest that can't do it.
+    papyr('pause', 'hot')
+    check('was asked to have 2 vcpus' in papyr('cpus', 'hot', '2', '--no-wait')[0].decode(), 'the answer')
+    check('is still at it' in papyr('cpus', 'hot', '2', '--timeout', '1', status=1)[1], 'who waited for nothing')
+    papyr('cpus', 'hot', '4')
+    papyr('resume', 'hot')
     check(len(qmp.ok('query-cpus-fast')) == 4, 'vcpus')
     # Both are used.
     say(guest, 'work 4')
