@@ -45,7 +45,7 @@ test:
 	@meson setup $(call again,$(BUILD)) $(MESON_OPTIONS) -Dtests=true $(BUILD) >/dev/null
 	@$(MAKE) --no-print-directory all
 	@[ -e $(SANITIZED)/build.ninja ] || CC=clang meson setup $(SANITIZED) -Dwerror=$(WERROR) \
-		-Db_sanitize=address,undefined -Db_lundef=false -Dlock_ranks=true
+		-Db_sanitize=address,undefined -Db_lundef=false -Dlock_ranks=true -Dcode_check=true
 	@ninja -C $(SANITIZED) -j $(JOBS)
 	meson test -C $(BUILD) --print-errorlogs --no-suite long
 	meson test -C $(SANITIZED) --print-errorlogs --no-suite long --suite unit --suite kvm --suite fuzz
@@ -59,7 +59,7 @@ TESTS_THREADS := small qmp debian-4 gdb-smp
 test-threads:
 	@tools/need build run test
 	@[ -e $(THREADS)/build.ninja ] || CC=clang meson setup $(THREADS) -Dwerror=$(WERROR) \
-		-Db_sanitize=thread -Db_lundef=false -Dlock_ranks=true
+		-Db_sanitize=thread -Db_lundef=false -Dlock_ranks=true -Dcode_check=true
 	@ninja -C $(THREADS) -j $(JOBS)
 	@rm -f $(THREADS)/report.*
 	export TSAN_OPTIONS=log_path=$(abspath $(THREADS))/report; \

@@ -152,6 +152,29 @@ bool papyr_is_fd(int fd);
 #define PAPYR_CAP_RMA 0x50415005
 
 /*
+ * Another, for KVM_ENABLE_CAP of a VM: args[0] = 1 is a promise. Who writes to the guest's memory
+ * and isn't one of its vcpus, the program itself or the host's kernel on its behalf, tells of it by
+ * papyr_wrote(), after it has written and before the guest can know that it has. KVM_RUN and
+ * interrupts then don't look whether instructions have changed, which each of them costs some
+ * microseconds for without this. What was written before is found without having been told of.
+ * args[0] = 0 takes the promise back. EINVAL: another args[0].
+ *
+ * If the promise is broken, the guest may execute what was there before.
+ */
+#define PAPYR_CAP_TELLS_WRITES 0x50415006
+
+/*
+ * Says that @bytes of memory at the guest real address @gpa were written. Costs little where the
+ * guest executed nothing: some nanoseconds a page. What of it is no memory doesn't matter, so that
+ * 0 and UINT64_MAX are all of it. Any thread; vcpus aren't waited for.
+ *
+ * @vm: the VM's descriptor
+ *
+ * EBADF: @vm is no VM.
+ */
+int papyr_wrote(int vm, uint64_t gpa, uint64_t bytes);
+
+/*
  * What papyr_trace() tells of.
  *
  * EVENT(bit, name, word)

@@ -210,9 +210,10 @@ struct cpu_host {
 	void (*catch_up)(struct cpu *cpu);
 	/*
 	 * @size bytes at @gpa, within a page, will be decoded: from now on no cpu may write them
-	 * without telling (code_write). May work through the owner's log meanwhile.
+	 * without telling (code_write). May work through the owner's log meanwhile. False: they
+	 * were written, it is to be asked again, between two blocks.
 	 */
-	void (*code_read)(struct cpu *cpu, u64 gpa, unsigned size);
+	bool (*code_read)(struct cpu *cpu, u64 gpa, unsigned size);
 	/* @size bytes at @gpa, on a page that holds code, are about to be written by this cpu. */
 	void (*code_write)(struct cpu *cpu, u64 gpa, unsigned size);
 	/* Is the page at @gpa marked as holding code (its stores must go the slow way)? */
@@ -440,6 +441,8 @@ void cpu_protect_all(struct cpu *cpu);
 /* Memory may have been changed from outside: decoded code is compared before its next use. Own
  * thread only. */
 void cpu_code_recheck(struct cpu *cpu);
+/* Calls @differs for each page that doesn't hold what was decoded. Own thread only. */
+void cpu_code_compare(struct cpu *cpu, void (*differs)(struct cpu *cpu, u64 gpa));
 
 /*
  * Takes an interrupt now: SRR0 = @nip, SRR1 = MSR and @srr1_bits, then vector @vector in the mode

@@ -60,7 +60,7 @@ int hv_set_guest_debug(struct hv_vcpu *vcpu, const struct kvm_guest_debug *debug
 	cpu_set_debug(&vcpu->cpu, &d);
 	vcpu->step_owed = false;
 	/* Who debugs changes instructions. */
-	hv_client_wrote(vcpu->vm);
+	hv_code_recheck(vcpu->vm);
 	return 0;
 }
 

@@ -246,6 +246,7 @@ static int replace(struct hv_vm *vm, struct hv_memslot *gone, struct hv_memslot 
 {
 	struct hv_memslots *old = vm->slots;
 	struct hv_memslots *new = malloc(sizeof(*new) + (old->nr + 1) * sizeof(new->slot[0]));
+	bool left = gone && (!slot || slot->gpa != gone->gpa); /* a place of the guest's */
 	u32 id = gone ? gone->id : slot->id;
 
 	if (!new)
@@ -257,12 +258,13 @@ static int replace(struct hv_vm *vm, struct hv_memslot *gone, struct hv_memslot 
 	vm->slot_by_id[id] = slot;
 	/* From here on the table's entries for the old place say that there is no memory
 	 * (hv_classify). */
-	if (gone && (!slot || slot->gpa != gone->gpa)) {
+	if (left) {
 		if (vm->hpt)
 			hpt_rmap_make_absent(vm->hpt, gone->gpa, gone->size);
 		hv_broken_forget(vm, gone->gpa, gone->size);
 	}
-	settle(vm, HV_INVAL_ALL);
+	/* Code was marked in a slot that goes, or stands for other addresses now. */
+	settle(vm, left ? HV_INVAL_SLOTS : HV_INVAL_ALL);
 	free(old);
 	if (gone)
 		free_replaced(gone, slot);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include "hv/broken.h"
 #include "hv/clock.h"
+#include "hv/codecheck.h"
 #include "hv/codepage.h"
 #include "hv/core.h"
 #include "hv/debug.h"
@@ -207,6 +208,7 @@ static int run_guest(struct hv_vcpu *vcpu)
 		/* Time first: that the guest stood still is seen by nobody being in it. */
 		hv_clocks_start(vcpu);
 		hv_guest_enter(vcpu);
+		hv_code_check(vcpu);
 		hv_vpa_dispatch(vcpu);
 		stepped = cpu_run(&vcpu->cpu) == CPU_EXIT_HOST && vcpu->cpu.debug.step;
 		if (vcpu->pending == HV_PENDING_NONE && hv_mmio_emulate(vcpu))
@@ -241,7 +243,8 @@ static int run_with_table(struct hv_vcpu *vcpu)
 	ret = prepare_table(vcpu->vm);
 	if (!ret) {
 		/* The client may have written memory: code is compared before it is used again. */
-		cpu_code_recheck(&vcpu->cpu);
+		if (!vcpu->vm->client_tells)
+			cpu_code_recheck(&vcpu->cpu);
 		sanitize_msr(&vcpu->cpu);
 		ret = run_guest(vcpu);
 	}

@@ -95,6 +95,12 @@ void hv_inval_log(struct hv_vm *vm, struct hv_inval inval)
 	lock_release(&log->lock);
 }
 
+static void drop_everything(struct cpu *cpu)
+{
+	cpu_flush_all(cpu);
+	cpu_flush_all_code(cpu);
+}
+
 static void drop(struct cpu *cpu, u64 what, u64 addr)
 {
 	switch (what & ((1u << KIND_BITS) - 1)) {
@@ -104,6 +110,9 @@ static void drop(struct cpu *cpu, u64 what, u64 addr)
 		break;
 	case HV_INVAL_ALL:
 		cpu_flush_all(cpu);
+		break;
+	case HV_INVAL_SLOTS:
+		drop_everything(cpu);
 		break;
 	case HV_INVAL_CODE:
 		cpu_flush_code(cpu, addr);
@@ -116,12 +125,6 @@ static void drop(struct cpu *cpu, u64 what, u64 addr)
 		cpu_protect_all(cpu);
 		break;
 	}
-}
-
-static void drop_everything(struct cpu *cpu)
-{
-	cpu_flush_all(cpu);
-	cpu_flush_all_code(cpu);
 }
 
 /* Writers may overtake: what was read of the ring counts only if it can't have been overwritten

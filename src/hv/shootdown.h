@@ -17,6 +17,7 @@ struct hv_vcpu;
 enum hv_inval_kind {
 	HV_INVAL_PAGE,	  /* va, page_shift: cpu_flush_page() */
 	HV_INVAL_ALL,	  /* every translation */
+	HV_INVAL_SLOTS,	  /* every translation, and all decoded code */
 	HV_INVAL_CODE,	  /* gpa: decoded code of that page */
 	HV_INVAL_PROTECT, /* gpa: stores to that page must go the slow way */
 	HV_INVAL_WRITES,  /* stores to any page must; translations stay */

@@ -9,6 +9,7 @@
 #include "base/lock.h"
 #include "base/trace_words.h"
 #include "cpu/cpu.h"
+#include "hv/codecheck.h"
 #include "hv/debug.h"
 #include "hv/clock.h"
 #include "hv/regs.h"
@@ -35,6 +36,9 @@ struct hv_vcpu {
 	_Atomic u64 must_reach;
 
 	/* Sets of signals: signals.h. */
+#ifdef CODE_CHECKED
+	struct hv_code_check code_check;
+#endif
 	bool signals_blocked; /* PAPYR_CAP_SIGNALS_BLOCKED */
 	bool sigmask_set;     /* KVM_SET_SIGNAL_MASK */
 	u64 sigmask;

@@ -82,6 +82,7 @@ struct hv_vm {
 	struct hv_rtas_token *rtas_tokens;
 	struct trace_sink trace;
 	struct hv_broken broken;
+	atomic_bool client_tells; /* PAPYR_CAP_TELLS_WRITES: codepage.h */
 	atomic_bool fwnmi; /* KVM_CAP_PPC_FWNMI was enabled */
 	unsigned traced; /* of new vcpus: PAPYR_TRACE_*; under lock */
 };

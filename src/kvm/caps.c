@@ -62,6 +62,7 @@ static const struct {
     {PAPYR_CAP_BROKEN_MEMORY, HV_BROKEN_MAX},
     {PAPYR_CAP_PVR, 1},
     {PAPYR_CAP_BREAKPOINTS, HV_DEBUG_BREAKS},
+    {PAPYR_CAP_TELLS_WRITES, 1},
 };
 
 long check_extension(struct hv_vm *vm, unsigned long cap)

@@ -21,6 +21,8 @@ long check_extension(struct hv_vm *vm, unsigned long cap);
 int vm_file_new(struct hv_vm *vm);
 /* papyr_trace(), of any descriptor. -EBADF: not a VM's. */
 int vm_file_trace(struct file *file, unsigned events, int fd);
+/* papyr_wrote(), of any descriptor. -EBADF: not a VM's. */
+int vm_file_wrote(struct file *file, u64 gpa, u64 bytes);
 
 /* vcpu.c: KVM_CREATE_VCPU. */
 int vcpu_file_new(struct hv_vm *vm, u32 id);

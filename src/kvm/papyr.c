@@ -137,6 +137,18 @@ API int papyr_trace(int vm, unsigned events, int fd)
 	return result(ret);
 }
 
+API int papyr_wrote(int vm, uint64_t gpa, uint64_t bytes)
+{
+	struct file *file = file_get(vm);
+	long ret;
+
+	if (!file)
+		return result(-EBADF);
+	ret = file_is_foreign(file) ? -EIO : vm_file_wrote(file, gpa, bytes);
+	file_put(file);
+	return result(ret);
+}
+
 API uint64_t papyr_timebase(void)
 {
 	return hv_timebase();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A VM's descriptor. */
 #include <errno.h>
+#include "hv/codepage.h"
 #include "hv/hcall/hcall.h"
 #include "hv/ioeventfd.h"
 #include "hv/irqfd.h"
@@ -216,6 +217,11 @@ static long vm_enable_cap(struct hv_vm *vm, unsigned long arg)
 		return hv_vm_set_pvr(vm, cap.args[0]);
 	case PAPYR_CAP_RMA:
 		return hv_rma_set_pool(cap.args[0], cap.args[1]);
+	case PAPYR_CAP_TELLS_WRITES:
+		if (cap.args[0] > 1)
+			return -EINVAL;
+		hv_client_tells(vm, cap.args[0]);
+		return 0;
 	case PAPYR_CAP_BROKEN_MEMORY:
 		return cap.args[1] > 1 ? -EINVAL
 				       : hv_break_memory(vm, cap.args[0], cap.args[1]);
@@ -303,6 +309,14 @@ static const struct file_ops vm_ops = {
 int vm_file_trace(struct file *file, unsigned events, int fd)
 {
 	return file->ops == &vm_ops ? hv_trace(file->data, events, fd) : -EBADF;
+}
+
+int vm_file_wrote(struct file *file, u64 gpa, u64 bytes)
+{
+	if (file->ops != &vm_ops)
+		return -EBADF;
+	hv_told_written(file->data, gpa, bytes);
+	return 0;
 }
 
 int vm_file_new(struct hv_vm *vm)

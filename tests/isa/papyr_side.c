@@ -59,8 +59,9 @@ static bool tick(struct cpu *c)
 	return false;
 }
 
-static void code_read(struct cpu *c, u64 gpa, unsigned size)
+static bool code_read(struct cpu *c, u64 gpa, unsigned size)
 {
+	return true;
 }
 
 static void code_write(struct cpu *c, u64 gpa, unsigned size)

@@ -48,12 +48,13 @@ static inline enum cpu_fault_verdict fixture_fault(struct cpu *cpu, struct cpu_a
 	return CPU_FAULT_LEAVE;
 }
 
-static inline void fixture_code_read(struct cpu *cpu, u64 gpa, unsigned size)
+static inline bool fixture_code_read(struct cpu *cpu, u64 gpa, unsigned size)
 {
 	if (!fixture_of(cpu)->code_page[gpa >> 12]) {
 		fixture_of(cpu)->code_page[gpa >> 12] = 1;
 		cpu_protect_page(cpu, gpa);
 	}
+	return true;
 }
 
 static inline void fixture_code_write(struct cpu *cpu, u64 gpa, unsigned size)

@@ -191,20 +191,37 @@ static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes
 	}
 }
 
-static void page_recheck(struct cpu *cpu, struct code_page *p, const u8 *host_page)
+/* Does it hold what was decoded? */
+static bool page_is_same(const struct code_page *p, const u8 *host_page)
 {
-	p->checked = cpu->code->epoch;
 	/* Neighbours at once: this is what each exit to the client costs. */
 	for (u64 left = p->lines; left; left &= left + (left & -left)) {
 		unsigned at = __builtin_ctzll(left) * LINE_BYTES;
 		u64 after = ~(left >> at / LINE_BYTES);
 		unsigned lines = after ? __builtin_ctzll(after) : 64;
 
-		if (!racy_same_bytes(p->image + at, host_page + at, lines * LINE_BYTES)) {
-			page_drop_blocks(cpu, p);
-			return;
-		}
+		if (!racy_same_bytes(p->image + at, host_page + at, lines * LINE_BYTES))
+			return false;
 	}
+	return true;
+}
+
+static void page_recheck(struct cpu *cpu, struct code_page *p, const u8 *host_page)
+{
+	p->checked = cpu->code->epoch;
+	if (!page_is_same(p, host_page))
+		page_drop_blocks(cpu, p);
+}
+
+void cpu_code_compare(struct cpu *cpu, void (*differs)(struct cpu *cpu, u64 gpa))
+{
+	for (unsigned i = 0; i < PAGE_BUCKETS; i++)
+		for (struct code_page *p = cpu->code->pages[i]; p; p = p->next) {
+			const u8 *host = p->lines ? cpu->host->ram(cpu, p->gpa, false).host : NULL;
+
+			if (host && !page_is_same(p, host))
+				differs(cpu, p->gpa);
+		}
 }
 
 /* Which function carries out @row in @mode: its own, or the interrupt that stands in its way. */
@@ -360,9 +377,9 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page)
 	struct block *b;
 
 	/* Mark first, decode then: a store after the mark is told, one before it is seen. */
-	cpu->host->code_read(cpu, gpa, bytes < BLOCK_MAX * 4 ? bytes : BLOCK_MAX * 4);
-	if (key != cpu->jump_key)
-		return NULL; /* translations went meanwhile: begin again */
+	if (!cpu->host->code_read(cpu, gpa, bytes < BLOCK_MAX * 4 ? bytes : BLOCK_MAX * 4) ||
+	    key != cpu->jump_key)
+		return NULL; /* changed, or translations went meanwhile: begin again */
 	for (;;) {
 		page = page_find(cpu->code, page_gpa);
 		if (!page)

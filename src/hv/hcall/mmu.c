@@ -296,6 +296,6 @@ long h_page_init(struct hv_vcpu *vcpu, u64 *gpr)
 		memmove(to_host, from_host, HV_PAGE_SIZE);
 	else
 		memset(to_host, 0, HV_PAGE_SIZE);
-	hv_code_write(&vcpu->cpu, to, HV_PAGE_SIZE);
+	hv_code_wrote(vcpu, to, HV_PAGE_SIZE);
 	return H_SUCCESS;
 }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "hv/codepage.h"
 #include "hv/hcall/hcall.h"
 #include "hv/memslot.h"
 #include "hv/trace.h"
@@ -218,6 +219,7 @@ long h_rtas(struct hv_vcpu *vcpu, u64 *gpr)
 		return H_TOO_HARD;
 	for (unsigned i = 0; i < args.nret; i++)
 		store_be32(block + 4 * (RTAS_HEADER + args.nargs + i), args.rets[i]);
+	hv_code_wrote(vcpu, gpa, bytes);
 	if (cpu_traces(&vcpu->cpu, PAPYR_TRACE_RTAS))
 		hv_trace_rtas(vcpu, call->name, block + 4 * RTAS_HEADER, args.nargs,
 			      block + 4 * (RTAS_HEADER + args.nargs), args.nret);
