@@ -37,6 +37,7 @@ static const struct accel accel_papyr = {
     .munmap = munmap,
     .close = papyr_close,
     .trace = papyr_trace,
+    .wrote = papyr_wrote,
     .timebase = papyr_timebase,
 };
 #endif

@@ -27,6 +27,8 @@ struct accel {
 	 * papyr_trace(), of @vm. NULL: it tells nothing of what it does.
 	 */
 	int (*trace)(int vm, unsigned events, int fd);
+	/* papyr_wrote(), of @vm. NULL: nobody need tell. */
+	int (*wrote)(int vm, u64 gpa, u64 bytes);
 	/* The timebase that KVM_REG_PPC_TB_OFFSET is relative to. */
 	u64 (*timebase)(void);
 	/* A change of the hash table is told to whichever of its descriptors is read first. */

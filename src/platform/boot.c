@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "platform/dirtylog.h"
 #include "platform/elf.h"
 #include "platform/fdt.h"
 #include "platform/machine.h"
@@ -139,5 +140,8 @@ int boot_load(struct machine *m, struct boot_entry *entry, struct error *err)
 	entry->pc = image.entry;
 	entry->little_endian = image.little_endian;
 	entry->rtas = places.rtas;
-	return fdt_build(m, &places, m->mem.host + entry->fdt, err);
+	if (fdt_build(m, &places, m->mem.host + entry->fdt, err))
+		return -1;
+	machine_wrote_all(m);
+	return 0;
 }

@@ -2,6 +2,26 @@
 /*
  * Which pages of its memory a guest has written: what KVM's record says, and what the client wrote
  * itself.
+ *
+ * KVM is told of the latter too, where it wants to be (PAPYR_CAP_TELLS_WRITES): it looks for
+ * changed instructions nowhere else. These write to a guest's memory, and nobody but them:
+ *
+ *	while it runs, each by machine_wrote():
+ *	devices      devices/vio/dma.c: copies (dma_write()), and what disks and networks wrote
+ *		     where dma_map() had said (dma_wrote()); messages, devices/vio/crq.c
+ *	hypercalls   hcall.c (H_LOGICAL_CI_STORE); areas are written by the hypervisor itself
+ *	RTAS	     rtas.c: answers, and the buffer that a call names
+ *	fwnmi.c	     registers and the log of a machine check or a system reset
+ *	gdb	     gdb/memory.c: what a debugger writes, breakpoints too
+ *
+ *	while no vcpu runs, all together by machine_wrote_all():
+ *	boot.c	     kernel, initrd, device tree, RTAS, in memory that was cleared
+ *	an image     migration/file/restore.c
+ *	a migration  migration/live/apply.c
+ *	hotplug.c    a block that comes or goes is cleared; it has no slot then
+ *
+ * The vcpus write their registered areas (VPA, dispatch log) by themselves and tell nobody: they
+ * hold no instructions.
  */
 #include "platform/dirtylog.h"
 
@@ -143,8 +163,16 @@ void machine_count_no_writes(struct machine *m)
 	lock_release(&m->log_lock);
 }
 
+void machine_wrote_all(struct machine *m)
+{
+	if (m->tells_writes)
+		m->accel->wrote(m->vm_fd, 0, ~0ull);
+}
+
 void machine_wrote(struct machine *m, u64 gpa, u64 len)
 {
+	if (m->tells_writes)
+		m->accel->wrote(m->vm_fd, gpa, len);
 	if (!m->written || !len || gpa >= m->mem.bytes || len > m->mem.bytes - gpa)
 		return;
 	for (u64 page = gpa >> GUEST_PAGE_SHIFT; page <= (gpa + len - 1) >> GUEST_PAGE_SHIFT;

@@ -30,7 +30,9 @@ void machine_count_no_writes(struct machine *m);
  * lowest bit of the first word.
  */
 int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err);
-/* Vcpu threads: the client wrote to the guest's memory. */
+/* Any thread: the client wrote to the guest's memory, which the guest doesn't know yet. */
 void machine_wrote(struct machine *m, u64 gpa, u64 len);
+/* No vcpu runs, and all of its memory may have been written; no record is kept of that. */
+void machine_wrote_all(struct machine *m);
 
 #endif

@@ -103,6 +103,13 @@ static void enable_hcalls(struct machine *m)
 	}
 }
 
+static void promise_to_tell(struct machine *m)
+{
+	struct kvm_enable_cap cap = {.cap = PAPYR_CAP_TELLS_WRITES, .args = {1}};
+
+	m->tells_writes = m->accel->wrote && !m->accel->ioctl(m->vm_fd, KVM_ENABLE_CAP, &cap);
+}
+
 /* Log2 of the bytes: about 1/128 of memory, room for real mode, and what the interface allows. */
 static unsigned htab_order_for(u64 mem_bytes)
 {
@@ -195,6 +202,7 @@ static int make_vm(struct machine *m, struct error *err)
 	if (machine_set_slots(m, true, 0) < 0)
 		return error_errno(err, "cannot give the guest its memory");
 	enable_hcalls(m);
+	promise_to_tell(m);
 	if (make_htab(m, err) || xics_new(m, err) || rtas_define_tokens(m, err))
 		return -1;
 	m->vcpus = calloc(m->cfg.max_vcpus, sizeof(*m->vcpus));

@@ -80,6 +80,7 @@ struct machine {
 	struct guest_mem mem;
 	struct kvm_ppc_smmu_info smmu;
 	unsigned smt; /* vcpu ids in a core */
+	bool tells_writes; /* KVM wants to be told: dirtylog.c */
 	_Atomic unsigned htab_order; /* (L) for who writes it: htab.h */
 	u32 htab_number;	     /* (L) */
 	unsigned htab_made;	     /* the guest's first one's, and after each reset */

@@ -12,6 +12,7 @@
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "migration/state/memory.h"
+#include "platform/dirtylog.h"
 #include "platform/vcpu.h"
 
 /* Host cores with more threads than that are not known. */
@@ -297,6 +298,7 @@ int migration_restore(struct machine *m, struct migration_image *saved, progress
 	if (restore_htab(&r, err) || restore_memory(&r, err) || load_devices(saved->file, m, err) ||
 	    restore_vcpus(&r, err) || restore_xics(&r, err))
 		return -1;
+	machine_wrote_all(m);
 	r.base = r.total;
 	tell(&r, 0, 0);
 	return 0;

@@ -12,6 +12,7 @@
 #include "migration/live/internal.h"
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
+#include "platform/dirtylog.h"
 #include "platform/htab.h"
 #include "platform/vcpu.h"
 
@@ -201,6 +202,7 @@ static void start_guest(struct dest *d)
 {
 	bool paused = d->apply.end.flags & LIVE_END_PAUSED;
 
+	machine_wrote_all(d->m);
 	machine_arrive(d->m, &paused);
 	d->started = true;
 	if (!paused)
