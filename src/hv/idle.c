@@ -237,7 +237,11 @@ bool hv_vcpu_idle(struct hv_vcpu *vcpu)
 
 void hv_vcpu_yield(struct hv_vcpu *vcpu)
 {
+	u64 since = host_timebase();
+
 	hv_guest_leave(vcpu);
 	sched_yield();
 	hv_guest_enter(vcpu);
+	vcpu->stats->yields++;
+	vcpu->stats->yield_ns += ns_since(since);
 }

@@ -72,6 +72,8 @@
 	COUNT(wakes_pmu)    /* a counter's interrupt */                \
 	COUNT(wakes_client) /* the client or a signal: KVM_RUN returned */ \
 	COUNT(alarms_put_off) /* decrementers that had to wait: alarm.h */ \
+	COUNT(yields)	  /* gave its turn on the host up: it waited in a loop, or H_CONFER */ \
+	NS(yield_ns)	  /* ... until it had the next one */           \
 	COUNT(hypercalls) /* all, wherever they are answered */         \
 	COUNT(blocks_decoded) /* these and the next: struct cpu_counts */\
 	COUNT(blocks_compiled)                                          \

@@ -6,9 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include "hv/alarm.h"
-#include "hv/memslot.h"
-#include "hv/run.h"
-#include "hv_common.h"
+#include "hv_guest.h"
 
 #define A_SECOND 2000u /* of one host processor */
 #define GAP	 (TIMEBASE_HZ / A_SECOND)
@@ -16,9 +14,7 @@
 #define MANY	 20
 #define SLEEPS	 50u
 
-#define PROGRAM		0x3000
 #define VEC_DECREMENTER 0x900
-#define UNKNOWN		0xeffcull /* a hypercall that leaves to the client */
 
 /* r5 ticks of sleep, CTR times. */
 static const u32 program[] = {
@@ -29,29 +25,18 @@ static const u32 program[] = {
 };
 
 static const u32 handler[] = {
-    0x42002700, /* bdnz PROGRAM */
+    0x42002700, /* bdnz GUEST_CODE */
     0x7cc33378, /* mr r3, r6 */
     0x44000022, /* sc 1 */
 };
 
 static struct hv_vcpu *prepare(struct hv_vm *vm, unsigned id)
 {
-	struct hv_vcpu *vcpu = new_vcpu(vm, id);
+	struct hv_vcpu *vcpu = guest_vcpu(vm, id);
 
-	hv_vcpu_enable_papr(vcpu);
-	cpu_set_msr(&vcpu->cpu, MSR_SF | MSR_ME);
-	vcpu->cpu.nip = PROGRAM;
 	vcpu->cpu.ctr = SLEEPS;
 	vcpu->cpu.gpr[5] = TIMEBASE_HZ / 20000;
-	vcpu->cpu.gpr[6] = UNKNOWN;
 	return vcpu;
-}
-
-static void *run(void *arg)
-{
-	while (hv_vcpu_run(arg) == -EINTR)
-		;
-	return NULL;
 }
 
 /* The VM that is made next has one of the host's processors. */
@@ -67,31 +52,28 @@ static void stay_on_one(void)
 /* Returns how many alarms of @n vcpus were put off while each slept SLEEPS times. */
 static u64 put_off(unsigned n)
 {
-	struct kvm_userspace_memory_region r = {0, 0, 0, 16 * MIB, (uintptr_t)pages(16 * MIB)};
 	struct hv_vcpu *vcpu[MANY];
 	pthread_t thread[MANY];
 	struct hv_vm *vm;
+	u8 *memory;
 	u64 sum = 0;
 
 	stay_on_one();
 	vm = new_vm();
-	assert_int_equal(hv_set_memory_region(vm, &r), 0);
-	for (unsigned i = 0; i < ARRAY_SIZE(program); i++)
-		store_be32((u8 *)r.userspace_addr + PROGRAM + 4 * i, program[i]);
-	for (unsigned i = 0; i < ARRAY_SIZE(handler); i++)
-		store_be32((u8 *)r.userspace_addr + VEC_DECREMENTER + 4 * i, handler[i]);
+	memory = guest_memory(vm);
+	guest_put(memory, GUEST_CODE, program, ARRAY_SIZE(program));
+	guest_put(memory, VEC_DECREMENTER, handler, ARRAY_SIZE(handler));
 	for (unsigned i = 0; i < n; i++)
 		vcpu[i] = prepare(vm, i);
 	for (unsigned i = 0; i < n; i++)
-		assert_int_equal(pthread_create(&thread[i], NULL, run, vcpu[i]), 0);
+		assert_int_equal(pthread_create(&thread[i], NULL, guest_run, vcpu[i]), 0);
 	for (unsigned i = 0; i < n; i++) {
 		pthread_join(thread[i], NULL);
-		assert_int_equal(vcpu[i]->run->papr_hcall.nr, UNKNOWN);
+		guest_has_ended(vcpu[i]);
 		assert_int_equal(vcpu[i]->cpu.ctr, 0);
 		sum += vcpu[i]->stats->alarms_put_off;
 	}
-	hv_vm_put(vm);
-	munmap((void *)r.userspace_addr, 16 * MIB);
+	guest_free(vm, memory);
 	return sum;
 }
 
