@@ -16,8 +16,9 @@ static const char help[] =
     "threads are, exits a second by reason), hypercalls, changes of the hashed page table, memory\n"
     "written; and its virtual cores ('c' on the terminal): how often their processors enter the "
     "guest,\n"
-    "alone or to join others, sleep, and what wakes them. Without NAME: the one guest that "
-    "runs.\n\n"
+    "alone or to join others, sleep, and what wakes them; and what it costs to carry out its\n"
+    "instructions ('e'): how many, what the engine's caches lack, how often they are dropped,\n"
+    "what it translates. Without NAME: the one guest that runs.\n\n"
     "      --json           one line of JSON for each look\n"
     "  -n, --looks N        end after N looks (without it: at 'q', or when the guest is gone)\n"
     "  -d, --delay SECONDS  time between looks, from 0.1 (1 if not given)\n"
@@ -78,6 +79,46 @@ static const char *vcpu_state(json_t *vcpu, double busy)
 	return number(json_object_get(vcpu, "kvm"), "blocking") || busy < 0.01 ? "idle" : "running";
 }
 
+/* ---- The engine: sums of KVM's counters (cpu/counts.h) ---- */
+
+#define SUM_MAX 5
+
+static const struct {
+	const char *key;
+	const char *counters[SUM_MAX]; /* up to the first NULL */
+} engine_rows[] = {
+    {"instructions-per-s", {"instructions"}},
+    {"turns-per-s", {"turns"}},
+    {"jumps-missed-per-s", {"jumps_missed"}},
+    {"pages-missed-per-s", {"loads_missed", "fetches_missed"}},
+    {"table-searches-per-s", {"table_searches"}},
+    {"flushes-per-s",
+     {"flushes_segments", "flushes_all", "flushes_page", "flushes_code", "code_flushes"}},
+    {"blocks-per-s", {"blocks_decoded"}},
+    {"translating", {"decode_ns", "compile_ns"}},
+};
+
+/* null: this KVM counts none of it. */
+static json_t *engine_rates(json_t *kvm_from, json_t *kvm_to, double seconds)
+{
+	json_t *all;
+
+	if (!json_object_get(kvm_to, engine_rows[0].counters[0]))
+		return json_null();
+	all = json_object();
+	for (size_t i = 0; i < ARRAY_SIZE(engine_rows); i++) {
+		const char *const *counters = engine_rows[i].counters;
+		double moved = 0;
+
+		for (size_t j = 0; j < SUM_MAX && counters[j]; j++)
+			moved += number(kvm_to, counters[j]) - number(kvm_from, counters[j]);
+		json_object_set_new(all, engine_rows[i].key, json_real(moved / seconds));
+	}
+	/* Nanoseconds a second: rather a share of a host processor. */
+	json_object_set_new(all, "translating", json_real(number(all, "translating") / 1e9));
+	return all;
+}
+
 static json_t *vcpu_rates(json_t *from, json_t *to, double seconds)
 {
 	json_t *kvm_from = json_object_get(from, "kvm"), *kvm_to = json_object_get(to, "kvm");
@@ -93,6 +134,7 @@ static json_t *vcpu_rates(json_t *from, json_t *to, double seconds)
 	json_object_set_new(all, "exits-by",
 			    rates_of(json_object_get(from, "exits-by"),
 				     json_object_get(to, "exits-by"), seconds, false));
+	json_object_set_new(all, "engine", engine_rates(kvm_from, kvm_to, seconds));
 	json_object_set_new(all, "kvm-per-s", rates_of(kvm_from, kvm_to, seconds, true));
 	return all;
 }

@@ -67,6 +67,23 @@ static void draw_vcpu(int y, json_t *vcpu)
 	       rate(by, "mmio", c), rate(by, "signal", d), rate(by, "other", e));
 }
 
+static void draw_engine(int y, json_t *vcpu)
+{
+	static const char *const keys[] = {"instructions-per-s",   "turns-per-s",
+					   "jumps-missed-per-s",   "pages-missed-per-s",
+					   "table-searches-per-s", "flushes-per-s",
+					   "blocks-per-s"};
+	json_t *engine = json_object_get(vcpu, "engine");
+	char buf[16];
+
+	mvprintw(y, 0, "%4.0f  %-8s", number(vcpu, "id"), text(vcpu, "state"));
+	bar(y, 15, number(vcpu, "busy"));
+	printw(" %3.0f%%", 100 * number(vcpu, "busy"));
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		printw(" %8s", rate(engine, keys[i], buf));
+	printw(" %6.1f%%", 100 * number(engine, "translating"));
+}
+
 static void draw_core(int y, json_t *core)
 {
 	static const char *const keys[] = {"entries-per-s", "joins-per-s", "naps-per-s",
@@ -83,6 +100,8 @@ static void draw_core(int y, json_t *core)
 		printw(" %8s", rate(json_object_get(core, "wakes-by"), wakes[i], buf));
 }
 
+enum { VIEW_VCPUS, VIEW_CORES, VIEW_ENGINE };
+
 /* What the lines are about, and how they are drawn. */
 static const struct view {
 	const char *key, *heading;
@@ -92,11 +111,15 @@ static const struct view {
     {"vcpus",
      "VCPU  STATE    BUSY                         NIP               HCALLS/s  X:HCALL   X:MMIO "
      "X:SIGNAL  X:OTHER",
-     draw_vcpu, "X: exits a second, by reason   c: cores"},
+     draw_vcpu, "X: exits a second, by reason   c: cores   e: engine"},
     {"cores",
      "CORE  VCPUS BUSY                          ENTER/s   JOIN/s    NAP/s  BLOCK/s    W:DEC    "
      "W:EXT  W:DBELL   W:PROD W:CLIENT",
-     draw_core, "W: what wakes their vcpus, a second   c: vcpus"},
+     draw_core, "W: what wakes their vcpus, a second   c: vcpus   e: engine"},
+    {"vcpus",
+     "VCPU  STATE    BUSY                         INSN/s   TURN/s X:JUMP/s X:PAGE/s SEARCH/s  "
+     "FLUSH/s  BLOCK/s  TRANSL",
+     draw_engine, "X: what the caches lacked   TRANSL: of the time   e: vcpus   c: cores"},
 };
 
 static void draw(json_t *all, double delay, const struct view *view)
@@ -135,7 +158,9 @@ static bool keys(double *delay, unsigned *view)
 		if (key == 'q' || key == 'Q')
 			return true;
 		if (key == 'c')
-			*view = (*view + 1) % ARRAY_SIZE(views);
+			*view = *view == VIEW_CORES ? VIEW_VCPUS : VIEW_CORES;
+		if (key == 'e')
+			*view = *view == VIEW_ENGINE ? VIEW_VCPUS : VIEW_ENGINE;
 		if (key == '+' && *delay > 0.2)
 			*delay /= 2;
 		if (key == '-' && *delay < 30)
@@ -147,7 +172,7 @@ static bool keys(double *delay, unsigned *view)
 int top_screen(struct top *top, u64 looks)
 {
 	struct error err;
-	unsigned view = 0;
+	unsigned view = VIEW_VCPUS;
 	bool gone = false;
 
 	if (!newterm(NULL, stdout, stdin))

@@ -15,6 +15,7 @@
 
 #include <papyr/papyr.h>
 #include "base/bits.h"
+#include "cpu/counts.h"
 #include "cpu/debug.h"
 #include "cpu/isa/level.h"
 #include "cpu/msr.h"
@@ -236,13 +237,6 @@ struct cpu_host {
 	bool (*machine_check)(struct cpu *cpu);
 	/* What a debugger asked for (debug.h): cpu_run() ends, nip is at the instruction. */
 	void (*stopped)(struct cpu *cpu, enum cpu_stop why, u64 ea);
-};
-
-/* What the engine did since cpu_init(). */
-struct cpu_counts {
-	u64 blocks_decoded;
-	u64 blocks_compiled; /* those that became machine code, in part at least */
-	u64 code_flushes;    /* no room was left, so all decoded and compiled code was dropped */
 };
 
 struct cpu {

@@ -31,6 +31,7 @@ void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
 	cpu_set_msr(cpu, msr);
 	cpu->nip = base + vector;
 	cpu->interrupted = true;
+	cpu->counts.interrupts++;
 	cpu->link_from = NULL;
 	if (cpu_traces(cpu, PAPYR_TRACE_IRQ | PAPYR_TRACE_TRAP))
 		cpu->host->took_interrupt(cpu, vector);

@@ -73,11 +73,16 @@ static bool must_return(struct hv_vcpu *vcpu)
 	return immediate_exit(vcpu) || hv_vcpu_signalled(vcpu);
 }
 
-static void count_blocks(struct hv_vcpu *vcpu)
+#define PUBLISH(name) stats->name = counts->name;
+
+/* What the engine counts, where others may read it. */
+static void publish_counts(struct hv_vcpu *vcpu)
 {
-	vcpu->stats->blocks_decoded = vcpu->cpu.counts.blocks_decoded;
-	vcpu->stats->blocks_compiled = vcpu->cpu.counts.blocks_compiled;
-	vcpu->stats->code_flushes = vcpu->cpu.counts.code_flushes;
+	const struct cpu_counts *counts = &vcpu->cpu.counts;
+	struct hv_vcpu_stats *stats = vcpu->stats;
+
+	stats->instructions = cpu_insns(&vcpu->cpu);
+	CPU_COUNTS(PUBLISH, PUBLISH)
 }
 
 /*
@@ -98,7 +103,7 @@ static bool hv_tick(struct cpu *cpu)
 {
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
 
-	count_blocks(vcpu);
+	publish_counts(vcpu);
 	if (cpu_traces(cpu, PAPYR_TRACE_SAMPLE))
 		hv_trace_sample(vcpu);
 	look_for_spinning(vcpu);
@@ -216,7 +221,7 @@ static int run_guest(struct hv_vcpu *vcpu)
 		hv_clocks_stop(vcpu);
 		hv_vpa_preempt(vcpu);
 		hv_guest_leave(vcpu);
-		count_blocks(vcpu);
+		publish_counts(vcpu);
 		vcpu->stats->sum_exits++;
 		vcpu->stats->mmio_exits += vcpu->pending == HV_PENDING_MMIO;
 		if (vcpu->pending != HV_PENDING_NONE)

@@ -12,6 +12,7 @@
 #define PAPYR_HV_STATS_H
 
 #include "base/bits.h"
+#include "cpu/counts.h"
 
 #define HV_STATS_BUCKETS 32
 
@@ -75,9 +76,8 @@
 	COUNT(yields)	  /* gave its turn on the host up: it waited in a loop, or H_CONFER */ \
 	NS(yield_ns)	  /* ... until it had the next one */           \
 	COUNT(hypercalls) /* all, wherever they are answered */         \
-	COUNT(blocks_decoded) /* these and the next: struct cpu_counts */\
-	COUNT(blocks_compiled)                                          \
-	COUNT(code_flushes)
+	COUNT(instructions)                                             \
+	CPU_COUNTS(COUNT, NS)
 /* clang-format on */
 
 #define HV_STATS_ONE(name)  u64 name;

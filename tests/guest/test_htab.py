@@ -91,6 +91,10 @@ check(any(look['hypercalls-per-s'] > 0 for look in looks), f'top: no hypercalls:
 check(any(look['dirty-bytes-per-s'] > 0 for look in looks), f'top: no memory is written: {looks}')
 check(any(v['kvm-per-s'].get('blocks_decoded', 0) > 0 for look in looks for v in look['vcpus']),
       f'top: nothing is decoded: {looks}')
+check(any(v['engine']['instructions-per-s'] > v['engine']['turns-per-s'] > 0 for look in looks for v in look['vcpus']),
+      f'top: no instructions: {looks}')
+check(any(v['engine']['pages-missed-per-s'] >= v['engine']['table-searches-per-s'] > 0 and v['engine']['translating'] > 0
+          for look in looks for v in look['vcpus']), f'top: the caches lack nothing: {looks}')
 check('terminal' in papyr('top', 'htab', status=1)[1], 'top without a terminal')
 papyr('top', 'nobody', '--json', status=1)
 

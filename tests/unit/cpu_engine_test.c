@@ -110,6 +110,37 @@ static void room_enough(void **state)
 	fixture_free(f);
 }
 
+/* The counts say what happened: all is found once, and once more after it was forgotten. */
+static void counted(void **state)
+{
+	struct fixture *f = machine("portable", CODE_BYTES, JIT_BYTES);
+	const struct cpu_counts *n = &f->cpu.counts;
+	struct cpu_counts before;
+	u64 insns = cpu_insns(&f->cpu);
+
+	run_chain(f);
+	assert_in_range(cpu_insns(&f->cpu) - insns, CHAIN * ADDS * ROUNDS,
+			CHAIN * (ADDS + 1) * ROUNDS + 4 * ROUNDS + 1);
+	assert_in_range(n->jumps_missed, CHAIN, CHAIN + 3);
+	assert_true(n->turns >= n->jumps_missed);
+	assert_in_range(n->fetches_missed, CHAIN, CHAIN + 3);
+	assert_true(n->decode_ns > 0);
+	before = *n;
+	f->hcalls = 0;
+	run_chain(f);
+	assert_int_equal(n->jumps_missed, before.jumps_missed);
+	assert_int_equal(n->fetches_missed, before.fetches_missed);
+	cpu_flush_all(&f->cpu);
+	assert_int_equal(n->flushes_all, before.flushes_all + 1);
+	assert_int_equal(n->flushes_jumps, before.flushes_jumps + 1);
+	f->hcalls = 0;
+	run_chain(f);
+	assert_in_range(n->jumps_missed - before.jumps_missed, CHAIN, CHAIN + 3);
+	assert_in_range(n->fetches_missed - before.fetches_missed, CHAIN, CHAIN + 3);
+	assert_int_equal(n->blocks_decoded, before.blocks_decoded);
+	fixture_free(f);
+}
+
 /* Code for a few pages fits: it is made room for, again and again, and goes on being generated. */
 static void no_room_for_code(void **state)
 {
@@ -376,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_room_for_blocks),
 	    cmocka_unit_test(room_enough),
+	    cmocka_unit_test(counted),
 	    cmocka_unit_test(no_room_for_code),
 	    cmocka_unit_test(no_room_for_any_code),
 	    cmocka_unit_test(changed_from_outside),

@@ -154,6 +154,7 @@ static void block_drop(struct code_cache *c, struct block *b)
 
 static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
 {
+	cpu->counts.flushes_code++;
 	for (struct block *b = p->blocks; b; b = b->page_next)
 		block_drop(cpu->code, b);
 	p->blocks = NULL;
@@ -291,10 +292,31 @@ static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u
 	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s64)n * 4};
 }
 
+/* When the @nth of many alike begins; 0: that one isn't timed. */
+static u64 timed_from(u64 nth)
+{
+	return nth % COUNTS_TIMED ? 0 : host_timebase();
+}
+
+/* What it says of all. */
+static u64 timed_ns(u64 from)
+{
+	return from ? (host_timebase() - from) * 1000000000 / TIMEBASE_HZ * COUNTS_TIMED : 0;
+}
+
+static enum jit_result jit_compile_timed(struct cpu *cpu, struct block *b)
+{
+	u64 from = timed_from(cpu->counts.blocks_tried++);
+	enum jit_result result = jit_compile(cpu->jit, b);
+
+	cpu->counts.compile_ns += timed_ns(from);
+	return result;
+}
+
 /* False: there was no room, and all blocks are gone, @b too. */
 static bool compile(struct cpu *cpu, struct block *b)
 {
-	switch (jit_compile(cpu->jit, b)) {
+	switch (jit_compile_timed(cpu, b)) {
 	case JIT_NOTHING:
 		break;
 	case JIT_COMPILED:
@@ -391,6 +413,15 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page)
 	}
 }
 
+static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page)
+{
+	u64 from = timed_from(cpu->counts.blocks_decoded);
+	struct block *b = block_make(cpu, gpa, host_page);
+
+	cpu->counts.decode_ns += timed_ns(from);
+	return b;
+}
+
 struct block *code_find(struct cpu *cpu)
 {
 	struct code_page *page;
@@ -406,7 +437,7 @@ struct block *code_find(struct cpu *cpu)
 		page_recheck(cpu, page, host);
 	gpa |= cpu->nip & ~CPU_PAGE_MASK;
 	b = block_find(cpu, gpa);
-	return b ? b : block_make(cpu, gpa, host);
+	return b ? b : block_make_timed(cpu, gpa, host);
 }
 
 struct block *code_single_insn(struct cpu *cpu, u32 insn)

@@ -56,10 +56,12 @@ const struct op *cpu_goto_near_slow(struct cpu *cpu, const struct op *op, u64 ci
 
 	if (!same_page(cia, target))
 		return ops;
-	if (ops)
+	if (ops) {
 		((struct op *)op)->link = container_of(ops, struct block, ops);
-	else
+		cpu->counts.links_made++;
+	} else {
 		cpu->link_from = op;
+	}
 	return ops;
 }
 
@@ -69,13 +71,20 @@ static struct block *next_block(struct cpu *cpu)
 	const struct jump *j = jump_slot(cpu, cpu->nip);
 	struct block *b;
 
-	if (j->ea == cpu->nip && j->key == cpu->jump_key && j->ops->fn != pseudo_stale)
-		return container_of(j->ops, struct block, ops);
+	cpu->counts.turns++;
+	if (j->ea == cpu->nip && j->key == cpu->jump_key) {
+		if (j->ops->fn != pseudo_stale)
+			return container_of(j->ops, struct block, ops);
+		cpu->counts.jumps_stale++;
+	}
+	cpu->counts.jumps_missed++;
 	b = code_find(cpu);
 	if (b) {
 		jumps_add(cpu, cpu->nip, b->ops);
-		if (cpu->link_from)
+		if (cpu->link_from) {
 			((struct op *)cpu->link_from)->link = b;
+			cpu->counts.links_made++;
+		}
 	}
 	return b;
 }
@@ -83,6 +92,7 @@ static struct block *next_block(struct cpu *cpu)
 /* True: leave cpu_run(). */
 static bool look_at_clock(struct cpu *cpu)
 {
+	cpu->counts.turns_clock++;
 	cpu->insns += BUDGET - cpu->budget;
 	cpu->budget = BUDGET;
 	cpu_has_pending(cpu);
@@ -97,6 +107,7 @@ static bool attend(struct cpu *cpu, u32 request)
 {
 	if (!request)
 		return false;
+	cpu->counts.turns_request++;
 	__atomic_fetch_and(&cpu->request, ~request, __ATOMIC_SEQ_CST);
 	if (request & CPU_REQ_FLUSH)
 		cpu->host->catch_up(cpu);

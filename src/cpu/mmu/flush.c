@@ -47,6 +47,7 @@ void tlb_new_generation(struct cpu *cpu)
 
 void cpu_slb_changed(struct cpu *cpu)
 {
+	cpu->counts.flushes_segments++;
 	tlb_new_generation(cpu);
 }
 
@@ -54,6 +55,7 @@ void cpu_flush_all(struct cpu *cpu)
 {
 	struct tlbs *t = cpu->tlbs;
 
+	cpu->counts.flushes_all++;
 	if (++t->virt_gen == 0) {
 		memset(t->virt, 0, sizeof(t->virt));
 		t->virt_gen = 1;
@@ -119,6 +121,7 @@ void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
 		cpu_flush_all(cpu);
 		return;
 	}
+	cpu->counts.flushes_page++;
 	va &= ~(bytes - 1);
 	for (u64 i = 0; i < bytes; i += CPU_PAGE_SIZE)
 		drop_virtual_piece(cpu, va + i);

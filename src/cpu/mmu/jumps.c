@@ -11,6 +11,7 @@ void jumps_forget(struct cpu *cpu)
 {
 	struct jumps *j = &cpu->tlbs->jumps;
 
+	cpu->counts.flushes_jumps++;
 	j->gen++;
 	for (; j->unit_words; j->unit_words &= j->unit_words - 1)
 		j->units[__builtin_ctzll(j->unit_words)] = 0;

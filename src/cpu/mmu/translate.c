@@ -136,9 +136,12 @@ static struct vtlb_entry *vtlb_lookup(struct cpu *cpu, u64 slb_vsid, u64 ea)
 
 	if (e->vsid == key && e->page == page && e->gen == cpu->tlbs->virt_gen)
 		return e;
+	cpu->counts.table_searches++;
 	touched_look_up(cpu, va_low(slb_vsid, ea));
-	if (!cpu->hpt || !hpt_search(cpu->hpt, slb_vsid, ea, &hit))
+	if (!cpu->hpt || !hpt_search(cpu->hpt, slb_vsid, ea, &hit)) {
+		cpu->counts.table_misses++;
 		return NULL;
+	}
 	if (hit.v & HPT_V_ABSENT)
 		e = &cpu->tlbs->absent;
 	vtlb_fill(cpu, e, key, ea, &hit);
@@ -235,6 +238,10 @@ bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct transl
 {
 	bool found = find_translation(cpu, ea, kind, t);
 
+	if (kind == CPU_FETCH)
+		cpu->counts.fetches_missed++;
+	else
+		cpu->counts.loads_missed++;
 	if (cpu_traces(cpu, PAPYR_TRACE_MMU))
 		tell(cpu, ea, kind, t);
 	return found;
