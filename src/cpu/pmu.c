@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/pmu.h"
 
-#define PMCS	      6
 #define PMC_NEGATIVE  0x80000000u
 #define MMCR0_FC      0x80000000u /* freeze all, */
 #define MMCR0_FCS     0x40000000u /* ... in supervisor, */
 #define MMCR0_FCP     0x20000000u /* ... in problem state */
+#define MMCR0_FCM1    0x10000000u /* ... while MSR[PMM] is 1, */
+#define MMCR0_FCM0    0x08000000u /* ... and 0 */
 #define MMCR0_PMAE    0x04000000u /* an alert is enabled */
 #define MMCR0_FCECE   0x02000000u /* ... and freezes */
 #define MMCR0_PMC1CE  0x00008000u /* PMC1's being negative alerts, */
@@ -29,11 +30,34 @@ static u64 cycles_at(u64 tb)
 
 enum event { EVENT_NONE, EVENT_INSNS, EVENT_CYCLES };
 
+/* A PPC970's registers have other fields, and its events other numbers. */
+static bool is_970(const struct cpu *cpu)
+{
+	return cpu->model->pmcs > 6;
+}
+
+/* Each counter of a PPC970 has a field of five bits, those of the first two in MMCR0. */
+static enum event event_of_970(const struct cpu *cpu, unsigned n)
+{
+	unsigned select = n < 2 ? cpu->mmcr[0] >> (8 - 7 * n) : cpu->mmcr[1] >> (37 - 5 * n);
+
+	switch (select & 0x1f) {
+	case 0x0f: /* PM_CYC */
+		return EVENT_CYCLES;
+	case 0x05: /* PM_RUN_CYC, of PMC1 */
+		return n == 0 ? EVENT_CYCLES : EVENT_NONE;
+	case 0x09: /* PM_INST_CMPL */
+		return EVENT_INSNS;
+	default:
+		return EVENT_NONE;
+	}
+}
+
 /* What PMC @n + 1 counts: the first four as MMCR1's bytes say, by POWER8's numbers. */
 static enum event event_of(const struct cpu *cpu, unsigned n)
 {
-	if (cpu->model->pmcs > PMCS)
-		return EVENT_NONE; /* its numbers are others */
+	if (is_970(cpu))
+		return event_of_970(cpu, n);
 	if (n == 4)
 		return EVENT_INSNS;
 	if (n == 5)
@@ -55,10 +79,14 @@ static enum event event_of(const struct cpu *cpu, unsigned n)
 
 static bool frozen(const struct cpu *cpu, unsigned n)
 {
-	bool user = cpu->msr & MSR_PR;
+	bool user = cpu->msr & MSR_PR, marked = cpu->msr & MSR_PMM;
 
-	return (cpu->mmcr[0] & (MMCR0_FC | (user ? MMCR0_FCP : MMCR0_FCS))) ||
-	       (n >= 4 && (cpu->mmcr[0] & MMCR0_FC56)) ||
+	if (cpu->mmcr[0] &
+	    (MMCR0_FC | (user ? MMCR0_FCP : MMCR0_FCS) | (marked ? MMCR0_FCM1 : MMCR0_FCM0)))
+		return true;
+	if (is_970(cpu))
+		return false;
+	return (n >= 4 && (cpu->mmcr[0] & MMCR0_FC56)) ||
 	       (cpu->mmcr[2] & (user ? MMCR2_FCP(n) : MMCR2_FCS(n)));
 }
 
@@ -67,7 +95,7 @@ static void look_for_alert(struct cpu *cpu)
 {
 	bool due = false;
 
-	for (unsigned n = 0; n < PMCS; n++)
+	for (unsigned n = 0; n < cpu->model->pmcs; n++)
 		due |= (cpu->pmc[n] & PMC_NEGATIVE) &&
 		       (cpu->mmcr[0] & (n ? MMCR0_PMCJCE : MMCR0_PMC1CE));
 	if (!due || !(cpu->mmcr[0] & MMCR0_PMAE))
@@ -90,7 +118,7 @@ void pmu_catch_up(struct cpu *cpu)
 
 	cpu->pmu_insns = insns;
 	cpu->pmu_tb = tb;
-	for (unsigned n = 0; n < PMCS; n++)
+	for (unsigned n = 0; n < cpu->model->pmcs; n++)
 		if (!frozen(cpu, n))
 			cpu->pmc[n] = (u32)(cpu->pmc[n] + add[event_of(cpu, n)]);
 	look_for_alert(cpu);

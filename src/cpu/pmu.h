@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The performance monitor (ISA 2.07 Book III-S 9): instructions and cycles, by PMC5, PMC6 and the
- * events of POWER8 that mean these. Other events exist on no processor in software: their counters
- * stand still, as all of a PPC970's do.
+ * The performance monitor (ISA 2.07 Book III-S 9; 970FX user's manual 10): instructions and cycles,
+ * by PMC5, PMC6 and the events of POWER8 that mean these, or those of a PPC970 on any of its eight
+ * counters. Other events exist on no processor in software: their counters stand still.
  *
  * Counters are brought up to date when somebody looks, when what they count changes (registers,
  * problem state), and at each look at the clock, where overflows show: some 50 microseconds late. A

@@ -373,9 +373,15 @@ static const struct op *spr_refuse(struct cpu *cpu, const struct op *op)
 	NEXT;
 }
 
+/* The performance monitor's registers were none to be written by problem state before ISA 2.07. */
+static bool pmu_only_read(const struct cpu *cpu, unsigned n)
+{
+	return n >= 768 && n <= 782 && (cpu->msr & MSR_PR) && cpu->model->level < ISA_207;
+}
+
 static bool allowed(const struct cpu *cpu, unsigned n, enum access want)
 {
-	return spr_exists(cpu, n) &&
+	return spr_exists(cpu, n) && !(want == RW && pmu_only_read(cpu, n)) &&
 	       (cpu->msr & MSR_PR ? sprs[n].user : sprs[n].supervisor) >= want;
 }
 

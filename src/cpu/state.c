@@ -47,7 +47,7 @@ static u32 mode_of(u64 msr)
 
 void cpu_set_msr(struct cpu *cpu, u64 msr)
 {
-	if (unlikely(cpu->pmu_on) && ((cpu->msr ^ msr) & MSR_PR))
+	if (unlikely(cpu->pmu_on) && ((cpu->msr ^ msr) & (MSR_PR | MSR_PMM)))
 		pmu_catch_up(cpu);
 	cpu->msr = msr & cpu->model->msr_mask & ~MSR_HV;
 	cpu->mode = mode_of(cpu->msr) | (cpu->pmu_on ? MODE_COUNT : 0);

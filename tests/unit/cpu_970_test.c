@@ -118,6 +118,139 @@ static void it_has_eight_counters(void **state)
 	fixture_free(f);
 }
 
+#define MMCR0		 795
+#define MMCR1		 798
+#define PMC(n)		 (786 + (n))
+#define FC		 0x80000000u
+#define FCS		 0x40000000u
+#define FCP		 0x20000000u
+#define FCM1		 0x10000000u
+#define FCM0		 0x08000000u
+#define PMAE		 0x04000000u
+#define FCECE		 0x02000000u
+#define PMCJCE		 0x00004000u
+#define PMAO		 0x00000080u
+#define INSNS		 0x09u
+#define CYCLES		 0x0fu
+#define NO_EVENT	 0x08u
+#define NOP		 0x60000000u
+#define ALL_MMCR0(event) ((event) << 8 | (event) << 1)
+#define ALL_MMCR1(event)                                                                           \
+	((u64)(event) << 27 | (event) << 22 | (event) << 17 | (event) << 12 | (event) << 7 |       \
+	 (event) << 2)
+
+static void set_spr(struct fixture *f, unsigned n, u64 value)
+{
+	f->cpu.gpr[3] = value;
+	assert_int_equal(step(f, mtspr(n), 0), 0);
+}
+
+static u64 get_spr(struct fixture *f, unsigned n)
+{
+	assert_int_equal(step(f, mfspr(n), 0), 0);
+	return f->cpu.gpr[3];
+}
+
+/* All counters at 0, with @event selected everywhere, and what MMCR0 says besides. */
+static void count(struct fixture *f, u32 event, u32 mmcr0)
+{
+	set_spr(f, MMCR0, FC);
+	for (unsigned n = 1; n <= 8; n++)
+		set_spr(f, PMC(n), 0);
+	set_spr(f, MMCR1, ALL_MMCR1(event));
+	set_spr(f, MMCR0, ALL_MMCR0(event) | mmcr0);
+}
+
+static void run_nops(struct fixture *f, unsigned n, u64 msr)
+{
+	while (n--)
+		assert_int_equal(step(f, NOP, msr), 0);
+}
+
+/* What counter @n has after 10 instructions with @msr; what comes before and behind is left out. */
+static u64 ten_counted(struct fixture *f, unsigned n, u32 mmcr0, u64 msr)
+{
+	u64 before, after;
+
+	count(f, INSNS, mmcr0);
+	before = get_spr(f, PMC(n));
+	run_nops(f, 10, msr);
+	after = get_spr(f, PMC(n));
+	set_spr(f, MMCR0, FC);
+	return after - before;
+}
+
+static void each_counter_counts_instructions(void **state)
+{
+	struct fixture *f = new_970();
+
+	for (unsigned n = 1; n <= 8; n++)
+		assert_int_equal(ten_counted(f, n, 0, 0), 11); /* and the first mfspr */
+	count(f, NO_EVENT, 0);
+	run_nops(f, 10, 0);
+	for (unsigned n = 1; n <= 8; n++)
+		assert_int_equal(get_spr(f, PMC(n)), 0);
+	fixture_free(f);
+}
+
+static void each_counter_counts_cycles(void **state)
+{
+	struct fixture *f = new_970();
+	u64 tb;
+
+	count(f, CYCLES, 0);
+	tb = cpu_timebase(&f->cpu);
+	while (cpu_timebase(&f->cpu) - tb < 512)
+		;
+	for (unsigned n = 1; n <= 8; n++)
+		assert_true(get_spr(f, PMC(n)) >= 4000);
+	fixture_free(f);
+}
+
+static void freeze_bits_freeze(void **state)
+{
+	struct fixture *f = new_970();
+
+	assert_int_equal(ten_counted(f, 3, FC, 0), 0);
+	assert_int_equal(ten_counted(f, 3, FCS, 0), 0);
+	assert_int_equal(ten_counted(f, 3, FCS, MSR_PR), 10);
+	assert_int_equal(ten_counted(f, 8, FCP, 0), 11);
+	assert_int_equal(ten_counted(f, 8, FCP, MSR_PR), 1);
+	assert_int_equal(ten_counted(f, 1, FCM1, MSR_PMM), 1);
+	assert_int_equal(ten_counted(f, 1, FCM0, MSR_PMM), 10);
+	assert_int_equal(ten_counted(f, 1, FCM0, 0), 0);
+	fixture_free(f);
+}
+
+/* PMC8 becomes negative. */
+static void a_counter_alerts(void **state)
+{
+	struct fixture *f = new_970();
+
+	count(f, INSNS, FC);
+	set_spr(f, PMC(8), 0x7ffffffe);
+	set_spr(f, MMCR0, PMAE | FCECE | PMCJCE | ALL_MMCR0(NO_EVENT));
+	run_nops(f, 4, 0);
+	assert_true(cpu_has_pending(&f->cpu));
+	assert_int_equal(get_spr(f, MMCR0), FC | FCECE | PMCJCE | PMAO | ALL_MMCR0(NO_EVENT));
+	cpu_set_msr(&f->cpu, REAL | MSR_EE);
+	assert_true(cpu_take_pending(&f->cpu));
+	assert_int_equal(f->cpu.nip, VEC_PERFMON);
+	fixture_free(f);
+}
+
+/* Problem state reads them only, before ISA 2.07. */
+static void programs_do_not_write_counters(void **state)
+{
+	struct fixture *f = new_970();
+
+	for (unsigned n = 771; n <= 782; n++)
+		assert_int_equal(step(f, mtspr(n), MSR_PR), VEC_PROGRAM);
+	f->cpu.model = &cpu_model_power7;
+	assert_int_equal(step(f, mtspr(779), MSR_PR), VEC_PROGRAM);
+	fixture_free(f);
+}
+
 static void its_slb_has_64_entries_of_256_mb(void **state)
 {
 	struct fixture *f = new_970();
@@ -148,6 +281,11 @@ int main(void)
 	    cmocka_unit_test(its_own_instructions_work),
 	    cmocka_unit_test(later_registers_are_not_there),
 	    cmocka_unit_test(it_has_eight_counters),
+	    cmocka_unit_test(each_counter_counts_instructions),
+	    cmocka_unit_test(each_counter_counts_cycles),
+	    cmocka_unit_test(freeze_bits_freeze),
+	    cmocka_unit_test(a_counter_alerts),
+	    cmocka_unit_test(programs_do_not_write_counters),
 	    cmocka_unit_test(its_slb_has_64_entries_of_256_mb),
 	    cmocka_unit_test(it_is_big_endian),
 	};
