@@ -20,17 +20,20 @@ void hpt_read(struct hpt *hpt, u64 index, u64 *v, u64 *r)
 
 /* ---- entering ----------------------------------------------------------------------------- */
 
-/* Segments are of 256M or 1T, pages of a size that has a code. */
-static bool is_possible(u64 v, u64 r)
+/* Segments are of 256M or 1T, pages of a size that has a code, and the processor knows both. */
+static bool is_possible(struct hpt *hpt, u64 v, u64 r)
 {
 	unsigned base_shift, actual_shift;
 
-	return (v & HPT_V_B) <= HPT_V_B_1T && hpt_page_shifts(v, r, &base_shift, &actual_shift);
+	if ((v & HPT_V_B) > HPT_V_B_1T || !hpt_page_shifts(v, r, &base_shift, &actual_shift))
+		return false;
+	return !hpt->ops || !hpt->ops->knows ||
+	       hpt->ops->knows(hpt->ops_ctx, v, base_shift, actual_shift);
 }
 
 int hpt_enter_check(struct hpt *hpt, u64 v, u64 r)
 {
-	if (!is_possible(v, r))
+	if (!is_possible(hpt, v, r))
 		return -EINVAL;
 	return hpt_classify(hpt, v, r) == HPT_REFUSED ? -EPERM : 0;
 }
@@ -98,7 +101,7 @@ int hpt_enter(struct hpt *hpt, u64 index, unsigned flags, u64 v, u64 r, u64 *slo
 
 	v &= ~(u64)(HPT_V_OURS | HPT_V_VALID);
 	r &= ~HPT_R_TS;
-	if (!is_possible(v, r))
+	if (!is_possible(hpt, v, r))
 		return -EINVAL;
 
 	if (flags & HPT_EXACT) {

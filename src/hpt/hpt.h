@@ -184,7 +184,8 @@ enum hpt_backing {
 };
 
 /*
- * What the table asks and tells. Any pointer may be NULL: all is RAM, nobody is told.
+ * What the table asks and tells. Any pointer may be NULL: all is RAM, every size that has a code is
+ * known, nobody is told.
  *
  * classify: called with an entry and a reverse-map bucket locked, so it must be quick, and call
  *   nothing of hpt. For a slot that goes away: first make classify say so, then call
@@ -195,10 +196,13 @@ enum hpt_backing {
  *   (@v, @r) are its words before. Called with no lock held, after the change can be seen by
  *   every search and before the changing function returns; the callee logs it (shoot-down), the
  *   hypercall waits afterwards, once. Called on the thread of the changing function.
+ *
+ * knows: whether the processor has such segments (B of @v) and pages; called with no lock held.
  */
 struct hpt_ops {
 	enum hpt_backing (*classify)(void *ctx, u64 gpa, u64 bytes);
 	void (*invalidated)(void *ctx, u64 index, u64 v, u64 r);
+	bool (*knows)(void *ctx, u64 v, unsigned base_shift, unsigned actual_shift);
 };
 
 /*
@@ -280,7 +284,7 @@ void hpt_read(struct hpt *hpt, u64 index, u64 *v, u64 *r);
 /*
  * Makes an entry. Of @v the bits LOCK and ABSENT, of @r the bit TS is dropped; VALID is implied.
  * 0 and *@slot (may be NULL); -ENOSPC: slot taken or group full; -EINVAL: no such page size code
- * or segment size; -EPERM: refused by classify.
+ * or segment size, or the processor doesn't know it; -EPERM: refused by classify.
  */
 int hpt_enter(struct hpt *hpt, u64 index, unsigned flags, u64 v, u64 r, u64 *slot);
 

@@ -167,6 +167,13 @@ static void *vector_place(struct hv_vcpu *vcpu, u64 id)
 	return NULL;
 }
 
+/* Linux has a code of its own for these on a processor without them. */
+static bool lacks_vsx(const struct hv_vcpu *vcpu, u64 id)
+{
+	return vcpu->cpu.model->level < ISA_206 && id >= KVM_REG_PPC_VSR0 &&
+	       id <= KVM_REG_PPC_VSR31;
+}
+
 /* --- time --- */
 
 #define TB_OFFSET_STEP (1ull << 24) /* what hardware can move the timebase by */
@@ -366,6 +373,8 @@ int hv_get_one_reg(struct hv_vcpu *vcpu, u64 id, void *value)
 	u64 special;
 	int ret;
 
+	if (lacks_vsx(vcpu, id))
+		return -ENXIO;
 	if (word) {
 		store(value, bytes_of(id), load((char *)vcpu + word->offset, word->bytes));
 		return 0;
@@ -389,6 +398,8 @@ int hv_set_one_reg(struct hv_vcpu *vcpu, u64 id, const void *value)
 	void *place = vector_place(vcpu, id);
 	enum hv_area area;
 
+	if (lacks_vsx(vcpu, id))
+		return -ENXIO;
 	if (word) {
 		set_word(vcpu, word, load(value, bytes_of(id)));
 		return 0;

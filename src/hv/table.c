@@ -88,6 +88,7 @@ void hv_table_leave(struct hv_vm *vm, struct hv_table_user *user)
 static const struct hpt_ops table_ops = {
     .classify = hv_classify,
     .invalidated = hv_hpte_invalidated,
+    .knows = hv_mmu_knows,
 };
 
 int hv_table_new(struct hv_vm *vm, unsigned order, struct hpt **hpt)

@@ -113,5 +113,7 @@ unsigned hv_vm_smt_possible(const struct hv_vm *vm);
 
 /* smmu.c: KVM_PPC_GET_SMMU_INFO. */
 void hv_get_smmu_info(struct hv_vm *vm, struct kvm_ppc_smmu_info *info);
+/* struct hpt_ops' knows, @ctx being the VM: what that tells, and pages of 16G. */
+bool hv_mmu_knows(void *ctx, u64 v, unsigned base_shift, unsigned actual_shift);
 
 #endif

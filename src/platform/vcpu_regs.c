@@ -17,8 +17,8 @@
 	}
 
 /*
- * Order matters where it is said. Not listed: what KVM_GET_REGS and _SREGS have; FPR(n), the first
- * halves of VSR(n); those of transactional memory, which no guest is offered.
+ * Order matters where it is said. Not listed: what KVM_GET_REGS and _SREGS have; those of
+ * transactional memory, which no guest is offered.
  */
 /* clang-format off */
 const struct vcpu_reg vcpu_regs[] = {
@@ -33,6 +33,12 @@ const struct vcpu_reg vcpu_regs[] = {
 	R(MMCR0, .reset = 0x80000000), R(MMCR1), R(MMCRA), R(MMCR2), R(MMCRS),
 	R(SIAR), R(SDAR), R(SIER), R(SPMC1), R(SPMC2),
 	R(PMC1), R(PMC2), R(PMC3), R(PMC4), R(PMC5), R(PMC6), R(PMC7), R(PMC8),
+	/* The first halves of VSR(n), which not every processor has. */
+	R(FPR(0)), R(FPR(1)), R(FPR(2)), R(FPR(3)), R(FPR(4)), R(FPR(5)), R(FPR(6)), R(FPR(7)),
+	R(FPR(8)), R(FPR(9)), R(FPR(10)), R(FPR(11)), R(FPR(12)), R(FPR(13)), R(FPR(14)),
+	R(FPR(15)), R(FPR(16)), R(FPR(17)), R(FPR(18)), R(FPR(19)), R(FPR(20)), R(FPR(21)),
+	R(FPR(22)), R(FPR(23)), R(FPR(24)), R(FPR(25)), R(FPR(26)), R(FPR(27)), R(FPR(28)),
+	R(FPR(29)), R(FPR(30)), R(FPR(31)),
 	R(VSR(0)), R(VSR(1)), R(VSR(2)), R(VSR(3)), R(VSR(4)), R(VSR(5)), R(VSR(6)), R(VSR(7)),
 	R(VSR(8)), R(VSR(9)), R(VSR(10)), R(VSR(11)), R(VSR(12)), R(VSR(13)), R(VSR(14)),
 	R(VSR(15)), R(VSR(16)), R(VSR(17)), R(VSR(18)), R(VSR(19)), R(VSR(20)), R(VSR(21)),

@@ -5,6 +5,7 @@
  * that there are none. Requests that only Papyr knows choose the processor and set the pool.
  */
 #include "machine.h"
+#include "papr.h"
 
 #define CAP_PVR 0x50415002
 #define CAP_RMA 0x50415005
@@ -205,7 +206,45 @@ static void external(struct vcpu *v)
 	TRY_AS("KVM_INTERRUPT", v->fd, KVM_INTERRUPT, &irq);
 }
 
-/* What the processor's translation can do, and its interrupts. */
+static void one_reg(struct vcpu *v, const char *text, unsigned long request, u64 id)
+{
+	u64 value[2] = {0};
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)value};
+
+	TRY_AS(text, v->fd, request, &reg);
+}
+
+static void vector_registers(struct vcpu *v)
+{
+	one_reg(v, "KVM_GET_ONE_REG of VSR0", KVM_GET_ONE_REG, KVM_REG_PPC_VSR0);
+	one_reg(v, "of VSR31", KVM_GET_ONE_REG, KVM_REG_PPC_VSR31);
+	one_reg(v, "of VR31", KVM_GET_ONE_REG, KVM_REG_PPC_VR31);
+	one_reg(v, "of FPR31", KVM_GET_ONE_REG, KVM_REG_PPC_FPR31);
+	one_reg(v, "KVM_SET_ONE_REG of VSR0", KVM_SET_ONE_REG, KVM_REG_PPC_VSR0);
+	one_reg(v, "of VR31", KVM_SET_ONE_REG, KVM_REG_PPC_VR31);
+}
+
+/* The sizes of segments and pages that H_ENTER takes; the page at 16 MiB. */
+static void entries(struct vcpu *v)
+{
+	static const struct {
+		const char *what;
+		u64 v, r;
+	} entry[] = {
+	    {"4K in 256M", 0x10, 0},	      {"16M in 256M", 0x14, 0},
+	    {"64K in 256M", 0x14, 0x1000},    {"64K in 4K", 0x14, 0x7000},
+	    {"16M in 64K", 0x14, 0x8000},     {"16M in 4K", 0x14, 0x38000},
+	    {"4K in 1T", 1ull << 62 | 16, 0}, {"16M in 1T", 1ull << 62 | 0x14, 0},
+	};
+	struct hcall out;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(entry); i++)
+		say("H_ENTER of %s = %lld", entry[i].what,
+		    (long long)HCALL(v, &out, H_ENTER, 0, 8 * i, entry[i].v | 1,
+				     16 * MIB | entry[i].r | 0x190));
+}
+
+/* What the processor's translation can do, its registers, and its interrupts. */
 static void processor(u64 pvr)
 {
 	struct kvm_ppc_smmu_info info;
@@ -223,6 +262,8 @@ static void processor(u64 pvr)
 			    info.sps[i].enc[j].page_shift, info.sps[i].enc[j].pte_enc);
 	TRY_AS("KVM_CAP_PPC_SMT", m.vm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT);
 	external(&v);
+	vector_registers(&v);
+	entries(&v);
 	end(&m, &v);
 }
 

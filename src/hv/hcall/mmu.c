@@ -49,7 +49,8 @@ static unsigned conditions(u64 flags)
  * r6, r7:   the entry; its valid bit is implied, bits 0x60 and the tag bit (1 << 62) are dropped
  *
  * Returns H_SUCCESS and r4 = the entry taken; H_PTEG_FULL: it, or all of the group, is in use;
- * H_PARAMETER: no such ptex, page size code or segment size, or a page that only starts in memory.
+ * H_PARAMETER: no such ptex, page size code or segment size (a PPC970 has pages of 4K and 16M and
+ * segments of 256M only), or a page that only starts in memory.
  * A page without any memory becomes an absent entry. PAPR 14.5.4.1.
  */
 long h_enter(struct hv_vcpu *vcpu, u64 *gpr)
