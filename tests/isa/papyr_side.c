@@ -14,6 +14,7 @@
 #define TRAP_WORD 0x7fe00008u
 #define CODE_SIZE (TRAPS_TO - TRAPS_FROM)
 
+static const struct cpu_model *model = &cpu_model_power8;
 static struct cpu cpu;
 static u64 msr;
 static bool swap;
@@ -87,9 +88,14 @@ static const struct cpu_host host = {
     .is_code_page = is_code_page,
 };
 
+void papyr_side_model(const struct cpu_model *wanted)
+{
+	model = wanted;
+}
+
 void papyr_side_init(bool little_endian)
 {
-	if (cpu_init(&cpu, &cpu_model_power8, &host)) {
+	if (cpu_init(&cpu, model, &host)) {
 		fprintf(stderr, "cpu_init failed\n");
 		exit(2);
 	}
@@ -172,6 +178,17 @@ static void load_state(const struct isa_state *in)
 	cpu.srr0 = cpu.srr1 = 0;
 }
 
+/* What no program can see on a processor without VSX. */
+void papyr_side_hide(struct isa_state *state)
+{
+	if (model->level >= ISA_206)
+		return;
+	for (unsigned i = 0; i < 32; i++)
+		state->vsr[i][1] = 0;
+	state->fpscr &= 0xffffffffu;
+	state->tar = 0;
+}
+
 static void store_state(struct isa_state *out)
 {
 	memcpy(out->gpr, cpu.gpr, sizeof(out->gpr));
@@ -186,6 +203,7 @@ static void store_state(struct isa_state *out)
 		out->vsr[i][0] = VSR_D(cpu.vsr[i], 0);
 		out->vsr[i][1] = VSR_D(cpu.vsr[i], 1);
 	}
+	papyr_side_hide(out);
 }
 
 /* What Linux would make of the interrupt that led to @vector; 1000 + the vector for others. */
@@ -204,7 +222,8 @@ static u64 signal_of(u64 vector)
 			return SIGTRAP;
 		return cpu.srr1 & SRR1_PROG_FP ? SIGFPE : SIGILL;
 	case VEC_FACILITY_UNAVAILABLE:
-		return SIGILL;
+		if (model->level >= ISA_207)
+			return SIGILL;
 	}
 	return 1000 + vector;
 }

@@ -7,10 +7,16 @@
 #include "base/bits.h"
 #include "vector.h"
 
+struct cpu_model;
+
 /*
  * Papyr: @blocks chooses the block engine, else one instruction is decoded and executed at a time.
  */
 void papyr_side_init(bool little_endian);
+/* Before that: another model than POWER8. */
+void papyr_side_model(const struct cpu_model *model);
+/* Clears what the model's programs can't see: second halves of VSRs and the like. */
+void papyr_side_hide(struct isa_state *state);
 void papyr_side_run(const struct isa_batch *batch, const struct isa_state *in, bool blocks,
 		    struct isa_result *out);
 /* 32-bit mode from now on, or 64-bit mode again. */

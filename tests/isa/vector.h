@@ -41,7 +41,8 @@
 
 #define STATE_OUT     0x1000 /* offsets in the state page: the state after, */
 #define STATE_SAVE    0x2000 /* the runner's own registers, */
-#define STATE_RESERVE 0x3000 /* and a doubleword to lose reservations on */
+#define STATE_RESERVE	0x3000 /* a doubleword to lose reservations on, */
+#define STATE_VSCR_PAIR 0x3010 /* and a quadword on the VSCR's way where there is no VSX */
 
 #define STUB_EXIT 0x1000 /* offset of the way out in the stub */
 

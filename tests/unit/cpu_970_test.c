@@ -81,6 +81,34 @@ static void its_own_instructions_work(void **state)
 	fixture_free(f);
 }
 
+/* A block has 128 bytes (a setting of Apple's machines makes it 32). */
+static void dcbz_clears_a_cache_line(void **state)
+{
+	struct fixture *f = new_970();
+	u8 *line = f->ram + 0x3000;
+
+	memset(line - 1, 0xff, 130);
+	f->cpu.gpr[3] = 0x3045;
+	assert_int_equal(step(f, 0x7c001fec, 0), 0); /* dcbz 0, r3 */
+	assert_int_equal(line[-1] + line[128], 2 * 0xff);
+	for (unsigned i = 0; i < 128; i++)
+		assert_int_equal(line[i], 0);
+	fixture_free(f);
+}
+
+/* W and L of these came later. */
+static void fpscr_has_no_upper_word(void **state)
+{
+	struct fixture *f = new_970();
+
+	assert_int_equal(step(f, 0xff81510c, MSR_FP), 0); /* mtfsfi 7, 5, 1 */
+	assert_int_equal(f->cpu.fpscr, 5);
+	VSR_D(f->cpu.vsr[1], 0) = 0x7fffffff00000003;
+	assert_int_equal(step(f, 0xfe030d8e, MSR_FP), 0); /* mtfsf 1, f1, 1, 1 */
+	assert_int_equal(f->cpu.fpscr, 3);
+	fixture_free(f);
+}
+
 /* A supervisor's access to a register that isn't there does nothing. */
 static void later_registers_are_not_there(void **state)
 {
@@ -279,6 +307,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(later_instructions_are_illegal),
 	    cmocka_unit_test(its_own_instructions_work),
+	    cmocka_unit_test(dcbz_clears_a_cache_line),
+	    cmocka_unit_test(fpscr_has_no_upper_word),
 	    cmocka_unit_test(later_registers_are_not_there),
 	    cmocka_unit_test(it_has_eight_counters),
 	    cmocka_unit_test(each_counter_counts_instructions),

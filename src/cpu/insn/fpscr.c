@@ -60,10 +60,17 @@ OP(mcrfs)
 	NEXT;
 }
 
+/* W and L came with the FPSCR's upper word; what is reserved is ignored. */
+static bool has_upper_word(const struct cpu *cpu)
+{
+	return cpu->model->level >= ISA_205;
+}
+
 /* One field from the instruction; W says of which word. */
 static void mtfsfi(struct cpu *cpu, const struct op *op)
 {
-	unsigned field_nr = op->t + (field(op->insn, 15, 15) ? 0 : 8);
+	bool upper = field(op->insn, 15, 15) && has_upper_word(cpu);
+	unsigned field_nr = op->t + (upper ? 0 : 8);
 	u64 value = field(op->insn, 16, 19);
 
 	write_fpscr(cpu, FIELD_MASK(field_nr), value << FIELD_SHIFT(field_nr));
@@ -73,7 +80,8 @@ FPSCR_OP(mtfsfi, mtfsfi(cpu, op))
 /* The fields that FLM names, of the word that W names; or with L all. */
 static void mtfsf(struct cpu *cpu, const struct op *op)
 {
-	bool all = field(op->insn, 6, 6), upper = field(op->insn, 15, 15);
+	bool all = field(op->insn, 6, 6) && has_upper_word(cpu);
+	bool upper = field(op->insn, 15, 15) && has_upper_word(cpu);
 	unsigned flm = field(op->insn, 7, 14);
 	u64 mask = 0;
 
