@@ -186,6 +186,35 @@ static void say_lpcr(struct vcpu *v)
 	    get_one(v, KVM_REG_PPC_LPCR_64) >> 26 & 15);
 }
 
+#define MTMSRD_R3_1 0x7c610164
+
+/* An external interrupt that waits until the guest lets it in. */
+static void waiting_external(struct vcpu *v)
+{
+	struct kvm_interrupt irq = {KVM_INTERRUPT_SET_LEVEL};
+	struct kvm_regs regs;
+	int vector;
+
+	TRY_AS("KVM_INTERRUPT", v->fd, KVM_INTERRUPT, &irq);
+	get_regs(v, &regs);
+	regs.gpr[3] = MSR_RI;
+	set_regs(v, &regs);
+	store32(v->machine->memory + GUEST_INSN_AT, MTMSRD_R3_1);
+	vector = guest_run(v, GUEST_INSN);
+	say("    with MSR[EE] = 0: %x", vector);
+	finish_exit(v);
+	get_regs(v, &regs);
+	regs.gpr[3] = MSR_RI | MSR_EE;
+	set_regs(v, &regs);
+	vector = guest_run(v, GUEST_INSN);
+	get_regs(v, &regs);
+	say("    with MSR[EE] = 1: interrupt %x, srr0 %llx, srr1 %llx", vector, (u64)regs.gpr[16],
+	    (u64)regs.gpr[17]);
+	finish_exit(v);
+	irq.irq = KVM_INTERRUPT_UNSET;
+	TRY_AS("KVM_INTERRUPT", v->fd, KVM_INTERRUPT, &irq);
+}
+
 static void external(struct vcpu *v)
 {
 	struct kvm_interrupt irq = {KVM_INTERRUPT_SET_LEVEL};
@@ -248,6 +277,7 @@ static void entries(struct vcpu *v)
 static void processor(u64 pvr)
 {
 	struct kvm_ppc_smmu_info info;
+	struct hcall out;
 	struct machine m;
 	struct vcpu v;
 
@@ -262,8 +292,11 @@ static void processor(u64 pvr)
 			    info.sps[i].enc[j].page_shift, info.sps[i].enc[j].pte_enc);
 	TRY_AS("KVM_CAP_PPC_SMT", m.vm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT);
 	external(&v);
+	waiting_external(&v);
 	vector_registers(&v);
 	entries(&v);
+	enable_hcall(&m, H_SET_MODE, true);
+	say("H_SET_MODE of CIABR = %lld", (long long)HCALL(&v, &out, H_SET_MODE, 0, 1, 0, 0));
 	end(&m, &v);
 }
 

@@ -128,6 +128,29 @@ static void later_registers_are_not_there(void **state)
 	fixture_free(f);
 }
 
+/* LPCR, LPIDR and RMOR are fields of HID4 and HID0, which are the hypervisor's. */
+static void hypervisor_state_is_in_hids(void **state)
+{
+	static const unsigned hypervisor[] = {1008, 1012}, nowhere[] = {312, 318, 319, 349};
+	struct fixture *f = new_970();
+
+	for (unsigned i = 0; i < ARRAY_SIZE(hypervisor); i++) {
+		assert_int_equal(step(f, mfspr(hypervisor[i]), 0), VEC_PROGRAM);
+		assert_true(f->cpu.srr1 & SRR1_PROG_PRIV);
+		assert_int_equal(step(f, mtspr(hypervisor[i]), 0), VEC_PROGRAM);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(nowhere); i++) {
+		f->cpu.model = &cpu_model_970;
+		f->cpu.gpr[3] = 0x1234;
+		assert_int_equal(step(f, mfspr(nowhere[i]), 0), 0);
+		assert_int_equal(f->cpu.gpr[3], 0x1234);
+		f->cpu.model = &cpu_model_power7;
+		assert_int_equal(step(f, mfspr(nowhere[i]), 0), VEC_PROGRAM);
+		assert_true(f->cpu.srr1 & SRR1_PROG_PRIV);
+	}
+	fixture_free(f);
+}
+
 static void it_has_eight_counters(void **state)
 {
 	struct fixture *f = new_970();
@@ -310,6 +333,7 @@ int main(void)
 	    cmocka_unit_test(dcbz_clears_a_cache_line),
 	    cmocka_unit_test(fpscr_has_no_upper_word),
 	    cmocka_unit_test(later_registers_are_not_there),
+	    cmocka_unit_test(hypervisor_state_is_in_hids),
 	    cmocka_unit_test(it_has_eight_counters),
 	    cmocka_unit_test(each_counter_counts_instructions),
 	    cmocka_unit_test(each_counter_counts_cycles),
