@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -174,6 +175,41 @@ static void file_disk(void **state)
 	assert_int_equal(block_bytes(b), 8 * MIB);
 	use(b);
 	block_close(b);
+}
+
+static unsigned open_requests(void)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&lock);
+	n = under_way;
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
+/* What the host has in its cache is there when block_submit() returns, where it can say so. */
+static void cached_reads(void **state)
+{
+	struct iovec iov = {.iov_len = 4096};
+	struct block_dev *b;
+	struct wait w;
+	u8 data[4096];
+	int fd;
+
+	new_file("cached", "what it begins with");
+	fd = open(in_folder("cached"), O_RDONLY);
+	iov.iov_base = data;
+	if (preadv2(fd, &iov, 1, 0, 0) != 4096 || preadv2(fd, &iov, 1, 0, RWF_NOWAIT) != 4096)
+		skip();
+	b = open_disk(in_folder("cached"), BLOCK_UNSAID, false);
+	assert_non_null(b);
+	memset(data, 0, sizeof(data));
+	submit(b, &w, BLOCK_READ, 0, data, sizeof(data), 2);
+	assert_int_equal(open_requests(), 0);
+	assert_int_equal(w.error, 0);
+	assert_memory_equal(data, "what it begins with", 19);
+	block_close(b);
+	close(fd);
 }
 
 /* An image is not taken for what the guest shall see, nor guessed at. */
@@ -384,6 +420,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(file_disk),	  cmocka_unit_test(file_that_is_an_image),
+	    cmocka_unit_test(cached_reads),
 #ifdef HAVE_NBD
 	    cmocka_unit_test(nbd_disk),		  cmocka_unit_test(nbd_refused),
 	    cmocka_unit_test(nbd_that_errs),	  cmocka_unit_test(nbd_that_dies),

@@ -37,7 +37,7 @@ struct block_request {
 	u64 offset, bytes; /* multiples of BLOCK_SECTOR, within the disk */
 	struct iovec *iov; /* of reads and writes: memory of @bytes in all; may be changed */
 	unsigned n_iov;
-	/* On one of the disk's threads. @error: 0 or an errno value. */
+	/* On any thread, the submitter's too. @error: 0 or an errno value. */
 	void (*done)(struct block_request *req, int error);
 	struct block_request *next; /* the disk's */
 };
