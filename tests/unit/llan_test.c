@@ -267,6 +267,34 @@ static void receiving(void **state)
 	assert_int_equal(dropped(), 3);
 }
 
+/* By the queue, with its handle: Linux's driver takes such an entry for one to be recycled. */
+static void buffers_given_back(void **state)
+{
+	static const u64 none[] = {0, 2047, 65536, 1ull << 32 | 2048};
+
+	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 2048), H_PARAMETER);
+	open_card();
+	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 2048), H_NOT_FOUND);
+	add_buffer(BUFFERS, 2048, 0x1111);
+	add_buffer(BUFFERS + 0x1000, 2048, 0x2222);
+	add_buffer(BUFFERS + 0x2000, 512, 0x3333);
+	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
+		assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, none[i]), H_NOT_FOUND);
+	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 2048), H_SUCCESS);
+	assert_int_equal(entry(0), LLAN_RXQ_TOGGLE);
+	assert_int_equal(load_be64(memory(QUEUE + 8)), 0x1111);
+	/* What is left receives. */
+	arrive(OWN_MAC, 1514, 0);
+	assert_int_equal(load_be64(memory(QUEUE + 24)), 0x2222);
+	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 2048), H_NOT_FOUND);
+	vio->tces[(BUFFERS + 0x2000) / PAGE] = 0;
+	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 512), H_HARDWARE);
+	open_window();
+	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 512), H_SUCCESS);
+	assert_int_equal(entry(2), LLAN_RXQ_TOGGLE);
+	assert_int_equal(load_be64(memory(QUEUE + 40)), 0x3333);
+}
+
 static void multicast(void **state)
 {
 	const u64 group = 0x3333000000fb;
@@ -521,6 +549,7 @@ static void hostile(void **state)
 				      H_ADD_LOGICAL_LAN_BUFFER,
 				      H_SEND_LOGICAL_LAN,
 				      H_SEND_LOGICAL_LAN,
+				      H_FREE_LOGICAL_LAN_BUFFER,
 				      H_MULTICAST_CTRL,
 				      H_CHANGE_LOGICAL_LAN_MAC,
 				      H_ILLAN_ATTRIBUTES,
@@ -608,6 +637,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(registering), TEST(buffers), TEST(receiving), TEST(multicast), TEST(attributes),
 	    TEST(tcp),	       TEST(flows),   TEST(sending),   TEST(hostile),	TEST(saved),
+	    TEST(buffers_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

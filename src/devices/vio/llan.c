@@ -92,6 +92,15 @@ static bool pool_put(struct llan_pool *pool, u32 address)
 	return true;
 }
 
+static u32 pool_take(struct llan_pool *pool)
+{
+	u32 address = pool->addresses[pool->first];
+
+	pool->first = (pool->first + 1) % POOL_BUFFERS;
+	pool->count--;
+	return address;
+}
+
 /* The smallest buffer that holds @bytes. */
 static bool take_buffer(struct llan *l, u64 bytes, u32 *address, u32 *buffer_bytes)
 {
@@ -100,10 +109,8 @@ static bool take_buffer(struct llan *l, u64 bytes, u32 *address, u32 *buffer_byt
 
 		if (pool->bytes < bytes || !pool->count)
 			continue;
-		*address = pool->addresses[pool->first];
 		*buffer_bytes = pool->bytes;
-		pool->first = (pool->first + 1) % POOL_BUFFERS;
-		pool->count--;
+		*address = pool_take(pool);
 		return true;
 	}
 	return false;
@@ -334,6 +341,45 @@ static s64 h_add_buffer(struct llan *l, u64 d)
 	return ret;
 }
 
+/*
+ * H_FREE_LOGICAL_LAN_BUFFER - gives a receive buffer back.
+ *
+ * r5: of which size. It comes by the receive queue, by an entry that isn't valid but for its
+ * toggle. H_NOT_FOUND: the card has none of that size. H_PARAMETER: it isn't open. H_HARDWARE: the
+ * guest has closed the buffer, which stays where it is. PAPR 17.4.3.
+ */
+static s64 give_buffer_back(struct llan *l, u64 bytes)
+{
+	struct llan_pool *pool = l->pools;
+	u8 handle[HANDLE_BYTES];
+
+	while (pool < l->pools + POOLS && pool->bytes != bytes)
+		pool++;
+	if (!bytes || pool == l->pools + POOLS || !pool->count)
+		return H_NOT_FOUND;
+	if (!dma_read(&l->vio, pool->addresses[pool->first], handle, sizeof(handle)))
+		return H_HARDWARE;
+	pool_take(pool);
+	enqueue(l, 0, handle);
+	return H_SUCCESS;
+}
+
+static s64 h_free_buffer(struct llan *l, u64 bytes)
+{
+	bool signal = false;
+	s64 ret = H_PARAMETER;
+
+	lock_acquire(&l->vio.lock);
+	if (l->open) {
+		ret = give_buffer_back(l, bytes);
+		signal = ret == H_SUCCESS && l->vio.signal;
+	}
+	lock_release(&l->vio.lock);
+	if (signal)
+		xics_pulse(l->vio.dev.m, l->vio.dev.irq);
+	return ret;
+}
+
 /* The pieces of a frame that is sent; how many, or -1: they make no frame. */
 static int gather(struct llan *l, const u64 *descriptors, struct iovec *iov, u64 *bytes)
 {
@@ -509,6 +555,9 @@ static bool hcall(struct machine_device *d, u64 number, u64 *args, s64 *ret)
 		return true;
 	case H_ADD_LOGICAL_LAN_BUFFER:
 		*ret = h_add_buffer(l, args[1]);
+		return true;
+	case H_FREE_LOGICAL_LAN_BUFFER:
+		*ret = h_free_buffer(l, args[1]);
 		return true;
 	case H_SEND_LOGICAL_LAN:
 		*ret = h_send(l, args);
