@@ -11,11 +11,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 from papyrtest import PATIENCE, PROMPT, Guest, check, debian, fetch, papyr, skip, workdir
 
 PANIC = 'Kernel panic|Oops|BUG:'
 BYTES = 24 << 20
+RARP = 0x8035
 
 folder = workdir()
 drivers = sorted(glob.glob(os.path.join(fetch('drivers'), '*.ko')))
@@ -70,16 +72,33 @@ def put_to(address):
     guest.expect(PROMPT)
 
 
-def make_tap():
-    """An interface whose other side is the host at 198.18.77.1; None: it can't be had here."""
-    name = f'papyr{os.getpid() % 100000}'
-    for command in (f'tuntap add dev {name} mode tap', f'address add 198.18.77.1/30 dev {name}', f'link set {name} up'):
+def make_tap(letter='a', address='198.18.77.1'):
+    """An interface whose other side is the host at an address; None: it can't be had here."""
+    name = f'papyr{os.getpid() % 100000}{letter}'
+    for command in (f'tuntap add dev {name} mode tap', f'address add {address}/30 dev {name}', f'link set {name} up'):
         try:
             subprocess.run(['ip', *command.split()], check=True, stderr=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError):
             return None
         atexit.register(subprocess.run, ['ip', 'link', 'delete', name], stderr=subprocess.DEVNULL)
     return name
+
+
+def listen(name):
+    """Hears what the guest sends to an interface."""
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(RARP))
+    s.bind((name, RARP))
+    s.settimeout(60 * PATIENCE)
+    return s
+
+
+def check_announced(ear, mac):
+    """Whose switches have heard where the guest is: several times, as frames get lost."""
+    for _ in range(3):
+        frame = ear.recv(100)
+        check(frame[:6] == b'\xff' * 6 and frame[6:12] == frame[22:28] == frame[32:38] == mac and len(frame) == 60,
+              f'announced by {frame.hex()}')
+    ear.close()
 
 
 # What the guest does, where it is more than a line of its terminal holds.
@@ -176,8 +195,23 @@ guest.expect('begun')
 image = os.path.join(folder, 'tapped')
 papyr('save', 'tapped', image)
 guest.wait_for_status(0)
+ear = listen(tap)
 guest = Guest(['run', '--restore', image, '--name', 'tapped', *cards])
 guest.expect(rf'{noise_sum}\s+/tmp/got\s+all done', 120, never=PANIC + '|reset')
 guest.expect(PROMPT)
-guest.type('poweroff\r')
-guest.wait_for_status(0, 60)
+check_announced(ear, bytes.fromhex('020000000008'))
+
+# ---- Moved to another interface, which hears of it ----
+
+other = make_tap('b', '198.18.77.5')
+cards[1] = cards[1].replace(tap, other)
+ear = listen(other)
+way = os.path.join(folder, 'way')
+there = Guest(['run', '--incoming', f'unix:{way}', '--name', 'there', *cards])
+while not os.path.exists(way):
+    time.sleep(0.05)
+papyr('migrate', 'tapped', f'unix:{way}')
+guest.wait_for_status(0)
+check_announced(ear, bytes.fromhex('020000000008'))
+there.type('poweroff\r')
+there.wait_for_status(0, 60)

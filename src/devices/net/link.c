@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform/device.h"
@@ -54,6 +55,69 @@ void net_wake(struct net_link *l)
 		;
 }
 
+/* ---- Announcing ---- */
+
+/* Whoever missed the first may have the last, half a second later. */
+#define ANNOUNCEMENTS	   5
+#define ANNOUNCE_FIRST_MS  50
+#define ANNOUNCE_LONGER_MS 50
+#define RARP_BYTES	   60 /* the least that a frame may have */
+
+static s64 now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
+void net_announce(struct net_link *l, const u8 *mac)
+{
+	if (!l->ops->switched)
+		return;
+	memcpy(l->announced, mac, NET_MAC_BYTES);
+	l->announcements = ANNOUNCEMENTS;
+	l->announce_ms = 0;
+}
+
+/*
+ * A request of RARP (RFC 903) for the own address, to all: of what a guest may be using it says
+ * nothing, and whoever answers tells a guest nothing that it asked for.
+ */
+static void send_announcement(struct net_link *l)
+{
+	static const u8 rarp[] = {0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3};
+	u8 data[RARP_BYTES] = {0};
+	struct iovec iov = {data, sizeof(data)};
+	struct net_frame f = {.data = data, .bytes = sizeof(data)};
+
+	memset(data, 0xff, NET_MAC_BYTES);
+	memcpy(data + 6, l->announced, NET_MAC_BYTES);
+	memcpy(data + 12, rarp, sizeof(rarp));
+	memcpy(data + 22, l->announced, NET_MAC_BYTES);
+	memcpy(data + 32, l->announced, NET_MAC_BYTES);
+	l->ops->send(l, &iov, 1, &f);
+}
+
+/* Sends what is due; for how long nothing is, of @wait_ms at most (-1: for ever). */
+static int announce(struct net_link *l, int wait_ms)
+{
+	s64 now = now_ms(), left;
+
+	if (l->announcements && now >= l->announce_ms) {
+		send_announcement(l);
+		l->announce_ms = now + ANNOUNCE_FIRST_MS +
+				 (ANNOUNCEMENTS - l->announcements) * ANNOUNCE_LONGER_MS;
+		l->announcements--;
+	}
+	if (!l->announcements)
+		return wait_ms;
+	left = l->announce_ms - now;
+	return wait_ms >= 0 && wait_ms < left ? wait_ms : left;
+}
+
+/* ---- The thread ---- */
+
 static void take_wake(struct net_link *l)
 {
 	u64 count;
@@ -79,7 +143,7 @@ static void *serve(void *arg)
 		 */
 		take_wake(l);
 		__atomic_store_n(&l->asleep, true, __ATOMIC_SEQ_CST);
-		wait_ms = l->ops->serve(l);
+		wait_ms = announce(l, l->ops->serve(l));
 		machine_io_end(l->m);
 		if (__atomic_load_n(&l->quit, __ATOMIC_SEQ_CST))
 			break;

@@ -64,6 +64,8 @@ struct net_link_ops {
 	/* A frame in @n pieces of the guest's memory, f->bytes; false: it is lost. Any thread. */
 	bool (*send)(struct net_link *l, const struct iovec *iov, unsigned n,
 		     const struct net_frame *f);
+	/* Switches lead to it, which learn where an address is by what it sends. */
+	bool switched;
 	/* Whether the guest takes frames with segment_bytes, and more than its interface's MTU. */
 	void (*set_large)(struct net_link *l, bool large);
 	/*
@@ -91,6 +93,10 @@ struct net_link {
 	int wake_fd;
 	struct pollfd fds[NET_FDS_MAX];
 	unsigned n_fds;
+
+	unsigned announcements; /* that are still to be sent, the next one when: */
+	s64 announce_ms;
+	u8 announced[NET_MAC_BYTES];
 };
 
 /* Makes a link as wanted; net_free() frees it. NULL: it can't be, which @err says. */
@@ -101,6 +107,11 @@ int net_start(struct net_link *l, struct machine *m, const struct net_card_ops *
 	      struct error *err);
 /* Has the link's thread look at all again. Any thread. */
 void net_wake(struct net_link *l);
+/*
+ * The guest came from elsewhere: has the network learn where @mac is now, as soon as the guest
+ * runs. Before that.
+ */
+void net_announce(struct net_link *l, const u8 *mac);
 /* What of its state a guest wants to find again elsewhere; @in may be of another kind of link. */
 void net_save(struct net_link *l, struct state_out *out);
 int net_load(struct net_link *l, struct state_in *in);

@@ -129,6 +129,7 @@ static void tap_free(struct net_link *l)
 
 static const struct net_link_ops tap_ops = {
     .kind = "tap",
+    .switched = true,
     .send = send_frame,
     .set_large = set_large,
     .serve = serve_tap,

@@ -56,6 +56,12 @@ static struct llan *llan_of(struct machine_device *d)
 	return container_of(d, struct llan, vio.dev);
 }
 
+static void mac_bytes(u64 number, u8 *mac)
+{
+	for (unsigned i = 0; i < NET_MAC_BYTES; i++)
+		mac[i] = number >> 8 * (NET_MAC_BYTES - 1 - i);
+}
+
 static u64 mac_number(const u8 *mac)
 {
 	u64 number = 0;
@@ -683,7 +689,7 @@ static int load_open(struct llan *l, struct state_in *in)
 static int load(struct machine_device *d, struct state_in *in)
 {
 	struct llan *l = llan_of(d);
-	u8 first_mac[NET_MAC_BYTES], open;
+	u8 first_mac[NET_MAC_BYTES], mac[NET_MAC_BYTES], open;
 
 	if (vio_load(&l->vio, in))
 		return -1;
@@ -698,6 +704,9 @@ static int load(struct machine_device *d, struct state_in *in)
 		return -1;
 	if (l->link->ops->set_large)
 		l->link->ops->set_large(l->link, l->attributes & LLAN_ATTR_LARGE);
+	mac_bytes(l->mac, mac);
+	if (open)
+		net_announce(l->link, mac);
 	return net_load(l->link, in);
 }
 
