@@ -147,7 +147,8 @@ static int make_htab(struct machine *m, struct error *err)
 	while (!order && !m->cfg.rma_bytes && m->htab_made < 46 &&
 	       rma_for(m) < m->mem.boot_bytes && rma_for(m) < RMA_WANTED)
 		m->htab_made++;
-	order = m->htab_order = m->cfg.htab_now ? m->cfg.htab_now : m->htab_made;
+	order = m->cfg.htab_now ? m->cfg.htab_now : m->htab_made;
+	m->htab_order = order;
 	if (m->accel->ioctl(m->vm_fd, KVM_PPC_ALLOCATE_HTAB, &order) < 0)
 		return error_errno(err, "cannot get a hash table of 2^%u bytes (--htab-order)",
 				   m->htab_order);
