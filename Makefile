@@ -54,7 +54,7 @@ test:
 
 # Their guests run several vcpus and are paused. Reports go into files: a guest's terminal would stand still
 # when nobody reads so many.
-TESTS_THREADS := small qmp debian-4 gdb-smp
+TESTS_THREADS := small qmp debian-4 gdb-smp load
 
 test-threads:
 	@tools/need build run test
