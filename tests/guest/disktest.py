@@ -61,9 +61,10 @@ esac
 work = new_file('work', WORK.encode())
 
 
-def boot(*disks, name='disk', cpus='2'):
+def boot(*disks, name='disk', cpus='2', files=(), more=()):
     options = [word for disk in disks for word in ('--disk', disk)]
-    guest = debian(folder, cpus=cpus, files=[work, *drivers], append='quiet', more=['--name', name, *options])
+    guest = debian(folder, cpus=cpus, files=[work, *files, *drivers], append='quiet',
+                   more=['--name', name, *options, *more])
     guest.expect(PROMPT, 90, never=PANIC)
     guest.command(f'./work find {len(disks)}', 60)
     return guest

@@ -3,45 +3,21 @@
 """Network cards: Debian's driver gets an address, reaches the host and is reached, and goes on after saving."""
 import atexit
 import glob
-import hashlib
-import http.server
 import os
-import random
 import socket
 import subprocess
 import sys
 import threading
 import time
 
+from nettest import BYTES, noise, noise_sum, serve
 from papyrtest import PATIENCE, PROMPT, Guest, check, debian, fetch, papyr, skip, workdir
 
 PANIC = 'Kernel panic|Oops|BUG:'
-BYTES = 24 << 20
 RARP = 0x8035
 
 folder = workdir()
 drivers = sorted(glob.glob(os.path.join(fetch('drivers'), '*.ko')))
-noise = random.Random(2).randbytes(BYTES)
-noise_sum = hashlib.md5(noise).hexdigest()
-
-
-class Server(http.server.BaseHTTPRequestHandler):
-    """Gives out noise, as much of it as is asked for."""
-
-    def do_GET(self):
-        first = int(self.headers.get('Range', 'bytes=0-')[6:].rstrip('-'))
-        self.send_response(206 if first else 200)
-        self.send_header('Content-Length', str(BYTES - first))
-        if first:
-            self.send_header('Content-Range', f'bytes {first}-{BYTES - 1}/{BYTES}')
-        self.end_headers()
-        try:
-            self.wfile.write(noise[first:])
-        except OSError:  # the guest is gone
-            pass
-
-    def log_message(self, *_):
-        pass
 
 
 def free_port():
@@ -117,9 +93,7 @@ work = os.path.join(folder, 'work')
 with open(work, 'w') as f:
     f.write(WORK)
 
-server = http.server.ThreadingHTTPServer(('', 0), Server)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-port = server.server_port
+port = serve()
 
 # ---- What is said to who asks for what isn't there ----
 
