@@ -62,6 +62,23 @@ def record(path, where, rows):
             out.writerow([date, made, where, row['name'], *seconds])
 
 
+class Results:
+    """Seconds of each program's runs, by side, and its answers."""
+
+    def __init__(self):
+        self.seconds = {}
+        self.answers = {}
+
+    def add(self, side, name, figure):
+        if figure is None or figure[1] is None:
+            return
+        self.seconds.setdefault(name, {}).setdefault(side, []).append(figure[0])
+        self.answers.setdefault(name, {}).setdefault(side, set()).add(figure[1])
+
+    def rows(self, names):
+        return [row_of(name, self.seconds[name], self.answers[name]) for name in names if name in self.seconds]
+
+
 def row_of(name, seconds, answers):
     """A program's figures: the least of each side's seconds; its ratios, above 1 where Papyr is faster, of these and of each
     round. If the answers differ it has none."""
@@ -98,15 +115,16 @@ def worse_than_last(rows, last):
             if row['qemu_ratio'] and row['name'] in last and row['qemu_ratio'] < last[row['name']][0] * (1 - WORSE)]
 
 
-def show(title, args, rows, sums, worse):
-    """The table, for people."""
+def show(title, args, rows, sums, worse, extra):
+    """The table, for people. @extra: (heading, key of the row) of further columns."""
     print(f'{title} (the least of {args.rounds}; ratios above 1: Papyr is faster; spread: of the rounds)\n')
     lines = []
     for row in rows:
         lines.append([row['name']] + [b.number(row[k]) for k in ('qemu', 'papyr', 'qemu_ratio', 'low', 'high', 'user',
-                                                                 'user_ratio')] +
+                                                                 'user_ratio', *[key for _, key in extra])] +
                      ['' if row['same'] else 'ANSWERS DIFFER'])
-    b.table(['', 'QEMU s', 'Papyr s', 'QEMU/Papyr', 'low', 'high', 'qemu-user s', 'user/Papyr', ''], lines)
+    b.table(['', 'QEMU s', 'Papyr s', 'QEMU/Papyr', 'low', 'high', 'qemu-user s', 'user/Papyr',
+             *[heading for heading, _ in extra], ''], lines)
     for side, text in (('qemu', "QEMU's TCG"), ('user', 'qemu-user')):
         if side in sums:
             s = sums[side]
@@ -115,7 +133,7 @@ def show(title, args, rows, sums, worse):
         print(f"WORSE: {w['name']} {w['ratio']:.2f}, was {w['was']:.2f} on {w['date']} ({w['commit']})")
 
 
-def tell(args, title, rows):
+def tell(args, title, rows, extra=()):
     """Prints the rows, records them if that is asked for, and returns the exit status: 1 if answers differ, or, with
     --check, if something is worse than at the last record."""
     where = machine()
@@ -125,7 +143,7 @@ def tell(args, title, rows):
         print(json.dumps({'title': title, 'rounds': args.rounds, 'machine': where, 'commit': commit(), 'rows': rows,
                           'summary': sums, 'worse': worse}, indent=1))
     else:
-        show(title, args, rows, sums, worse)
+        show(title, args, rows, sums, worse, extra)
     if args.record:
         record(args.history, where, rows)
     return 1 if any(not row['same'] for row in rows) or args.check and worse else 0

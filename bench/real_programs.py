@@ -44,7 +44,6 @@ PROGRAMS = (
     Program('memset', ['/bench/copies', 'set']),
     Program('memmove', ['/bench/copies', 'move']),
     Program('node', ['node', f'{HERE}/sums.js'], needs='languages'),
-    Program('java', [f'{JAVA}java', '-Xmx256m', '-cp', '/bench', 'Sums'], needs='languages'),
-    Program('javac', [f'{JAVA}javac', '-d', '.', f'{HERE}/Sums.java'], needs='languages'),
+    Program('java', [f'{JAVA}java', '-Xmx256m', f'{HERE}/Sums.java'], needs='languages'),  # javac is in it
     Program('go_build', ['go', 'build', '-o', 'words', f'{HERE}/words.go'], None, needs='languages'),
 )
