@@ -44,6 +44,7 @@ PROGRAMS = (
     Program('memset', ['/bench/copies', 'set']),
     Program('memmove', ['/bench/copies', 'move']),
     Program('node', ['node', f'{HERE}/sums.js'], needs='languages'),
-    Program('java', [f'{JAVA}java', '-Xmx256m', f'{HERE}/Sums.java'], needs='languages'),  # javac is in it
+    # A program of the JDK's own, in Java: nothing has to be compiled before.
+    Program('java', [f'{JAVA}javap', '-J-Xmx256m', '-c', '-p', 'java.util.HashMap'], needs='languages'),
     Program('go_build', ['go', 'build', '-o', 'words', f'{HERE}/words.go'], None, needs='languages'),
 )
