@@ -98,6 +98,16 @@ static void *work(void *arg)
 	return (void *)(uintptr_t)n;
 }
 
+/* What the way before wrote is no matter of this one's flushes. */
+static void flush_device(void)
+{
+	int fd = open(device, O_RDWR);
+
+	if (fd < 0 || fdatasync(fd))
+		fail("flush");
+	close(fd);
+}
+
 static void drop_caches(void)
 {
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
@@ -123,6 +133,7 @@ static void run(double seconds)
 	pthread_t threads[THREADS_MAX];
 	uint64_t start, total = 0;
 
+	flush_device();
 	drop_caches();
 	start = now_ns();
 	end_ns = start + (uint64_t)(seconds * 1e9);
