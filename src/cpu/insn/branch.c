@@ -197,23 +197,21 @@ static inline void set_cr_bit(struct cpu *cpu, unsigned bit, bool value)
 	cpu->cr[bit >> 2] = (cpu->cr[bit >> 2] & ~mask) | (value ? mask : 0);
 }
 
-#define CR_LOGIC(name, expr)                                                                       \
+#define OP_AND &
+#define OP_OR  |
+#define OP_XOR ^
+
+#define CR_LOGIC(name, operation, not_b, not_result)                                               \
 	OP(name)                                                                                   \
 	{                                                                                          \
-		bool a = cpu_cr_bit(cpu, op->a), b = cpu_cr_bit(cpu, op->b);                       \
+		bool a = cpu_cr_bit(cpu, op->a), b = cpu_cr_bit(cpu, op->b) != (not_b);            \
                                                                                                    \
-		set_cr_bit(cpu, op->t, expr);                                                      \
+		set_cr_bit(cpu, op->t, (a OP_##operation b) != (not_result));                      \
 		NEXT;                                                                              \
 	}
-
-CR_LOGIC(crand, (a && b))
-CR_LOGIC(cror, a || b)
-CR_LOGIC(crxor, a != b)
-CR_LOGIC(crnand, !(a && b))
-CR_LOGIC(crnor, !(a || b))
-CR_LOGIC(creqv, a == b)
-CR_LOGIC(crandc, a && !b)
-CR_LOGIC(crorc, a || !b)
+#define COMPARE(name, type, b) /* compare.c */
+#define TRAP(name, type, b)    /* compare.c */
+#include "cpu/insn/compare.sem"
 
 OP(mcrf)
 {

@@ -13,15 +13,6 @@
 		NEXT;                                                                              \
 	}
 
-COMPARE(cmpw, s32, RB)
-COMPARE(cmpd, s64, RB)
-COMPARE(cmplw, u32, RB)
-COMPARE(cmpld, u64, RB)
-COMPARE(cmpwi, s32, op->imm)
-COMPARE(cmpdi, s64, op->imm)
-COMPARE(cmplwi, u32, op->imm)
-COMPARE(cmpldi, u64, op->imm)
-
 OP(isel)
 {
 	u64 a = op->a ? RA : 0;
@@ -46,10 +37,9 @@ static inline bool trap_due(unsigned to, s64 a, s64 b)
 		NEXT;                                                                              \
 	}
 
-TRAP(tw, s32, RB)
-TRAP(td, s64, RB)
-TRAP(twi, s32, op->imm)
-TRAP(tdi, s64, op->imm)
+#define CR_LOGIC(name, op, not_b, not_result) /* branch.c */
+#define IMM op->imm
+#include "cpu/insn/compare.sem"
 
 /* FXM: field 0's bit is the leftmost. */
 #define FXM() field(op->insn, 12, 19)

@@ -1,45 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fixed-point logical instructions: bits of RS and RB, to RA. */
+/* Fixed-point logical instructions on bits and bytes of a register; the others are in fixed.sem. */
 #include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
-
-OP_RA_ONLY(ori, RS | (u64)op->imm)
-OP_RA_ONLY(oris, RS | (u64)op->imm)
-OP_RA_ONLY(xori, RS ^ (u64)op->imm)
-OP_RA_ONLY(xoris, RS ^ (u64)op->imm)
-
-OP(andi_rc)
-{
-	u64 v = RS & (u64)op->imm;
-
-	RA = v;
-	cpu_record_cr0(cpu, v);
-	NEXT;
-}
-
-OP(andis_rc)
-{
-	u64 v = RS & (u64)op->imm;
-
-	RA = v;
-	cpu_record_cr0(cpu, v);
-	NEXT;
-}
-
-OP_RA(and, RS &RB)
-OP_RA(or, RS | RB)
-OP_RA(xor, RS ^ RB)
-OP_RA(nand, ~(RS &RB))
-OP_RA(nor, ~(RS | RB))
-OP_RA(eqv, ~(RS ^ RB))
-OP_RA(andc, RS & ~RB)
-OP_RA(orc, RS | ~RB)
-
-OP_RA(extsb, (u64)(s64)(s8)RS)
-OP_RA(extsh, (u64)(s64)(s16)RS)
-OP_RA(extsw, (u64)(s64)(s32)RS)
-OP_RA(cntlzw, (u32)RS ? (u64)__builtin_clz((u32)RS) : 32)
-OP_RA(cntlzd, RS ? (u64)__builtin_clzll(RS) : 64)
 
 /* The number of ones of each byte, in that byte. */
 static inline u64 count_byte_ones(u64 v)

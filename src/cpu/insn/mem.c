@@ -24,7 +24,7 @@
 #define CHECK_STORE CHECK(op->a == 0)
 #define UPDATE	    (cpu->gpr[op->a] = ea)
 
-#define LOAD(name, bits, convert, ea_expr, check, update)                                          \
+#define LOAD_IN(name, bits, convert, ea_expr, check, update)                                       \
 	SLOW name##_slow(struct cpu *cpu, const struct op *op, u64 ea)                             \
 	{                                                                                          \
 		{                                                                                  \
@@ -56,7 +56,7 @@
 		NEXT;                                                                              \
 	}
 
-#define STORE(name, bits, convert, ea_expr, check, update)                                         \
+#define STORE_IN(name, bits, convert, ea_expr, check, update)                                      \
 	SLOW name##_slow(struct cpu *cpu, const struct op *op, u64 ea)                             \
 	{                                                                                          \
 		{                                                                                  \
@@ -86,35 +86,28 @@
 		NEXT;                                                                              \
 	}
 
-#define LOAD_FORMS(name, bits, convert)                                                            \
-	LOAD(name, bits, convert, EA_D(), NO_CHECK, NO_UPDATE)                                     \
-	LOAD(name##u, bits, convert, EA_D(), CHECK_LOAD, UPDATE)                                   \
-	LOAD(name##x, bits, convert, EA_X(), NO_CHECK, NO_UPDATE)                                  \
-	LOAD(name##ux, bits, convert, EA_X(), CHECK_LOAD, UPDATE)
+/* What is in memory, in the guest's order or reversed, and what comes before it. */
+#define VALUE_ZEROS(bits, v)	(v)
+#define VALUE_SIGN(bits, v)	FROM_S##bits(v)
+#define ORDER_AS_IS(bits, v)	(v)
+#define ORDER_REVERSED(bits, v) SWAP_##bits(v)
 
-#define STORE_FORMS(name, bits)                                                                    \
-	STORE(name, bits, AS_IS, EA_D(), NO_CHECK, NO_UPDATE)                                      \
-	STORE(name##u, bits, AS_IS, EA_D(), CHECK_STORE, UPDATE)                                   \
-	STORE(name##x, bits, AS_IS, EA_X(), NO_CHECK, NO_UPDATE)                                   \
-	STORE(name##ux, bits, AS_IS, EA_X(), CHECK_STORE, UPDATE)
+#define FORM_D(kind, CHECKS, ...)  kind(__VA_ARGS__, EA_D(), NO_CHECK, NO_UPDATE)
+#define FORM_X(kind, CHECKS, ...)  kind(__VA_ARGS__, EA_X(), NO_CHECK, NO_UPDATE)
+#define FORM_DU(kind, CHECKS, ...) kind(__VA_ARGS__, EA_D(), CHECKS, UPDATE)
+#define FORM_XU(kind, CHECKS, ...) kind(__VA_ARGS__, EA_X(), CHECKS, UPDATE)
 
-LOAD_FORMS(lbz, 8, AS_IS)
-LOAD_FORMS(lhz, 16, AS_IS)
-LOAD_FORMS(lha, 16, FROM_S16)
-LOAD_FORMS(lwz, 32, AS_IS)
-LOAD(lwa, 32, FROM_S32, EA_D(), NO_CHECK, NO_UPDATE)
-LOAD(lwax, 32, FROM_S32, EA_X(), NO_CHECK, NO_UPDATE)
-LOAD(lwaux, 32, FROM_S32, EA_X(), CHECK_LOAD, UPDATE)
-LOAD_FORMS(ld, 64, AS_IS)
-STORE_FORMS(stb, 8)
-STORE_FORMS(sth, 16)
-STORE_FORMS(stw, 32)
-STORE_FORMS(std, 64)
+#define LOAD(name, bits, sign, order, form)                                                        \
+	static inline u64 loaded_by_##name(u##bits v)                                              \
+	{                                                                                          \
+		return VALUE_##sign(bits, ORDER_##order(bits, v));                                 \
+	}                                                                                          \
+	FORM_##form(LOAD_IN, CHECK_LOAD, name, bits, loaded_by_##name)
+#define STORE(name, bits, order, form)                                                             \
+	static inline u##bits stored_by_##name(u##bits v)                                          \
+	{                                                                                          \
+		return ORDER_##order(bits, v);                                                     \
+	}                                                                                          \
+	FORM_##form(STORE_IN, CHECK_STORE, name, bits, stored_by_##name)
 
-#define BYTE_REVERSED(size, bits)                                                                  \
-	LOAD(l##size##brx, bits, SWAP_##bits, EA_X(), NO_CHECK, NO_UPDATE)                         \
-	STORE(st##size##brx, bits, SWAP_##bits, EA_X(), NO_CHECK, NO_UPDATE)
-
-BYTE_REVERSED(h, 16)
-BYTE_REVERSED(w, 32)
-BYTE_REVERSED(d, 64)
+#include "cpu/insn/mem.sem"
