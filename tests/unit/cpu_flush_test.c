@@ -148,15 +148,16 @@ static void jumps_go_with_their_page(void **state)
 	u64 index, last = ~0ull << 16; /* the last page that there is */
 	struct fixture *f = translating(&host, &index);
 
+	cpu_set_msr(&f->cpu, MSR_SF | MSR_ME | MSR_IR | MSR_DR);
 	map_segment(f, 1, last >> 28, VSID + 1, 0);
-	jumps_add(&f->cpu, EA, &op);
-	jumps_add(&f->cpu, last, &op);
+	jumps_add(&f->cpu, EA, &op, NULL);
+	jumps_add(&f->cpu, last, &op, NULL);
 	cpu_flush_page(&f->cpu, (VSID << 28) + EA + 0x10000, 16);
 	cpu_flush_page(&f->cpu, (VSID << 28) + EA + 0x20000, 12);
 	assert_true(jump_is_kept(f, EA) && jump_is_kept(f, last));
 	cpu_flush_page(&f->cpu, (VSID << 28) + EA, 16);
 	assert_false(jump_is_kept(f, EA));
-	jumps_add(&f->cpu, last, &op);
+	jumps_add(&f->cpu, last, &op, NULL);
 	cpu_flush_page(&f->cpu, (VSID + 1) << 28 | (last & 0xfffffff), 16);
 	assert_false(jump_is_kept(f, last));
 	fixture_free(f);

@@ -26,6 +26,8 @@ struct block {
 	struct block *hash_next;
 	struct block *page_next;
 	struct code_page *page;
+	const u8 *code;	    /* its translation, where it runs; NULL: none (jit/jit.h) */
+	struct site *sites; /* jumps of other pages' translations that lead to it */
 	struct op ops[]; /* [0] enters, [1 .. count] are the instructions, [count + 1] leaves */
 };
 

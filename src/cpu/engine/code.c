@@ -142,21 +142,22 @@ static struct code_page *page_find(struct code_cache *c, u64 gpa)
 	return p;
 }
 
-static void block_drop(struct code_cache *c, struct block *b)
+static void block_drop(struct cpu *cpu, struct block *b)
 {
-	struct block **at = &c->hash[block_bucket(b->gpa, b->mode)];
+	struct block **at = &cpu->code->hash[block_bucket(b->gpa, b->mode)];
 
 	while (*at != b)
 		at = &(*at)->hash_next;
 	*at = b->hash_next;
 	b->ops[0].fn = pseudo_stale;
+	jit_drop(cpu->jit, b);
 }
 
 static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
 {
 	cpu->counts.flushes_code++;
 	for (struct block *b = p->blocks; b; b = b->page_next)
-		block_drop(cpu->code, b);
+		block_drop(cpu, b);
 	p->blocks = NULL;
 	p->lines = 0;
 	cpu->link_from = NULL;

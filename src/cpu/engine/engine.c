@@ -5,6 +5,7 @@
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
 #include "cpu/insn/op.h"
+#include "cpu/jit/jit.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/touched.h"
 
@@ -80,7 +81,7 @@ static struct block *next_block(struct cpu *cpu)
 	cpu->counts.jumps_missed++;
 	b = code_find(cpu);
 	if (b) {
-		jumps_add(cpu, cpu->nip, b->ops);
+		jumps_add(cpu, cpu->nip, b->ops, jit_code(cpu->jit, b));
 		if (cpu->link_from) {
 			((struct op *)cpu->link_from)->link = b;
 			cpu->counts.links_made++;

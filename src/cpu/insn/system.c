@@ -102,16 +102,16 @@ OP(slbmte)
 	struct slb_entry new = {rb & (SLB_ESID_MASK | SLB_ESID_V), rs & SLB_VSID_WORD & ~0x40ull};
 	struct slb_entry *s = &cpu->slb[slb_index(cpu, rb)];
 	bool same;
-	bool was_valid = s->esid & SLB_ESID_V;
+	struct slb_entry old = *s;
 
 	/* Segments of 1 TB and other sizes of large pages came later. */
 	if (cpu->model->level < ISA_203)
 		new.vsid &= ~(SLB_VSID_B | SLB_VSID_LP);
-	same = s->esid == new.esid && s->vsid == new.vsid;
+	same = old.esid == new.esid && old.vsid == new.vsid;
 	*s = new;
 	/* Nothing was remembered under an entry that was not valid. */
-	if (was_valid && !same)
-		tlb_new_generation(cpu);
+	if ((old.esid & SLB_ESID_V) && !same)
+		tlb_forget_segment(cpu, old.esid);
 	NEXT;
 }
 
@@ -121,7 +121,6 @@ OP(slbie)
 {
 	u64 rb = cpu->gpr[op->b];
 	unsigned shift = rb & PPC_BIT(38) ? 40 : 28; /* B's low bit: its high one is 0 */
-	bool changed = false;
 
 	for (unsigned i = 0; i < cpu->slb_nr; i++) {
 		struct slb_entry *s = &cpu->slb[i];
@@ -129,19 +128,21 @@ OP(slbie)
 
 		if ((s->esid & SLB_ESID_V) && s_shift == shift && s->esid >> shift == rb >> shift) {
 			s->esid &= ~SLB_ESID_V;
-			changed = true;
+			tlb_forget_segment(cpu, rb);
 		}
 	}
-	if (changed)
-		tlb_new_generation(cpu);
 	NEXT;
 }
 
 OP(slbia)
 {
-	for (unsigned i = 1; i < cpu->slb_nr; i++)
-		cpu->slb[i].esid &= ~SLB_ESID_V;
-	tlb_new_generation(cpu);
+	for (unsigned i = 1; i < cpu->slb_nr; i++) {
+		struct slb_entry *s = &cpu->slb[i];
+
+		if (s->esid & SLB_ESID_V)
+			tlb_forget_segment(cpu, s->esid);
+		s->esid &= ~SLB_ESID_V;
+	}
 	NEXT;
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A faster tier: machine code for runs of frequent instructions in blocks that run often.
+ * Translations: machine code for blocks that run often.
  *
- * Generated code is called just as an instruction's function is, op_fn: the op is the first of a
- * run of instructions, the code carries all of them out and goes on with the op after them. So
- * blocks mix both freely: what the tier does not know, or what misses the translation cache, its
- * own function does. Nothing but op.fn of a run's first op is changed, registers live in struct cpu
- * between any two instructions, and the tier gives the same bits as the functions (tests/isa
+ * A translation carries out its whole block and leads on to those of other blocks. It keeps guest
+ * registers in the host's, and stores them wherever it is left. What it can't do itself the
+ * instruction's function does: called from within, or going on in its place (a page that the first
+ * translation cache lacks, an interrupt). It gives the same bits as the functions (tests/isa
  * compares them).
  *
- * Hosts without such a tier, and those that allow no executable memory, run everything by the
- * functions. PAPYR_ENGINE=portable in the environment asks for that; PAPYR_ENGINE=eager generates
- * at once, for tests.
+ * rules.h says what an instruction is translated into, builder.h what hosts have to offer for that.
+ * Hosts without it, and those that allow no executable memory, run everything by the functions.
+ * PAPYR_ENGINE=portable in the environment asks for that; PAPYR_ENGINE=eager translates at once,
+ * for tests.
  */
 #ifndef PAPYR_CPU_JIT_H
 #define PAPYR_CPU_JIT_H
@@ -22,7 +22,7 @@ struct jit;
 
 #define JIT_BYTES ((size_t)32 << 20) /* of generated code, unless a test wants less */
 
-/* With room for @bytes of code. NULL: there is no such tier here. */
+/* With room for @bytes of code and the longest translation. NULL: there is no such tier. */
 struct jit *jit_new(size_t bytes);
 void jit_free(struct jit *jit);
 /* Finds the memory that code wants soon. */
@@ -35,9 +35,13 @@ enum jit_result {
 	JIT_FULL, /* there was no room: to be compiled again after jit_reset() */
 };
 
-/* Generates what it can for @block, and changes its ops' functions. Own thread. */
+/* Translates @block, and makes its first op lead there. Own thread, as all here. */
 enum jit_result jit_compile(struct jit *jit, struct block *block);
-/* Is there generated code for the instructions that @fn carries out? For tests. */
+/* @block is no more: who comes to its translation, by whatever way, goes to the dispatcher. */
+void jit_drop(struct jit *jit, struct block *block);
+/* Where a translation that goes to @block jumps to; NULL without @jit. */
+const u8 *jit_code(const struct jit *jit, const struct block *block);
+/* Are there translations of the instructions that @fn carries out? For tests. */
 bool jit_has_rule(op_fn *fn);
 /* All blocks are gone: the code's memory is used anew. */
 void jit_reset(struct jit *jit);

@@ -22,6 +22,11 @@ static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t,
 
 	if (watchpoint_armed(cpu))
 		return;
+	if (address_is_low(ea) && cpu->dtlb == &cpu->tlbs->data[TLB_KERNEL]) {
+		u64 slot = (u64)(e - cpu->dtlb->e);
+
+		cpu->tlbs->low[slot / 64] |= 1ull << slot % 64;
+	}
 	if (e->tag_read != tag || e->gpa != gpa)
 		e->tag_write = 0;
 	e->tag_read = tag;

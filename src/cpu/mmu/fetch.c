@@ -41,9 +41,10 @@ static bool fetch_without_memory(struct cpu *cpu, u64 nip, const struct translat
 bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 {
 	struct tlbs *tlbs = cpu->tlbs;
+	enum tlb_context context = tlb_context(cpu, MSR_IR);
 	struct itlb_entry *f =
-	    &tlbs->fetch[tlb_context(cpu, MSR_IR)][nip >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
-	u64 tag = (nip & CPU_PAGE_MASK) | tlbs->gen;
+	    &tlbs->fetch[context][nip >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
+	u64 tag = (nip & CPU_PAGE_MASK) | tlbs->gen[context];
 	struct translation t;
 	struct cpu_ram ram;
 
@@ -57,6 +58,7 @@ bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 			return fetch_without_memory(cpu, nip, &t);
 		*f = (struct itlb_entry){tag, t.gpa & CPU_PAGE_MASK, ram.host};
 		*fresh = t.fresh;
+		tlbs->low_fetches |= context == TLB_KERNEL && address_is_low(nip);
 	}
 	*host = f->host;
 	*gpa = f->gpa;

@@ -13,9 +13,10 @@ int tlb_init(struct cpu *cpu)
 	cpu->tlbs = pages_untouched(sizeof(*cpu->tlbs), 0);
 	if (!cpu->tlbs)
 		return -ENOMEM;
-	cpu->tlbs->gen = cpu->tlb_gen = 1;
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+		cpu->tlbs->gen[i] = 1;
 	cpu->tlbs->virt_gen = 1;
-	cpu->tlbs->jumps.gen = 1;
+	cpu->tlbs->jumps.gen = cpu->tlbs->jumps.user_gen = 1;
 	cpu->jumps = cpu->tlbs->jumps.e;
 	tlb_select(cpu);
 	return 0;
@@ -29,20 +30,59 @@ void tlb_fini(struct cpu *cpu)
 
 void tlb_select(struct cpu *cpu)
 {
-	cpu->dtlb = &cpu->tlbs->data[tlb_context(cpu, MSR_DR)];
+	enum tlb_context context = tlb_context(cpu, MSR_DR);
+
+	cpu->dtlb = &cpu->tlbs->data[context];
+	cpu->tlb_gen = cpu->tlbs->gen[context];
+}
+
+static void forget_context(struct tlbs *t, enum tlb_context context)
+{
+	if (t->gen[context] == GEN_LAST) {
+		memset(&t->data[context], 0, sizeof(t->data[context]));
+		memset(t->fetch[context], 0, sizeof(t->fetch[context]));
+		t->gen[context] = 0;
+	}
+	t->gen[context]++;
 }
 
 void tlb_new_generation(struct cpu *cpu)
 {
 	struct tlbs *t = cpu->tlbs;
 
-	if (t->gen == GEN_LAST) {
-		memset(t->data, 0, sizeof(t->data));
-		memset(t->fetch, 0, sizeof(t->fetch));
-		t->gen = 0;
-	}
-	cpu->tlb_gen = ++t->gen;
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+		forget_context(t, i);
+	memset(t->low, 0, sizeof(t->low));
+	t->low_fetches = false;
+	tlb_select(cpu);
 	jumps_forget(cpu);
+}
+
+static void forget_low_slots(struct tlbs *t)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(t->low); i++) {
+		for (u64 left = t->low[i]; left; left &= left - 1) {
+			struct tlb_entry *e =
+			    &t->data[TLB_KERNEL].e[i * 64 + (unsigned)__builtin_ctzll(left)];
+
+			e->tag_read = e->tag_write = 0;
+		}
+		t->low[i] = 0;
+	}
+}
+
+void tlb_forget_segment(struct cpu *cpu, u64 ea)
+{
+	struct tlbs *t = cpu->tlbs;
+
+	if (!address_is_low(ea) || t->low_fetches) {
+		tlb_new_generation(cpu);
+		return;
+	}
+	forget_context(t, TLB_USER);
+	forget_low_slots(t);
+	tlb_select(cpu);
+	jumps_forget_low(cpu);
 }
 
 void cpu_slb_changed(struct cpu *cpu)
@@ -66,9 +106,9 @@ void cpu_flush_all(struct cpu *cpu)
 static void drop_effective_piece(struct cpu *cpu, u64 ea)
 {
 	struct tlbs *t = cpu->tlbs;
-	u64 tag = (ea & CPU_PAGE_MASK) | t->gen;
 
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+		u64 tag = (ea & CPU_PAGE_MASK) | t->gen[i];
 		struct tlb_entry *e = tlb_slot(&t->data[i], ea);
 		struct itlb_entry *f = &t->fetch[i][ea >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
 
@@ -79,11 +119,11 @@ static void drop_effective_piece(struct cpu *cpu, u64 ea)
 	}
 }
 
-static void drop_effective(struct cpu *cpu, u64 ea, u64 bytes)
+static void drop_effective(struct cpu *cpu, u64 ea, u64 bytes, bool real)
 {
 	for (u64 i = 0; i < bytes; i += CPU_PAGE_SIZE)
 		drop_effective_piece(cpu, ea + i);
-	jumps_forget_range(cpu, ea, bytes);
+	jumps_forget_range(cpu, ea, bytes, real);
 }
 
 static void drop_virtual_piece(struct cpu *cpu, u64 va)
@@ -105,10 +145,10 @@ static void drop_seen(struct cpu *cpu, u64 va, u64 bytes)
 		if ((s->esid & SLB_ESID_V) && va_low(s->vsid, 0) >> shift == va >> shift)
 			drop_effective(cpu,
 				       (s->esid >> shift << shift) | (va & ((1ull << shift) - 1)),
-				       bytes);
+				       bytes, false);
 	}
 	if (va >> 40 == HPT_VRMA_VSID)
-		drop_effective(cpu, va & ((1ull << 40) - 1), bytes);
+		drop_effective(cpu, va & ((1ull << 40) - 1), bytes, true);
 }
 
 #define FLUSH_PIECES_MAX 64u /* above that many 4 KiB pieces, flushing all is cheaper */

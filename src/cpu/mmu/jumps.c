@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/mmu/jumps.h"
+#include "cpu/engine/block.h"
 #include "cpu/mmu/tlb.h"
 
 void jumps_select(struct cpu *cpu)
 {
-	cpu->jump_key = cpu->tlbs->jumps.gen << 8 | cpu->mode;
+	const struct jumps *j = &cpu->tlbs->jumps;
+
+	cpu->jump_key = (cpu->mode & MODE_PR ? j->user_gen : j->gen) << 8 | cpu->mode;
 }
 
 void jumps_forget(struct cpu *cpu)
@@ -13,8 +16,23 @@ void jumps_forget(struct cpu *cpu)
 
 	cpu->counts.flushes_jumps++;
 	j->gen++;
+	j->user_gen++;
+	j->supervisor_low = false;
 	for (; j->unit_words; j->unit_words &= j->unit_words - 1)
 		j->units[__builtin_ctzll(j->unit_words)] = 0;
+	cpu->link_from = NULL;
+	jumps_select(cpu);
+}
+
+void jumps_forget_low(struct cpu *cpu)
+{
+	struct jumps *j = &cpu->tlbs->jumps;
+
+	if (j->supervisor_low) {
+		jumps_forget(cpu);
+		return;
+	}
+	j->user_gen++;
 	cpu->link_from = NULL;
 	jumps_select(cpu);
 }
@@ -29,23 +47,28 @@ static unsigned unit_bit(u64 ea)
 	return (ea >> UNIT_SHIFT) * 0x9e3779b97f4a7c15ull >> 52;
 }
 
-void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops)
+void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops, const u8 *code)
 {
 	struct jumps *j = &cpu->tlbs->jumps;
 	unsigned bit = unit_bit(ea);
 
 	j->units[bit / 64] |= 1ull << bit % 64;
 	j->unit_words |= 1ull << bit / 64;
-	*jump_slot(cpu, ea) = (struct jump){ea, cpu->jump_key, ops};
+	if ((cpu->mode & (MODE_PR | MODE_IR)) == MODE_IR && address_is_low(ea))
+		j->supervisor_low = true;
+	*jump_slot(cpu, ea) = (struct jump){ea, cpu->jump_key, ops, code};
 }
 
-void jumps_forget_range(struct cpu *cpu, u64 ea, u64 bytes)
+void jumps_forget_range(struct cpu *cpu, u64 ea, u64 bytes, bool real)
 {
 	for (u64 at = 0; at < bytes; at += 1ull << UNIT_SHIFT) {
 		unsigned bit = unit_bit(ea + at);
 
 		if (cpu->tlbs->jumps.units[bit / 64] >> bit % 64 & 1) {
-			jumps_forget(cpu);
+			if (address_is_low(ea) && !real)
+				jumps_forget_low(cpu);
+			else
+				jumps_forget(cpu);
 			return;
 		}
 	}

@@ -8,18 +8,21 @@
 
 #include "cpu/cpu.h"
 
-#define JUMP_ENTRIES   8192u
+#define JUMP_ENTRIES   65536u
 #define JUMP_UNIT_BITS 4096u
 
 struct jump {
 	u64 ea;
 	u64 key;
 	const struct op *ops;
+	const u8 *code; /* where a translation goes on that comes here (jit_code()) */
 };
 
 struct jumps {
 	struct jump e[JUMP_ENTRIES];
-	u64 gen;
+	/* What keys are made of, a supervisor's and in problem state: segments differ. */
+	u64 gen, user_gen;
+	bool supervisor_low; /* entries of the supervisor's, translated, lie below the middle */
 	u64 units[JUMP_UNIT_BITS / 64]; /* of 64 KiB, effective, that entries are of, hashed */
 	u64 unit_words;			/* which of those words aren't 0 */
 };
@@ -31,12 +34,17 @@ static inline struct jump *jump_slot(struct cpu *cpu, u64 ea)
 
 /* cpu->mode changed. */
 void jumps_select(struct cpu *cpu);
-/* Keeps that @ea leads to @ops, in the present mode. */
-void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops);
+/* Keeps that @ea leads to @ops, and translations to @code, in the present mode. */
+void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops, const u8 *code);
 /* Forgets all: effective addresses may mean something else now. */
 void jumps_forget(struct cpu *cpu);
-/* The translation of the page at @ea, a power of two of bytes, goes: no jump to it may be kept. */
-void jumps_forget_range(struct cpu *cpu, u64 ea, u64 bytes);
+/* The same of translated addresses below the middle of all, a program's. */
+void jumps_forget_low(struct cpu *cpu);
+/*
+ * The translation of the page at @ea, a power of two of bytes, goes, and no jump to it may be kept;
+ * @real: that of real mode.
+ */
+void jumps_forget_range(struct cpu *cpu, u64 ea, u64 bytes, bool real);
 /* Forgets all, and where it led: the memory there is used anew. */
 void jumps_erase(struct cpu *cpu);
 

@@ -32,6 +32,12 @@ struct tlb_entry {
 	u64 gpa;    /* of the page */
 };
 
+/* Below the middle of all effective addresses: a program's, where systems keep the other half. */
+static inline bool address_is_low(u64 ea)
+{
+	return !(ea >> 63);
+}
+
 struct tlb {
 	struct tlb_entry e[TLB_ENTRIES];
 };

@@ -45,7 +45,11 @@ struct tlbs {
 	struct vtlb_entry absent;
 	struct jumps jumps;
 	struct touched touched;
-	u64 gen;
+	u64 gen[TLB_CONTEXTS];
+	/* Slots of the supervisor's data that may have addresses below the middle; has its
+	 * fetches' cache such? */
+	u64 low[TLB_ENTRIES / 64];
+	bool low_fetches;
 	u32 virt_gen; /* never 0 */
 };
 
@@ -53,8 +57,10 @@ int tlb_init(struct cpu *cpu);
 void tlb_fini(struct cpu *cpu);
 /* cpu->msr changed: point cpu->dtlb at the right cache. */
 void tlb_select(struct cpu *cpu);
-/* The SLB or a watchpoint changed: everything by effective address is stale. */
+/* A watchpoint or a key changed: everything by effective address is stale. */
 void tlb_new_generation(struct cpu *cpu);
+/* The segment at @ea has another meaning, or none. */
+void tlb_forget_segment(struct cpu *cpu, u64 ea);
 
 /*
  * Where to fetch instructions of the page of @nip. False: an interrupt was raised (at @nip).

@@ -1,212 +1,282 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An assembler for the few x86-64 forms that generated code is made of. Registers are numbered as
- * the host's manual does.
+ * An assembler for the x86-64 forms that translations are made of, each in its shortest encoding.
+ * Registers are numbered as the host's manual does. Nobody looks whether there is room: who begins
+ * a translation sees to that.
  */
-#ifndef PAPYR_CPU_X86_64_H
-#define PAPYR_CPU_X86_64_H
+#ifndef PAPYR_CPU_X86_64_ASM_H
+#define PAPYR_CPU_X86_64_ASM_H
 
 #include "base/bits.h"
 
-enum x86_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, X86_NO_REG = -1 };
+enum x86_reg {
+	RAX,
+	RCX,
+	RDX,
+	RBX,
+	RSP,
+	RBP,
+	RSI,
+	RDI,
+	R8,
+	R9,
+	R10,
+	R11,
+	R12,
+	R13,
+	R14,
+	R15,
+	X86_NO_REG = -1
+};
 
-/* Condition codes of jcc, cmovcc. */
+/* Condition codes of jcc, setcc, cmovcc; the low bit makes the opposite. */
 enum x86_cc {
 	CC_B = 2,
 	CC_AE = 3,
 	CC_E = 4,
 	CC_NE = 5,
+	CC_BE = 6,
 	CC_A = 7,
+	CC_S = 8,
 	CC_L = 0xc,
 	CC_GE = 0xd,
+	CC_LE = 0xe,
 	CC_G = 0xf
 };
 
-/* Opcodes: reg, r/m forms unless said otherwise. */
-enum x86_op {
-	X_ADD = 0x03,
-	X_OR = 0x0b,
-	X_AND = 0x23,
-	X_SUB = 0x2b,
-	X_XOR = 0x33,
-	X_CMP = 0x3b,
-	X_LOAD = 0x8b,
-	X_STORE = 0x89,
-	X_STORE8 = 0x88,
-	X_LEA = 0x8d,
-	X_MOVSXD = 0x63,
-	X_IMUL = 0x0faf,
-	X_MOVZX8 = 0x0fb6,
-	X_MOVZX16 = 0x0fb7,
-	X_MOVSX8 = 0x0fbe,
-	X_MOVSX16 = 0x0fbf,
-	X_LOAD8 = 0x8a,
-};
+/*
+ * Opcodes of reg, r/m forms: up to three bytes, the last lowest. X_W asks for 64-bit operands, a
+ * prefix is above.
+ */
+#define X_W	    0x80000000u
+#define X_P66	    0x01000000u
+#define X_PF3	    0x02000000u
+#define X_PF2	    0x04000000u
+#define X_BYTE	    0x10000000u /* a byte register: sil and dil want a REX prefix */
+#define X_ADD	    0x03u
+#define X_OR	    0x0bu
+#define X_ADC	    0x13u
+#define X_SBB	    0x1bu
+#define X_AND	    0x23u
+#define X_SUB	    0x2bu
+#define X_XOR	    0x33u
+#define X_CMP	    0x3bu
+#define X_TEST	    0x85u
+#define X_LOAD	    0x8bu
+#define X_STORE	    0x89u
+#define X_STORE8    (0x88u | X_BYTE)
+#define X_STORE16   (0x89u | X_P66)
+#define X_LEA	    (0x8du | X_W)
+#define X_MOVSXD    (0x63u | X_W)
+#define X_IMUL	    0x0fafu
+#define X_MOVZX8    (0x0fb6u | X_BYTE)
+#define X_MOVZX16   0x0fb7u
+#define X_MOVSX8    (0x0fbeu | X_BYTE)
+#define X_MOVSX16   0x0fbfu
+#define X_MOVBE_LD  0x0f38f0u
+#define X_MOVBE_ST  0x0f38f1u
+#define X_LZCNT	    (0x0fbdu | X_PF3)
+#define X_BSR	    0x0fbdu
+#define X_CMOV(cc)  (0x0f40u | (cc))
+#define X_SETCC(cc) (0x0f90u | (cc) | X_BYTE)
 
-/* Group opcodes: the number goes where the register is. */
-enum x86_group1 { G_ADD = 0, G_OR = 1, G_AND = 4, G_SUB = 5, G_XOR = 6, G_CMP = 7 };
+/* Groups: the number goes where the register is. */
+enum x86_group1 {
+	G_ADD = 0,
+	G_OR = 1,
+	G_ADC = 2,
+	G_SBB = 3,
+	G_AND = 4,
+	G_SUB = 5,
+	G_XOR = 6,
+	G_CMP = 7
+};
 enum x86_shift { SH_ROL = 0, SH_ROR = 1, SH_SHL = 4, SH_SHR = 5, SH_SAR = 7 };
+enum x86_group3 { G3_NOT = 2, G3_NEG = 3, G3_MUL = 4, G3_IMUL = 5, G3_DIV = 6, G3_IDIV = 7 };
 
 struct x86 {
-	u8 *at, *end; /* nothing is written at end or behind: what doesn't fit is lost, and the
-			 code is of no use once x86_full() */
+	u8 *at;
 };
 
-static inline bool x86_full(const struct x86 *x)
-{
-	return x->at >= x->end;
-}
+/* [base + index << scale + disp]; index is X86_NO_REG or no rsp. */
+struct x86_mem {
+	int base, index;
+	unsigned scale;
+	s32 disp;
+};
+
+#define X86_AT(b, d)	((struct x86_mem){(b), X86_NO_REG, 0, (d)})
+#define X86_INDEX(b, i) ((struct x86_mem){(b), (i), 0, 0})
 
 static inline void x86_byte(struct x86 *x, u8 b)
 {
-	if (x->at < x->end)
-		*x->at++ = b;
+	*x->at++ = b;
 }
 
 static inline void x86_imm32(struct x86 *x, u32 v)
 {
-	for (unsigned i = 0; i < 4; i++)
-		x86_byte(x, v >> (8 * i));
+	memcpy(x->at, &v, 4);
+	x->at += 4;
 }
 
 static inline void x86_imm64(struct x86 *x, u64 v)
 {
-	x86_imm32(x, (u32)v);
-	x86_imm32(x, v >> 32);
+	memcpy(x->at, &v, 8);
+	x->at += 8;
 }
 
-static inline void x86_rex(struct x86 *x, bool wide, int reg, int index, int base)
+static inline bool x86_fits8(s64 v)
 {
-	u8 rex =
-	    0x40 | (wide ? 8 : 0) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
-
-	/* Always written: byte registers need it, and one form is simpler than two. */
-	x86_byte(x, rex);
+	return v == (s8)v;
 }
 
-static inline void x86_opcode(struct x86 *x, unsigned opcode)
+static inline bool x86_fits32(s64 v)
 {
-	if (opcode > 0xff)
-		x86_byte(x, opcode >> 8);
-	x86_byte(x, opcode);
+	return v == (s32)v;
 }
 
-static inline void x86_rr(struct x86 *x, bool wide, unsigned opcode, int reg, int rm)
+/* Prefixes and opcode. */
+static inline void x86_opcode(struct x86 *x, u32 op, int reg, int index, int base)
 {
-	x86_rex(x, wide, reg, 0, rm);
-	x86_opcode(x, opcode);
+	unsigned rex =
+	    (op & X_W ? 8 : 0) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+
+	if (op & X_P66)
+		x86_byte(x, 0x66);
+	if (op & X_PF3)
+		x86_byte(x, 0xf3);
+	if (op & X_PF2)
+		x86_byte(x, 0xf2);
+	if (rex || (op & X_BYTE))
+		x86_byte(x, 0x40 | rex);
+	if (op & 0xff0000)
+		x86_byte(x, op >> 16);
+	if (op & 0xffff00)
+		x86_byte(x, op >> 8);
+	x86_byte(x, op);
+}
+
+static inline void x86_rr(struct x86 *x, u32 op, int reg, int rm)
+{
+	x86_opcode(x, op, reg, 0, rm);
 	x86_byte(x, 0xc0 | (reg & 7) << 3 | (rm & 7));
 }
 
-/* [base + disp]; base is neither rsp nor r12. */
-static inline void x86_rm(struct x86 *x, bool wide, unsigned opcode, int reg, int base, s32 disp)
+static inline void x86_rm(struct x86 *x, u32 op, int reg, struct x86_mem m)
 {
-	x86_rex(x, wide, reg, 0, base);
-	x86_opcode(x, opcode);
-	x86_byte(x, 0x80 | (reg & 7) << 3 | (base & 7));
-	x86_imm32(x, (u32)disp);
+	bool sib = m.index >= 0 || (m.base & 7) == RSP;
+	unsigned mod = !m.disp && (m.base & 7) != RBP ? 0 : x86_fits8(m.disp) ? 1 : 2;
+
+	x86_opcode(x, op, reg, m.index < 0 ? 0 : m.index, m.base);
+	x86_byte(x, mod << 6 | (reg & 7) << 3 | (sib ? RSP : m.base & 7));
+	if (sib)
+		x86_byte(x, m.scale << 6 | (m.index < 0 ? RSP : m.index & 7) << 3 | (m.base & 7));
+	if (mod == 1)
+		x86_byte(x, (u8)m.disp);
+	else if (mod == 2)
+		x86_imm32(x, (u32)m.disp);
 }
 
-/* [base + index + disp] */
-static inline void x86_rmx(struct x86 *x, bool wide, unsigned opcode, int reg, int base, int index,
-			   s32 disp)
+/* [rip + @to - here]: @to lies in the same area, at the same place of the view that runs. */
+static inline void x86_rip(struct x86 *x, u32 op, int reg, const u8 *to)
 {
-	x86_rex(x, wide, reg, index, base);
-	x86_opcode(x, opcode);
-	x86_byte(x, 0x84 | (reg & 7) << 3);
-	x86_byte(x, (index & 7) << 3 | (base & 7));
-	x86_imm32(x, (u32)disp);
+	x86_opcode(x, op, reg, 0, 0);
+	x86_byte(x, (reg & 7) << 3 | 5);
+	x86_imm32(x, (u32)(to - (x->at + 4)));
 }
 
-/* lea reg, [base + index << shift] */
-static inline void x86_lea_scaled(struct x86 *x, int reg, int base, int index, unsigned shift)
+static inline void x86_mov(struct x86 *x, int to, int from)
 {
-	x86_rex(x, true, reg, index, base);
-	x86_opcode(x, X_LEA);
-	x86_byte(x, 0x44 | (reg & 7) << 3);
-	x86_byte(x, shift << 6 | (index & 7) << 3 | (base & 7));
-	x86_byte(x, 0);
+	if (to != from)
+		x86_rr(x, X_LOAD | X_W, to, from);
 }
 
-static inline void x86_group1(struct x86 *x, bool wide, enum x86_group1 op, int rm, s32 imm)
+static inline void x86_group1(struct x86 *x, u32 wide, enum x86_group1 g, int rm, s32 imm)
 {
-	x86_rex(x, wide, 0, 0, rm);
-	x86_byte(x, 0x81);
-	x86_byte(x, 0xc0 | op << 3 | (rm & 7));
-	x86_imm32(x, (u32)imm);
+	bool small = x86_fits8(imm);
+
+	x86_opcode(x, (small ? 0x83 : 0x81) | wide, 0, 0, rm);
+	x86_byte(x, 0xc0 | g << 3 | (rm & 7));
+	if (small)
+		x86_byte(x, (u8)imm);
+	else
+		x86_imm32(x, (u32)imm);
 }
 
-/* The same on memory, 32 or 64 bits. */
-static inline void x86_group1_m(struct x86 *x, bool wide, enum x86_group1 op, int base, s32 disp,
+static inline void x86_group1_m(struct x86 *x, u32 wide, enum x86_group1 g, struct x86_mem m,
 				s32 imm)
 {
-	x86_rex(x, wide, 0, 0, base);
-	x86_byte(x, 0x81);
-	x86_byte(x, 0x80 | op << 3 | (base & 7));
-	x86_imm32(x, (u32)disp);
-	x86_imm32(x, (u32)imm);
+	bool small = x86_fits8(imm);
+
+	x86_rm(x, (small ? 0x83 : 0x81) | wide, (int)g, m);
+	if (small)
+		x86_byte(x, (u8)imm);
+	else
+		x86_imm32(x, (u32)imm);
 }
 
-static inline void x86_shift(struct x86 *x, bool wide, enum x86_shift op, int rm, unsigned n)
+/* On a byte of memory. */
+static inline void x86_group1_m8(struct x86 *x, enum x86_group1 g, struct x86_mem m, u8 imm)
 {
-	x86_rex(x, wide, 0, 0, rm);
-	x86_byte(x, 0xc1);
-	x86_byte(x, 0xc0 | op << 3 | (rm & 7));
-	x86_byte(x, n);
-}
-
-static inline void x86_not(struct x86 *x, int rm)
-{
-	x86_rex(x, true, 0, 0, rm);
-	x86_byte(x, 0xf7);
-	x86_byte(x, 0xd0 | (rm & 7));
-}
-
-static inline void x86_neg(struct x86 *x, int rm)
-{
-	x86_rex(x, true, 0, 0, rm);
-	x86_byte(x, 0xf7);
-	x86_byte(x, 0xd8 | (rm & 7));
-}
-
-/* A 32-bit constant into a register, upper half cleared. */
-static inline void x86_mov32(struct x86 *x, int reg, u32 imm)
-{
-	x86_rex(x, false, 0, 0, reg);
-	x86_byte(x, 0xb8 | (reg & 7));
-	x86_imm32(x, imm);
-}
-
-static inline void x86_mov64(struct x86 *x, int reg, u64 imm)
-{
-	x86_rex(x, true, 0, 0, reg);
-	x86_byte(x, 0xb8 | (reg & 7));
-	x86_imm64(x, imm);
-}
-
-static inline void x86_bswap(struct x86 *x, bool wide, int reg)
-{
-	x86_rex(x, wide, 0, 0, reg);
-	x86_byte(x, 0x0f);
-	x86_byte(x, 0xc8 | (reg & 7));
-}
-
-static inline void x86_cmov(struct x86 *x, enum x86_cc cc, int reg, int rm)
-{
-	x86_rr(x, false, 0x0f40 | cc, reg, rm);
-}
-
-/* test byte [base + disp], imm */
-static inline void x86_test8_m(struct x86 *x, int base, s32 disp, u8 imm)
-{
-	x86_rex(x, false, 0, 0, base);
-	x86_byte(x, 0xf6);
-	x86_byte(x, 0x80 | (base & 7));
-	x86_imm32(x, (u32)disp);
+	x86_rm(x, 0x80, (int)g, m);
 	x86_byte(x, imm);
 }
 
-/* Forward jump; returns where its distance is, for x86_land(). */
+static inline void x86_group3(struct x86 *x, u32 wide, enum x86_group3 g, int rm)
+{
+	x86_opcode(x, 0xf7 | wide, 0, 0, rm);
+	x86_byte(x, 0xc0 | g << 3 | (rm & 7));
+}
+
+static inline void x86_shift(struct x86 *x, u32 wide, enum x86_shift s, int rm, unsigned n)
+{
+	x86_opcode(x, 0xc1 | wide, 0, 0, rm);
+	x86_byte(x, 0xc0 | s << 3 | (rm & 7));
+	x86_byte(x, n);
+}
+
+/* By cl. */
+static inline void x86_shift_cl(struct x86 *x, u32 wide, enum x86_shift s, int rm)
+{
+	x86_opcode(x, 0xd3 | wide, 0, 0, rm);
+	x86_byte(x, 0xc0 | s << 3 | (rm & 7));
+}
+
+static inline void x86_test_imm(struct x86 *x, int rm, u32 imm)
+{
+	x86_opcode(x, 0xf7, 0, 0, rm);
+	x86_byte(x, 0xc0 | (rm & 7));
+	x86_imm32(x, imm);
+}
+
+static inline void x86_test_m8(struct x86 *x, struct x86_mem m, u8 imm)
+{
+	x86_rm(x, 0xf6, 0, m);
+	x86_byte(x, imm);
+}
+
+/* A constant into a register; leaves the flags alone. */
+static inline void x86_constant(struct x86 *x, int reg, u64 v)
+{
+	if (v <= 0xffffffff) {
+		x86_opcode(x, 0xb8 | (reg & 7), 0, 0, reg);
+		x86_imm32(x, (u32)v);
+	} else if (x86_fits32((s64)v)) {
+		x86_opcode(x, 0xc7 | X_W, 0, 0, reg);
+		x86_byte(x, 0xc0 | (reg & 7));
+		x86_imm32(x, (u32)v);
+	} else {
+		x86_opcode(x, 0xb8 | (reg & 7) | X_W, 0, 0, reg);
+		x86_imm64(x, v);
+	}
+}
+
+static inline void x86_bswap(struct x86 *x, u32 wide, int reg)
+{
+	x86_opcode(x, 0x0fc8 | (reg & 7) | wide, 0, 0, reg);
+}
+
+/* Jumps forward; returns where the distance is, for x86_land(). */
 static inline u8 *x86_jcc(struct x86 *x, enum x86_cc cc)
 {
 	x86_byte(x, 0x0f);
@@ -215,28 +285,56 @@ static inline u8 *x86_jcc(struct x86 *x, enum x86_cc cc)
 	return x->at - 4;
 }
 
+static inline u8 *x86_jmp(struct x86 *x)
+{
+	x86_byte(x, 0xe9);
+	x86_imm32(x, 0);
+	return x->at - 4;
+}
+
+/* The jump whose distance is at @distance goes to @to. */
+static inline void x86_aim(u8 *distance, const u8 *to)
+{
+	s32 d = (s32)(to - (distance + 4));
+
+	memcpy(distance, &d, 4);
+}
+
 static inline void x86_land(struct x86 *x, u8 *distance)
 {
-	s32 d = (s32)(x->at - (distance + 4));
+	x86_aim(distance, x->at);
+}
 
-	if (!x86_full(x))
-		memcpy(distance, &d, 4);
+static inline void x86_jmp_to(struct x86 *x, const u8 *to)
+{
+	x86_aim(x86_jmp(x), to);
+}
+
+static inline void x86_jmp_m(struct x86 *x, struct x86_mem m)
+{
+	x86_rm(x, 0xff, 4, m);
 }
 
 static inline void x86_jmp_reg(struct x86 *x, int reg)
 {
-	x86_rex(x, false, 0, 0, reg);
-	x86_byte(x, 0xff);
+	x86_opcode(x, 0xff, 0, 0, reg);
 	x86_byte(x, 0xe0 | (reg & 7));
 }
 
-/* jmp qword [base] */
-static inline void x86_jmp_m(struct x86 *x, int base, s32 disp)
+static inline void x86_call_reg(struct x86 *x, int reg)
 {
-	x86_rex(x, false, 0, 0, base);
-	x86_byte(x, 0xff);
-	x86_byte(x, 0xa0 | (base & 7));
-	x86_imm32(x, (u32)disp);
+	x86_opcode(x, 0xff, 0, 0, reg);
+	x86_byte(x, 0xd0 | (reg & 7));
+}
+
+static inline void x86_push(struct x86 *x, int reg)
+{
+	x86_opcode(x, 0x50 | (reg & 7), 0, 0, reg);
+}
+
+static inline void x86_pop(struct x86 *x, int reg)
+{
+	x86_opcode(x, 0x58 | (reg & 7), 0, 0, reg);
 }
 
 static inline void x86_ret(struct x86 *x)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The builder: what a translation is made by, whatever the host is. A host implements it in its
+ * folder; meanings (the .sem files of insn/, rules.c) are written as calls of it.
+ *
+ * It makes code in one pass, forwards. Guest registers are kept in host registers and stored where
+ * the translation is left; what can be made late is only remembered, and often never made: a
+ * field of CR is the comparison that it would come from, CFAR a distance.
+ *
+ * An instruction that can't be carried out on the spot (its page isn't in the first translation
+ * cache, it traps) leaves the translation before anything of it was done, and its function does it:
+ * each place that may be left keeps what is to be stored there.
+ */
+#ifndef PAPYR_CPU_JIT_BUILDER_H
+#define PAPYR_CPU_JIT_BUILDER_H
+
+#include "cpu/engine/block.h"
+
+/* A translation in the making. */
+struct tr;
+
+/*
+ * A value of 64 bits: the constant @k, or (@reg >= 0) what a register of the host holds. Good until
+ * the instruction's end.
+ */
+typedef struct val {
+	s8 reg;
+	u64 k;
+} val;
+
+static inline val b_const(u64 k)
+{
+	return (val){-1, k};
+}
+
+/* Guest registers that a host register may hold. */
+enum guest { GUEST_LR = 32, GUEST_CTR, GUESTS };
+
+/* The block's instruction @n, from 1 on, comes. */
+void b_begin(struct tr *t, unsigned n);
+/*
+ * It sets general register @target, can't be left before, and reads the registers @x and @y: when
+ * only one of them is @target, its old value may go early.
+ */
+void b_target(struct tr *t, unsigned target, unsigned x, unsigned y);
+
+/* RA|0: register 32 is the constant 0. */
+val b_gpr(struct tr *t, unsigned r);
+void b_set_gpr(struct tr *t, unsigned r, val v);
+val b_get(struct tr *t, enum guest g);
+void b_set(struct tr *t, enum guest g, val v);
+
+/* Address of the current instruction, and @distance bytes on. */
+val b_cia(struct tr *t, s32 distance);
+
+val b_add(struct tr *t, val a, val b);
+val b_sub(struct tr *t, val a, val b); /* a - b */
+val b_and(struct tr *t, val a, val b);
+val b_or(struct tr *t, val a, val b);
+val b_xor(struct tr *t, val a, val b);
+val b_not(struct tr *t, val a);
+val b_neg(struct tr *t, val a);
+val b_mul(struct tr *t, val a, val b); /* low 64 bits */
+val b_mulh(struct tr *t, val a, val b, bool is_signed);
+val b_extend(struct tr *t, val a, unsigned bits, bool is_signed);
+/* a rotated left by @n, 0..63, under @mask. */
+val b_rotate(struct tr *t, val a, unsigned n, u64 mask);
+/* The low word in both halves, rotated left by @n, 0..31, under @mask. */
+val b_rotate_word(struct tr *t, val a, unsigned n, u64 mask);
+/* Shifts by the low bits of @n, one more than the width has: that one set, all is shifted out. */
+enum b_shift { B_SHL, B_SHR };
+val b_shift(struct tr *t, enum b_shift s, val a, val n, unsigned bits);
+/* Algebraic, by a constant below @bits; sets CA. */
+val b_shift_algebraic(struct tr *t, val a, unsigned n, unsigned bits);
+val b_count_zeros(struct tr *t, val a, unsigned bits);
+/* a + b, or a + b + CA; both set CA. */
+val b_add_ca(struct tr *t, val a, val b);
+val b_add_extended(struct tr *t, val a, val b);
+val b_sub_ca(struct tr *t, val a, val b); /* a - b; CA is 1 where nothing was borrowed */
+
+/* CR[field] = a compared with b, and SO. */
+void b_compare(struct tr *t, unsigned field, val a, val b, bool wide, bool is_signed);
+/* CR bit @bit = @set. */
+void b_set_cr_bit(struct tr *t, unsigned bit, bool set);
+/* CR[to] = CR[from] */
+void b_copy_cr(struct tr *t, unsigned to, unsigned from);
+val b_cr_field(struct tr *t, unsigned field);
+/* CR[field] = the four bits of @v from bit @shift on. */
+void b_set_cr_field(struct tr *t, unsigned field, val v, unsigned shift);
+enum b_cr_logic { B_CR_AND, B_CR_OR, B_CR_XOR };
+/* CR[to] = CR[a] op CR[b], with the second operand or the result inverted. */
+void b_cr_logic(struct tr *t, enum b_cr_logic op, unsigned to, unsigned a, unsigned b, bool not_b,
+		bool not_result);
+
+/* What the host's flags tell; used before anything else is built. */
+typedef int cond;
+/* From here on b_cr_is(@bit) changes nothing that another way past it would lack. */
+void b_cr_prepare(struct tr *t, unsigned bit);
+cond b_cr_is(struct tr *t, unsigned bit, bool set);
+/* CTR is counted down, and then zero or not. */
+cond b_count_down(struct tr *t, bool zero);
+/* a compared with b, by a trap's conditions (TO's bits); leaves the instruction if one holds. */
+void b_trap(struct tr *t, unsigned to, val a, val b, bool wide);
+/* CR[bit] ? yes : no */
+val b_select(struct tr *t, unsigned bit, val yes, val no);
+
+/*
+ * Storage. Leaves the instruction to its function unless the first translation cache has the page.
+ */
+struct b_access {
+	u8 bytes;
+	bool is_signed;
+	bool reversed; /* in the other byte order than the guest's */
+};
+val b_load(struct tr *t, val ea, struct b_access access);
+void b_store(struct tr *t, val ea, val v, struct b_access access);
+/* To and from vector-scalar register @vsr: a doubleword (the rest cleared, or left), a vector. */
+enum b_vsr { B_VSR_D0, B_VSR_FPR, B_VSR_PAIR, B_VSR_QUAD };
+void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
+void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
+val b_vsr_doubleword(struct tr *t, unsigned vsr);
+void b_set_vsr_doubleword(struct tr *t, unsigned vsr, val v);
+enum b_fence { B_FENCE_LIGHT, B_FENCE_FULL };
+void b_fence(struct tr *t, enum b_fence fence);
+
+/* Leaving. Distances are from the current instruction. */
+typedef struct skip {
+	u8 *at;
+} skip;
+skip b_skip_if(struct tr *t, cond c);
+void b_land(struct tr *t, skip s);
+/* CFAR will be this instruction's address, from here on. */
+void b_branched(struct tr *t);
+void b_leave_if(struct tr *t, cond c, s32 distance);
+void b_leave(struct tr *t, s32 distance);
+/* To where a register says; its low two bits don't count. */
+void b_leave_to(struct tr *t, val target);
+/* The same if CR bit @bit is @set. */
+void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target);
+/* The current instruction's function goes on. */
+void b_leave_to_function(struct tr *t);
+/* The current instruction's function does it, and comes back. */
+void b_call(struct tr *t, bool changes_gprs);
+
+#endif

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What each instruction is translated into. The texts of insn/ (fixed.sem and so on) are read here
+ * as calls of the builder; branches and moves to and from special registers are written out.
+ */
+#include <pthread.h>
+#include "cpu/engine/pseudo.h"
+#include "cpu/insn/rotate.h"
+#include "cpu/isa/branch.h"
+#include "cpu/isa/ops.h"
+#include "cpu/jit/rules.h"
+
+#define RULE(name)                                                                                 \
+	static bool rule_##name(struct tr *t __attribute__((unused)),                              \
+				const struct op *op __attribute__((unused)),                       \
+				bool *ends __attribute__((unused)))
+
+/* --- fixed-point --- */
+
+#define RA	 b_gpr(t, op->a)
+#define RB	 b_gpr(t, op->b)
+#define RS	 b_gpr(t, op->t)
+#define IMM	 b_const((u64)op->imm)
+#define CONST(k) b_const(k)
+
+#define ADD(a, b)		    b_add(t, a, b)
+#define SUB(a, b)		    b_sub(t, a, b)
+#define NEG(a)			    b_neg(t, a)
+#define MUL(a, b)		    b_mul(t, a, b)
+#define MUL_HIGH(a, b, sign)	    b_mulh(t, a, b, sign)
+#define AND(a, b)		    b_and(t, a, b)
+#define OR(a, b)		    b_or(t, a, b)
+#define XOR(a, b)		    b_xor(t, a, b)
+#define NOT(a)			    b_not(t, a)
+#define EXTEND(a, bits, sign)	    b_extend(t, a, bits, sign)
+#define COUNT_ZEROS(a, bits)	    b_count_zeros(t, a, bits)
+#define ADD_CA(a, b)		    b_add_ca(t, a, b)
+#define SUB_CA(a, b)		    b_sub_ca(t, a, b)
+#define ADD_EXTENDED(a, b)	    b_add_extended(t, a, b)
+#define ROTATE(a, n, mask)	    b_rotate(t, a, n, mask)
+#define ROTATE_WORD(a, n, mask)	    b_rotate_word(t, a, n, mask)
+#define SHIFT_LEFT(a, n, bits)	    b_shift(t, B_SHL, a, n, bits)
+#define SHIFT_RIGHT(a, n, bits)	    b_shift(t, B_SHR, a, n, bits)
+#define SHIFT_ALGEBRAIC(a, n, bits) b_shift_algebraic(t, a, n, bits)
+
+/* The target's old value may be overwritten early if it is read once: b_target(). */
+#define TO_REG(name, target, x, y, value)                                                          \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		b_target(t, target, x, y);                                                         \
+		b_set_gpr(t, target, value);                                                       \
+		return true;                                                                       \
+	}
+#define TO_REG_CR0(name, target, x, y, value)                                                      \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		val v;                                                                             \
+                                                                                                   \
+		b_target(t, target, x, y);                                                         \
+		v = value;                                                                         \
+		b_set_gpr(t, target, v);                                                           \
+		b_compare(t, 0, v, b_const(0), true, true);                                        \
+		return true;                                                                       \
+	}
+#define TO_RT(name, value)     TO_REG(name, op->t, op->a, op->b, value)
+#define TO_RA(name, value)     TO_REG(name, op->a, op->t, op->b, value)
+#define TO_RT_CR0(name, value) TO_REG_CR0(name, op->t, op->a, op->b, value)
+#define TO_RA_CR0(name, value) TO_REG_CR0(name, op->a, op->t, op->b, value)
+#define TO_RT_RC(name, value)  TO_RT(name, value) TO_RT_CR0(name##_rc, value)
+#define TO_RA_RC(name, value)  TO_RA(name, value) TO_RA_CR0(name##_rc, value)
+#define TO_RA_TOO_RC(name, value)                                                                  \
+	TO_REG(name, op->a, op->t, op->a, value)                                                   \
+	TO_REG_CR0(name##_rc, op->a, op->t, op->a, value)
+
+#include "cpu/insn/fixed.sem"
+
+#undef TO_RT
+#undef TO_RA
+#undef TO_RT_CR0
+#undef TO_RA_CR0
+#undef TO_RT_RC
+#undef TO_RA_RC
+#undef TO_RA_TOO_RC
+
+/* --- comparisons --- */
+
+#define WIDE_s32   false
+#define WIDE_u32   false
+#define WIDE_s64   true
+#define WIDE_u64   true
+#define SIGNED_s32 true
+#define SIGNED_u32 false
+#define SIGNED_s64 true
+#define SIGNED_u64 false
+
+#define COMPARE(name, type, b)                                                                     \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		b_compare(t, op->t, RA, b, WIDE_##type, SIGNED_##type);                            \
+		return true;                                                                       \
+	}
+#define TRAP(name, type, b)                                                                        \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		b_trap(t, op->t, RA, b, WIDE_##type);                                              \
+		return true;                                                                       \
+	}
+#define CR_LOGIC(name, operation, not_b, not_result)                                               \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		b_cr_logic(t, B_CR_##operation, op->t, op->a, op->b, not_b, not_result);           \
+		return true;                                                                       \
+	}
+#include "cpu/insn/compare.sem"
+#undef COMPARE
+#undef TRAP
+#undef CR_LOGIC
+
+RULE(isel)
+{
+	b_set_gpr(t, op->t, b_select(t, op->c, op->a ? RA : b_const(0), RB));
+	return true;
+}
+
+RULE(mcrf)
+{
+	b_copy_cr(t, op->t >> 2, op->a >> 2);
+	return true;
+}
+
+/* FXM must name one field; it is field 7 - the number of its zeros from the right. */
+static int single_field(const struct op *op)
+{
+	unsigned fxm = field(op->insn, 12, 19);
+
+	return __builtin_popcount(fxm) == 1 ? 7 - __builtin_ctz(fxm) : -1;
+}
+
+RULE(mfocrf)
+{
+	int f = single_field(op);
+
+	if (f >= 0)
+		b_set_gpr(t, op->t,
+			  b_rotate(t, b_cr_field(t, (unsigned)f), 4 * (7 - (unsigned)f),
+				   ~0ull << 4 * (7 - (unsigned)f)));
+	return f >= 0;
+}
+
+RULE(mtocrf)
+{
+	int f = single_field(op);
+
+	if (f >= 0)
+		b_set_cr_field(t, (unsigned)f, RS, 4 * (7 - (unsigned)f));
+	return f >= 0;
+}
+
+RULE(mflr)
+{
+	b_set_gpr(t, op->t, b_get(t, GUEST_LR));
+	return true;
+}
+
+RULE(mfctr)
+{
+	b_set_gpr(t, op->t, b_get(t, GUEST_CTR));
+	return true;
+}
+
+RULE(mtlr)
+{
+	b_set(t, GUEST_LR, RS);
+	return true;
+}
+
+RULE(mtctr)
+{
+	b_set(t, GUEST_CTR, RS);
+	return true;
+}
+
+/* --- storage --- */
+
+#define EA_D()	b_add(t, RA, IMM)
+#define EA_X()	b_add(t, RA, RB)
+#define EA_DU() EA_D()
+#define EA_XU() EA_X()
+
+#define UPDATES_D  false
+#define UPDATES_X  false
+#define UPDATES_DU true
+#define UPDATES_XU true
+
+#define ACCESS(bits, sign, order)                                                                  \
+	((struct b_access){.bytes = bits / 8, .is_signed = IS_##sign, .reversed = IS_##order})
+#define IS_SIGN	    true
+#define IS_ZEROS    false
+#define IS_REVERSED true
+#define IS_AS_IS    false
+
+#define LOAD(name, bits, sign, order, form)                                                        \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		val ea, v;                                                                         \
+                                                                                                   \
+		if (UPDATES_##form && (op->a == 0 || op->a == op->t))                              \
+			return false;                                                              \
+		ea = EA_##form();                                                                  \
+		v = b_load(t, ea, ACCESS(bits, sign, order));                                      \
+		b_set_gpr(t, op->t, v);                                                            \
+		if (UPDATES_##form)                                                                \
+			b_set_gpr(t, op->a, ea);                                                   \
+		return true;                                                                       \
+	}
+#define STORE(name, bits, order, form)                                                             \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		val ea;                                                                            \
+                                                                                                   \
+		if (UPDATES_##form && op->a == 0)                                                  \
+			return false;                                                              \
+		ea = EA_##form();                                                                  \
+		b_store(t, ea, RS, ACCESS(bits, ZEROS, order));                                    \
+		if (UPDATES_##form)                                                                \
+			b_set_gpr(t, op->a, ea);                                                   \
+		return true;                                                                       \
+	}
+#include "cpu/insn/mem.sem"
+#undef LOAD
+#undef STORE
+
+/* Of floating-point and vector registers. */
+#define LOAD_VSR(name, vsr, kind, form)                                                            \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		val ea;                                                                            \
+                                                                                                   \
+		if (UPDATES_##form && op->a == 0)                                                  \
+			return false;                                                              \
+		ea = EA_##form();                                                                  \
+		b_load_vsr(t, ea, vsr, kind);                                                      \
+		if (UPDATES_##form)                                                                \
+			b_set_gpr(t, op->a, ea);                                                   \
+		return true;                                                                       \
+	}
+#define STORE_VSR(name, vsr, kind, form)                                                           \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		val ea;                                                                            \
+                                                                                                   \
+		if (UPDATES_##form && op->a == 0)                                                  \
+			return false;                                                              \
+		ea = EA_##form();                                                                  \
+		b_store_vsr(t, ea, vsr, kind);                                                     \
+		if (UPDATES_##form)                                                                \
+			b_set_gpr(t, op->a, ea);                                                   \
+		return true;                                                                       \
+	}
+#define EA_XV()	   b_and(t, EA_X(), b_const(~15ull)) /* of whole vectors */
+#define UPDATES_XV false
+
+LOAD_VSR(lfd, op->t, B_VSR_FPR, D)
+LOAD_VSR(lfdu, op->t, B_VSR_FPR, DU)
+LOAD_VSR(lfdx, op->t, B_VSR_FPR, X)
+LOAD_VSR(lfdux, op->t, B_VSR_FPR, XU)
+STORE_VSR(stfd, op->t, B_VSR_FPR, D)
+STORE_VSR(stfdu, op->t, B_VSR_FPR, DU)
+STORE_VSR(stfdx, op->t, B_VSR_FPR, X)
+STORE_VSR(stfdux, op->t, B_VSR_FPR, XU)
+LOAD_VSR(lxsdx, op->t, B_VSR_D0, X)
+STORE_VSR(stxsdx, op->t, B_VSR_D0, X)
+LOAD_VSR(lxvd2x, op->t, B_VSR_PAIR, X)
+STORE_VSR(stxvd2x, op->t, B_VSR_PAIR, X)
+LOAD_VSR(lvx, op->t + 32u, B_VSR_QUAD, XV)
+LOAD_VSR(lvxl, op->t + 32u, B_VSR_QUAD, XV)
+STORE_VSR(stvx, op->t + 32u, B_VSR_QUAD, XV)
+STORE_VSR(stvxl, op->t + 32u, B_VSR_QUAD, XV)
+
+RULE(nothing)
+{
+	return true;
+}
+
+#define SYNC_LIGHT 1 /* L of lwsync */
+
+RULE(sync)
+{
+	b_fence(t, field(op->insn, 9, 10) == SYNC_LIGHT ? B_FENCE_LIGHT : B_FENCE_FULL);
+	return true;
+}
+
+RULE(isync)
+{
+	b_leave(t, 4);
+	*ends = true;
+	return true;
+}
+
+/* --- branches --- */
+
+static void set_lr(struct tr *t)
+{
+	b_set(t, GUEST_LR, b_cia(t, 4));
+}
+
+static bool branch(struct tr *t, const struct op *op, bool *ends)
+{
+	b_branched(t);
+	b_leave(t, (s32)op->imm);
+	*ends = true;
+	return true;
+}
+
+RULE(b)
+{
+	return branch(t, op, ends);
+}
+
+RULE(bl)
+{
+	set_lr(t);
+	return branch(t, op, ends);
+}
+
+static bool always(const struct op *op)
+{
+	return (op->t & BO_ANY_CR) && (op->t & BO_NO_CTR);
+}
+
+RULE(bc)
+{
+	bool counts = !(op->t & BO_NO_CTR), tests = !(op->t & BO_ANY_CR);
+	s32 distance = (s32)op->imm;
+
+	if (always(op))
+		return branch(t, op, ends);
+	if (counts && tests) {
+		skip other;
+
+		b_cr_prepare(t, op->a);
+		other = b_skip_if(t, b_count_down(t, !(op->t & BO_CTR_ZERO)));
+		b_leave_if(t, b_cr_is(t, op->a, op->t & BO_CR_SET), distance);
+		b_land(t, other);
+	} else if (counts) {
+		b_leave_if(t, b_count_down(t, op->t & BO_CTR_ZERO), distance);
+	} else {
+		b_leave_if(t, b_cr_is(t, op->a, op->t & BO_CR_SET), distance);
+	}
+	return true;
+}
+
+/* What finds its own address: always taken. */
+RULE(bcl)
+{
+	if (!always(op))
+		return false;
+	set_lr(t);
+	return branch(t, op, ends);
+}
+
+/* To LR or CTR. */
+static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest to, bool links)
+{
+	val target;
+	bool conditional = !always(op);
+
+	if (!(op->t & BO_NO_CTR) || (conditional && links))
+		return false;
+	target = b_get(t, to);
+	if (conditional) {
+		b_leave_to_if(t, op->a, op->t & BO_CR_SET, target);
+		return true;
+	}
+	if (links)
+		set_lr(t);
+	b_branched(t);
+	b_leave_to(t, target);
+	*ends = true;
+	return true;
+}
+
+RULE(bclr)
+{
+	return branch_to(t, op, ends, GUEST_LR, false);
+}
+
+RULE(bclr_rc)
+{
+	return branch_to(t, op, ends, GUEST_LR, true);
+}
+
+RULE(bcctr)
+{
+	return branch_to(t, op, ends, GUEST_CTR, false);
+}
+
+RULE(bcctr_rc)
+{
+	return branch_to(t, op, ends, GUEST_CTR, true);
+}
+
+RULE(leave)
+{
+	b_leave(t, 0);
+	*ends = true;
+	return true;
+}
+
+/* --- finding them --- */
+
+struct named_rule {
+	op_fn *fn;
+	rule_fn *rule;
+};
+
+#define TO_RT(name, value)	{op_##name, rule_##name},
+#define TO_RA(name, value)	{op_##name, rule_##name},
+#define TO_RT_CR0(name, value)	{op_##name, rule_##name},
+#define TO_RA_CR0(name, value)	{op_##name, rule_##name},
+#define TO_RT_RC(name, value)	{op_##name, rule_##name}, {op_##name##_rc, rule_##name##_rc},
+#define TO_RA_RC(name, value)	{op_##name, rule_##name}, {op_##name##_rc, rule_##name##_rc},
+#define TO_RA_TOO_RC		TO_RA_RC
+#define COMPARE(name, type, b)	{op_##name, rule_##name},
+#define TRAP(name, type, b)	{op_##name, rule_##name},
+#define CR_LOGIC(name, o, n, r) {op_##name, rule_##name},
+#define LOAD(name, ...)		{op_##name, rule_##name},
+#define STORE(name, ...)	{op_##name, rule_##name},
+#define SAME(name)		{op_##name, rule_##name}
+
+static const struct named_rule rules[] = {
+#include "cpu/insn/fixed.sem"
+#include "cpu/insn/compare.sem"
+#include "cpu/insn/mem.sem"
+    SAME(isel), SAME(mcrf), SAME(mfocrf), SAME(mtocrf), SAME(mflr), SAME(mfctr), SAME(mtlr),
+    SAME(mtctr), SAME(lfd), SAME(lfdu), SAME(lfdx), SAME(lfdux), SAME(stfd), SAME(stfdu),
+    SAME(stfdx), SAME(stfdux), SAME(lxsdx), SAME(stxsdx), SAME(lxvd2x), SAME(stxvd2x),
+    SAME(lvx), SAME(lvxl), SAME(stvx), SAME(stvxl), SAME(sync), SAME(isync), SAME(b), SAME(bl),
+    SAME(bc), SAME(bcl), SAME(bclr), SAME(bclr_rc), SAME(bcctr), SAME(bcctr_rc),
+    {op_dcbt, rule_nothing},
+    {op_dcbtst, rule_nothing},
+    {op_icbt, rule_nothing},
+    {op_eieio, rule_nothing},
+    {op_bt, rule_bc},
+    {op_bf, rule_bc},
+    {op_bdnz, rule_bc},
+    {op_bdz, rule_bc},
+    {op_blr, rule_bclr},
+    {op_bctr, rule_bcctr},
+    {op_bctrl, rule_bcctr_rc},
+    {pseudo_leave, rule_leave},
+};
+
+/* By function, hashed; made once. */
+#define SLOTS 4096u
+
+static struct rule slots[SLOTS];
+
+static struct rule *slot_of(op_fn *fn)
+{
+	unsigned at = ((uintptr_t)fn >> 4 ^ (uintptr_t)fn >> 14) & (SLOTS - 1);
+
+	while (slots[at].fn && slots[at].fn != fn)
+		at = (at + 1) & (SLOTS - 1);
+	return &slots[at];
+}
+
+static void add_row(const struct insn_row *row, op_fn *fn)
+{
+	bool vectors = row->flags & (F_FP | F_VEC | F_VSX);
+	struct rule *r;
+
+	if (!fn)
+		return;
+	r = slot_of(fn);
+	r->fn = fn;
+	r->calls = !(row->flags & (F_END | F_BR)) && row->format != FMT_B;
+	r->changes_gprs = !vectors || (row->flags & F_UPD) || row->format == FMT_XX1R;
+}
+
+static void index_rules(void)
+{
+	for (unsigned i = 0; i < isa_rows; i++) {
+		add_row(&isa_table[i], isa_table[i].fn);
+		add_row(&isa_table[i], isa_table[i].fn_rc);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(rules); i++) {
+		struct rule *r = slot_of(rules[i].fn);
+
+		r->fn = rules[i].fn;
+		r->build = rules[i].rule;
+	}
+}
+
+void rules_prepare(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, index_rules);
+}
+
+const struct rule *rule_find(op_fn *fn)
+{
+	return slot_of(fn);
+}

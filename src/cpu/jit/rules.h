@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is known of translating an instruction, by the function that carries it out. */
+#ifndef PAPYR_CPU_JIT_RULES_H
+#define PAPYR_CPU_JIT_RULES_H
+
+#include "cpu/jit/builder.h"
+
+/*
+ * Builds the meaning of @op at the current place; false: nothing was built, the builder can't do
+ * this form. *@ends: nothing of the block comes after it.
+ */
+typedef bool rule_fn(struct tr *t, const struct op *op, bool *ends);
+
+struct rule {
+	op_fn *fn;
+	rule_fn *build;	   /* NULL: its function does it */
+	bool calls;	   /* its function can be called from within a translation */
+	bool changes_gprs; /* its function may change general registers, LR or CTR */
+};
+
+/* Once before the others. */
+void rules_prepare(void);
+/* What is known of @fn; nothing (all 0) of what is no instruction. */
+const struct rule *rule_find(op_fn *fn);
+
+/* Builds @b, the block that @t is for. False: it isn't worth it. */
+bool translate_block(struct tr *t, const struct block *b);
+
+#endif

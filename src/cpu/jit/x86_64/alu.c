@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arithmetic and logic. */
+#include "cpu/jit/x86_64/jit.h"
+
+static val in_reg(int reg)
+{
+	return (val){(s8)reg, 0};
+}
+
+static bool is_const(val v)
+{
+	return v.reg < 0;
+}
+
+static bool fits32(val v)
+{
+	return is_const(v) && x86_fits32((s64)v.k);
+}
+
+/* A register with @v, for one that is read only: scratch rax for a constant that is too large. */
+static int operand(struct tr *t, val v)
+{
+	if (!is_const(v))
+		return v.reg;
+	x86_constant(&t->x, RAX, v.k);
+	return RAX;
+}
+
+val b_add(struct tr *t, val a, val b)
+{
+	int r;
+
+	if (is_const(a) && is_const(b))
+		return b_const(a.k + b.k);
+	if (is_const(a))
+		return b_add(t, b, a);
+	if (is_const(b) && !b.k)
+		return a;
+	if (!regs_may_change(t, a) && (fits32(b) || !is_const(b))) {
+		r = regs_take(t);
+		x86_rm(&t->x, X_LEA, r,
+		       is_const(b) ? X86_AT(a.reg, (s32)b.k) : X86_INDEX(a.reg, b.reg));
+		return in_reg(r);
+	}
+	r = regs_over(t, a);
+	if (fits32(b))
+		x86_group1(&t->x, X_W, G_ADD, r, (s32)b.k);
+	else
+		x86_rr(&t->x, X_ADD | X_W, r, operand(t, b));
+	return in_reg(r);
+}
+
+val b_sub(struct tr *t, val a, val b)
+{
+	int r;
+
+	if (is_const(b))
+		return b_add(t, a, b_const(-b.k));
+	if (is_const(a) && !a.k)
+		return b_neg(t, b);
+	r = regs_over(t, a);
+	x86_rr(&t->x, X_SUB | X_W, r, b.reg);
+	return in_reg(r);
+}
+
+static val logic(struct tr *t, u32 op, enum x86_group1 g, val a, val b)
+{
+	int r;
+
+	if (is_const(a))
+		return logic(t, op, g, b, a);
+	r = regs_over(t, a);
+	if (fits32(b))
+		x86_group1(&t->x, X_W, g, r, (s32)b.k);
+	else
+		x86_rr(&t->x, op | X_W, r, operand(t, b));
+	return in_reg(r);
+}
+
+val b_and(struct tr *t, val a, val b)
+{
+	if (is_const(a) && is_const(b))
+		return b_const(a.k & b.k);
+	/* 32 bits of a constant and no sign: the shorter form clears the upper half. */
+	if (is_const(b) && b.k <= 0xffffffff) {
+		int r = regs_over(t, a);
+
+		x86_group1(&t->x, 0, G_AND, r, (s32)(u32)b.k);
+		return in_reg(r);
+	}
+	return logic(t, X_AND, G_AND, a, b);
+}
+
+val b_or(struct tr *t, val a, val b)
+{
+	if (is_const(a) && is_const(b))
+		return b_const(a.k | b.k);
+	if (!is_const(a) && a.reg == b.reg)
+		return a; /* a move */
+	if (is_const(b) && !b.k)
+		return a;
+	return logic(t, X_OR, G_OR, a, b);
+}
+
+val b_xor(struct tr *t, val a, val b)
+{
+	if (is_const(a) && is_const(b))
+		return b_const(a.k ^ b.k);
+	if (!is_const(a) && a.reg == b.reg)
+		return b_const(0);
+	return logic(t, X_XOR, G_XOR, a, b);
+}
+
+static val group3(struct tr *t, enum x86_group3 g, val a)
+{
+	int r = regs_over(t, a);
+
+	x86_group3(&t->x, X_W, g, r);
+	return in_reg(r);
+}
+
+val b_not(struct tr *t, val a)
+{
+	return is_const(a) ? b_const(~a.k) : group3(t, G3_NOT, a);
+}
+
+val b_neg(struct tr *t, val a)
+{
+	return is_const(a) ? b_const(-a.k) : group3(t, G3_NEG, a);
+}
+
+val b_mul(struct tr *t, val a, val b)
+{
+	int r;
+
+	if (is_const(a) && is_const(b))
+		return b_const(a.k * b.k);
+	if (is_const(a))
+		return b_mul(t, b, a);
+	if (fits32(b)) {
+		r = regs_take(t);
+		x86_rr(&t->x, 0x69 | X_W, r, a.reg);
+		x86_imm32(&t->x, (u32)b.k);
+		return in_reg(r);
+	}
+	r = regs_over(t, a);
+	x86_rr(&t->x, X_IMUL | X_W, r, operand(t, b));
+	return in_reg(r);
+}
+
+val b_mulh(struct tr *t, val a, val b, bool is_signed)
+{
+	int rb = regs_value(t, b), ra = regs_value(t, a), r = regs_take(t);
+
+	x86_mov(&t->x, RAX, ra);
+	x86_group3(&t->x, X_W, is_signed ? G3_IMUL : G3_MUL, rb);
+	x86_mov(&t->x, r, RDX);
+	return in_reg(r);
+}
+
+static u64 extended(u64 k, unsigned bits, bool is_signed)
+{
+	u64 v = k << (64 - bits);
+
+	return is_signed ? (u64)((s64)v >> (64 - bits)) : v >> (64 - bits);
+}
+
+val b_extend(struct tr *t, val a, unsigned bits, bool is_signed)
+{
+	static const u32 with_sign[] = {X_MOVSX8 | X_W, X_MOVSX16 | X_W, X_MOVSXD};
+	static const u32 without[] = {X_MOVZX8, X_MOVZX16, X_LOAD};
+	unsigned size = bits == 8 ? 0 : bits == 16 ? 1 : 2;
+	int r;
+
+	if (is_const(a))
+		return b_const(extended(a.k, bits, is_signed));
+	r = regs_take(t);
+	x86_rr(&t->x, is_signed ? with_sign[size] : without[size], r, a.reg);
+	return in_reg(r);
+}
+
+static void mask_with(struct tr *t, int r, u64 mask)
+{
+	if (mask == ~0ull)
+		return;
+	if (mask == 0xffffffff)
+		x86_rr(&t->x, X_LOAD, r, r);
+	else if (mask < 0xffffffff)
+		x86_group1(&t->x, 0, G_AND, r, (s32)(u32)mask);
+	else if (x86_fits32((s64)mask))
+		x86_group1(&t->x, X_W, G_AND, r, (s32)(u32)mask);
+	else
+		x86_rr(&t->x, X_AND | X_W, r, operand(t, b_const(mask)));
+}
+
+val b_rotate(struct tr *t, val a, unsigned n, u64 mask)
+{
+	int r;
+
+	if (is_const(a))
+		return b_const(rotl64(a.k, n) & mask);
+	r = regs_over(t, a);
+	if (n && mask == ~0ull << n) {
+		x86_shift(&t->x, X_W, SH_SHL, r, n);
+	} else if (n && mask == ~0ull >> (64 - n)) {
+		x86_shift(&t->x, X_W, SH_SHR, r, 64 - n);
+	} else if (!n && !(mask & (mask + 1)) && mask >> 32 && ~mask) {
+		/* low bits, more than a word */
+		x86_shift(&t->x, X_W, SH_SHL, r, (unsigned)__builtin_clzll(mask));
+		x86_shift(&t->x, X_W, SH_SHR, r, (unsigned)__builtin_clzll(mask));
+	} else {
+		if (n)
+			x86_shift(&t->x, X_W, SH_ROL, r, n);
+		mask_with(t, r, mask);
+	}
+	return in_reg(r);
+}
+
+val b_rotate_word(struct tr *t, val a, unsigned n, u64 mask)
+{
+	u64 low = is_const(a) ? rotl32((u32)a.k, n) : 0;
+	int r;
+
+	if (is_const(a))
+		return b_const((low << 32 | low) & mask);
+	r = regs_over(t, a);
+	if (mask >> 32) {
+		x86_rr(&t->x, X_LOAD, RAX, r);
+		x86_shift(&t->x, X_W, SH_SHL, RAX, 32);
+		x86_rr(&t->x, X_LOAD, r, r);
+		x86_rr(&t->x, X_OR | X_W, r, RAX);
+		if (n)
+			x86_shift(&t->x, X_W, SH_ROL, r, n);
+		mask_with(t, r, mask);
+		return in_reg(r);
+	}
+	if (n && (u32)mask == ~0u << n)
+		x86_shift(&t->x, 0, SH_SHL, r, n);
+	else if (n && mask == ~0u >> (32 - n))
+		x86_shift(&t->x, 0, SH_SHR, r, 32 - n);
+	else if (n)
+		x86_shift(&t->x, 0, SH_ROL, r, n),
+		    mask_with(t, r, mask == 0xffffffff ? ~0ull : mask);
+	else
+		mask_with(t, r, mask);
+	return in_reg(r);
+}
+
+val b_shift(struct tr *t, enum b_shift s, val a, val n, unsigned bits)
+{
+	u32 wide = bits == 64 ? X_W : 0;
+	enum x86_shift op = s == B_SHL ? SH_SHL : SH_SHR;
+	int rn = regs_value(t, n), r = regs_over(t, a);
+
+	x86_mov(&t->x, RCX, rn);
+	x86_shift_cl(&t->x, wide, op, r);
+	if (!wide)
+		x86_rr(&t->x, X_LOAD, r, r); /* a shift by 0 leaves the upper half */
+	x86_constant(&t->x, RAX, 0);
+	x86_test_imm(&t->x, RCX, bits);
+	x86_rr(&t->x, X_CMOV(CC_NE) | X_W, r, RAX);
+	return in_reg(r);
+}
+
+static void set_ca(struct tr *t, enum x86_cc cc)
+{
+	x86_rm(&t->x, X_SETCC(cc), 0, CPU_AT(ca));
+}
+
+val b_shift_algebraic(struct tr *t, val a, unsigned n, unsigned bits)
+{
+	int ra = regs_value(t, a), r = regs_take(t);
+
+	if (bits == 32)
+		x86_rr(&t->x, X_MOVSXD, r, ra);
+	else
+		x86_mov(&t->x, r, ra);
+	if (!n) {
+		x86_group1_m8(&t->x, G_AND, CPU_AT(ca), 0);
+		return in_reg(r);
+	}
+	/* CA: negative, and ones among the bits that go. */
+	x86_mov(&t->x, RAX, r);
+	x86_shift(&t->x, X_W, SH_SHL, RAX, 64 - n);
+	x86_mov(&t->x, RCX, r);
+	x86_shift(&t->x, X_W, SH_SAR, RCX, 63);
+	x86_rr(&t->x, X_TEST | X_W, RAX, RCX);
+	set_ca(t, CC_NE);
+	x86_shift(&t->x, X_W, SH_SAR, r, n);
+	return in_reg(r);
+}
+
+val b_count_zeros(struct tr *t, val a, unsigned bits)
+{
+	int ra = regs_value(t, a), r = regs_take(t);
+	u32 wide = bits == 64 ? X_W : 0;
+
+	if (t->jit->has_lzcnt) {
+		x86_rr(&t->x, X_LZCNT | wide, r, ra);
+		return in_reg(r);
+	}
+	x86_constant(&t->x, RAX, 2 * bits - 1);
+	x86_rr(&t->x, X_BSR | wide, r, ra);
+	x86_rr(&t->x, X_CMOV(CC_E) | wide, r, RAX);
+	x86_group1(&t->x, 0, G_XOR, r, (s32)bits - 1);
+	return in_reg(r);
+}
+
+val b_add_ca(struct tr *t, val a, val b)
+{
+	int r;
+
+	if (is_const(a))
+		return b_add_ca(t, in_reg(regs_value(t, a)), b);
+	r = regs_over(t, a);
+	if (fits32(b))
+		x86_group1(&t->x, X_W, G_ADD, r, (s32)b.k);
+	else
+		x86_rr(&t->x, X_ADD | X_W, r, operand(t, b));
+	set_ca(t, CC_B);
+	return in_reg(r);
+}
+
+val b_add_extended(struct tr *t, val a, val b)
+{
+	int r = regs_over(t, a);
+
+	/* carry flag = CA */
+	x86_rm(&t->x, X_MOVZX8, RCX, CPU_AT(ca));
+	if (fits32(b)) {
+		x86_group1(&t->x, 0, G_ADD, RCX, -1);
+		x86_group1(&t->x, X_W, G_ADC, r, (s32)b.k);
+	} else {
+		int rb = operand(t, b);
+
+		x86_group1(&t->x, 0, G_ADD, RCX, -1);
+		x86_rr(&t->x, X_ADC | X_W, r, rb);
+	}
+	set_ca(t, CC_B);
+	return in_reg(r);
+}
+
+val b_sub_ca(struct tr *t, val a, val b)
+{
+	int rb = regs_value(t, b), r = regs_over(t, a);
+
+	x86_rr(&t->x, X_SUB | X_W, r, rb);
+	set_ca(t, CC_AE);
+	return in_reg(r);
+}
+
+val b_select(struct tr *t, unsigned bit, val yes, val no)
+{
+	int y = regs_value(t, yes), r = regs_take(t), n = regs_value(t, no);
+	cond c;
+
+	x86_mov(&t->x, r, n);
+	c = b_cr_is(t, bit, true);
+	x86_rr(&t->x, X_CMOV((u32)c) | X_W, r, y);
+	return in_reg(r);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ways out of a translation, and calls of instructions' functions. */
+#include <assert.h>
+#include "cpu/jit/x86_64/jit.h"
+#include "cpu/mmu/jumps.h"
+#include "cpu/mmu/mem.h"
+
+/* Of the current instruction, from the block's start. */
+static s32 here(const struct tr *t)
+{
+	return (s32)(t->n - 1) * 4;
+}
+
+val b_cia(struct tr *t, s32 distance)
+{
+	int r = regs_take(t);
+
+	x86_rm(&t->x, X_LEA, r, X86_AT(R_NIP, here(t) + distance));
+	return (val){(s8)r, 0};
+}
+
+static struct exit_point *exit_add(struct tr *t, u8 *from, enum exit_kind kind)
+{
+	struct exit_point *e = &t->exits[t->n_exits++];
+
+	assert(t->n_exits <= TR_EXITS);
+	e->from = from;
+	e->kind = kind;
+	e->n = t->n;
+	e->s = t->s;
+	return e;
+}
+
+void exit_function_if(struct tr *t, enum x86_cc cc)
+{
+	exit_add(t, x86_jcc(&t->x, cc), EXIT_FUNCTION);
+}
+
+skip b_skip_if(struct tr *t, cond c)
+{
+	return (skip){x86_jcc(&t->x, (enum x86_cc)c)};
+}
+
+void b_land(struct tr *t, skip s)
+{
+	x86_land(&t->x, s.at);
+}
+
+void b_branched(struct tr *t)
+{
+	t->s.cfar = here(t);
+}
+
+void b_leave_if(struct tr *t, cond c, s32 distance)
+{
+	struct exit_point *e = exit_add(t, x86_jcc(&t->x, (enum x86_cc)c), EXIT_BRANCH);
+
+	e->distance = here(t) + distance;
+	e->s.cfar = here(t);
+}
+
+/* rsi = the site, to thunk leave. Its jump comes here at first. */
+static void leave_by_site(struct tr *t, const struct site *site)
+{
+	x86_rip(&t->x, X_LEA, RSI, (const u8 *)site);
+	x86_jmp_to(&t->x, t->jit->thunks.leave);
+}
+
+/*
+ * To the instruction at @distance from the block's start; all was stored. On the block's page, what
+ * is there when this block is valid is always the same. Elsewhere it depends on the translations:
+ * the site tells for which address, and as long as which key stands for them.
+ */
+static void go(struct tr *t, s32 distance)
+{
+	u64 to = t->b->gpa + (u64)(s64)distance;
+	struct site *site = jit_new_site(t->jit);
+	struct x86 *x = &t->x;
+	u8 *miss[2] = {NULL, NULL};
+
+	site->near = !((t->b->gpa ^ to) & CPU_PAGE_MASK);
+	x86_rm(x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
+	if (!site->near) {
+		x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
+		x86_rip(x, X_CMP | X_W, RAX, (const u8 *)&site->key);
+		miss[0] = x86_jcc(x, CC_NE);
+		x86_rip(x, X_CMP | X_W, R_NIP, (const u8 *)&site->ea);
+		miss[1] = x86_jcc(x, CC_NE);
+	}
+	site->jump = x86_jmp(x);
+	x86_land(x, site->jump);
+	if (!site->near) {
+		x86_land(x, miss[0]);
+		x86_land(x, miss[1]);
+	}
+	leave_by_site(t, site);
+}
+
+void b_leave(struct tr *t, s32 distance)
+{
+	state_store(t, &t->s);
+	go(t, here(t) + distance);
+}
+
+_Static_assert(sizeof(struct jump) == 32, "go_to() shifts by it");
+
+/* To the address in @to, by the jump cache: what jump_slot() does, and what its callers compare. */
+static void go_to(struct tr *t, int to)
+{
+	struct x86 *x = &t->x;
+	u8 *miss[2];
+
+	x86_mov(x, R_NIP, to);
+	x86_group1(x, X_W, G_AND, R_NIP, ~3);
+	x86_mov(x, RAX, R_NIP);
+	x86_mov(x, RCX, R_NIP);
+	x86_shift(x, X_W, SH_SHR, RAX, 15);
+	x86_shift(x, X_W, SH_SHR, RCX, 2);
+	x86_rr(x, X_XOR, RCX, RAX);
+	x86_group1(x, 0, G_AND, RCX, JUMP_ENTRIES - 1);
+	x86_shift(x, 0, SH_SHL, RCX, 5);
+	x86_rm(x, X_ADD | X_W, RCX, CPU_AT(jumps));
+	x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
+	x86_rm(x, X_CMP | X_W, R_NIP, X86_AT(RCX, offsetof(struct jump, ea)));
+	miss[0] = x86_jcc(x, CC_NE);
+	x86_rm(x, X_CMP | X_W, RAX, X86_AT(RCX, offsetof(struct jump, key)));
+	miss[1] = x86_jcc(x, CC_NE);
+	x86_jmp_m(x, X86_AT(RCX, offsetof(struct jump, code)));
+	x86_land(x, miss[0]);
+	x86_land(x, miss[1]);
+	x86_jmp_to(x, t->jit->thunks.stop);
+}
+
+void b_leave_to(struct tr *t, val target)
+{
+	int to = regs_value(t, target);
+
+	state_store(t, &t->s);
+	go_to(t, to);
+}
+
+void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target)
+{
+	int to = regs_value(t, target);
+	cond c = b_cr_is(t, bit, set);
+	struct exit_point *e = exit_add(t, x86_jcc(&t->x, (enum x86_cc)c), EXIT_REGISTER);
+
+	e->to = to;
+	e->s.cfar = here(t);
+}
+
+/* rsi = the op whose function goes on, rdx = the block's first. */
+static void go_to_function(struct tr *t, unsigned n)
+{
+	x86_constant(&t->x, RSI, (uintptr_t)&t->b->ops[n]);
+	x86_rm(&t->x, X_LEA, RDX, X86_AT(RSI, -(s32)((n - 1) * sizeof(struct op))));
+	x86_jmp_to(&t->x, t->jit->thunks.function);
+}
+
+void b_leave_to_function(struct tr *t)
+{
+	state_store(t, &t->s);
+	go_to_function(t, t->n);
+}
+
+void exits_emit(struct tr *t)
+{
+	for (unsigned i = 0; i < t->n_exits; i++) {
+		const struct exit_point *e = &t->exits[i];
+
+		x86_land(&t->x, e->from);
+		state_store(t, &e->s);
+		switch (e->kind) {
+		case EXIT_BRANCH:
+			go(t, e->distance);
+			break;
+		case EXIT_REGISTER:
+			go_to(t, e->to);
+			break;
+		case EXIT_FUNCTION:
+			go_to_function(t, e->n);
+			break;
+		}
+	}
+}
+
+cond b_count_down(struct tr *t, bool zero)
+{
+	val ctr = b_get(t, GUEST_CTR);
+	int r;
+
+	t->free_over = GUEST_CTR;
+	r = regs_over(t, ctr);
+	b_set(t, GUEST_CTR, (val){(s8)r, 0});
+	x86_group1(&t->x, X_W, G_SUB, r, 1);
+	return zero ? CC_E : CC_NE;
+}
+
+void b_trap(struct tr *t, unsigned to, val a, val b, bool wide)
+{
+	static const enum x86_cc condition[] = {CC_A, CC_B, CC_E, CC_G, CC_L};
+	struct compared c = {.wide = wide, .a = a, .b = b};
+
+	if (a.reg < 0)
+		c.a.reg = (s8)regs_value(t, a);
+	compare_emit(t, &c);
+	if ((to & 24) == 24)
+		exit_function_if(t, CC_NE);
+	for (unsigned i = 0; i < 5; i++)
+		if (to >> i & 1 && !((to & 24) == 24 && i != 2))
+			exit_function_if(t, condition[i]);
+}
+
+/*
+ * Its function finds all in memory, and an op of its own to go on with, which ends there. Where an
+ * instruction is is told from where its op is, so the block's first is said to be just that far
+ * before it.
+ */
+void b_call(struct tr *t, bool changes_gprs)
+{
+	struct op *op = jit_new_call(t->jit, &t->b->ops[t->n]);
+	struct x86 *x = &t->x;
+
+	state_flush(t);
+	regs_forget(t, changes_gprs);
+	x86_rip(x, X_LEA, RSI, (const u8 *)op);
+	x86_rm(x, X_LEA, RAX, X86_AT(RSI, -(s32)((t->n - 1) * sizeof(struct op))));
+	x86_rm(x, X_STORE | X_W, R_NIP, CPU_AT(nip));
+	x86_rm(x, X_STORE | X_W, RAX, CPU_AT(ops));
+	x86_rm(x, X_LEA, RDI, X86_AT(R_CPU, -CPU_BIAS));
+	x86_rm(x, 0xff, 2, X86_AT(RSI, offsetof(struct op, fn))); /* call */
+	x86_rr(x, X_TEST | X_W, RAX, RAX);
+	x86_aim(x86_jcc(x, CC_E), t->jit->thunks.stopped);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory that translations lie in, and the ways into and out of them. */
+#ifndef PAPYR_CPU_JIT_X86_64_JIT_H
+#define PAPYR_CPU_JIT_X86_64_JIT_H
+
+#include "cpu/jit/jit.h"
+#include "cpu/jit/x86_64/tr.h"
+
+/*
+ * A way out of a translation that may come to lead into another. On its block's own page (near) it
+ * is good as long as the block is; else as long as jump_key is @key, for the address @ea.
+ */
+struct site {
+	u64 key, ea;
+	u8 *jump;		   /* the jump's distance */
+	struct block *to;	   /* where it leads; NULL: to thunk leave */
+	struct site *next, **from; /* of those that lead to the same translation, if not near */
+	bool near;
+};
+
+/* Code that all translations share. */
+struct thunks {
+	const u8 *enter; /* an op_fn: from the dispatcher, or the interpreter, into a translation */
+	const u8 *leave; /* by the site in rsi, to r14 */
+	const u8 *function; /* the function of the op in rsi goes on; rdx: its block's first */
+	const u8 *stopped;  /* a called function said STOP */
+	const u8 *stop;	    /* to the dispatcher, at r14 */
+	const u8 *late;	    /* the same, and it is time to look at the clock */
+	const u8 *cold;	    /* rcx: an entry of the jump cache, to a block without a translation */
+};
+
+struct jit {
+	/* Two views of the same memory: one to write, one to execute. All addresses here, in
+	 * thunks, sites and struct tr are of the first. */
+	u8 *write, *run;
+	size_t bytes;
+	size_t first; /* of translations, behind the thunks */
+	size_t used;  /* by code, from the start */
+	size_t top;   /* by sites and ops of calls, down to here */
+	unsigned threshold;
+	bool has_lzcnt;
+	struct thunks thunks;
+	struct tr tr;
+};
+
+static inline const u8 *jit_run_view(const struct jit *jit, const u8 *at)
+{
+	return jit->run + (at - jit->write);
+}
+
+struct site *jit_new_site(struct jit *jit);
+/* A copy of @op to be called, behind which its function finds a return. */
+struct op *jit_new_call(struct jit *jit, const struct op *op);
+
+void thunks_emit(struct jit *jit, struct x86 *x);
+
+/* Called by thunks: the way on from nip, an op to go on with or NULL. */
+const struct op *jit_leave(struct cpu *cpu, struct site *seen);
+const struct op *jit_cold(struct cpu *cpu, struct jump *jump);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which host register holds what. */
+#include "cpu/jit/x86_64/tr.h"
+
+/* Those that a call leaves alone come first: vector code calls much. */
+static const s8 order[] = {RBX, RBP, R12, R13, RSI, RDI, R8, R9, R10, R11};
+#define CALL_CHANGES (1u << RSI | 1u << RDI | 1u << R8 | 1u << R9 | 1u << R10 | 1u << R11)
+
+struct x86_mem guest_memory(unsigned g)
+{
+	switch (g) {
+	case GUEST_LR:
+		return CPU_AT(lr);
+	case GUEST_CTR:
+		return CPU_AT(ctr);
+	default:
+		return CPU_OFFSET(offsetof(struct cpu, gpr) + g * sizeof(u64));
+	}
+}
+
+void regs_begin(struct tr *t)
+{
+	for (unsigned g = 0; g < GUESTS; g++)
+		t->s.at[g] = IN_MEMORY;
+	t->s.cfar = NO_CFAR;
+	t->free_over = GUESTS;
+}
+
+void regs_next(struct tr *t)
+{
+	t->busy = 0;
+	t->free_over = GUESTS;
+	t->clock++;
+}
+
+static int use(struct tr *t, int reg)
+{
+	t->busy |= 1u << reg;
+	t->h[reg].used = t->clock;
+	return reg;
+}
+
+/* Its guest registers are in memory then, and nowhere else. */
+static void empty(struct tr *t, int reg)
+{
+	for (u64 left = t->h[reg].guests; left; left &= left - 1) {
+		unsigned g = (unsigned)__builtin_ctzll(left);
+
+		if (t->s.dirty & guest_bit(g))
+			x86_rm(&t->x, X_STORE | X_W, reg, guest_memory(g));
+		t->s.dirty &= ~guest_bit(g);
+		t->s.at[g] = IN_MEMORY;
+	}
+	t->h[reg].guests = 0;
+}
+
+static bool may_take(const struct tr *t, int reg)
+{
+	return !(t->busy >> reg & 1) && !t->h[reg].pins;
+}
+
+/* The one not used for longest, an empty one before all; X86_NO_REG: none may be taken. */
+static int best(const struct tr *t)
+{
+	int reg = X86_NO_REG;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+		if (!may_take(t, order[i]))
+			continue;
+		if (!t->h[order[i]].guests)
+			return order[i];
+		if (reg < 0 || t->h[order[i]].used < t->h[reg].used)
+			reg = order[i];
+	}
+	return reg;
+}
+
+int regs_take(struct tr *t)
+{
+	int reg = best(t);
+
+	for (unsigned field = 0; reg < 0; field++) {
+		state_make_cr(t, field);
+		reg = best(t);
+	}
+	empty(t, reg);
+	return use(t, reg);
+}
+
+int regs_value(struct tr *t, val v)
+{
+	int reg;
+
+	if (v.reg >= 0)
+		return v.reg;
+	reg = regs_take(t);
+	x86_constant(&t->x, reg, v.k);
+	return reg;
+}
+
+bool regs_may_change(const struct tr *t, val a)
+{
+	const struct host_reg *h = &t->h[a.reg];
+
+	return !h->pins &&
+	       (!h->guests || (t->free_over < GUESTS && h->guests == guest_bit(t->free_over)));
+}
+
+int regs_over(struct tr *t, val a)
+{
+	int reg;
+
+	if (a.reg < 0)
+		return regs_value(t, a);
+	if (regs_may_change(t, a)) {
+		if (t->h[a.reg].guests)
+			t->s.at[t->free_over] = IN_MEMORY;
+		t->h[a.reg].guests = 0;
+		return a.reg;
+	}
+	reg = regs_take(t);
+	x86_mov(&t->x, reg, a.reg);
+	return reg;
+}
+
+void regs_pin(struct tr *t, val v)
+{
+	if (v.reg >= 0)
+		t->h[v.reg].pins++;
+}
+
+void regs_unpin(struct tr *t, val v)
+{
+	if (v.reg >= 0)
+		t->h[v.reg].pins--;
+}
+
+void regs_forget(struct tr *t, bool all)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
+		if (all || CALL_CHANGES >> order[i] & 1)
+			empty(t, order[i]);
+	for (unsigned g = 0; all && g < GUESTS; g++)
+		t->s.at[g] = IN_MEMORY; /* constants too */
+}
+
+val b_get(struct tr *t, enum guest g)
+{
+	int at = t->s.at[g], reg;
+
+	if (at >= 0)
+		return (val){(s8)use(t, at), 0};
+	if (at != IN_MEMORY)
+		return b_const(t->constants[-2 - at]);
+	reg = regs_take(t);
+	x86_rm(&t->x, X_LOAD | X_W, reg, guest_memory(g));
+	t->s.at[g] = (s16)reg;
+	t->h[reg].guests = guest_bit(g);
+	return (val){(s8)reg, 0};
+}
+
+void b_set(struct tr *t, enum guest g, val v)
+{
+	if (t->s.at[g] >= 0)
+		t->h[t->s.at[g]].guests &= ~guest_bit(g);
+	t->s.dirty |= guest_bit(g);
+	if (v.reg < 0 && t->n_constants < TR_CONSTANTS) {
+		t->constants[t->n_constants] = v.k;
+		t->s.at[g] = (s16)IN_CONSTANTS((int)t->n_constants++);
+		return;
+	}
+	t->s.at[g] = (s16)regs_value(t, v);
+	t->h[t->s.at[g]].guests |= guest_bit(g);
+}
+
+val b_gpr(struct tr *t, unsigned r)
+{
+	return r < 32 ? b_get(t, (enum guest)r) : b_const(0);
+}
+
+void b_set_gpr(struct tr *t, unsigned r, val v)
+{
+	b_set(t, (enum guest)r, v);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was put off: fields of CR, and what is stored where a translation is left. */
+#include "cpu/jit/x86_64/tr.h"
+
+static struct x86_mem cr_memory(unsigned field)
+{
+	return CPU_OFFSET(offsetof(struct cpu, cr) + field);
+}
+
+void compare_emit(struct tr *t, const struct compared *c)
+{
+	u32 wide = c->wide ? X_W : 0;
+	int a = c->a.reg;
+
+	if (a < 0) {
+		x86_constant(&t->x, RDX, c->a.k);
+		a = RDX;
+	}
+	if (c->b.reg >= 0) {
+		x86_rr(&t->x, X_CMP | wide, a, c->b.reg);
+	} else if (!(c->wide ? c->b.k : (u32)c->b.k)) {
+		x86_rr(&t->x, X_TEST | wide, a, a);
+	} else if (!c->wide || x86_fits32((s64)c->b.k)) {
+		x86_group1(&t->x, wide, G_CMP, a, (s32)c->b.k);
+	} else {
+		x86_constant(&t->x, RDX, c->b.k); /* then a is a register: b_compare() */
+		x86_rr(&t->x, X_CMP | wide, a, RDX);
+	}
+}
+
+/* The field from the host's flags; moves and loads leave them alone. */
+static void store_field(struct tr *t, unsigned field, bool is_signed)
+{
+	struct x86 *x = &t->x;
+
+	x86_constant(x, RAX, 2);
+	x86_constant(x, RCX, 4);
+	x86_rr(x, X_CMOV(is_signed ? CC_G : CC_A), RAX, RCX);
+	x86_constant(x, RCX, 8);
+	x86_rr(x, X_CMOV(is_signed ? CC_L : CC_B), RAX, RCX);
+	x86_rm(x, 0x0a | X_BYTE, RAX, CPU_AT(so)); /* or al, so */
+	x86_rm(x, X_STORE8, RAX, cr_memory(field));
+}
+
+static void make_field(struct tr *t, unsigned field, const struct compared *c)
+{
+	compare_emit(t, c);
+	store_field(t, field, c->is_signed);
+}
+
+void state_drop_cr(struct tr *t, unsigned field)
+{
+	struct compared *c = &t->s.cr[field];
+
+	if (!c->pending)
+		return;
+	regs_unpin(t, c->a);
+	regs_unpin(t, c->b);
+	c->pending = false;
+}
+
+void state_make_cr(struct tr *t, unsigned field)
+{
+	if (!t->s.cr[field].pending)
+		return;
+	make_field(t, field, &t->s.cr[field]);
+	state_drop_cr(t, field);
+}
+
+static void store_guest(struct tr *t, unsigned g, int at)
+{
+	struct x86_mem m = guest_memory(g);
+	u64 k;
+
+	if (at >= 0) {
+		x86_rm(&t->x, X_STORE | X_W, at, m);
+		return;
+	}
+	k = t->constants[-2 - at];
+	if (x86_fits32((s64)k)) {
+		x86_rm(&t->x, 0xc7 | X_W, 0, m);
+		x86_imm32(&t->x, (u32)k);
+	} else {
+		x86_constant(&t->x, RAX, k);
+		x86_rm(&t->x, X_STORE | X_W, RAX, m);
+	}
+}
+
+void state_store(struct tr *t, const struct state *s)
+{
+	for (u64 left = s->dirty; left; left &= left - 1) {
+		unsigned g = (unsigned)__builtin_ctzll(left);
+
+		store_guest(t, g, s->at[g]);
+	}
+	for (unsigned field = 0; field < 8; field++)
+		if (s->cr[field].pending)
+			make_field(t, field, &s->cr[field]);
+	if (s->cfar != NO_CFAR) {
+		x86_rm(&t->x, X_LEA, RAX, X86_AT(R_NIP, s->cfar));
+		x86_rm(&t->x, X_STORE | X_W, RAX, CPU_AT(cfar));
+	}
+}
+
+void state_flush(struct tr *t)
+{
+	state_store(t, &t->s);
+	t->s.dirty = 0;
+	t->s.cfar = NO_CFAR;
+	for (unsigned field = 0; field < 8; field++)
+		state_drop_cr(t, field);
+}
+
+void b_compare(struct tr *t, unsigned field, val a, val b, bool wide, bool is_signed)
+{
+	struct compared *c = &t->s.cr[field];
+
+	if (a.reg < 0 && b.reg < 0)
+		a.reg = (s8)regs_value(t, a);
+	state_drop_cr(t, field);
+	*c = (struct compared){true, wide, is_signed, a, b};
+	regs_pin(t, a);
+	regs_pin(t, b);
+}
+
+void b_set_cr_bit(struct tr *t, unsigned bit, bool set)
+{
+	u8 mask = 8 >> (bit & 3);
+
+	state_make_cr(t, bit >> 2);
+	if (set)
+		x86_group1_m8(&t->x, G_OR, cr_memory(bit >> 2), mask);
+	else
+		x86_group1_m8(&t->x, G_AND, cr_memory(bit >> 2), (u8)~mask);
+}
+
+val b_cr_field(struct tr *t, unsigned field)
+{
+	int r;
+
+	state_make_cr(t, field);
+	r = regs_take(t);
+	x86_rm(&t->x, X_MOVZX8, r, cr_memory(field));
+	return (val){(s8)r, 0};
+}
+
+void b_copy_cr(struct tr *t, unsigned to, unsigned from)
+{
+	state_make_cr(t, from);
+	state_drop_cr(t, to);
+	x86_rm(&t->x, X_MOVZX8, RAX, cr_memory(from));
+	x86_rm(&t->x, X_STORE8, RAX, cr_memory(to));
+}
+
+void b_set_cr_field(struct tr *t, unsigned field, val v, unsigned shift)
+{
+	int r = regs_value(t, v);
+
+	state_drop_cr(t, field);
+	x86_mov(&t->x, RAX, r);
+	if (shift)
+		x86_shift(&t->x, 0, SH_SHR, RAX, shift);
+	x86_group1(&t->x, 0, G_AND, RAX, 15);
+	x86_rm(&t->x, X_STORE8, RAX, cr_memory(field));
+}
+
+/* reg = CR[bit], 0 or 1 */
+static void load_bit(struct tr *t, int reg, unsigned bit, bool inverted)
+{
+	x86_rm(&t->x, X_MOVZX8, reg, cr_memory(bit >> 2));
+	if (3 - (bit & 3))
+		x86_shift(&t->x, 0, SH_SHR, reg, 3 - (bit & 3));
+	if (inverted)
+		x86_group1(&t->x, 0, G_XOR, reg, 1);
+	x86_group1(&t->x, 0, G_AND, reg, 1);
+}
+
+void b_cr_logic(struct tr *t, enum b_cr_logic op, unsigned to, unsigned a, unsigned b, bool not_b,
+		bool not_result)
+{
+	static const u32 opcode[] = {X_AND, X_OR, X_XOR};
+	u8 mask = 8 >> (to & 3);
+
+	state_make_cr(t, a >> 2);
+	state_make_cr(t, b >> 2);
+	state_make_cr(t, to >> 2);
+	load_bit(t, RAX, a, false);
+	load_bit(t, RCX, b, not_b);
+	x86_rr(&t->x, opcode[op], RAX, RCX);
+	if (not_result)
+		x86_group1(&t->x, 0, G_XOR, RAX, 1);
+	if (3 - (to & 3))
+		x86_shift(&t->x, 0, SH_SHL, RAX, 3 - (to & 3));
+	x86_group1_m8(&t->x, G_AND, cr_memory(to >> 2), (u8)~mask);
+	x86_rm(&t->x, 0x08 | X_BYTE, RAX, cr_memory(to >> 2)); /* or [cr], al */
+}
+
+/* The host's condition for a bit of a field, LT GT EQ, after a comparison; -1: SO. */
+static int condition(unsigned bit, bool is_signed)
+{
+	switch (bit) {
+	case 0:
+		return is_signed ? CC_L : CC_B;
+	case 1:
+		return is_signed ? CC_G : CC_A;
+	case 2:
+		return CC_E;
+	}
+	return -1;
+}
+
+void b_cr_prepare(struct tr *t, unsigned bit)
+{
+	if (condition(bit & 3, false) < 0)
+		state_make_cr(t, bit >> 2);
+}
+
+cond b_cr_is(struct tr *t, unsigned bit, bool set)
+{
+	struct compared *c = &t->s.cr[bit >> 2];
+	int cc = c->pending ? condition(bit & 3, c->is_signed) : -1;
+
+	if (cc >= 0) {
+		compare_emit(t, c);
+	} else {
+		state_make_cr(t, bit >> 2);
+		x86_test_m8(&t->x, cr_memory(bit >> 2), 8 >> (bit & 3));
+		cc = CC_NE;
+	}
+	return set ? cc : cc ^ 1;
+}

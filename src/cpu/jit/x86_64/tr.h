@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A translation for x86-64 in the making.
+ *
+ * In translated code r15 is the cpu (CPU_BIAS into it, so that the general registers are near), r14
+ * is nip: the effective address of the block's first instruction. rax, rcx and rdx are scratch. The
+ * others hold guest registers, as struct state says; nothing is in them where a translation begins
+ * and ends.
+ */
+#ifndef PAPYR_CPU_JIT_X86_64_TR_H
+#define PAPYR_CPU_JIT_X86_64_TR_H
+
+#include "cpu/jit/builder.h"
+#include "cpu/jit/x86_64/asm.h"
+
+#define R_CPU R15
+#define R_NIP R14
+
+#define CPU_BIAS      128
+#define CPU_AT(field) X86_AT(R_CPU, (s32)offsetof(struct cpu, field) - CPU_BIAS)
+#define CPU_OFFSET(o) X86_AT(R_CPU, (s32)(o)-CPU_BIAS)
+
+/* Where a guest register's value is: a host register, or */
+#define IN_MEMORY	(-1)
+#define IN_CONSTANTS(i) (-2 - (i)) /* t->constants[i] */
+
+/* A field of CR that was not made yet. */
+struct compared {
+	bool pending, wide, is_signed;
+	val a, b;
+};
+
+/* What is to be stored for struct cpu to be the guest's. Kept for each place that may be left. */
+struct state {
+	s16 at[GUESTS];
+	u64 dirty; /* of GUESTS: memory is old */
+	struct compared cr[8];
+	s32 cfar; /* distance from the block's start of the branch, NO_CFAR */
+};
+#define NO_CFAR INT32_MIN
+
+struct host_reg {
+	u64 guests; /* whose value it is */
+	u8 pins;    /* comparisons that wait for it */
+	u32 used;
+};
+
+enum exit_kind {
+	EXIT_BRANCH,   /* to an instruction at a distance */
+	EXIT_REGISTER, /* to where a register says */
+	EXIT_FUNCTION, /* the instruction's own function goes on */
+};
+
+struct exit_point {
+	u8 *from; /* a jump's distance */
+	enum exit_kind kind;
+	unsigned n;   /* EXIT_FUNCTION: the instruction's op */
+	s32 distance; /* EXIT_BRANCH: from the block's start */
+	int to;	      /* EXIT_REGISTER */
+	struct state s;
+};
+
+#define TR_INSNS     64u
+#define TR_EXITS     (TR_INSNS * 5)
+#define TR_CONSTANTS (TR_INSNS * 4)
+
+/* More than a translation needs: the longest block, all its instructions' exits storing all. */
+#define TR_BYTES_MAX ((size_t)384 << 10)
+
+struct tr {
+	struct x86 x;
+	struct jit *jit;
+	struct block *b;
+	unsigned n; /* of the current op: 1 is the block's first instruction */
+	struct state s;
+	struct host_reg h[16];
+	u32 busy;      /* host registers that the current instruction uses */
+	u32 free_over; /* guest register that the instruction sets without reading it twice; its
+			  host register may be overwritten. GUESTS: none */
+	u32 clock;
+	u64 constants[TR_CONSTANTS];
+	unsigned n_constants;
+	struct exit_point exits[TR_EXITS];
+	unsigned n_exits;
+	u8 *late; /* the jump where the budget is spent */
+	bool swap;
+};
+
+static inline u64 guest_bit(unsigned g)
+{
+	return 1ull << g;
+}
+
+struct x86_mem guest_memory(unsigned g);
+
+/* --- regs.c --- */
+void regs_begin(struct tr *t);
+/* A new instruction: values of the last one may go. */
+void regs_next(struct tr *t);
+/* A host register for a new value. */
+int regs_take(struct tr *t);
+/* The same, of which the value was @a: @a's own if nobody else wants it, else a copy. */
+int regs_over(struct tr *t, val a);
+/* Is the register of @a one that regs_over() gives as it is? */
+bool regs_may_change(const struct tr *t, val a);
+/* @v in a host register. */
+int regs_value(struct tr *t, val v);
+void regs_pin(struct tr *t, val v);
+void regs_unpin(struct tr *t, val v);
+/* Forgets what host registers that a call changes hold, or all; everything was stored. */
+void regs_forget(struct tr *t, bool all);
+
+/* --- state.c --- */
+/* Stores what @s says; changes rax, rcx and flags only. */
+void state_store(struct tr *t, const struct state *s);
+/* The same at the current place; memory is right from here on. */
+void state_flush(struct tr *t);
+/* CR[field] is made now, if it waits. */
+void state_make_cr(struct tr *t, unsigned field);
+void state_drop_cr(struct tr *t, unsigned field);
+/* Flags of the comparison. */
+void compare_emit(struct tr *t, const struct compared *c);
+
+/* --- exits.c --- */
+/* Unless @cc: the instruction is left to its function. */
+void exit_function_if(struct tr *t, enum x86_cc cc);
+void exits_emit(struct tr *t);
+
+#endif
