@@ -75,6 +75,7 @@ void tlb_forget_segment(struct cpu *cpu, u64 ea)
 {
 	struct tlbs *t = cpu->tlbs;
 
+	cpu->counts.flushes_segments++;
 	if (!address_is_low(ea) || t->low_fetches) {
 		tlb_new_generation(cpu);
 		return;
