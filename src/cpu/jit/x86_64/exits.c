@@ -163,11 +163,17 @@ void b_leave_to_function(struct tr *t)
 	go_to_function(t, t->n);
 }
 
-void exits_emit(struct tr *t)
+/*
+ * What translations run through lies close together: the host's caches of code and of its pages are
+ * small beside it. Ways to functions are seldom gone, so they lie elsewhere.
+ */
+void exits_emit(struct tr *t, bool seldom)
 {
 	for (unsigned i = 0; i < t->n_exits; i++) {
 		const struct exit_point *e = &t->exits[i];
 
+		if ((e->kind == EXIT_FUNCTION) != seldom)
+			continue;
 		x86_land(&t->x, e->from);
 		state_store(t, &e->s);
 		switch (e->kind) {

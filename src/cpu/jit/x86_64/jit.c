@@ -23,7 +23,7 @@
 static void *take(struct jit *jit, size_t bytes)
 {
 	jit->top -= bytes;
-	assert(jit->top >= jit->used);
+	assert(jit->top >= jit->seldom_used);
 	return jit->write + jit->top;
 }
 
@@ -52,11 +52,18 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 /* More than any translation needs. */
 #define ROOM (TR_BYTES_MAX + (TR_EXITS + TR_INSNS) * (sizeof(struct site) + 2 * sizeof(struct op)))
 
-#define PAGE ((size_t)4096)
+#define PAGE		 ((size_t)4096)
+#define THUNKS_BYTES_MAX ((size_t)1024)
 
 static bool has_room(const struct jit *jit)
 {
-	return jit->top - jit->used >= ROOM;
+	return jit->seldom_first - jit->used >= TR_BYTES_MAX && jit->top - jit->seldom_used >= ROOM;
+}
+
+/* Of whole pages. */
+static size_t part(size_t bytes)
+{
+	return (bytes + PAGE - 1) & ~(PAGE - 1);
 }
 
 static bool map_both(struct jit *jit, int fd)
@@ -90,6 +97,7 @@ static void begin(struct jit *jit)
 
 	thunks_emit(jit, &x);
 	jit->first = (size_t)(x.at - jit->write + 63) & ~(size_t)63;
+	assert(jit->first <= THUNKS_BYTES_MAX);
 	jit_reset(jit);
 }
 
@@ -106,7 +114,8 @@ struct jit *jit_new(size_t bytes)
 	if (!jit)
 		return NULL;
 	rules_prepare();
-	jit->bytes = (bytes + ROOM + PAGE - 1) & ~(PAGE - 1);
+	jit->seldom_first = part(bytes / 2 + TR_BYTES_MAX + THUNKS_BYTES_MAX);
+	jit->bytes = jit->seldom_first + part(bytes / 2 + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
 	jit->has_lzcnt = __builtin_cpu_supports("lzcnt");
 	fd = memfd_create("papyr code", MFD_CLOEXEC);
@@ -135,6 +144,7 @@ void jit_reset(struct jit *jit)
 	if (!jit)
 		return;
 	jit->used = jit->first;
+	jit->seldom_used = jit->seldom_first;
 	jit->top = jit->bytes;
 }
 
@@ -211,9 +221,12 @@ enum jit_result jit_compile(struct jit *jit, struct block *b)
 	emit_entry(t);
 	if (!translate_block(t, b))
 		return JIT_NOTHING;
-	exits_emit(t);
-	emit_late(t);
+	exits_emit(t, false);
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
+	t->x.at = jit->write + jit->seldom_used;
+	exits_emit(t, true);
+	emit_late(t);
+	jit->seldom_used = (size_t)(t->x.at - jit->write);
 	b->code = jit_run_view(jit, code);
 	b->ops[0].fn = (op_fn *)(uintptr_t)jit_run_view(jit, jit->thunks.enter);
 	return JIT_COMPILED;

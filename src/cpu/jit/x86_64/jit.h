@@ -35,8 +35,8 @@ struct jit {
 	u8 *write, *run;
 	size_t bytes;
 	size_t first; /* of translations, behind the thunks */
-	size_t used;  /* by code, from the start */
-	size_t top;   /* by sites and ops of calls, down to here */
+	/* Three parts: code, code that seldom runs, and (downwards) sites and ops of calls. */
+	size_t used, seldom_first, seldom_used, top;
 	unsigned threshold;
 	bool has_lzcnt;
 	struct thunks thunks;

@@ -124,6 +124,7 @@ void compare_emit(struct tr *t, const struct compared *c);
 /* --- exits.c --- */
 /* Unless @cc: the instruction is left to its function. */
 void exit_function_if(struct tr *t, enum x86_cc cc);
-void exits_emit(struct tr *t);
+/* The code of all exits that are @seldom gone, or of the others. */
+void exits_emit(struct tr *t, bool seldom);
 
 #endif
