@@ -118,6 +118,7 @@ void b_store(struct tr *t, val ea, val v, struct b_access access);
 enum b_vsr { B_VSR_D0, B_VSR_FPR, B_VSR_PAIR, B_VSR_QUAD };
 void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
 void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
+/* Doubleword 0 of a vector-scalar register; setting it leaves the other. */
 val b_vsr_doubleword(struct tr *t, unsigned vsr);
 void b_set_vsr_doubleword(struct tr *t, unsigned vsr, val v);
 enum b_fence { B_FENCE_LIGHT, B_FENCE_FULL };

@@ -230,8 +230,8 @@ RULE(mtctr)
 #undef LOAD
 #undef STORE
 
-/* Of floating-point and vector registers. */
-#define LOAD_VSR(name, vsr, kind, form)                                                            \
+/* Of floating-point and vector registers; @access: load or store. */
+#define VSR_ACCESS(name, access, vsr, kind, form)                                                  \
 	RULE(name)                                                                                 \
 	{                                                                                          \
 		val ea;                                                                            \
@@ -239,20 +239,7 @@ RULE(mtctr)
 		if (UPDATES_##form && op->a == 0)                                                  \
 			return false;                                                              \
 		ea = EA_##form();                                                                  \
-		b_load_vsr(t, ea, vsr, kind);                                                      \
-		if (UPDATES_##form)                                                                \
-			b_set_gpr(t, op->a, ea);                                                   \
-		return true;                                                                       \
-	}
-#define STORE_VSR(name, vsr, kind, form)                                                           \
-	RULE(name)                                                                                 \
-	{                                                                                          \
-		val ea;                                                                            \
-                                                                                                   \
-		if (UPDATES_##form && op->a == 0)                                                  \
-			return false;                                                              \
-		ea = EA_##form();                                                                  \
-		b_store_vsr(t, ea, vsr, kind);                                                     \
+		b_##access##_vsr(t, ea, vsr, kind);                                                \
 		if (UPDATES_##form)                                                                \
 			b_set_gpr(t, op->a, ea);                                                   \
 		return true;                                                                       \
@@ -260,22 +247,52 @@ RULE(mtctr)
 #define EA_XV()	   b_and(t, EA_X(), b_const(~15ull)) /* of whole vectors */
 #define UPDATES_XV false
 
-LOAD_VSR(lfd, op->t, B_VSR_FPR, D)
-LOAD_VSR(lfdu, op->t, B_VSR_FPR, DU)
-LOAD_VSR(lfdx, op->t, B_VSR_FPR, X)
-LOAD_VSR(lfdux, op->t, B_VSR_FPR, XU)
-STORE_VSR(stfd, op->t, B_VSR_FPR, D)
-STORE_VSR(stfdu, op->t, B_VSR_FPR, DU)
-STORE_VSR(stfdx, op->t, B_VSR_FPR, X)
-STORE_VSR(stfdux, op->t, B_VSR_FPR, XU)
-LOAD_VSR(lxsdx, op->t, B_VSR_D0, X)
-STORE_VSR(stxsdx, op->t, B_VSR_D0, X)
-LOAD_VSR(lxvd2x, op->t, B_VSR_PAIR, X)
-STORE_VSR(stxvd2x, op->t, B_VSR_PAIR, X)
-LOAD_VSR(lvx, op->t + 32u, B_VSR_QUAD, XV)
-LOAD_VSR(lvxl, op->t + 32u, B_VSR_QUAD, XV)
-STORE_VSR(stvx, op->t + 32u, B_VSR_QUAD, XV)
-STORE_VSR(stvxl, op->t + 32u, B_VSR_QUAD, XV)
+VSR_ACCESS(lfd, load, op->t, B_VSR_FPR, D)
+VSR_ACCESS(lfdu, load, op->t, B_VSR_FPR, DU)
+VSR_ACCESS(lfdx, load, op->t, B_VSR_FPR, X)
+VSR_ACCESS(lfdux, load, op->t, B_VSR_FPR, XU)
+VSR_ACCESS(stfd, store, op->t, B_VSR_FPR, D)
+VSR_ACCESS(stfdu, store, op->t, B_VSR_FPR, DU)
+VSR_ACCESS(stfdx, store, op->t, B_VSR_FPR, X)
+VSR_ACCESS(stfdux, store, op->t, B_VSR_FPR, XU)
+VSR_ACCESS(lxsdx, load, op->t, B_VSR_D0, X)
+VSR_ACCESS(stxsdx, store, op->t, B_VSR_D0, X)
+VSR_ACCESS(lxvd2x, load, op->t, B_VSR_PAIR, X)
+VSR_ACCESS(stxvd2x, store, op->t, B_VSR_PAIR, X)
+VSR_ACCESS(lvx, load, op->t + 32u, B_VSR_QUAD, XV)
+VSR_ACCESS(lvxl, load, op->t + 32u, B_VSR_QUAD, XV)
+VSR_ACCESS(stvx, store, op->t + 32u, B_VSR_QUAD, XV)
+VSR_ACCESS(stvxl, store, op->t + 32u, B_VSR_QUAD, XV)
+
+RULE(mfvsrd)
+{
+	b_set_gpr(t, op->a, b_vsr_doubleword(t, op->t));
+	return true;
+}
+
+RULE(mfvsrwz)
+{
+	b_set_gpr(t, op->a, b_extend(t, b_vsr_doubleword(t, op->t), 32, false));
+	return true;
+}
+
+RULE(mtvsrd)
+{
+	b_set_vsr_doubleword(t, op->t, RA);
+	return true;
+}
+
+RULE(mtvsrwa)
+{
+	b_set_vsr_doubleword(t, op->t, b_extend(t, RA, 32, true));
+	return true;
+}
+
+RULE(mtvsrwz)
+{
+	b_set_vsr_doubleword(t, op->t, b_extend(t, RA, 32, false));
+	return true;
+}
 
 RULE(nothing)
 {
@@ -426,17 +443,54 @@ struct named_rule {
 #define CR_LOGIC(name, o, n, r) {op_##name, rule_##name},
 #define LOAD(name, ...)		{op_##name, rule_##name},
 #define STORE(name, ...)	{op_##name, rule_##name},
-#define SAME(name)		{op_##name, rule_##name}
+#define SAME(name)                                                                                 \
+	{                                                                                          \
+		op_##name, rule_##name                                                             \
+	}
 
 static const struct named_rule rules[] = {
 #include "cpu/insn/fixed.sem"
 #include "cpu/insn/compare.sem"
 #include "cpu/insn/mem.sem"
-    SAME(isel), SAME(mcrf), SAME(mfocrf), SAME(mtocrf), SAME(mflr), SAME(mfctr), SAME(mtlr),
-    SAME(mtctr), SAME(lfd), SAME(lfdu), SAME(lfdx), SAME(lfdux), SAME(stfd), SAME(stfdu),
-    SAME(stfdx), SAME(stfdux), SAME(lxsdx), SAME(stxsdx), SAME(lxvd2x), SAME(stxvd2x),
-    SAME(lvx), SAME(lvxl), SAME(stvx), SAME(stvxl), SAME(sync), SAME(isync), SAME(b), SAME(bl),
-    SAME(bc), SAME(bcl), SAME(bclr), SAME(bclr_rc), SAME(bcctr), SAME(bcctr_rc),
+    SAME(isel),
+    SAME(mfvsrd),
+    SAME(mfvsrwz),
+    SAME(mtvsrd),
+    SAME(mtvsrwa),
+    SAME(mtvsrwz),
+    SAME(mcrf),
+    SAME(mfocrf),
+    SAME(mtocrf),
+    SAME(mflr),
+    SAME(mfctr),
+    SAME(mtlr),
+    SAME(mtctr),
+    SAME(lfd),
+    SAME(lfdu),
+    SAME(lfdx),
+    SAME(lfdux),
+    SAME(stfd),
+    SAME(stfdu),
+    SAME(stfdx),
+    SAME(stfdux),
+    SAME(lxsdx),
+    SAME(stxsdx),
+    SAME(lxvd2x),
+    SAME(stxvd2x),
+    SAME(lvx),
+    SAME(lvxl),
+    SAME(stvx),
+    SAME(stvxl),
+    SAME(sync),
+    SAME(isync),
+    SAME(b),
+    SAME(bl),
+    SAME(bc),
+    SAME(bcl),
+    SAME(bclr),
+    SAME(bclr_rc),
+    SAME(bcctr),
+    SAME(bcctr_rc),
     {op_dcbt, rule_nothing},
     {op_dcbtst, rule_nothing},
     {op_icbt, rule_nothing},

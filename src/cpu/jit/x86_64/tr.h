@@ -111,7 +111,7 @@ void regs_unpin(struct tr *t, val v);
 void regs_forget(struct tr *t, bool all);
 
 /* --- state.c --- */
-/* Stores what @s says; changes rax, rcx and flags only. */
+/* Stores what @s says; changes the scratch registers and flags only. */
 void state_store(struct tr *t, const struct state *s);
 /* The same at the current place; memory is right from here on. */
 void state_flush(struct tr *t);
