@@ -89,7 +89,8 @@ gdb.do('stepi')
 check(gdb.value('$msr') & 0xc030 == 0xc030, 'this is no program')
 check(0x10000000 <= gdb.value('$pc') < 0x20000000, 'this is not busybox')
 
-# A guest that starts again is met again.
+# A guest that starts again is met again; nothing else is to stop it before.
+gdb.do('delete')
 gdb.do(f'hbreak *{start_kernel:#x}')
 gdb.begin('continue')
 qmp = Qmp('gdb')
