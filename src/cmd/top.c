@@ -89,6 +89,8 @@ static const struct {
 } engine_rows[] = {
     {"instructions-per-s", {"instructions"}},
     {"turns-per-s", {"turns"}},
+    {"interpreted-per-s", {"interpreted"}},
+    {"exits-per-s", {"exits_function", "exits_unlinked", "exits_cold"}},
     {"jumps-missed-per-s", {"jumps_missed"}},
     {"pages-missed-per-s", {"loads_missed", "fetches_missed"}},
     {"table-searches-per-s", {"table_searches"}},

@@ -13,7 +13,7 @@
 /* clang-format off */
 #define CPU_COUNTS(COUNT, NS)                                             \
 	COUNT(blocks_decoded)                                             \
-	COUNT(blocks_compiled) /* those that became machine code, in part at least */ \
+	COUNT(blocks_compiled)/* those that were translated */                    \
 	COUNT(code_flushes)    /* no room: all decoded and compiled code was dropped */ \
 	COUNT(turns)           /* blocks that the dispatcher began */     \
 	COUNT(turns_request)   /* ... after another thread's request */   \
@@ -22,6 +22,10 @@
 	COUNT(jumps_missed)    /* turns whose block the jump cache lacked */ \
 	COUNT(jumps_stale)     /* ... of these, blocks that had been dropped */ \
 	COUNT(links_made)      /* branches that go to their block directly now */ \
+	COUNT(interpreted)     /* instructions of blocks without a translation */ \
+	COUNT(exits_function)  /* translations left for an instruction's function */ \
+	COUNT(exits_unlinked)  /* ... by a branch that leads nowhere yet, or no more */ \
+	COUNT(exits_cold)      /* ... to a block without a translation */ \
 	COUNT(loads_missed)    /* loads and stores that the first cache lacked */ \
 	COUNT(fetches_missed)  /* the same of pages of instructions */    \
 	COUNT(table_searches)  /* ... that the second lacked too */       \

@@ -141,6 +141,29 @@ static void counted(void **state)
 	fixture_free(f);
 }
 
+/* What has no translation is interpreted; branches are linked once, and then need nobody. */
+static void share_translated(void **state)
+{
+	struct fixture *portable = machine("portable", CODE_BYTES, JIT_BYTES);
+	struct fixture *eager = machine("eager", CODE_BYTES, JIT_BYTES);
+	const struct cpu_counts *n = &eager->cpu.counts;
+	u64 unlinked;
+
+	run_chain(portable);
+	run_chain(eager);
+	assert_int_equal(portable->cpu.counts.interpreted, cpu_insns(&portable->cpu));
+	if (jit_has_rule(isa_lookup(0x38630001, ISA_207)->fn)) {
+		assert_in_range(n->interpreted, 0, 4 * ROUNDS + 1);
+		unlinked = n->exits_unlinked;
+		assert_in_range(unlinked, CHAIN, 3 * CHAIN);
+		eager->hcalls = 0;
+		run_chain(eager);
+		assert_in_range(n->exits_unlinked - unlinked, 0, 4);
+	}
+	fixture_free(portable);
+	fixture_free(eager);
+}
+
 /* Code for a few pages fits: it is made room for, again and again, and goes on being generated. */
 static void no_room_for_code(void **state)
 {
@@ -408,6 +431,7 @@ int main(void)
 	    cmocka_unit_test(no_room_for_blocks),
 	    cmocka_unit_test(room_enough),
 	    cmocka_unit_test(counted),
+	    cmocka_unit_test(share_translated),
 	    cmocka_unit_test(no_room_for_code),
 	    cmocka_unit_test(hardly_room_for_code),
 	    cmocka_unit_test(changed_from_outside),

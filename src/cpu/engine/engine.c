@@ -19,6 +19,7 @@ OP_PSEUDO(enter)
 	if (unlikely(cpu->budget < 0) || unlikely(__atomic_load_n(&cpu->request, __ATOMIC_RELAXED)))
 		STOP;
 	cpu->budget -= op->imm;
+	cpu->counts.interpreted += (u64)op->imm;
 	cpu->ops = op + 1;
 	NEXT;
 }

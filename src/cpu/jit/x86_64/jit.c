@@ -299,11 +299,14 @@ const struct op *jit_leave(struct cpu *cpu, struct site *seen)
 	struct site *site;
 	struct block *b;
 
+	cpu->counts.exits_unlinked++;
 	if (j->ea != cpu->nip || j->key != cpu->jump_key)
 		return NULL;
 	b = container_of(j->ops, struct block, ops);
-	if (!b->code)
+	if (!b->code) {
+		cpu->counts.exits_cold++;
 		return j->ops;
+	}
 	site = (struct site *)write_view(cpu->jit, seen);
 	if (!site->near) {
 		site->key = cpu->jump_key;
@@ -315,6 +318,7 @@ const struct op *jit_leave(struct cpu *cpu, struct site *seen)
 
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump)
 {
+	cpu->counts.exits_cold++;
 	jump->code = jit_code(cpu->jit, container_of(jump->ops, struct block, ops));
 	return jump->ops;
 }

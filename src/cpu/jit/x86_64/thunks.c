@@ -62,6 +62,7 @@ void thunks_emit(struct jit *jit, struct x86 *x)
 	x86_mov(x, RSI, RCX);
 	jump_to_c(x, (const void *)(uintptr_t)jit_cold);
 	k->function = here(x);
+	x86_rm(x, 0xff | X_W, 0, CPU_AT(counts.exits_function)); /* inc */
 	x86_rm(x, X_STORE | X_W, RDX, CPU_AT(ops));
 	leave(x);
 	x86_jmp_m(x, X86_AT(RSI, offsetof(struct op, fn)));
