@@ -5,6 +5,7 @@
 #if defined(__x86_64__) && !defined(__ILP32__)
 
 #include <assert.h>
+#include <cpuid.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -101,6 +102,14 @@ static void begin(struct jit *jit)
 	jit_reset(jit);
 }
 
+/* Compilers that don't know its name to be asked for know the bit. */
+static bool has_lzcnt(void)
+{
+	unsigned a, b, c = 0, d;
+
+	return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & bit_LZCNT);
+}
+
 struct jit *jit_new(size_t bytes)
 {
 	const char *engine = getenv("PAPYR_ENGINE");
@@ -117,7 +126,7 @@ struct jit *jit_new(size_t bytes)
 	jit->seldom_first = part(bytes / 2 + TR_BYTES_MAX + THUNKS_BYTES_MAX);
 	jit->bytes = jit->seldom_first + part(bytes / 2 + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
-	jit->has_lzcnt = __builtin_cpu_supports("lzcnt");
+	jit->has_lzcnt = has_lzcnt();
 	fd = memfd_create("papyr code", MFD_CLOEXEC);
 	mapped = map_both(jit, fd);
 	if (fd >= 0)
