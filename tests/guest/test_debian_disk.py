@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Debian on a disk: systemd to a login and to a network, a compiler from a mirror on the host, and off; killed in the middle of
-writing; saved, restored and moved while it writes."""
+writing; saved, restored and moved while it compiles and writes."""
 import functools
 import http.server
 import os
@@ -106,8 +106,10 @@ check(sums(run(guest, 'md5sum /root/kept')) == [kept], 'what is synchronized is 
 check('\nrunning\n' in run(guest, 'systemctl is-system-running --wait', 120), 'systemd is not content after the cut')
 run(guest, 'rm -rf /root/lost')
 
-stage('saved, restored and moved, while it writes')
-guest.type('for i in $(seq 40); do cp kept c$((i % 8)); sync; done; md5sum c? | cut -c1-32 | uniq -c; echo d"one"\r')
+stage('saved, restored and moved, while it compiles and writes')
+do(guest, '{ (for i in $(seq 60); do cp kept c$((i % 8)); sync; done; md5sum c? | cut -c1-32 | uniq -c >copies) & }')
+guest.type('cd hello; echo be"gun"; ./configure -q && make -s && cp hello ../first; echo built $?\r')
+guest.expect(r'begun\r', 60, never=PANIC)
 time.sleep(2)
 image = os.path.join(folder, 'image')
 papyr('save', 'debian', image)
@@ -117,10 +119,19 @@ time.sleep(2)
 socket = os.path.join(folder, 'move')
 there = Guest(['run', '--incoming', 'unix:' + socket, '--name', 'there', *devices])
 until('the destination', lambda: os.path.exists(socket))
+check('built 0' not in guest.text, 'it was through before it could be moved')
 papyr('migrate', 'debian', 'unix:' + socket)
 guest.wait_for_status(0)
-there.expect(r'done\r', 240, never=PANIC)
-check(f'8 {kept}' in there.text, 'what it copied on its way is not what it should be')
+there.expect(r'built 0\r', 1800, never=PANIC)
 there.expect(SHELL)
+stage('the same once more, undisturbed')
+do(there, 'wait; make -s clean && make -s', 900)
+first, second = sums(do(there, 'md5sum ../first hello'))
+check(first == second, 'what was compiled on its way is something else')
+check('Hello, world!\n' in do(there, '../first'), 'what was compiled says something else')
+check(f'8 {kept}' in do(there, 'cat ../copies'), 'what it copied on its way is not what it should be')
+do(there, 'apt-get -q update', 120)
+stage('off')
 power_off(there)
 check(len(content(disk, '/root/kept')) == 100 << 16, 'what was kept is not on the disk')
+stage('done')
