@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a processor's engine counts, for those who want to know what a guest costs. All of it is
- * counted where time is spent anyway, nothing for each instruction or block. docs/engine.md says
- * how to read it; KVM's statistics of a vcpu (hv/stats.h) publish it by these names.
+ * counted where time is spent anyway, nothing for each instruction, nor for blocks that have a
+ * translation. docs/engine.md says how to read it; KVM's statistics of a vcpu (hv/stats.h) publish
+ * it by these names.
  */
 #ifndef PAPYR_CPU_COUNTS_H
 #define PAPYR_CPU_COUNTS_H
