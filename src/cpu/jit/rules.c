@@ -199,51 +199,33 @@ RULE(mtctr)
 #define IS_REVERSED true
 #define IS_AS_IS    false
 
-#define LOAD(name, bits, sign, order, form)                                                        \
-	RULE(name)                                                                                 \
-	{                                                                                          \
-		val ea, v;                                                                         \
-                                                                                                   \
-		if (UPDATES_##form && (op->a == 0 || op->a == op->t))                              \
-			return false;                                                              \
-		ea = EA_##form();                                                                  \
-		v = b_load(t, ea, ACCESS(bits, sign, order));                                      \
-		b_set_gpr(t, op->t, v);                                                            \
-		if (UPDATES_##form)                                                                \
-			b_set_gpr(t, op->a, ea);                                                   \
-		return true;                                                                       \
-	}
-#define STORE(name, bits, order, form)                                                             \
+/* @form's address is @ea to @access; where it updates RA, @invalid says what it may not be. */
+#define ACCESS_RULE(name, form, invalid, access)                                                   \
 	RULE(name)                                                                                 \
 	{                                                                                          \
 		val ea;                                                                            \
                                                                                                    \
-		if (UPDATES_##form && op->a == 0)                                                  \
+		if (UPDATES_##form && (invalid))                                                   \
 			return false;                                                              \
 		ea = EA_##form();                                                                  \
-		b_store(t, ea, RS, ACCESS(bits, ZEROS, order));                                    \
+		access;                                                                            \
 		if (UPDATES_##form)                                                                \
 			b_set_gpr(t, op->a, ea);                                                   \
 		return true;                                                                       \
 	}
+
+#define LOAD(name, bits, sign, order, form)                                                        \
+	ACCESS_RULE(name, form, op->a == 0 || op->a == op->t,                                      \
+		    b_set_gpr(t, op->t, b_load(t, ea, ACCESS(bits, sign, order))))
+#define STORE(name, bits, order, form)                                                             \
+	ACCESS_RULE(name, form, op->a == 0, b_store(t, ea, RS, ACCESS(bits, ZEROS, order)))
 #include "cpu/insn/mem.sem"
 #undef LOAD
 #undef STORE
 
 /* Of floating-point and vector registers; @access: load or store. */
 #define VSR_ACCESS(name, access, vsr, kind, form)                                                  \
-	RULE(name)                                                                                 \
-	{                                                                                          \
-		val ea;                                                                            \
-                                                                                                   \
-		if (UPDATES_##form && op->a == 0)                                                  \
-			return false;                                                              \
-		ea = EA_##form();                                                                  \
-		b_##access##_vsr(t, ea, vsr, kind);                                                \
-		if (UPDATES_##form)                                                                \
-			b_set_gpr(t, op->a, ea);                                                   \
-		return true;                                                                       \
-	}
+	ACCESS_RULE(name, form, op->a == 0, b_##access##_vsr(t, ea, vsr, kind))
 #define EA_XV()	   b_and(t, EA_X(), b_const(~15ull)) /* of whole vectors */
 #define UPDATES_XV false
 

@@ -26,6 +26,16 @@ static int operand(struct tr *t, val v)
 	return RAX;
 }
 
+/* r = r op b; @g: the same operation of the host's, with a constant. */
+static val apply(struct tr *t, u32 op, enum x86_group1 g, int r, val b)
+{
+	if (fits32(b))
+		x86_group1(&t->x, X_W, g, r, (s32)b.k);
+	else
+		x86_rr(&t->x, op | X_W, r, operand(t, b));
+	return in_reg(r);
+}
+
 val b_add(struct tr *t, val a, val b)
 {
 	int r;
@@ -42,12 +52,7 @@ val b_add(struct tr *t, val a, val b)
 		       is_const(b) ? X86_AT(a.reg, (s32)b.k) : X86_INDEX(a.reg, b.reg));
 		return in_reg(r);
 	}
-	r = regs_over(t, a);
-	if (fits32(b))
-		x86_group1(&t->x, X_W, G_ADD, r, (s32)b.k);
-	else
-		x86_rr(&t->x, X_ADD | X_W, r, operand(t, b));
-	return in_reg(r);
+	return apply(t, X_ADD, G_ADD, regs_over(t, a), b);
 }
 
 val b_sub(struct tr *t, val a, val b)
@@ -65,16 +70,9 @@ val b_sub(struct tr *t, val a, val b)
 
 static val logic(struct tr *t, u32 op, enum x86_group1 g, val a, val b)
 {
-	int r;
-
 	if (is_const(a))
 		return logic(t, op, g, b, a);
-	r = regs_over(t, a);
-	if (fits32(b))
-		x86_group1(&t->x, X_W, g, r, (s32)b.k);
-	else
-		x86_rr(&t->x, op | X_W, r, operand(t, b));
-	return in_reg(r);
+	return apply(t, op, g, regs_over(t, a), b);
 }
 
 val b_and(struct tr *t, val a, val b)
@@ -234,15 +232,16 @@ val b_rotate_word(struct tr *t, val a, unsigned n, u64 mask)
 		mask_with(t, r, mask);
 		return in_reg(r);
 	}
-	if (n && (u32)mask == ~0u << n)
+	if (n && (u32)mask == ~0u << n) {
 		x86_shift(&t->x, 0, SH_SHL, r, n);
-	else if (n && mask == ~0u >> (32 - n))
+	} else if (n && mask == ~0u >> (32 - n)) {
 		x86_shift(&t->x, 0, SH_SHR, r, 32 - n);
-	else if (n)
-		x86_shift(&t->x, 0, SH_ROL, r, n),
-		    mask_with(t, r, mask == 0xffffffff ? ~0ull : mask);
-	else
-		mask_with(t, r, mask);
+	} else {
+		if (n)
+			x86_shift(&t->x, 0, SH_ROL, r, n);
+		/* A rotation of 32 bits has cleared the others. */
+		mask_with(t, r, n && mask == 0xffffffff ? ~0ull : mask);
+	}
 	return in_reg(r);
 }
 
@@ -308,17 +307,13 @@ val b_count_zeros(struct tr *t, val a, unsigned bits)
 
 val b_add_ca(struct tr *t, val a, val b)
 {
-	int r;
+	val sum;
 
 	if (is_const(a))
 		return b_add_ca(t, in_reg(regs_value(t, a)), b);
-	r = regs_over(t, a);
-	if (fits32(b))
-		x86_group1(&t->x, X_W, G_ADD, r, (s32)b.k);
-	else
-		x86_rr(&t->x, X_ADD | X_W, r, operand(t, b));
+	sum = apply(t, X_ADD, G_ADD, regs_over(t, a), b);
 	set_ca(t, CC_B);
-	return in_reg(r);
+	return sum;
 }
 
 val b_add_extended(struct tr *t, val a, val b)

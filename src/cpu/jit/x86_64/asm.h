@@ -51,12 +51,10 @@ enum x86_cc {
 #define X_W	    0x80000000u
 #define X_P66	    0x01000000u
 #define X_PF3	    0x02000000u
-#define X_PF2	    0x04000000u
 #define X_BYTE	    0x10000000u /* a byte register: sil and dil want a REX prefix */
 #define X_ADD	    0x03u
 #define X_OR	    0x0bu
 #define X_ADC	    0x13u
-#define X_SBB	    0x1bu
 #define X_AND	    0x23u
 #define X_SUB	    0x2bu
 #define X_XOR	    0x33u
@@ -73,8 +71,6 @@ enum x86_cc {
 #define X_MOVZX16   0x0fb7u
 #define X_MOVSX8    (0x0fbeu | X_BYTE)
 #define X_MOVSX16   0x0fbfu
-#define X_MOVBE_LD  0x0f38f0u
-#define X_MOVBE_ST  0x0f38f1u
 #define X_LZCNT	    (0x0fbdu | X_PF3)
 #define X_BSR	    0x0fbdu
 #define X_CMOV(cc)  (0x0f40u | (cc))
@@ -145,8 +141,6 @@ static inline void x86_opcode(struct x86 *x, u32 op, int reg, int index, int bas
 		x86_byte(x, 0x66);
 	if (op & X_PF3)
 		x86_byte(x, 0xf3);
-	if (op & X_PF2)
-		x86_byte(x, 0xf2);
 	if (rex || (op & X_BYTE))
 		x86_byte(x, 0x40 | rex);
 	if (op & 0xff0000)
@@ -319,12 +313,6 @@ static inline void x86_jmp_reg(struct x86 *x, int reg)
 {
 	x86_opcode(x, 0xff, 0, 0, reg);
 	x86_byte(x, 0xe0 | (reg & 7));
-}
-
-static inline void x86_call_reg(struct x86 *x, int reg)
-{
-	x86_opcode(x, 0xff, 0, 0, reg);
-	x86_byte(x, 0xd0 | (reg & 7));
 }
 
 static inline void x86_push(struct x86 *x, int reg)
