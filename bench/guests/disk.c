@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "common.h"
 
 #define MIB	    (1u << 20)
 #define THREADS_MAX 16
@@ -45,14 +46,6 @@ static const struct way ways[] = {
 static const char *device;
 static uint64_t bytes, end_ns;
 static const struct way *way;
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static _Noreturn void fail(const char *what)
 {

@@ -16,17 +16,12 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "common.h"
 
 #define PERIOD_NS 1000000
 
 static const unsigned limits[] = {10, 20, 30, 50, 70, 100, 150, 200, 500, 1000, 0};
 #define CLASSES (sizeof(limits) / sizeof(limits[0]))
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static void nothing(void)
 {

@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+#include "common.h"
 
 #define THREADS_MAX 16
 #define PAGES	    16
@@ -34,20 +35,6 @@ static struct worker workers[THREADS_MAX];
 static atomic_bool stop;
 static size_t page;
 static int zeroes;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static volatile uint64_t *word(char *at, unsigned i)
 {

@@ -17,20 +17,13 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "common.h"
 
 #define MIB (1u << 20)
 
 static struct sockaddr_in host = {.sin_family = AF_INET};
 static uint64_t duration_ns;
 static char data[256 << 10];
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static void fail(const char *what)
 {

@@ -20,24 +20,11 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "common.h"
 
 static atomic_int turn;
 static bool asleep;
 static unsigned rounds;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static void stay_on(int cpu)
 {
