@@ -18,6 +18,7 @@
 #define CODE_VSID 0x111ull
 #define DATA_VSID 0x222ull
 #define MODE	  (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP | MSR_VEC | MSR_VSX)
+#define FEW	  8 /* one program in so many lacks a facility */
 #define LENGTH	  40 /* instructions of a loop's body, about */
 #define PROGRAMS  3000
 #define ROUNDS	  5 /* of a loop */
@@ -248,6 +249,15 @@ static struct fixture *machine(const char *engine)
 	return f;
 }
 
+/* Of the facilities one may be off: what needs it is interrupted. */
+static u64 random_msr(bool le)
+{
+	static const u64 facility[] = {MSR_FP, MSR_VEC, MSR_VSX};
+	u64 off = rnd() % FEW ? 0 : facility[rnd() % ARRAY_SIZE(facility)];
+
+	return (MODE & ~off) | (le ? MSR_LE : 0);
+}
+
 /* The program begins @offset into its two pages. */
 static void run(struct fixture *f, const struct program *p, unsigned offset, u64 state, bool le)
 {
@@ -256,8 +266,8 @@ static void run(struct fixture *f, const struct program *p, unsigned offset, u64
 	for (unsigned i = 0; i < p->n; i++)
 		put_word(f, CODE_GPA + offset + 4 * i, p->insn[i], le);
 	cpu_flush_all_code(&f->cpu);
-	cpu_set_msr(&f->cpu, MODE | (le ? MSR_LE : 0));
 	seed = state;
+	cpu_set_msr(&f->cpu, random_msr(le));
 	for (unsigned i = 0; i < 0x2000; i += 8)
 		store_be64(f->ram + DATA_GPA + i, rnd());
 	for (unsigned i = 0; i < 32; i++)

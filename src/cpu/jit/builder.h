@@ -36,6 +36,8 @@ static inline val b_const(u64 k)
 /* Guest registers that a host register may hold. */
 enum guest { GUEST_LR = 32, GUEST_CTR, GUESTS };
 
+/* MODE_ bits that the block was decoded for. */
+u32 b_mode(const struct tr *t);
 /* The block's instruction @n, from 1 on, comes. */
 void b_begin(struct tr *t, unsigned n);
 /*

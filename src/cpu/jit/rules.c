@@ -246,35 +246,26 @@ VSR_ACCESS(lvxl, load, op->t + 32u, B_VSR_QUAD, XV)
 VSR_ACCESS(stvx, store, op->t + 32u, B_VSR_QUAD, XV)
 VSR_ACCESS(stvxl, store, op->t + 32u, B_VSR_QUAD, XV)
 
-RULE(mfvsrd)
+/* Between register files; their functions raise what lacks the facility of register @vsr. */
+static bool facility_there(const struct tr *t, unsigned vsr)
 {
-	b_set_gpr(t, op->a, b_vsr_doubleword(t, op->t));
-	return true;
+	return b_mode(t) & (vsr < 32 ? MODE_FP : MODE_VEC);
 }
 
-RULE(mfvsrwz)
-{
-	b_set_gpr(t, op->a, b_extend(t, b_vsr_doubleword(t, op->t), 32, false));
-	return true;
-}
+#define REGISTER_MOVE(name, move)                                                                  \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		if (!facility_there(t, op->t))                                                     \
+			return false;                                                              \
+		move;                                                                              \
+		return true;                                                                       \
+	}
 
-RULE(mtvsrd)
-{
-	b_set_vsr_doubleword(t, op->t, RA);
-	return true;
-}
-
-RULE(mtvsrwa)
-{
-	b_set_vsr_doubleword(t, op->t, b_extend(t, RA, 32, true));
-	return true;
-}
-
-RULE(mtvsrwz)
-{
-	b_set_vsr_doubleword(t, op->t, b_extend(t, RA, 32, false));
-	return true;
-}
+REGISTER_MOVE(mfvsrd, b_set_gpr(t, op->a, b_vsr_doubleword(t, op->t)))
+REGISTER_MOVE(mfvsrwz, b_set_gpr(t, op->a, b_extend(t, b_vsr_doubleword(t, op->t), 32, false)))
+REGISTER_MOVE(mtvsrd, b_set_vsr_doubleword(t, op->t, RA))
+REGISTER_MOVE(mtvsrwa, b_set_vsr_doubleword(t, op->t, b_extend(t, RA, 32, true)))
+REGISTER_MOVE(mtvsrwz, b_set_vsr_doubleword(t, op->t, b_extend(t, RA, 32, false)))
 
 RULE(nothing)
 {

@@ -170,6 +170,11 @@ bool jit_has_rule(op_fn *fn)
 
 /* --- translating --- */
 
+u32 b_mode(const struct tr *t)
+{
+	return t->b->mode;
+}
+
 void b_begin(struct tr *t, unsigned n)
 {
 	t->n = n;
