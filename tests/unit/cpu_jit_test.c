@@ -18,7 +18,7 @@
 #define CODE_VSID 0x111ull
 #define DATA_VSID 0x222ull
 #define MODE	  (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP | MSR_VEC | MSR_VSX)
-#define FEW	  8 /* one program in so many lacks a facility */
+#define FEW	  8  /* one program in so many lacks a facility */
 #define LENGTH	  40 /* instructions of a loop's body, about */
 #define PROGRAMS  3000
 #define ROUNDS	  5 /* of a loop */
@@ -312,10 +312,12 @@ static unsigned random_offset(const struct program *p)
 	return rnd() & 1 ? 0 : PAGE - 4 * (1 + rnd() % p->n);
 }
 
-static void random_loops_agree(void **state)
+static void random_loops_agree(const char *host)
 {
-	struct fixture *plain = machine("portable"), *generated = machine("eager");
+	struct fixture *plain = machine("portable"), *generated;
 
+	setenv("PAPYR_HOST", host, 1);
+	generated = machine("eager");
 	find_forms();
 	for (unsigned i = 0; i < PROGRAMS; i++) {
 		u64 start = rnd() | 1;
@@ -333,10 +335,34 @@ static void random_loops_agree(void **state)
 	fixture_free(generated);
 }
 
+static void agree_as_host_is(void **state)
+{
+	random_loops_agree("");
+}
+
+/* What the host's processor has is used; as if it were older: */
+static void agree_with_avx2(void **state)
+{
+	random_loops_agree("avx2");
+}
+
+static void agree_with_avx(void **state)
+{
+	random_loops_agree("avx");
+}
+
+static void agree_with_sse(void **state)
+{
+	random_loops_agree("sse");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(random_loops_agree),
+	    cmocka_unit_test(agree_as_host_is),
+	    cmocka_unit_test(agree_with_avx2),
+	    cmocka_unit_test(agree_with_avx),
+	    cmocka_unit_test(agree_with_sse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

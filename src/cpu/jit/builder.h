@@ -129,6 +129,7 @@ void b_fence(struct tr *t, enum b_fence fence);
 /* Leaving. Distances are from the current instruction. */
 typedef struct skip {
 	u8 *at;
+	u32 vectors;
 } skip;
 skip b_skip_if(struct tr *t, cond c);
 void b_land(struct tr *t, skip s);

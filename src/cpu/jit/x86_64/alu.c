@@ -294,7 +294,7 @@ val b_count_zeros(struct tr *t, val a, unsigned bits)
 	int ra = regs_value(t, a), r = regs_take(t);
 	u32 wide = bits == 64 ? X_W : 0;
 
-	if (t->jit->has_lzcnt) {
+	if (t->jit->host & HOST_LZCNT) {
 		x86_rr(&t->x, X_LZCNT | wide, r, ra);
 		return in_reg(r);
 	}

@@ -156,12 +156,12 @@ static inline void x86_rr(struct x86 *x, u32 op, int reg, int rm)
 	x86_byte(x, 0xc0 | (reg & 7) << 3 | (rm & 7));
 }
 
-static inline void x86_rm(struct x86 *x, u32 op, int reg, struct x86_mem m)
+/* What follows an opcode whose operands are @reg and memory. */
+static inline void x86_operand(struct x86 *x, int reg, struct x86_mem m)
 {
 	bool sib = m.index >= 0 || (m.base & 7) == RSP;
 	unsigned mod = !m.disp && (m.base & 7) != RBP ? 0 : x86_fits8(m.disp) ? 1 : 2;
 
-	x86_opcode(x, op, reg, m.index < 0 ? 0 : m.index, m.base);
 	x86_byte(x, mod << 6 | (reg & 7) << 3 | (sib ? RSP : m.base & 7));
 	if (sib)
 		x86_byte(x, m.scale << 6 | (m.index < 0 ? RSP : m.index & 7) << 3 | (m.base & 7));
@@ -171,12 +171,23 @@ static inline void x86_rm(struct x86 *x, u32 op, int reg, struct x86_mem m)
 		x86_imm32(x, (u32)m.disp);
 }
 
+static inline void x86_rm(struct x86 *x, u32 op, int reg, struct x86_mem m)
+{
+	x86_opcode(x, op, reg, m.index < 0 ? 0 : m.index, m.base);
+	x86_operand(x, reg, m);
+}
+
+static inline void x86_rip_operand(struct x86 *x, int reg, const u8 *to)
+{
+	x86_byte(x, (reg & 7) << 3 | 5);
+	x86_imm32(x, (u32)(to - (x->at + 4)));
+}
+
 /* [rip + @to - here]: @to lies in the same area, at the same place of the view that runs. */
 static inline void x86_rip(struct x86 *x, u32 op, int reg, const u8 *to)
 {
 	x86_opcode(x, op, reg, 0, 0);
-	x86_byte(x, (reg & 7) << 3 | 5);
-	x86_imm32(x, (u32)(to - (x->at + 4)));
+	x86_rip_operand(x, reg, to);
 }
 
 static inline void x86_mov(struct x86 *x, int to, int from)

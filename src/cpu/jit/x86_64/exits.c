@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ways out of a translation, and calls of instructions' functions. */
 #include <assert.h>
-#include "cpu/jit/x86_64/jit.h"
+#include "cpu/jit/x86_64/vector.h"
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
 
@@ -38,12 +38,14 @@ void exit_function_if(struct tr *t, enum x86_cc cc)
 
 skip b_skip_if(struct tr *t, cond c)
 {
-	return (skip){x86_jcc(&t->x, (enum x86_cc)c)};
+	return (skip){x86_jcc(&t->x, (enum x86_cc)c), t->v.changes};
 }
 
 void b_land(struct tr *t, skip s)
 {
 	x86_land(&t->x, s.at);
+	if (t->v.changes != s.vectors)
+		vregs_forget(t);
 }
 
 void b_branched(struct tr *t)
@@ -229,6 +231,7 @@ void b_call(struct tr *t, bool changes_gprs)
 
 	state_flush(t);
 	regs_forget(t, changes_gprs);
+	vregs_forget(t);
 	x86_rip(x, X_LEA, RSI, (const u8 *)op);
 	x86_rm(x, X_LEA, RAX, X86_AT(RSI, -(s32)((t->n - 1) * sizeof(struct op))));
 	x86_rm(x, X_STORE | X_W, R_NIP, CPU_AT(nip));

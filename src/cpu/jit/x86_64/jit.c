@@ -5,14 +5,13 @@
 #if defined(__x86_64__) && !defined(__ILP32__)
 
 #include <assert.h>
-#include <cpuid.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/prefault.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/jit/rules.h"
-#include "cpu/jit/x86_64/jit.h"
+#include "cpu/jit/x86_64/vector.h"
 #include "cpu/mmu/jumps.h"
 
 #define CODE_FIRST ((size_t)512 << 10) /* what a guest needs soon */
@@ -54,7 +53,7 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 #define ROOM (TR_BYTES_MAX + (TR_EXITS + TR_INSNS) * (sizeof(struct site) + 2 * sizeof(struct op)))
 
 #define PAGE		 ((size_t)4096)
-#define THUNKS_BYTES_MAX ((size_t)1024)
+#define THUNKS_BYTES_MAX ((size_t)4096) /* constants too */
 
 static bool has_room(const struct jit *jit)
 {
@@ -97,17 +96,10 @@ static void begin(struct jit *jit)
 	struct x86 x = {jit->write};
 
 	thunks_emit(jit, &x);
+	vector_constants_emit(jit, &x);
 	jit->first = (size_t)(x.at - jit->write + 63) & ~(size_t)63;
 	assert(jit->first <= THUNKS_BYTES_MAX);
 	jit_reset(jit);
-}
-
-/* Compilers that don't know its name to be asked for know the bit. */
-static bool has_lzcnt(void)
-{
-	unsigned a, b, c = 0, d;
-
-	return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & bit_LZCNT);
 }
 
 struct jit *jit_new(size_t bytes)
@@ -126,7 +118,7 @@ struct jit *jit_new(size_t bytes)
 	jit->seldom_first = part(bytes / 2 + TR_BYTES_MAX + THUNKS_BYTES_MAX);
 	jit->bytes = jit->seldom_first + part(bytes / 2 + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
-	jit->has_lzcnt = has_lzcnt();
+	jit->host = host_features();
 	fd = memfd_create("papyr code", MFD_CLOEXEC);
 	mapped = map_both(jit, fd);
 	if (fd >= 0)
@@ -179,6 +171,7 @@ void b_begin(struct tr *t, unsigned n)
 {
 	t->n = n;
 	regs_next(t);
+	vregs_next(t);
 }
 
 void b_target(struct tr *t, unsigned target, unsigned x, unsigned y)
@@ -219,6 +212,7 @@ static void prepare(struct tr *t, struct jit *jit, struct block *b)
 	memset(t->h, 0, sizeof(t->h));
 	t->n_constants = t->n_exits = 0;
 	regs_begin(t);
+	vregs_begin(t);
 }
 
 enum jit_result jit_compile(struct jit *jit, struct block *b)

@@ -4,6 +4,7 @@
 #define PAPYR_CPU_JIT_X86_64_JIT_H
 
 #include "cpu/jit/jit.h"
+#include "cpu/jit/x86_64/host.h"
 #include "cpu/jit/x86_64/tr.h"
 
 /*
@@ -38,7 +39,8 @@ struct jit {
 	/* Three parts: code, code that seldom runs, and (downwards) sites and ops of calls. */
 	size_t used, seldom_first, seldom_used, top;
 	unsigned threshold;
-	bool has_lzcnt;
+	u32 host;	     /* enum host_feature */
+	const u8 *constants; /* of vectors */
 	struct thunks thunks;
 	struct tr tr;
 };

@@ -5,8 +5,7 @@
 
 _Static_assert(sizeof(struct tlb_entry) == 32, "look_up() shifts by it");
 
-/* rcx = host address - effective address, which is in @ea. */
-static void look_up(struct tr *t, int ea, unsigned bytes, bool store)
+void look_up(struct tr *t, int ea, unsigned bytes, bool store)
 {
 	struct x86 *x = &t->x;
 
@@ -89,84 +88,6 @@ void b_store(struct tr *t, val ea, val v, struct b_access access)
 		r = RDX;
 	}
 	store(t, r, X86_INDEX(RCX, e), access.bytes);
-}
-
-/* Power's doubleword @i of a vector-scalar register. */
-static struct x86_mem vsr_half(unsigned vsr, unsigned i)
-{
-	return CPU_OFFSET(offsetof(struct cpu, vsr) + vsr * sizeof(union vsr) + (1 - i) * 8);
-}
-
-static void move_half(struct tr *t, struct x86_mem to, struct x86_mem from)
-{
-	x86_rm(&t->x, X_LOAD | X_W, RDX, from);
-	if (t->swap)
-		x86_bswap(&t->x, X_W, RDX);
-	x86_rm(&t->x, X_STORE | X_W, RDX, to);
-}
-
-#define X_MOVUPS_LD 0x0f10u
-#define X_MOVUPS_ST 0x0f11u
-#define X_PSHUFD    (0x0f70u | X_P66)
-
-/* Two halves in memory's order, which are one number's the other way round. */
-static void swap_halves(struct tr *t)
-{
-	x86_rr(&t->x, X_PSHUFD, 0, 0);
-	x86_byte(&t->x, 0x4e);
-}
-
-void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind)
-{
-	int e = regs_value(t, ea);
-	struct x86_mem m = X86_INDEX(RCX, e), rest = m;
-
-	look_up(t, e, kind >= B_VSR_PAIR ? 16 : 8, false);
-	if (kind >= B_VSR_PAIR && !t->swap) {
-		x86_rm(&t->x, X_MOVUPS_LD, 0, m);
-		if (kind == B_VSR_PAIR)
-			swap_halves(t);
-		x86_rm(&t->x, X_MOVUPS_ST, 0, vsr_half(vsr, 1));
-		return;
-	}
-	move_half(t, vsr_half(vsr, 0), m);
-	rest.disp = 8;
-	if (kind >= B_VSR_PAIR)
-		move_half(t, vsr_half(vsr, 1), rest);
-	else if (kind == B_VSR_FPR)
-		x86_group1_m(&t->x, X_W, G_AND, vsr_half(vsr, 1), 0);
-}
-
-void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind)
-{
-	int e = regs_value(t, ea);
-	struct x86_mem m = X86_INDEX(RCX, e), rest = m;
-
-	look_up(t, e, kind >= B_VSR_PAIR ? 16 : 8, true);
-	if (kind >= B_VSR_PAIR && !t->swap) {
-		x86_rm(&t->x, X_MOVUPS_LD, 0, vsr_half(vsr, 1));
-		if (kind == B_VSR_PAIR)
-			swap_halves(t);
-		x86_rm(&t->x, X_MOVUPS_ST, 0, m);
-		return;
-	}
-	move_half(t, m, vsr_half(vsr, 0));
-	rest.disp = 8;
-	if (kind >= B_VSR_PAIR)
-		move_half(t, rest, vsr_half(vsr, 1));
-}
-
-val b_vsr_doubleword(struct tr *t, unsigned vsr)
-{
-	int r = regs_take(t);
-
-	x86_rm(&t->x, X_LOAD | X_W, r, vsr_half(vsr, 0));
-	return (val){(s8)r, 0};
-}
-
-void b_set_vsr_doubleword(struct tr *t, unsigned vsr, val v)
-{
-	x86_rm(&t->x, X_STORE | X_W, regs_value(t, v), vsr_half(vsr, 0));
 }
 
 /* The host keeps all in order but loads after earlier stores. */

@@ -45,6 +45,20 @@ struct host_reg {
 	u32 used;
 };
 
+/* What an xmm register holds: of which vector-scalar registers all bits, or doubleword 0. */
+struct xmm_reg {
+	u64 whole, scalar;
+	u8 constant; /* or one of enum vector_constant */
+	u32 used;
+};
+
+struct vregs {
+	struct xmm_reg x[16];
+	s8 whole[64], scalar[64]; /* where it is; -1: in memory only */
+	u32 busy, changes;
+	u64 constants_seen;
+};
+
 enum exit_kind {
 	EXIT_BRANCH,   /* to an instruction at a distance */
 	EXIT_REGISTER, /* to where a register says */
@@ -74,6 +88,7 @@ struct tr {
 	unsigned n; /* of the current op: 1 is the block's first instruction */
 	struct state s;
 	struct host_reg h[16];
+	struct vregs v;
 	u32 busy;      /* host registers that the current instruction uses */
 	u32 free_over; /* guest register that the instruction sets without reading it twice; its
 			  host register may be overwritten. GUESTS: none */
@@ -109,6 +124,10 @@ void regs_pin(struct tr *t, val v);
 void regs_unpin(struct tr *t, val v);
 /* Forgets what host registers that a call changes hold, or all; everything was stored. */
 void regs_forget(struct tr *t, bool all);
+
+/* --- memory.c --- */
+/* rcx = host address - effective address, which is in @ea; else the instruction is left. */
+void look_up(struct tr *t, int ea, unsigned bytes, bool store);
 
 /* --- state.c --- */
 /* Stores what @s says; changes the scratch registers and flags only. */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Vectors in a translation: which xmm registers hold them (vregs.c), constants (pool.c). */
+#ifndef PAPYR_CPU_X86_64_VECTOR_H
+#define PAPYR_CPU_X86_64_VECTOR_H
+
+#include "cpu/jit/x86_64/jit.h"
+#include "cpu/jit/x86_64/vex.h"
+
+/* 16 bytes each; [0] is the last lane of the host's. */
+enum vector_constant {
+	NO_CONSTANT,
+	CONST_REVERSE, /* pshufb's: bytes the other way round */
+	CONSTANTS
+};
+
+/* --- pool.c --- */
+/* Lays the constants down at @x, once for all translations. */
+void vector_constants_emit(struct jit *jit, struct x86 *x);
+/* For x86_rip(), vex_rip(). */
+const u8 *vector_constant(const struct tr *t, enum vector_constant k);
+
+/* --- vregs.c --- */
+void vregs_begin(struct tr *t);
+/* A new instruction: values of the last one that are no register's may go. */
+void vregs_next(struct tr *t);
+/* An xmm register for a new value, until the instruction's end. */
+int vregs_take(struct tr *t);
+/* One with @vsr's 128 bits, or with its doubleword 0 in the low lane; not to be changed. */
+int vregs_whole(struct tr *t, unsigned vsr);
+int vregs_scalar(struct tr *t, unsigned vsr);
+/* @vsr becomes what @reg holds, which stays so from here on. */
+void vregs_set_whole(struct tr *t, unsigned vsr, int reg);
+/* Its doubleword 0 becomes the low lane of @reg, and doubleword 1 zero, or what it was. */
+void vregs_set_scalar(struct tr *t, unsigned vsr, int reg);
+void vregs_set_doubleword(struct tr *t, unsigned vsr, int reg);
+/* @vsr changes in memory; all may have changed. */
+void vregs_drop(struct tr *t, unsigned vsr);
+void vregs_forget(struct tr *t);
+/* reg = v op the constant. */
+void vex_constant(struct tr *t, u32 op, int reg, int v, enum vector_constant k);
+/* A register with the constant, or -1: it wasn't used yet, and may be in memory as well. */
+int vregs_constant(struct tr *t, enum vector_constant k);
+
+/* Where the doubleword @i of a vector-scalar register is. */
+struct x86_mem vsr_half(unsigned vsr, unsigned i);
+
+#endif

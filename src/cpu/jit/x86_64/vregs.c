@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which of the host's xmm registers holds what of which vector-scalar register: all 128 bits as one
+ * number, or doubleword 0 in the low lane, which is what scalar arithmetic wants (the lane above
+ * is anything then). Memory is always right: a new value is stored at once, so nothing is to be
+ * stored where a translation is left. Calls change all of these registers.
+ *
+ * Only hosts with AVX come here.
+ */
+#include <assert.h>
+#include "cpu/jit/x86_64/vector.h"
+
+void vregs_begin(struct tr *t)
+{
+	memset(&t->v, 0, sizeof(t->v));
+	memset(t->v.whole, -1, sizeof(t->v.whole));
+	memset(t->v.scalar, -1, sizeof(t->v.scalar));
+}
+
+void vregs_next(struct tr *t)
+{
+	t->v.busy = 0;
+}
+
+static int use(struct tr *t, int reg)
+{
+	t->v.busy |= 1u << reg;
+	t->v.x[reg].used = t->clock;
+	return reg;
+}
+
+static void empty(struct tr *t, int reg)
+{
+	struct xmm_reg *x = &t->v.x[reg];
+
+	for (u64 left = x->whole; left; left &= left - 1)
+		t->v.whole[__builtin_ctzll(left)] = -1;
+	for (u64 left = x->scalar; left; left &= left - 1)
+		t->v.scalar[__builtin_ctzll(left)] = -1;
+	x->whole = x->scalar = 0;
+	x->constant = 0;
+}
+
+static bool is_empty(const struct xmm_reg *x)
+{
+	return !x->whole && !x->scalar && !x->constant;
+}
+
+int vregs_take(struct tr *t)
+{
+	int reg = -1;
+
+	for (int i = 0; i < 16; i++) {
+		const struct xmm_reg *x = &t->v.x[i];
+
+		if (t->v.busy >> i & 1)
+			continue;
+		if (is_empty(x)) {
+			reg = i;
+			break;
+		}
+		if (reg < 0 || x->used < t->v.x[reg].used)
+			reg = i;
+	}
+	assert(reg >= 0);
+	empty(t, reg);
+	t->v.changes++;
+	return use(t, reg);
+}
+
+void vregs_forget(struct tr *t)
+{
+	for (int i = 0; i < 16; i++)
+		empty(t, i);
+	t->v.changes++;
+}
+
+void vregs_drop(struct tr *t, unsigned vsr)
+{
+	u64 bit = 1ull << vsr;
+
+	if (t->v.whole[vsr] >= 0)
+		t->v.x[t->v.whole[vsr]].whole &= ~bit;
+	if (t->v.scalar[vsr] >= 0)
+		t->v.x[t->v.scalar[vsr]].scalar &= ~bit;
+	t->v.whole[vsr] = t->v.scalar[vsr] = -1;
+	t->v.changes++;
+}
+
+static void is_whole(struct tr *t, unsigned vsr, int reg)
+{
+	t->v.whole[vsr] = (s8)reg;
+	t->v.x[reg].whole |= 1ull << vsr;
+	t->v.changes++;
+}
+
+static void is_scalar(struct tr *t, unsigned vsr, int reg)
+{
+	t->v.scalar[vsr] = (s8)reg;
+	t->v.x[reg].scalar |= 1ull << vsr;
+	t->v.changes++;
+}
+
+struct x86_mem vsr_half(unsigned vsr, unsigned i)
+{
+	return CPU_OFFSET(offsetof(struct cpu, vsr) + vsr * sizeof(union vsr) + (1 - i) * 8);
+}
+
+int vregs_whole(struct tr *t, unsigned vsr)
+{
+	int reg = t->v.whole[vsr];
+
+	if (reg >= 0)
+		return use(t, reg);
+	reg = vregs_take(t);
+	x86_rm(&t->x, X_MOVUPS_LD, reg, vsr_half(vsr, 1));
+	is_whole(t, vsr, reg);
+	return reg;
+}
+
+#define V_PUNPCKHQDQ V_0F(0x6d)
+
+int vregs_scalar(struct tr *t, unsigned vsr)
+{
+	int reg = t->v.scalar[vsr], whole = t->v.whole[vsr];
+
+	if (reg >= 0)
+		return use(t, reg);
+	if (whole >= 0)
+		use(t, whole);
+	reg = vregs_take(t);
+	if (whole >= 0)
+		vex_rrr(&t->x, V_PUNPCKHQDQ, reg, whole, whole);
+	else
+		x86_rm(&t->x, X_MOVQ_LD, reg, vsr_half(vsr, 0));
+	is_scalar(t, vsr, reg);
+	return reg;
+}
+
+void vregs_set_whole(struct tr *t, unsigned vsr, int reg)
+{
+	vregs_drop(t, vsr);
+	x86_rm(&t->x, X_MOVUPS_ST, reg, vsr_half(vsr, 1));
+	is_whole(t, vsr, reg);
+}
+
+#define V_PSHIFT_BYTES V_0F(0x73)
+#define LEFT	       7 /* in the place of a register */
+
+void vregs_set_scalar(struct tr *t, unsigned vsr, int reg)
+{
+	int whole = vregs_take(t);
+
+	vex_rrr(&t->x, V_PSHIFT_BYTES, LEFT, whole, reg);
+	x86_byte(&t->x, 8);
+	vregs_set_whole(t, vsr, whole);
+	is_scalar(t, vsr, reg);
+}
+
+void vregs_set_doubleword(struct tr *t, unsigned vsr, int reg)
+{
+	vregs_drop(t, vsr);
+	x86_rm(&t->x, X_MOVLPS_ST, reg, vsr_half(vsr, 0));
+	is_scalar(t, vsr, reg);
+}
+
+/*
+ * A constant that is used a second time in a translation is kept in a register: used as memory it
+ * takes five bytes more each time.
+ */
+int vregs_constant(struct tr *t, enum vector_constant k)
+{
+	int reg;
+
+	for (reg = 0; reg < 16; reg++)
+		if (t->v.x[reg].constant == k)
+			return use(t, reg);
+	if (!(t->v.constants_seen >> k & 1)) {
+		t->v.constants_seen |= 1ull << k;
+		return -1;
+	}
+	reg = vregs_take(t);
+	x86_rip(&t->x, X_MOVUPS_LD, reg, vector_constant(t, k));
+	t->v.x[reg].constant = (u8)k;
+	return reg;
+}
+
+void vex_constant(struct tr *t, u32 op, int reg, int v, enum vector_constant k)
+{
+	int c = vregs_constant(t, k);
+
+	if (c >= 0)
+		vex_rrr(&t->x, op, reg, v, c);
+	else
+		vex_rip(&t->x, op, reg, v, vector_constant(t, k));
+}
