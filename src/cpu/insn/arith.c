@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fixed-point addition, subtraction and multiplication that fixed.sem hasn't: what sets OV, and
- * high words. Division is in divide.c.
+ * Fixed-point addition, subtraction and multiplication that fixed.sem hasn't: what sets OV.
+ * Division is in divide.c.
  */
 #include "cpu/insn/op.h"
 #include "cpu/insn/carry.h"
@@ -52,14 +52,3 @@ static inline u64 multiply_doubleword_ov(struct cpu *cpu, u64 a, u64 b)
 
 OP_RT(mullwo, multiply_word_ov(cpu, RA, RB))
 OP_RT(mulldo, multiply_doubleword_ov(cpu, RA, RB))
-/*
- * The high word of a high-word product's register is undefined. Processors put the product's there
- * too, and what programs were recorded to print, CR0 of the record forms included, contains it.
- */
-static inline u64 high_word_twice(u64 product)
-{
-	return (product >> 32) | (product & 0xffffffff00000000ull);
-}
-
-OP_RT(mulhw, high_word_twice((u64)((s64)(s32)RA * (s32)RB)))
-OP_RT(mulhwu, high_word_twice((u64)(u32)RA * (u32)RB))

@@ -1,56 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Fixed-point division. A quotient that can't be represented (zero divisor, most negative by -1, an
- * extended one that is too wide) is undefined but for OV; so is the high word of a word quotient.
- * The values here are those that processors leave, which recorded outputs of programs contain: 0
- * for a zero divisor and for the extended forms, the dividend for the most negative one by -1, a
- * zero high word.
- */
+/* Fixed-point division that fixed.sem hasn't: what sets OV, and the extended forms. */
 #include "cpu/insn/op.h"
+#include "cpu/insn/divide.h"
 #include "cpu/insn/forms.h"
-
-struct quotient {
-	u64 value;
-	bool overflow;
-};
-
-static inline struct quotient divide_w(u64 ra, u64 rb)
-{
-	s32 a = (s32)ra, b = (s32)rb;
-
-	if (unlikely(b == 0))
-		return (struct quotient){.overflow = true};
-	if (unlikely(a == INT32_MIN && b == -1))
-		return (struct quotient){.value = (u32)a, .overflow = true};
-	return (struct quotient){.value = (u32)(a / b)};
-}
-
-static inline struct quotient divide_wu(u64 ra, u64 rb)
-{
-	u32 a = (u32)ra, b = (u32)rb;
-
-	if (unlikely(b == 0))
-		return (struct quotient){.overflow = true};
-	return (struct quotient){.value = a / b};
-}
-
-static inline struct quotient divide_d(u64 ra, u64 rb)
-{
-	s64 a = (s64)ra, b = (s64)rb;
-
-	if (unlikely(b == 0))
-		return (struct quotient){.overflow = true};
-	if (unlikely(a == INT64_MIN && b == -1))
-		return (struct quotient){.value = ra, .overflow = true};
-	return (struct quotient){.value = (u64)(a / b)};
-}
-
-static inline struct quotient divide_du(u64 ra, u64 rb)
-{
-	if (unlikely(rb == 0))
-		return (struct quotient){.overflow = true};
-	return (struct quotient){.value = ra / rb};
-}
 
 /* The extended forms: the dividend is RA followed by as many zeros. */
 static inline struct quotient divide_we(u64 ra, u64 rb)
@@ -100,15 +52,16 @@ static inline u64 with_ov(struct cpu *cpu, struct quotient q)
 	return q.value;
 }
 
-#define DIVIDE(name, kind)                                                                         \
+OP_RT(divwo, with_ov(cpu, divide_w(RA, RB)))
+OP_RT(divwuo, with_ov(cpu, divide_wu(RA, RB)))
+OP_RT(divdo, with_ov(cpu, divide_d(RA, RB)))
+OP_RT(divduo, with_ov(cpu, divide_du(RA, RB)))
+
+#define DIVIDE_EXTENDED(name, kind)                                                                \
 	OP_RT(name, divide_##kind(RA, RB).value)                                                   \
 	OP_RT(name##o, with_ov(cpu, divide_##kind(RA, RB)))
 
-DIVIDE(divw, w)
-DIVIDE(divwu, wu)
-DIVIDE(divd, d)
-DIVIDE(divdu, du)
-DIVIDE(divwe, we)
-DIVIDE(divweu, weu)
-DIVIDE(divde, de)
-DIVIDE(divdeu, deu)
+DIVIDE_EXTENDED(divwe, we)
+DIVIDE_EXTENDED(divweu, weu)
+DIVIDE_EXTENDED(divde, de)
+DIVIDE_EXTENDED(divdeu, deu)

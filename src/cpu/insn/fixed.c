@@ -5,6 +5,7 @@
  */
 #include "cpu/insn/op.h"
 #include "cpu/insn/carry.h"
+#include "cpu/insn/divide.h"
 #include "cpu/insn/forms.h"
 #include "cpu/insn/rotate.h"
 
@@ -20,7 +21,7 @@
 #define OR(a, b)		    ((a) | (b))
 #define XOR(a, b)		    ((a) ^ (b))
 #define NOT(a)			    (~(a))
-#define EXTEND(a, bits, sign)	    ((u64)(s64)(s##bits)(a))
+#define EXTEND(a, bits, sign)	    (sign ? (u64)(s64)(s##bits)(a) : (u64)(u##bits)(a))
 #define COUNT_ZEROS(a, bits)	    count_zeros_##bits(a)
 #define ADD_CA(a, b)		    add_ca(cpu, a, b, 0)
 #define SUB_CA(a, b)		    add_ca(cpu, ~(b), a, 1)
@@ -30,6 +31,25 @@
 #define SHIFT_LEFT(a, n, bits)	    shift_left_##bits(a, n)
 #define SHIFT_RIGHT(a, n, bits)	    shift_right_##bits(a, n)
 #define SHIFT_ALGEBRAIC(a, n, bits) shift_algebraic_##bits(cpu, a, n)
+#define DIVIDE(a, b, bits, sign)    divide_##bits##_##sign(a, b).value
+#define divide_32_true		    divide_w
+#define divide_32_false		    divide_wu
+#define divide_64_true		    divide_d
+#define divide_64_false		    divide_du
+#define EQUAL_BYTES(a, b)	    equal_bytes(a, b)
+#define ROTATE_BY(a, n, mask)	    (rotl64(a, (unsigned)(n)) & (mask))
+#define ROTATE_WORD_BY(a, n, mask)  (rotate_word(a, (unsigned)(n)) & (mask))
+#define SHIFT_SIGNED		    SHIFT_ALGEBRAIC
+
+/* All ones in each byte where @a and @b are equal. */
+static inline u64 equal_bytes(u64 a, u64 b)
+{
+	const u64 low7 = 0x7f7f7f7f7f7f7f7full;
+	u64 differ = a ^ b;
+	u64 zero = ~(((differ & low7) + low7) | differ | low7); /* 0x80 in bytes that are zero */
+
+	return (zero >> 7) * 0xff;
+}
 
 static inline u64 multiply_high(u64 a, u64 b)
 {

@@ -32,16 +32,6 @@ static inline u64 doubleword_parity(u64 v)
 	return (v ^ v >> 32) & 1;
 }
 
-/* All ones in each byte where @a and @b are equal. */
-static inline u64 equal_bytes(u64 a, u64 b)
-{
-	const u64 low7 = 0x7f7f7f7f7f7f7f7full;
-	u64 differ = a ^ b;
-	u64 zero = ~(((differ & low7) + low7) | differ | low7); /* 0x80 in bytes that are zero */
-
-	return (zero >> 7) * 0xff;
-}
-
 /* A bit for each byte of @selectors, the first one's being the leftmost of the low eight. */
 static inline u64 permute_bits(u64 selectors, u64 v)
 {
@@ -60,5 +50,4 @@ OP_RA_ONLY(popcntw, count_word_ones(RS))
 OP_RA_ONLY(popcntd, (u64)__builtin_popcountll(RS))
 OP_RA_ONLY(prtyw, word_parity(RS))
 OP_RA_ONLY(prtyd, doubleword_parity(RS))
-OP_RA_ONLY(cmpb, equal_bytes(RS, RB))
 OP_RA_ONLY(bpermd, permute_bits(RS, RB))

@@ -64,17 +64,29 @@ val b_not(struct tr *t, val a);
 val b_neg(struct tr *t, val a);
 val b_mul(struct tr *t, val a, val b); /* low 64 bits */
 val b_mulh(struct tr *t, val a, val b, bool is_signed);
+/* The quotient of words (zeros above it) or of doublewords; insn/divide.h says what it is where
+ * there is none. */
+val b_divide(struct tr *t, val a, val b, unsigned bits, bool is_signed);
 val b_extend(struct tr *t, val a, unsigned bits, bool is_signed);
 /* a rotated left by @n, 0..63, under @mask. */
 val b_rotate(struct tr *t, val a, unsigned n, u64 mask);
 /* The low word in both halves, rotated left by @n, 0..31, under @mask. */
 val b_rotate_word(struct tr *t, val a, unsigned n, u64 mask);
+/* The same, by what the low bits of @n say. */
+val b_rotate_by(struct tr *t, val a, val n, u64 mask);
+val b_rotate_word_by(struct tr *t, val a, val n, u64 mask);
 /* Shifts by the low bits of @n, one more than the width has: that one set, all is shifted out. */
 enum b_shift { B_SHL, B_SHR };
 val b_shift(struct tr *t, enum b_shift s, val a, val n, unsigned bits);
 /* Algebraic, by a constant below @bits; sets CA. */
 val b_shift_algebraic(struct tr *t, val a, unsigned n, unsigned bits);
+/* The same by the low bits of @n, as b_shift(): signs are left where all is shifted out. */
+val b_shift_algebraic_by(struct tr *t, val a, val n, unsigned bits);
 val b_count_zeros(struct tr *t, val a, unsigned bits);
+val b_count_ones(struct tr *t, val a); /* only if */
+bool b_counts_ones(const struct tr *t);
+/* Ones in each byte that is the same in both. */
+val b_equal_bytes(struct tr *t, val a, val b);
 /* a + b, or a + b + CA; both set CA. */
 val b_add_ca(struct tr *t, val a, val b);
 val b_add_extended(struct tr *t, val a, val b);

@@ -42,6 +42,11 @@
 #define SHIFT_LEFT(a, n, bits)	    b_shift(t, B_SHL, a, n, bits)
 #define SHIFT_RIGHT(a, n, bits)	    b_shift(t, B_SHR, a, n, bits)
 #define SHIFT_ALGEBRAIC(a, n, bits) b_shift_algebraic(t, a, n, bits)
+#define DIVIDE(a, b, bits, sign)    b_divide(t, a, b, bits, sign)
+#define EQUAL_BYTES(a, b)	    b_equal_bytes(t, a, b)
+#define ROTATE_BY(a, n, mask)	    b_rotate_by(t, a, n, mask)
+#define ROTATE_WORD_BY(a, n, mask)  b_rotate_word_by(t, a, n, mask)
+#define SHIFT_SIGNED(a, n, bits)    b_shift_algebraic_by(t, a, n, bits)
 
 /* The target's old value may be overwritten early if it is read once: b_target(). */
 #define TO_REG(name, target, x, y, value)                                                          \
@@ -115,6 +120,14 @@
 #undef COMPARE
 #undef TRAP
 #undef CR_LOGIC
+
+RULE(popcntd)
+{
+	if (!b_counts_ones(t))
+		return false;
+	b_set_gpr(t, op->a, b_count_ones(t, RS));
+	return true;
+}
 
 RULE(isel)
 {
@@ -425,6 +438,7 @@ static const struct named_rule rules[] = {
 #include "cpu/insn/fixed.sem"
 #include "cpu/insn/compare.sem"
 #include "cpu/insn/mem.sem"
+    SAME(popcntd),
     SAME(isel),
     SAME(mfvsrd),
     SAME(mfvsrwz),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arithmetic and logic. */
-#include "cpu/jit/x86_64/jit.h"
+#include "cpu/jit/x86_64/vector.h"
 
 static val in_reg(int reg)
 {
@@ -245,6 +245,33 @@ val b_rotate_word(struct tr *t, val a, unsigned n, u64 mask)
 	return in_reg(r);
 }
 
+val b_rotate_by(struct tr *t, val a, val n, u64 mask)
+{
+	int rn = regs_value(t, n), r = regs_over(t, a);
+
+	x86_mov(&t->x, RCX, rn);
+	x86_shift_cl(&t->x, X_W, SH_ROL, r);
+	mask_with(t, r, mask);
+	return in_reg(r);
+}
+
+val b_rotate_word_by(struct tr *t, val a, val n, u64 mask)
+{
+	int rn = regs_value(t, n), r = regs_over(t, a);
+
+	x86_mov(&t->x, RCX, rn);
+	x86_shift_cl(&t->x, 0, SH_ROL, r);
+	/* One by 0 leaves the upper half. */
+	x86_rr(&t->x, X_LOAD, r, r);
+	if (mask >> 32) {
+		x86_mov(&t->x, RAX, r);
+		x86_shift(&t->x, X_W, SH_SHL, RAX, 32);
+		x86_rr(&t->x, X_OR | X_W, r, RAX);
+	}
+	mask_with(t, r, mask == 0xffffffff ? ~0ull : mask);
+	return in_reg(r);
+}
+
 val b_shift(struct tr *t, enum b_shift s, val a, val n, unsigned bits)
 {
 	u32 wide = bits == 64 ? X_W : 0;
@@ -286,6 +313,55 @@ val b_shift_algebraic(struct tr *t, val a, unsigned n, unsigned bits)
 	x86_rr(&t->x, X_TEST | X_W, RAX, RCX);
 	set_ca(t, CC_NE);
 	x86_shift(&t->x, X_W, SH_SAR, r, n);
+	return in_reg(r);
+}
+
+/* Of words the host's 64 bits give what a seventh bit of the count gives for doublewords. */
+val b_shift_algebraic_by(struct tr *t, val a, val n, unsigned bits)
+{
+	int rn = regs_value(t, n), ra = regs_value(t, a), r = regs_take(t);
+	struct x86 *x = &t->x;
+
+	x86_mov(x, RCX, rn);
+	x86_rr(x, bits == 32 ? X_MOVSXD : X_LOAD | X_W, r, ra);
+	x86_mov(x, RAX, r);
+	x86_shift_cl(x, X_W, SH_SAR, r);
+	x86_mov(x, RDX, r);
+	x86_shift_cl(x, X_W, SH_SHL, RDX);
+	x86_rr(x, X_SUB | X_W, RDX, RAX); /* ones are gone */
+	x86_shift(x, X_W, SH_SAR, RAX, 63);
+	if (bits == 64) {
+		x86_group1(x, 0, G_AND, RCX, 64);
+		x86_rr(x, X_CMOV(CC_NE) | X_W, r, RAX);
+		x86_rr(x, X_OR | X_W, RDX, RCX);
+	}
+	x86_rr(x, X_TEST | X_W, RAX, RDX);
+	set_ca(t, CC_NE);
+	return in_reg(r);
+}
+
+val b_count_ones(struct tr *t, val a)
+{
+	int ra = regs_value(t, a), r = regs_take(t);
+
+	x86_rr(&t->x, X_POPCNT | X_W, r, ra);
+	return in_reg(r);
+}
+
+bool b_counts_ones(const struct tr *t)
+{
+	return t->jit->host & HOST_POPCNT;
+}
+
+val b_equal_bytes(struct tr *t, val a, val b)
+{
+	int ra = regs_value(t, a), rb = regs_value(t, b), r = regs_take(t);
+	int va = vregs_take(t), vb = vregs_take(t);
+
+	x86_rr(&t->x, X_MOVQ_TO | X_W, va, ra);
+	x86_rr(&t->x, X_MOVQ_TO | X_W, vb, rb);
+	x86_rr(&t->x, X_PCMPEQB, va, vb);
+	x86_rr(&t->x, X_MOVQ_FROM | X_W, va, r);
 	return in_reg(r);
 }
 

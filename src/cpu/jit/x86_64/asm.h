@@ -73,6 +73,10 @@ enum x86_cc {
 #define X_MOVSX16   0x0fbfu
 #define X_LZCNT	    (0x0fbdu | X_PF3)
 #define X_BSR	    0x0fbdu
+#define X_POPCNT    (0x0fb8u | X_PF3)
+#define X_MOVQ_TO   (0x0f6eu | X_P66) /* a vector register, from a general one, with X_W */
+#define X_MOVQ_FROM (0x0f7eu | X_P66)
+#define X_PCMPEQB   (0x0f74u | X_P66)
 #define X_CMOV(cc)  (0x0f40u | (cc))
 #define X_SETCC(cc) (0x0f90u | (cc) | X_BYTE)
 

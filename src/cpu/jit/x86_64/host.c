@@ -9,6 +9,7 @@
 
 /* CPUID's bits; compilers don't all have names for them. */
 #define C1_PCLMUL   (1u << 1)
+#define C1_POPCNT   (1u << 23)
 #define C1_AES	    (1u << 25)
 #define C1_OSXSAVE  (1u << 27)
 #define C1_AVX	    (1u << 28)
@@ -69,7 +70,7 @@ u32 host_features(void)
 		have |= HOST_LZCNT;
 	c = 0;
 	if (__get_cpuid(1, &a, &b, &c, &d))
-		have |= of_avx(c);
+		have |= of_avx(c) | (c & C1_POPCNT ? HOST_POPCNT : 0);
 	return left_by_environment(have);
 }
 

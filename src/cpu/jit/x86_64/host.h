@@ -13,6 +13,7 @@ enum host_feature {
 	HOST_PCLMUL = 1u << 4,
 	HOST_AVX512 = 1u << 5, /* F, VL and BW */
 	HOST_VBMI = 1u << 6,
+	HOST_POPCNT = 1u << 7,
 };
 
 /*
