@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vector integers: add, subtract, average, larger and smaller, and the quadword's carries. */
+/* Vector integers: quadwords, carries, saturating sums; what goes lane by lane is in vector.sem. */
 #include "cpu/insn/vmx/vmx.h"
 
-/* Modulo. */
-VECTOR_AB(vaddubm, vb, a.vb + b.vb)
-VECTOR_AB(vadduhm, vh, a.vh + b.vh)
-VECTOR_AB(vadduwm, vw, a.vw + b.vw)
-VECTOR_AB(vaddudm, vd, a.vd + b.vd)
+/* Modulo: quadwords. */
 VECTOR_AB(vadduqm, q, a.q + b.q)
-VECTOR_AB(vsububm, vb, a.vb - b.vb)
-VECTOR_AB(vsubuhm, vh, a.vh - b.vh)
-VECTOR_AB(vsubuwm, vw, a.vw - b.vw)
-VECTOR_AB(vsubudm, vd, a.vd - b.vd)
 VECTOR_AB(vsubuqm, q, a.q - b.q)
 
 /* Carries out; of a subtraction: no borrow. Comparisons of vectors give 0 or -1 an element. */
@@ -92,33 +84,3 @@ SATURATING_UNSIGNED(vadduws, vsubuws, vw, vsw)
 SATURATING_PAIR(vaddsbs, vsubsbs, vb, vsb, INT8_MAX)
 SATURATING_PAIR(vaddshs, vsubshs, vh, vsh, INT16_MAX)
 SATURATING_PAIR(vaddsws, vsubsws, vw, vsw, INT32_MAX)
-
-/* (a + b + 1) / 2 without the extra bit that the sum would need. */
-#define AVERAGE(field) (a.field | b.field) - ((a.field ^ b.field) >> 1)
-
-VECTOR_AB(vavgub, vb, AVERAGE(vb))
-VECTOR_AB(vavguh, vh, AVERAGE(vh))
-VECTOR_AB(vavguw, vw, AVERAGE(vw))
-VECTOR_AB(vavgsb, vsb, AVERAGE(vsb))
-VECTOR_AB(vavgsh, vsh, AVERAGE(vsh))
-VECTOR_AB(vavgsw, vsw, AVERAGE(vsw))
-
-#define LARGER(field)  VECTOR_SELECT((__typeof__(a.field))(a.field > b.field), a.field, b.field)
-#define SMALLER(field) VECTOR_SELECT((__typeof__(a.field))(a.field < b.field), a.field, b.field)
-
-VECTOR_AB(vmaxub, vb, LARGER(vb))
-VECTOR_AB(vmaxuh, vh, LARGER(vh))
-VECTOR_AB(vmaxuw, vw, LARGER(vw))
-VECTOR_AB(vmaxud, vd, LARGER(vd))
-VECTOR_AB(vmaxsb, vsb, LARGER(vsb))
-VECTOR_AB(vmaxsh, vsh, LARGER(vsh))
-VECTOR_AB(vmaxsw, vsw, LARGER(vsw))
-VECTOR_AB(vmaxsd, vsd, LARGER(vsd))
-VECTOR_AB(vminub, vb, SMALLER(vb))
-VECTOR_AB(vminuh, vh, SMALLER(vh))
-VECTOR_AB(vminuw, vw, SMALLER(vw))
-VECTOR_AB(vminud, vd, SMALLER(vd))
-VECTOR_AB(vminsb, vsb, SMALLER(vsb))
-VECTOR_AB(vminsh, vsh, SMALLER(vsh))
-VECTOR_AB(vminsw, vsw, SMALLER(vsw))
-VECTOR_AB(vminsd, vsd, SMALLER(vsd))

@@ -1,44 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vector compares: all ones where the relation holds, and a summary in CR6 by the record bit. */
+/* Vector compares of floating-point numbers; of integers: vector.sem. */
 #include "cpu/insn/vmx/vmx.h"
 #include "cpu/fp/fpu.h"
-
-/* The record bit of vector compares is bit 21. */
-#define VC_RECORD PPC_BIT32(21)
-
-#define CR6_ALL	 8u
-#define CR6_NONE 2u
-
-static inline void vector_compared(struct cpu *cpu, const struct op *op, u128 mask)
-{
-	VR(op->t).q = mask;
-	if (op->insn & VC_RECORD)
-		cpu->cr[6] = !~mask ? CR6_ALL : !mask ? CR6_NONE : 0;
-}
-
-/* @mask is the signed member as wide as @field: what the host's comparison gives. */
-#define COMPARE(name, mask, field, relation)                                                       \
-	OP(name)                                                                                   \
-	{                                                                                          \
-		union vsr r;                                                                       \
-                                                                                                   \
-		r.mask = VR(op->a).field relation VR(op->b).field;                                 \
-		vector_compared(cpu, op, r.q);                                                     \
-		NEXT;                                                                              \
-	}
-
-COMPARE(vcmpequb, vsb, vb, ==)
-COMPARE(vcmpequh, vsh, vh, ==)
-COMPARE(vcmpequw, vsw, vw, ==)
-COMPARE(vcmpequd, vsd, vd, ==)
-COMPARE(vcmpgtub, vsb, vb, >)
-COMPARE(vcmpgtuh, vsh, vh, >)
-COMPARE(vcmpgtuw, vsw, vw, >)
-COMPARE(vcmpgtud, vsd, vd, >)
-COMPARE(vcmpgtsb, vsb, vsb, >)
-COMPARE(vcmpgtsh, vsh, vsh, >)
-COMPARE(vcmpgtsw, vsw, vsw, >)
-COMPARE(vcmpgtsd, vsd, vsd, >)
 
 /* Hosts compare as Power does, but for VSCR[NJ], with which denormals are zeros. */
 #define COMPARE_FLOAT(name, relation, exact_relation)                                              \
@@ -52,7 +15,8 @@ COMPARE(vcmpgtsd, vsd, vsd, >)
 			for (unsigned i = 0; i < 4; i++)                                           \
 				r.w[i] = -(u32)vmx_cmpfp(exact_relation, a.w[i], b.w[i], true);    \
 		}                                                                                  \
-		vector_compared(cpu, op, r.q);                                                     \
+		VR(op->t) = r;                                                                     \
+		vector_compared(cpu, op);                                                          \
 		NEXT;                                                                              \
 	}
 

@@ -1,36 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vector logic, shifts and rotates, counts, and the instructions that move single bits. */
+/* Vector shifts of the whole register, counts, and the instructions that move single bits. */
 #include "cpu/insn/vmx/vmx.h"
-
-VECTOR_AB(vand, q, a.q &b.q)
-VECTOR_AB(vandc, q, a.q & ~b.q)
-VECTOR_AB(vor, q, a.q | b.q)
-VECTOR_AB(vorc, q, a.q | ~b.q)
-VECTOR_AB(vnor, q, ~(a.q | b.q))
-VECTOR_AB(vxor, q, a.q ^ b.q)
-VECTOR_AB(veqv, q, ~(a.q ^ b.q))
-VECTOR_AB(vnand, q, ~(a.q &b.q))
-
-/* Each element by its own count, modulo the element's width. */
-#define ROTATE(field, bits)                                                                        \
-	(a.field << (b.field & (bits - 1))) | (a.field >> (-b.field & (bits - 1)))
-
-VECTOR_AB(vrlb, vb, ROTATE(vb, 8))
-VECTOR_AB(vrlh, vh, ROTATE(vh, 16))
-VECTOR_AB(vrlw, vw, ROTATE(vw, 32))
-VECTOR_AB(vrld, vd, ROTATE(vd, 64))
-VECTOR_AB(vslb, vb, a.vb << (b.vb & 7))
-VECTOR_AB(vslh, vh, a.vh << (b.vh & 15))
-VECTOR_AB(vslw, vw, a.vw << (b.vw & 31))
-VECTOR_AB(vsld, vd, a.vd << (b.vd & 63))
-VECTOR_AB(vsrb, vb, a.vb >> (b.vb & 7))
-VECTOR_AB(vsrh, vh, a.vh >> (b.vh & 15))
-VECTOR_AB(vsrw, vw, a.vw >> (b.vw & 31))
-VECTOR_AB(vsrd, vd, a.vd >> (b.vd & 63))
-VECTOR_AB(vsrab, vsb, a.vsb >> (b.vsb & 7))
-VECTOR_AB(vsrah, vsh, a.vsh >> (b.vsh & 15))
-VECTOR_AB(vsraw, vsw, a.vsw >> (b.vsw & 31))
-VECTOR_AB(vsrad, vsd, a.vsd >> (b.vsd & 63))
 
 /*
  * The whole register: by bits (0..7, from the last three bits) and by bytes (0..15, from the four

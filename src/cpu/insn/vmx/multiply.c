@@ -17,8 +17,6 @@ MULTIPLY(vmulesb, vmulosb, 8, VSR_SH, VSR_SB, s16)
 MULTIPLY(vmulesh, vmulosh, 4, VSR_SW, VSR_SH, s32)
 MULTIPLY(vmulesw, vmulosw, 2, VSR_SD, VSR_SW, s64)
 
-VECTOR_AB(vmuluwm, vw, a.vw *b.vw)
-
 /* Multiply, add c. Of the product the low half; or, as a fraction, the high one, also rounded. */
 VECTOR_ABC(vmladduhm, vh, a.vh *b.vh + c.vh)
 VECTOR_EACH_ABC(vmhaddshs, 8,

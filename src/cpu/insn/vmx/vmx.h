@@ -107,6 +107,21 @@ static inline union vsr_pair vsr_pair(union vsr hi, union vsr lo)
 		NEXT;                                                                              \
 	}
 
+/* The record bit of vector compares is bit 21. */
+#define VC_RECORD PPC_BIT32(21)
+
+#define CR6_ALL	 8u
+#define CR6_NONE 2u
+
+/* VRT became a mask; the record form tells of it. */
+static inline void vector_compared(struct cpu *cpu, const struct op *op)
+{
+	u128 mask = VR(op->t).q;
+
+	if (op->insn & VC_RECORD)
+		cpu->cr[6] = !~mask ? CR6_ALL : !mask ? CR6_NONE : 0;
+}
+
 /* Has any of the four singles the exponent of zeros and denormals? Not zero if so. */
 static inline u128 vector_tiny(union vsr v)
 {

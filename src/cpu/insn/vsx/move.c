@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * VSX instructions that only move bits: between register files, within vectors, logical, and signs
- * of numbers. None looks at the FPSCR.
+ * VSX instructions that only move bits: between register files, within vectors, and signs of
+ * numbers; logical ones are in vector.sem. None looks at the FPSCR.
  */
 #include "cpu/insn/vsx/vsx.h"
 
@@ -43,14 +43,6 @@ REGISTER_MOVE(mtvsrwz, SD(t) = LO32(cpu->gpr[op->a]))
 		NEXT;                                                                              \
 	}
 
-WHOLE(xxland, VD(a) & VD(b))
-WHOLE(xxlandc, VD(a) & ~VD(b))
-WHOLE(xxlor, VD(a) | VD(b))
-WHOLE(xxlxor, VD(a) ^ VD(b))
-WHOLE(xxlnor, ~(VD(a) | VD(b)))
-WHOLE(xxlorc, VD(a) | ~VD(b))
-WHOLE(xxlnand, ~(VD(a) & VD(b)))
-WHOLE(xxleqv, ~(VD(a) ^ VD(b)))
 WHOLE(xxsel, (VD(a) & ~VD(c)) | (VD(b) & VD(c)))
 
 /* Signs. */
