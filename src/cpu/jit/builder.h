@@ -135,6 +135,77 @@ void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
 /* Doubleword 0 of a vector-scalar register; setting it leaves the other. */
 val b_vsr_doubleword(struct tr *t, unsigned vsr);
 void b_set_vsr_doubleword(struct tr *t, unsigned vsr, val v);
+
+/*
+ * Vectors of 128 bits: one number each, of which element 0 is the most significant part. Good until
+ * the instruction's end, as val is.
+ */
+typedef struct vec {
+	s8 reg;
+} vec;
+
+enum b_lanes { B_U8, B_U16, B_U32, B_U64, B_S8, B_S16, B_S32, B_S64, B_LANES };
+#define B_WHOLE B_U8 /* for what has no lanes */
+
+enum b_vop {
+	/* a and b, lane by lane */
+	B_V_ADD,
+	B_V_SUB,
+	B_V_MULTIPLY, /* low halves */
+	B_V_AVERAGE,
+	B_V_MAX,
+	B_V_MIN,
+	B_V_EQUAL, /* all ones where it holds */
+	B_V_GREATER,
+	B_V_AND,
+	B_V_ANDC,
+	B_V_OR,
+	B_V_ORC,
+	B_V_NOR,
+	B_V_XOR,
+	B_V_EQV,
+	B_V_NAND,
+	B_V_ROTATE, /* by b's lanes modulo their width, as: */
+	B_V_SHIFT_LEFT,
+	B_V_SHIFT_RIGHT, /* of signed lanes: algebraic */
+	/* a's and b's even, or odd, elements multiplied; a's elements may be named */
+	B_V_MULTIPLY_EVEN,
+	B_V_MULTIPLY_ODD,
+	/* elements of a and b by turns: of their high, low halves; even, odd ones */
+	B_V_MERGE_HIGH,
+	B_V_MERGE_LOW,
+	B_V_MERGE_EVEN,
+	B_V_MERGE_ODD,
+	/* the low halves of a's lanes, then of b's */
+	B_V_PACK,
+	/* b's high, low half, each lane twice as wide */
+	B_V_UNPACK_HIGH,
+	B_V_UNPACK_LOW,
+	/* c ? b : a, bit by bit; the bytes of a and b that c's bytes name */
+	B_V_SELECT,
+	B_V_PERMUTE,
+	/* from byte n of a and b on; doublewords of a and b by n's two bits */
+	B_V_SLIDE,
+	B_V_PAIR,
+	/* element n of b, or the number n, in all lanes */
+	B_V_SPLAT,
+	B_V_NUMBER,
+	B_VOPS
+};
+
+struct b_vectors {
+	vec a, b, c;
+	int n;
+};
+
+/* Can the host do it? To be asked before anything of the instruction is built. */
+bool b_can(const struct tr *t, enum b_vop op, enum b_lanes lanes);
+vec b_vector(struct tr *t, enum b_vop op, enum b_lanes lanes, struct b_vectors in);
+vec b_vsr(struct tr *t, unsigned vsr);
+void b_set_vsr(struct tr *t, unsigned vsr, vec v);
+/* CR[field] tells whether @mask, of lanes all ones or zero, is ones (8) or zero (2) throughout. */
+void b_set_cr_mask(struct tr *t, unsigned field, vec mask);
+
 enum b_fence { B_FENCE_LIGHT, B_FENCE_FULL };
 void b_fence(struct tr *t, enum b_fence fence);
 

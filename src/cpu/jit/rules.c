@@ -10,11 +10,6 @@
 #include "cpu/isa/ops.h"
 #include "cpu/jit/rules.h"
 
-#define RULE(name)                                                                                 \
-	static bool rule_##name(struct tr *t __attribute__((unused)),                              \
-				const struct op *op __attribute__((unused)),                       \
-				bool *ends __attribute__((unused)))
-
 /* --- fixed-point --- */
 
 #define RA	 b_gpr(t, op->a)
@@ -412,11 +407,6 @@ RULE(leave)
 
 /* --- finding them --- */
 
-struct named_rule {
-	op_fn *fn;
-	rule_fn *rule;
-};
-
 #define TO_RT(name, value)	{op_##name, rule_##name},
 #define TO_RA(name, value)	{op_##name, rule_##name},
 #define TO_RT_CR0(name, value)	{op_##name, rule_##name},
@@ -519,18 +509,24 @@ static void add_row(const struct insn_row *row, op_fn *fn)
 	r->changes_gprs = !vectors || (row->flags & F_UPD) || row->format == FMT_XX1R;
 }
 
+static void add_rules(const struct named_rule *named, unsigned nr)
+{
+	for (unsigned i = 0; i < nr; i++) {
+		struct rule *r = slot_of(named[i].fn);
+
+		r->fn = named[i].fn;
+		r->build = named[i].rule;
+	}
+}
+
 static void index_rules(void)
 {
 	for (unsigned i = 0; i < isa_rows; i++) {
 		add_row(&isa_table[i], isa_table[i].fn);
 		add_row(&isa_table[i], isa_table[i].fn_rc);
 	}
-	for (unsigned i = 0; i < ARRAY_SIZE(rules); i++) {
-		struct rule *r = slot_of(rules[i].fn);
-
-		r->fn = rules[i].fn;
-		r->build = rules[i].rule;
-	}
+	add_rules(rules, ARRAY_SIZE(rules));
+	add_rules(vector_rules, vector_rules_nr);
 }
 
 void rules_prepare(void)

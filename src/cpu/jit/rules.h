@@ -18,6 +18,20 @@ struct rule {
 	bool changes_gprs; /* its function may change general registers, LR or CTR */
 };
 
+#define RULE(name)                                                                                 \
+	static bool rule_##name(struct tr *t __attribute__((unused)),                              \
+				const struct op *op __attribute__((unused)),                       \
+				bool *ends __attribute__((unused)))
+
+struct named_rule {
+	op_fn *fn;
+	rule_fn *rule;
+};
+
+/* Those of vectors (vector_rules.c). */
+extern const struct named_rule vector_rules[];
+extern const unsigned vector_rules_nr;
+
 /* Once before the others. */
 void rules_prepare(void);
 /* What is known of @fn; nothing (all 0) of what is no instruction. */

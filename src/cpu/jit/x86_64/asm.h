@@ -55,6 +55,7 @@ enum x86_cc {
 #define X_ADD	    0x03u
 #define X_OR	    0x0bu
 #define X_ADC	    0x13u
+#define X_SBB	    0x1bu
 #define X_AND	    0x23u
 #define X_SUB	    0x2bu
 #define X_XOR	    0x33u

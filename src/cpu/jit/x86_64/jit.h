@@ -39,8 +39,8 @@ struct jit {
 	/* Three parts: code, code that seldom runs, and (downwards) sites and ops of calls. */
 	size_t used, seldom_first, seldom_used, top;
 	unsigned threshold;
-	u32 host;	     /* enum host_feature */
-	const u8 *constants; /* of vectors */
+	u32 host;      /* enum host_feature */
+	u8 *constants; /* of vectors */
 	struct thunks thunks;
 	struct tr tr;
 };

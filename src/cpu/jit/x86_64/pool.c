@@ -2,14 +2,41 @@
 /* Constants of vector code. They lie before all translations, which address them by distance. */
 #include "cpu/jit/x86_64/vector.h"
 
+#define TWICE(k)                                                                                   \
+	{                                                                                          \
+		.d = { k, k }                                                                      \
+	}
+
 static const union vsr constants[CONSTANTS] = {
+    [CONST_ONES] = TWICE(~0ull),
     [CONST_REVERSE] = {.d = {0x08090a0b0c0d0e0f, 0x0001020304050607}},
+    [CONST_31] = TWICE(0x1f1f1f1f1f1f1f1f),
+    [CONST_SIGN_8] = TWICE(0x8080808080808080),
+    [CONST_SIGN_8 + 1] = TWICE(0x8000800080008000),
+    [CONST_SIGN_8 + 2] = TWICE(0x8000000080000000),
+    [CONST_SIGN_8 + 3] = TWICE(0x8000000000000000),
+    [CONST_COUNT_8] = TWICE(0x0707070707070707),
+    [CONST_COUNT_8 + 1] = TWICE(0x000f000f000f000f),
+    [CONST_COUNT_8 + 2] = TWICE(0x0000001f0000001f),
+    [CONST_COUNT_8 + 3] = TWICE(63),
+    [CONST_LOW_16] = TWICE(0x00ff00ff00ff00ff),
+    [CONST_LOW_16 + 1] = TWICE(0x0000ffff0000ffff),
+    [CONST_LOW_16 + 2] = TWICE(0x00000000ffffffff),
 };
+
+static void emit_numbers(struct jit *jit)
+{
+	u8 *at = jit->constants + CONST_NUMBERS * sizeof(constants[0]);
+
+	for (int n = -16; n < 16; n++, at += sizeof(constants[0]))
+		memset(at, n, sizeof(constants[0]));
+}
 
 void vector_constants_emit(struct jit *jit, struct x86 *x)
 {
 	jit->constants = x->at = (u8 *)(((uintptr_t)x->at + 15) & ~(uintptr_t)15);
 	memcpy(x->at, constants, sizeof(constants));
+	emit_numbers(jit);
 	x->at += sizeof(constants);
 }
 

@@ -9,9 +9,19 @@
 /* 16 bytes each; [0] is the last lane of the host's. */
 enum vector_constant {
 	NO_CONSTANT,
-	CONST_REVERSE, /* pshufb's: bytes the other way round */
+	CONST_ZERO,
+	CONST_ONES,
+	CONST_REVERSE,			  /* pshufb's: bytes the other way round */
+	CONST_31,			  /* in each byte */
+	CONST_SIGN_8,			  /* the sign bits of lanes of 8, 16, 32, 64 bits */
+	CONST_COUNT_8 = CONST_SIGN_8 + 4, /* lanes with their width less one */
+	CONST_LOW_16 = CONST_COUNT_8 + 4, /* the low halves of lanes of 16, 32, 64 bits */
+	CONST_NUMBERS = CONST_LOW_16 + 3, /* bytes of one number each, from -16 to 15 */
+	CONST_LAST_NUMBER = CONST_NUMBERS + 31,
 	CONSTANTS
 };
+
+#define CONST_NUMBER(n) ((enum vector_constant)(CONST_NUMBERS + 16 + (n)))
 
 /* --- pool.c --- */
 /* Lays the constants down at @x, once for all translations. */

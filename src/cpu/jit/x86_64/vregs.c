@@ -10,6 +10,12 @@
 #include <assert.h>
 #include "cpu/jit/x86_64/vector.h"
 
+#define V_PUNPCKHQDQ   V_0F(0x6d)
+#define V_PXOR	       V_0F(0xef)
+#define V_PCMPEQB      V_0F(0x74)
+#define V_PSHIFT_BYTES V_0F(0x73)
+#define LEFT	       7 /* in the place of a register */
+
 void vregs_begin(struct tr *t)
 {
 	memset(&t->v, 0, sizeof(t->v));
@@ -118,8 +124,6 @@ int vregs_whole(struct tr *t, unsigned vsr)
 	return reg;
 }
 
-#define V_PUNPCKHQDQ V_0F(0x6d)
-
 int vregs_scalar(struct tr *t, unsigned vsr)
 {
 	int reg = t->v.scalar[vsr], whole = t->v.whole[vsr];
@@ -144,9 +148,6 @@ void vregs_set_whole(struct tr *t, unsigned vsr, int reg)
 	is_whole(t, vsr, reg);
 }
 
-#define V_PSHIFT_BYTES V_0F(0x73)
-#define LEFT	       7 /* in the place of a register */
-
 void vregs_set_scalar(struct tr *t, unsigned vsr, int reg)
 {
 	int whole = vregs_take(t);
@@ -164,6 +165,18 @@ void vregs_set_doubleword(struct tr *t, unsigned vsr, int reg)
 	is_scalar(t, vsr, reg);
 }
 
+_Static_assert(CONSTANTS <= 64, "constants_seen has a bit for each");
+
+/* The two that need no memory. */
+static bool make_constant(struct tr *t, int reg, enum vector_constant k)
+{
+	if (k == CONST_ZERO)
+		vex_rrr(&t->x, V_PXOR, reg, reg, reg);
+	else if (k == CONST_ONES)
+		vex_rrr(&t->x, V_PCMPEQB, reg, reg, reg);
+	return k == CONST_ZERO || k == CONST_ONES;
+}
+
 /*
  * A constant that is used a second time in a translation is kept in a register: used as memory it
  * takes five bytes more each time.
@@ -175,12 +188,13 @@ int vregs_constant(struct tr *t, enum vector_constant k)
 	for (reg = 0; reg < 16; reg++)
 		if (t->v.x[reg].constant == k)
 			return use(t, reg);
-	if (!(t->v.constants_seen >> k & 1)) {
+	if (k > CONST_ONES && !(t->v.constants_seen >> k & 1)) {
 		t->v.constants_seen |= 1ull << k;
 		return -1;
 	}
 	reg = vregs_take(t);
-	x86_rip(&t->x, X_MOVUPS_LD, reg, vector_constant(t, k));
+	if (!make_constant(t, reg, k))
+		x86_rip(&t->x, X_MOVUPS_LD, reg, vector_constant(t, k));
 	t->v.x[reg].constant = (u8)k;
 	return reg;
 }

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What vector instructions are translated into: vector.sem read as calls of the builder, and those
+ * that don't go lane by lane. Whatever the host can't do is left to the functions. */
+#include "cpu/isa/ops.h"
+#include "cpu/jit/rules.h"
+
+#define VR(n) ((n) + 32u)
+
+#define LANES_vb  B_U8
+#define LANES_vh  B_U16
+#define LANES_vw  B_U32
+#define LANES_vd  B_U64
+#define LANES_vsb B_S8
+#define LANES_vsh B_S16
+#define LANES_vsw B_S32
+#define LANES_vsd B_S64
+
+/* vsr[t] = vsr[a] operation vsr[b] */
+static bool of_two(struct tr *t, enum b_vop operation, enum b_lanes lanes, unsigned target,
+		   unsigned a, unsigned b)
+{
+	struct b_vectors in = {{-1}, {-1}, {-1}, 0};
+
+	if (!b_can(t, operation, lanes))
+		return false;
+	if (a == b && operation == B_V_XOR) {
+		b_set_vsr(t, target, b_vector(t, B_V_NUMBER, B_U8, in));
+		return true;
+	}
+	in.a = b_vsr(t, a);
+	in.b = b_vsr(t, b);
+	if (a == b && operation == B_V_OR)
+		b_set_vsr(t, target, in.a);
+	else
+		b_set_vsr(t, target, b_vector(t, operation, lanes, in));
+	return true;
+}
+
+#define LANES(name, operation, f)                                                                  \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return of_two(t, B_V_##operation, LANES_##f, VR(op->t), VR(op->a), VR(op->b));     \
+	}
+#define WHOLE(name, operation, f)                                                                  \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return of_two(t, B_V_##operation, LANES_##f, op->t, op->a, op->b);                 \
+	}
+/* Bit 21 asks for CR6. */
+#define COMPARE(name, operation, f)                                                                \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		if (!of_two(t, B_V_##operation, LANES_##f, VR(op->t), VR(op->a), VR(op->b)))       \
+			return false;                                                              \
+		if (op->insn & PPC_BIT32(21))                                                      \
+			b_set_cr_mask(t, 6, b_vsr(t, VR(op->t)));                                  \
+		return true;                                                                       \
+	}
+#include "cpu/insn/vector.sem"
+#undef LANES
+#undef WHOLE
+#undef COMPARE
+
+/* --- not lane by lane --- */
+
+/* Of VRA and VRB. */
+#define TWO(name, operation, lanes)                                                                \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return of_two(t, B_V_##operation, lanes, VR(op->t), VR(op->a), VR(op->b));         \
+	}
+
+TWO(vmuleub, MULTIPLY_EVEN, B_U8)
+TWO(vmuloub, MULTIPLY_ODD, B_U8)
+TWO(vmuleuh, MULTIPLY_EVEN, B_U16)
+TWO(vmulouh, MULTIPLY_ODD, B_U16)
+TWO(vmuleuw, MULTIPLY_EVEN, B_U32)
+TWO(vmulouw, MULTIPLY_ODD, B_U32)
+TWO(vmulesb, MULTIPLY_EVEN, B_S8)
+TWO(vmulosb, MULTIPLY_ODD, B_S8)
+TWO(vmulesh, MULTIPLY_EVEN, B_S16)
+TWO(vmulosh, MULTIPLY_ODD, B_S16)
+TWO(vmulesw, MULTIPLY_EVEN, B_S32)
+TWO(vmulosw, MULTIPLY_ODD, B_S32)
+TWO(vmrghb, MERGE_HIGH, B_U8)
+TWO(vmrghh, MERGE_HIGH, B_U16)
+TWO(vmrghw, MERGE_HIGH, B_U32)
+TWO(vmrglb, MERGE_LOW, B_U8)
+TWO(vmrglh, MERGE_LOW, B_U16)
+TWO(vmrglw, MERGE_LOW, B_U32)
+TWO(vmrgew, MERGE_EVEN, B_U32)
+TWO(vmrgow, MERGE_ODD, B_U32)
+TWO(vpkuhum, PACK, B_U16)
+TWO(vpkuwum, PACK, B_U32)
+TWO(vpkudum, PACK, B_U64)
+
+RULE(xxmrghw)
+{
+	return of_two(t, B_V_MERGE_HIGH, B_U32, op->t, op->a, op->b);
+}
+
+RULE(xxmrglw)
+{
+	return of_two(t, B_V_MERGE_LOW, B_U32, op->t, op->a, op->b);
+}
+
+/* Of VRB, and a number. */
+static bool of_one(struct tr *t, enum b_vop operation, enum b_lanes lanes, unsigned target,
+		   unsigned b, int n)
+{
+	struct b_vectors in = {{-1}, {-1}, {-1}, n};
+
+	if (!b_can(t, operation, lanes))
+		return false;
+	in.b = b_vsr(t, b);
+	b_set_vsr(t, target, b_vector(t, operation, lanes, in));
+	return true;
+}
+
+#define ONE(name, operation, lanes, n)                                                             \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return of_one(t, B_V_##operation, lanes, VR(op->t), VR(op->b), n);                 \
+	}
+
+ONE(vupkhsb, UNPACK_HIGH, B_S8, 0)
+ONE(vupkhsh, UNPACK_HIGH, B_S16, 0)
+ONE(vupkhsw, UNPACK_HIGH, B_S32, 0)
+ONE(vupklsb, UNPACK_LOW, B_S8, 0)
+ONE(vupklsh, UNPACK_LOW, B_S16, 0)
+ONE(vupklsw, UNPACK_LOW, B_S32, 0)
+ONE(vspltb, SPLAT, B_U8, op->a & 15)
+ONE(vsplth, SPLAT, B_U16, op->a & 7)
+ONE(vspltw, SPLAT, B_U32, op->a & 3)
+
+RULE(xxspltw)
+{
+	return of_one(t, B_V_SPLAT, B_U32, op->t, op->b, (int)(op->imm & 3));
+}
+
+static bool splat_number(struct tr *t, enum b_lanes lanes, const struct op *op)
+{
+	struct b_vectors in = {{-1}, {-1}, {-1}, (int)op->imm};
+
+	if (!b_can(t, B_V_NUMBER, lanes))
+		return false;
+	b_set_vsr(t, VR(op->t), b_vector(t, B_V_NUMBER, lanes, in));
+	return true;
+}
+
+RULE(vspltisb)
+{
+	return splat_number(t, B_S8, op);
+}
+
+RULE(vspltish)
+{
+	return splat_number(t, B_S16, op);
+}
+
+RULE(vspltisw)
+{
+	return splat_number(t, B_S32, op);
+}
+
+/* Of three registers, from @first (VMX: 32) on. */
+static bool of_three(struct tr *t, enum b_vop operation, enum b_lanes lanes, const struct op *op,
+		     unsigned first)
+{
+	struct b_vectors in = {{-1}, {-1}, {-1}, 0};
+
+	if (!b_can(t, operation, lanes))
+		return false;
+	in.a = b_vsr(t, first + op->a);
+	in.b = b_vsr(t, first + op->b);
+	in.c = b_vsr(t, first + op->c);
+	b_set_vsr(t, first + op->t, b_vector(t, operation, lanes, in));
+	return true;
+}
+
+RULE(vsel)
+{
+	return of_three(t, B_V_SELECT, B_WHOLE, op, 32);
+}
+
+RULE(xxsel)
+{
+	return of_three(t, B_V_SELECT, B_WHOLE, op, 0);
+}
+
+RULE(vperm)
+{
+	return of_three(t, B_V_PERMUTE, B_WHOLE, op, 32);
+}
+
+/* Of two, and a number. */
+static bool choose(struct tr *t, enum b_vop operation, const struct op *op, unsigned first, int n)
+{
+	struct b_vectors in = {{-1}, {-1}, {-1}, n};
+
+	if (!b_can(t, operation, B_WHOLE))
+		return false;
+	in.a = b_vsr(t, first + op->a);
+	in.b = b_vsr(t, first + op->b);
+	b_set_vsr(t, first + op->t, b_vector(t, operation, B_WHOLE, in));
+	return true;
+}
+
+RULE(vsldoi)
+{
+	return choose(t, B_V_SLIDE, op, 32, op->c & 15);
+}
+
+RULE(xxsldwi)
+{
+	return choose(t, B_V_SLIDE, op, 0, 4 * (int)(op->imm & 3));
+}
+
+RULE(xxpermdi)
+{
+	return choose(t, B_V_PAIR, op, 0, (int)(op->imm & 3));
+}
+
+/* --- finding them --- */
+
+#define LANES(name, operation, f)   {op_##name, rule_##name},
+#define WHOLE(name, operation, f)   {op_##name, rule_##name},
+#define COMPARE(name, operation, f) {op_##name, rule_##name},
+#define SAME(name)                                                                                 \
+	{                                                                                          \
+		op_##name, rule_##name                                                             \
+	}
+
+const struct named_rule vector_rules[] = {
+#include "cpu/insn/vector.sem"
+    SAME(vmuleub),  SAME(vmuloub),  SAME(vmuleuh), SAME(vmulouh), SAME(vmuleuw), SAME(vmulouw),
+    SAME(vmulesb),  SAME(vmulosb),  SAME(vmulesh), SAME(vmulosh), SAME(vmulesw), SAME(vmulosw),
+    SAME(vmrghb),   SAME(vmrghh),   SAME(vmrghw),  SAME(vmrglb),  SAME(vmrglh),	 SAME(vmrglw),
+    SAME(vmrgew),   SAME(vmrgow),   SAME(vpkuhum), SAME(vpkuwum), SAME(vpkudum), SAME(xxmrghw),
+    SAME(xxmrglw),  SAME(vupkhsb),  SAME(vupkhsh), SAME(vupkhsw), SAME(vupklsb), SAME(vupklsh),
+    SAME(vupklsw),  SAME(vspltb),   SAME(vsplth),  SAME(vspltw),  SAME(xxspltw), SAME(vspltisb),
+    SAME(vspltish), SAME(vspltisw), SAME(vsel),	   SAME(xxsel),	  SAME(vperm),	 SAME(vsldoi),
+    SAME(xxsldwi),  SAME(xxpermdi),
+};
+const unsigned vector_rules_nr = ARRAY_SIZE(vector_rules);
