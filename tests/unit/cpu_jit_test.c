@@ -279,10 +279,13 @@ static void run(struct fixture *f, const struct program *p, unsigned offset, u64
 	f->cpu.ctr = rnd() & 3;
 	seed = keep;
 	f->cpu.gpr[BASE] = DATA_EA + 0xf80; /* accesses reach over the page's end */
-	f->cpu.gpr[INDEX] = state & 0x7f;
+	f->cpu.gpr[INDEX] = state & (state & 0x80 ? 0x7f : 0x78); /* aligned too, to reserve */
 	f->cpu.gpr[COUNTER] = ROUNDS;
 	f->cpu.gpr[PROGRAM] = CODE_EA + offset;
 	f->cpu.lr = 0x1234;
+	f->cpu.reserve_gpa = ~0ull;
+	f->cpu.reserve_size = 0;
+	f->cpu.reserve_value[0] = 0;
 	f->cpu.nip = CODE_EA + offset;
 	cpu_run(&f->cpu);
 }
@@ -302,6 +305,9 @@ static void assert_same(struct fixture *a, struct fixture *b, unsigned program, 
 	assert_int_equal(a->cpu.cfar, b->cpu.cfar);
 	assert_int_equal(a->cpu.srr0, b->cpu.srr0);
 	assert_int_equal(a->cpu.srr1, b->cpu.srr1);
+	assert_int_equal(a->cpu.reserve_gpa, b->cpu.reserve_gpa);
+	assert_int_equal(a->cpu.reserve_size, b->cpu.reserve_size);
+	assert_int_equal(a->cpu.reserve_value[0], b->cpu.reserve_value[0]);
 	assert_memory_equal(a->cpu.vsr, b->cpu.vsr, sizeof(a->cpu.vsr));
 	assert_memory_equal(a->ram + DATA_GPA, b->ram + DATA_GPA, 0x2000);
 }

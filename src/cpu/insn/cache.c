@@ -11,8 +11,6 @@
 #include "cpu/insn/forms.h"
 #include "cpu/mmu/mem.h"
 
-#define CACHE_LINE 128u
-
 /*
  * Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump.
  */

@@ -128,6 +128,11 @@ struct b_access {
 };
 val b_load(struct tr *t, val ea, struct b_access access);
 void b_store(struct tr *t, val ea, val v, struct b_access access);
+/* @bytes at @ea with a reservation, and to there if it is still held; sets CR0. */
+val b_load_reserve(struct tr *t, val ea, unsigned bytes);
+void b_store_conditional(struct tr *t, val ea, val v, unsigned bytes);
+/* Zeros, of a multiple of 16 bytes up to a line of the cache, which they are aligned to. */
+void b_clear(struct tr *t, val ea, unsigned bytes);
 /* To and from vector-scalar register @vsr: a doubleword (the rest cleared, or left), a vector. */
 enum b_vsr { B_VSR_D0, B_VSR_FPR, B_VSR_PAIR, B_VSR_QUAD };
 void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);

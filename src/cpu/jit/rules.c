@@ -9,6 +9,7 @@
 #include "cpu/isa/branch.h"
 #include "cpu/isa/ops.h"
 #include "cpu/jit/rules.h"
+#include "cpu/mmu/mem.h"
 
 /* --- fixed-point --- */
 
@@ -231,6 +232,30 @@ RULE(mtctr)
 #undef LOAD
 #undef STORE
 
+#define RESERVING(load, store, bytes)                                                              \
+	RULE(load)                                                                                 \
+	{                                                                                          \
+		b_set_gpr(t, op->t, b_load_reserve(t, EA_X(), bytes));                             \
+		return true;                                                                       \
+	}                                                                                          \
+	RULE(store)                                                                                \
+	{                                                                                          \
+		val ea = EA_X();                                                                   \
+                                                                                                   \
+		b_store_conditional(t, ea, RS, bytes);                                             \
+		return true;                                                                       \
+	}
+RESERVING(lbarx, stbcx, 1)
+RESERVING(lharx, sthcx, 2)
+RESERVING(lwarx, stwcx, 4)
+RESERVING(ldarx, stdcx, 8)
+
+RULE(dcbz)
+{
+	b_clear(t, b_and(t, EA_X(), b_const(~(u64)(CACHE_LINE - 1))), CACHE_LINE);
+	return true;
+}
+
 /* Of floating-point and vector registers; @access: load or store. */
 #define VSR_ACCESS(name, access, vsr, kind, form)                                                  \
 	ACCESS_RULE(name, form, op->a == 0, b_##access##_vsr(t, ea, vsr, kind))
@@ -442,6 +467,15 @@ static const struct named_rule rules[] = {
     SAME(mfctr),
     SAME(mtlr),
     SAME(mtctr),
+    SAME(lbarx),
+    SAME(stbcx),
+    SAME(lharx),
+    SAME(sthcx),
+    SAME(lwarx),
+    SAME(stwcx),
+    SAME(ldarx),
+    SAME(stdcx),
+    SAME(dcbz),
     SAME(lfd),
     SAME(lfdu),
     SAME(lfdx),

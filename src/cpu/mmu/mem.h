@@ -17,6 +17,7 @@
 #define CPU_PAGE_SHIFT 12
 #define CPU_PAGE_SIZE  (1ull << CPU_PAGE_SHIFT)
 #define CPU_PAGE_MASK  (~(CPU_PAGE_SIZE - 1))
+#define CACHE_LINE     128u
 
 /*
  * The effective-address cache. A tag is the page's address with the generation (1..4095) in its low

@@ -5,7 +5,7 @@
 
 _Static_assert(sizeof(struct tlb_entry) == 32, "look_up() shifts by it");
 
-void look_up(struct tr *t, int ea, unsigned bytes, bool store)
+void look_up_entry(struct tr *t, int ea, unsigned bytes, bool store)
 {
 	struct x86 *x = &t->x;
 
@@ -23,10 +23,15 @@ void look_up(struct tr *t, int ea, unsigned bytes, bool store)
 	       X86_AT(RCX, store ? offsetof(struct tlb_entry, tag_write)
 				 : offsetof(struct tlb_entry, tag_read)));
 	exit_function_if(t, CC_NE);
-	x86_rm(x, X_LOAD | X_W, RCX, X86_AT(RCX, offsetof(struct tlb_entry, addend)));
 }
 
-static void swap_bytes(struct tr *t, int reg, unsigned bytes)
+void look_up(struct tr *t, int ea, unsigned bytes, bool store)
+{
+	look_up_entry(t, ea, bytes, store);
+	x86_rm(&t->x, X_LOAD | X_W, RCX, X86_AT(RCX, offsetof(struct tlb_entry, addend)));
+}
+
+void swap_bytes(struct tr *t, int reg, unsigned bytes)
 {
 	if (bytes == 2)
 		x86_shift(&t->x, X_P66, SH_ROL, reg, 8);

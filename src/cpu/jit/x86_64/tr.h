@@ -128,6 +128,9 @@ void regs_forget(struct tr *t, bool all);
 /* --- memory.c --- */
 /* rcx = host address - effective address, which is in @ea; else the instruction is left. */
 void look_up(struct tr *t, int ea, unsigned bytes, bool store);
+/* The same, but rcx = the cache's entry. */
+void look_up_entry(struct tr *t, int ea, unsigned bytes, bool store);
+void swap_bytes(struct tr *t, int reg, unsigned bytes);
 
 /* --- state.c --- */
 /* Stores what @s says; changes the scratch registers and flags only. */

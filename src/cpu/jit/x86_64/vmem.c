@@ -154,3 +154,16 @@ void b_set_vsr_doubleword(struct tr *t, unsigned vsr, val v)
 	x86_rm(&t->x, X_STORE | X_W, regs_value(t, v), vsr_half(vsr, 0));
 	vregs_drop(t, vsr);
 }
+
+#define X_XORPS 0x0f57u
+
+void b_clear(struct tr *t, val ea, unsigned bytes)
+{
+	int e = regs_value(t, ea), zero = vregs_take(t);
+	struct x86_mem m = X86_INDEX(RCX, e);
+
+	look_up(t, e, 1, true);
+	x86_rr(&t->x, X_XORPS, zero, zero);
+	for (; (unsigned)m.disp < bytes; m.disp += 16)
+		x86_rm(&t->x, X_MOVUPS_ST, zero, m);
+}
