@@ -133,10 +133,23 @@ val b_load_reserve(struct tr *t, val ea, unsigned bytes);
 void b_store_conditional(struct tr *t, val ea, val v, unsigned bytes);
 /* Zeros, of a multiple of 16 bytes up to a line of the cache, which they are aligned to. */
 void b_clear(struct tr *t, val ea, unsigned bytes);
-/* To and from vector-scalar register @vsr: a doubleword (the rest cleared, or left), a vector. */
-enum b_vsr { B_VSR_D0, B_VSR_FPR, B_VSR_PAIR, B_VSR_QUAD };
+/*
+ * To and from vector-scalar register @vsr: a doubleword (the rest left; or cleared; or the same
+ * twice), or a vector of doublewords, words, or one number. Those marked want b_has_vectors().
+ */
+enum b_vsr {
+	B_VSR_D0,
+	B_VSR_FPR,
+	B_VSR_TWICE, /* marked; loads only */
+	B_VSR_PAIR,
+	B_VSR_WORDS, /* marked */
+	B_VSR_QUAD,
+};
 void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
 void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
+/* An element of @bytes, the one that is at that place of a vector in memory. */
+void b_load_element(struct tr *t, val ea, unsigned vsr, unsigned bytes);
+void b_store_element(struct tr *t, val ea, unsigned vsr, unsigned bytes);
 /* Doubleword 0 of a vector-scalar register; setting it leaves the other. */
 val b_vsr_doubleword(struct tr *t, unsigned vsr);
 void b_set_vsr_doubleword(struct tr *t, unsigned vsr, val v);
@@ -195,6 +208,20 @@ enum b_vop {
 	/* element n of b, or the number n, in all lanes */
 	B_V_SPLAT,
 	B_V_NUMBER,
+	/* c and the products of a's and b's lanes in each word; of bytes only a's are signed */
+	B_V_SUM_PRODUCTS,
+	/* a round of AES with key b, the last; backwards; the substitution of a's bytes */
+	B_V_AES,
+	B_V_AES_LAST,
+	B_V_AES_BACK,
+	B_V_AES_BACK_LAST,
+	B_V_AES_BYTES,
+	/* SHA-2's functions of a: n's bit 1 chooses the capital ones, bit 0 the second */
+	B_V_SIGMA,
+	/* polynomials: a's and b's doublewords multiplied, the products added */
+	B_V_POLYNOMIALS,
+	/* the bits of a that b's bytes name, from the first on */
+	B_V_GATHER_BITS,
 	B_VOPS
 };
 
@@ -206,8 +233,12 @@ struct b_vectors {
 /* Can the host do it? To be asked before anything of the instruction is built. */
 bool b_can(const struct tr *t, enum b_vop op, enum b_lanes lanes);
 vec b_vector(struct tr *t, enum b_vop op, enum b_lanes lanes, struct b_vectors in);
+/* Can the host do anything with vectors? */
+bool b_has_vectors(const struct tr *t);
 vec b_vsr(struct tr *t, unsigned vsr);
 void b_set_vsr(struct tr *t, unsigned vsr, vec v);
+/* Sixteen bytes, from the number of @ea's last four bits on; or from 16 less it. */
+vec b_consecutive(struct tr *t, val ea, bool less);
 /* CR[field] tells whether @mask, of lanes all ones or zero, is ones (8) or zero (2) throughout. */
 void b_set_cr_mask(struct tr *t, unsigned field, vec mask);
 

@@ -104,6 +104,13 @@ RULE(xxmrglw)
 	return of_two(t, B_V_MERGE_LOW, B_U32, op->t, op->a, op->b);
 }
 
+TWO(vcipher, AES, B_WHOLE)
+TWO(vcipherlast, AES_LAST, B_WHOLE)
+TWO(vncipher, AES_BACK, B_WHOLE)
+TWO(vncipherlast, AES_BACK_LAST, B_WHOLE)
+TWO(vpmsumd, POLYNOMIALS, B_U64)
+TWO(vbpermq, GATHER_BITS, B_WHOLE)
+
 /* Of VRB, and a number. */
 static bool of_one(struct tr *t, enum b_vop operation, enum b_lanes lanes, unsigned target,
 		   unsigned b, int n)
@@ -193,6 +200,31 @@ RULE(vperm)
 	return of_three(t, B_V_PERMUTE, B_WHOLE, op, 32);
 }
 
+#define SUM_PRODUCTS(name, lanes)                                                                  \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return of_three(t, B_V_SUM_PRODUCTS, lanes, op, 32);                               \
+	}
+
+SUM_PRODUCTS(vmsumubm, B_U8)
+SUM_PRODUCTS(vmsummbm, B_S8)
+SUM_PRODUCTS(vmsumuhm, B_U16)
+SUM_PRODUCTS(vmsumshm, B_S16)
+
+RULE(vmladduhm)
+{
+	struct b_vectors in = {{-1}, {-1}, {-1}, 0};
+
+	if (!b_can(t, B_V_MULTIPLY, B_U16) || !b_can(t, B_V_ADD, B_U16))
+		return false;
+	in.a = b_vsr(t, VR(op->a));
+	in.b = b_vsr(t, VR(op->b));
+	in.a = b_vector(t, B_V_MULTIPLY, B_U16, in);
+	in.b = b_vsr(t, VR(op->c));
+	b_set_vsr(t, VR(op->t), b_vector(t, B_V_ADD, B_U16, in));
+	return true;
+}
+
 /* Of two, and a number. */
 static bool choose(struct tr *t, enum b_vop operation, const struct op *op, unsigned first, int n)
 {
@@ -221,6 +253,114 @@ RULE(xxpermdi)
 	return choose(t, B_V_PAIR, op, 0, (int)(op->imm & 3));
 }
 
+/* Of VRA alone, and a number. */
+static bool of_a(struct tr *t, enum b_vop operation, enum b_lanes lanes, const struct op *op, int n)
+{
+	struct b_vectors in = {{-1}, {-1}, {-1}, n};
+
+	if (!b_can(t, operation, lanes))
+		return false;
+	in.a = b_vsr(t, VR(op->a));
+	b_set_vsr(t, VR(op->t), b_vector(t, operation, lanes, in));
+	return true;
+}
+
+RULE(vsbox)
+{
+	return of_a(t, B_V_AES_BYTES, B_WHOLE, op, 0);
+}
+
+/* The B field's first bit chooses the capital functions, its others one of two for each element:
+ * here for all elements the same, so that of @seconds all are set or none. */
+static bool sigma(struct tr *t, enum b_lanes lanes, const struct op *op, unsigned seconds)
+{
+	unsigned second = op->b & seconds;
+
+	if (second && second != seconds)
+		return false;
+	return of_a(t, B_V_SIGMA, lanes, op, (op->b >> 4 & 1) << 1 | !!second);
+}
+
+RULE(vshasigmaw)
+{
+	return sigma(t, B_U32, op, 0xf);
+}
+
+RULE(vshasigmad)
+{
+	return sigma(t, B_U64, op, 0xa);
+}
+
+/* --- storage --- */
+
+static val ea_x(struct tr *t, const struct op *op)
+{
+	return b_add(t, b_gpr(t, op->a), b_gpr(t, op->b));
+}
+
+/* Of an element, at a multiple of its size. */
+#define ELEMENT(load, store, bytes)                                                                \
+	RULE(load)                                                                                 \
+	{                                                                                          \
+		b_load_element(t, b_and(t, ea_x(t, op), b_const(-(u64)(bytes))), VR(op->t),        \
+			       bytes);                                                             \
+		return true;                                                                       \
+	}                                                                                          \
+	RULE(store)                                                                                \
+	{                                                                                          \
+		b_store_element(t, b_and(t, ea_x(t, op), b_const(-(u64)(bytes))), VR(op->t),       \
+				bytes);                                                            \
+		return true;                                                                       \
+	}
+
+ELEMENT(lvebx, stvebx, 1)
+ELEMENT(lvehx, stvehx, 2)
+ELEMENT(lvewx, stvewx, 4)
+
+#define NUMBERS(name, less)                                                                        \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		if (!b_has_vectors(t))                                                             \
+			return false;                                                              \
+		b_set_vsr(t, VR(op->t), b_consecutive(t, ea_x(t, op), less));                      \
+		return true;                                                                       \
+	}
+
+NUMBERS(lvsl, false)
+NUMBERS(lvsr, true)
+
+#define VSR_ACCESS(name, access, kind)                                                             \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		if (!b_has_vectors(t))                                                             \
+			return false;                                                              \
+		b_##access##_vsr(t, ea_x(t, op), op->t, kind);                                     \
+		return true;                                                                       \
+	}
+
+VSR_ACCESS(lxvw4x, load, B_VSR_WORDS)
+VSR_ACCESS(stxvw4x, store, B_VSR_WORDS)
+VSR_ACCESS(lxvdsx, load, B_VSR_TWICE)
+
+/* A word, in doubleword 0. */
+RULE(lxsiwax)
+{
+	b_set_vsr_doubleword(t, op->t, b_load(t, ea_x(t, op), (struct b_access){4, true, false}));
+	return true;
+}
+
+RULE(lxsiwzx)
+{
+	b_set_vsr_doubleword(t, op->t, b_load(t, ea_x(t, op), (struct b_access){4, false, false}));
+	return true;
+}
+
+RULE(stxsiwx)
+{
+	b_store(t, ea_x(t, op), b_vsr_doubleword(t, op->t), (struct b_access){4, false, false});
+	return true;
+}
+
 /* --- finding them --- */
 
 #define LANES(name, operation, f)   {op_##name, rule_##name},
@@ -233,13 +373,20 @@ RULE(xxpermdi)
 
 const struct named_rule vector_rules[] = {
 #include "cpu/insn/vector.sem"
-    SAME(vmuleub),  SAME(vmuloub),  SAME(vmuleuh), SAME(vmulouh), SAME(vmuleuw), SAME(vmulouw),
-    SAME(vmulesb),  SAME(vmulosb),  SAME(vmulesh), SAME(vmulosh), SAME(vmulesw), SAME(vmulosw),
-    SAME(vmrghb),   SAME(vmrghh),   SAME(vmrghw),  SAME(vmrglb),  SAME(vmrglh),	 SAME(vmrglw),
-    SAME(vmrgew),   SAME(vmrgow),   SAME(vpkuhum), SAME(vpkuwum), SAME(vpkudum), SAME(xxmrghw),
-    SAME(xxmrglw),  SAME(vupkhsb),  SAME(vupkhsh), SAME(vupkhsw), SAME(vupklsb), SAME(vupklsh),
-    SAME(vupklsw),  SAME(vspltb),   SAME(vsplth),  SAME(vspltw),  SAME(xxspltw), SAME(vspltisb),
-    SAME(vspltish), SAME(vspltisw), SAME(vsel),	   SAME(xxsel),	  SAME(vperm),	 SAME(vsldoi),
-    SAME(xxsldwi),  SAME(xxpermdi),
+    SAME(vmuleub),  SAME(vmuloub),     SAME(vmuleuh),	 SAME(vmulouh),	     SAME(vmuleuw),
+    SAME(vmulouw),  SAME(vmulesb),     SAME(vmulosb),	 SAME(vmulesh),	     SAME(vmulosh),
+    SAME(vmulesw),  SAME(vmulosw),     SAME(vmrghb),	 SAME(vmrghh),	     SAME(vmrghw),
+    SAME(vmrglb),   SAME(vmrglh),      SAME(vmrglw),	 SAME(vmrgew),	     SAME(vmrgow),
+    SAME(vpkuhum),  SAME(vpkuwum),     SAME(vpkudum),	 SAME(xxmrghw),	     SAME(xxmrglw),
+    SAME(vcipher),  SAME(vcipherlast), SAME(vncipher),	 SAME(vncipherlast), SAME(vpmsumd),
+    SAME(vbpermq),  SAME(vupkhsb),     SAME(vupkhsh),	 SAME(vupkhsw),	     SAME(vupklsb),
+    SAME(vupklsh),  SAME(vupklsw),     SAME(vspltb),	 SAME(vsplth),	     SAME(vspltw),
+    SAME(xxspltw),  SAME(vspltisb),    SAME(vspltish),	 SAME(vspltisw),     SAME(vsel),
+    SAME(xxsel),    SAME(vperm),       SAME(vmsumubm),	 SAME(vmsummbm),     SAME(vmsumuhm),
+    SAME(vmsumshm), SAME(vmladduhm),   SAME(vsldoi),	 SAME(xxsldwi),	     SAME(xxpermdi),
+    SAME(vsbox),    SAME(vshasigmaw),  SAME(vshasigmad), SAME(lvebx),	     SAME(stvebx),
+    SAME(lvehx),    SAME(stvehx),      SAME(lvewx),	 SAME(stvewx),	     SAME(lvsl),
+    SAME(lvsr),	    SAME(lxvw4x),      SAME(stxvw4x),	 SAME(lxvdsx),	     SAME(lxsiwax),
+    SAME(lxsiwzx),  SAME(stxsiwx),
 };
 const unsigned vector_rules_nr = ARRAY_SIZE(vector_rules);

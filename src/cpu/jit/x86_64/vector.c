@@ -36,11 +36,23 @@
 #define V_PMULUDQ  V_0F(0xf4)
 #define V_PMULDQ   V_0F38(0x28)
 
+#define V_PADDD	     V_0F(0xfe)
+#define V_PMULLD     V_0F38(0x40)
+#define V_AESENC     V_0F38(0xdc)
+#define V_AESENCLAST V_0F38(0xdd)
+#define V_AESDECLAST V_0F38(0xdf)
+#define V_AESIMC     V_0F38(0xdb)
+#define V_PCLMULQDQ  V_0F3A(0x44)
+#define V_PCMPEQB    V_0F(0x74)
+#define V_PMOVMSKB   V_0F(0xd7)
+#define V_MOVD	     V_0F(0x6e)
+
 /* Shifts by a constant, of 16 << i bits: a group, whose number stands for a register. */
 #define V_SHIFT(i)  V_0F(0x71 + (i))
 #define SHIFT_LEFT  6
 #define SHIFT_RIGHT 2
 #define SHIFT_ALG   4
+#define SHIFT_BYTES 7 /* to the left, with V_SHIFT(2) */
 
 static vec in_reg(int reg)
 {
@@ -423,6 +435,130 @@ static int make_number(struct tr *t, enum b_lanes lanes, const struct b_vectors 
 	return r;
 }
 
+/* Each word's products added, and c. The host has that for signed halfwords. */
+static int make_sum_products(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	int a = in->a.reg, b = in->b.reg, high, low;
+	u32 op = WIDTH(lanes) == B_U8 ? V_PMADDWD : V_PMULLD;
+
+	if (lanes == B_S16)
+		return rrr(t, V_PADDD, rrr(t, V_PMADDWD, a, b), in->c.reg);
+	high = rrr(t, op, half(t, true, WIDTH(lanes), IS_SIGNED(lanes), a),
+		   half(t, true, WIDTH(lanes), false, b));
+	low = rrr(t, op, half(t, false, WIDTH(lanes), IS_SIGNED(lanes), a),
+		  half(t, false, WIDTH(lanes), false, b));
+	return rrr(t, V_PADDD, rrr(t, V_PADDD, high, low), in->c.reg);
+}
+
+/* AES: the host's state is Power's the other way round. */
+static int reversed(struct tr *t, int v)
+{
+	return with_constant(t, V_PSHUFB, v, CONST_REVERSE);
+}
+
+static int aes(struct tr *t, u32 op, int state, int key)
+{
+	return rrr(t, op, state, key);
+}
+
+static int zero(struct tr *t)
+{
+	return vregs_constant(t, CONST_ZERO);
+}
+
+/* The key is added last, in Power's order. */
+static int aes_round(struct tr *t, u32 op, const struct b_vectors *in)
+{
+	int state = aes(t, op, reversed(t, in->a.reg), zero(t));
+
+	return rrr(t, V_PXOR, reversed(t, state), in->b.reg);
+}
+
+static int make_aes(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return aes_round(t, V_AESENC, in);
+}
+
+static int make_aes_last(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return aes_round(t, V_AESENCLAST, in);
+}
+
+/* Power adds the key before the columns are mixed back, the host behind it. */
+static int make_aes_back(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	int state = aes(t, V_AESDECLAST, reversed(t, in->a.reg), reversed(t, in->b.reg));
+
+	return reversed(t, rrr(t, V_AESIMC, 0, state));
+}
+
+static int make_aes_back_last(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return aes_round(t, V_AESDECLAST, in);
+}
+
+/* The last round shifts rows too. */
+static int make_aes_bytes(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return aes(t, V_AESENCLAST, with_constant(t, V_PSHUFB, in->a.reg, CONST_UNSHIFT), zero(t));
+}
+
+/* Lanes of 16 << i bits rotated to the right. */
+static int rotated(struct tr *t, unsigned i, int v, u8 by)
+{
+	u8 rest = (u8)((16 << i) - by);
+	int r;
+
+	if (!(t->jit->host & HOST_AVX512))
+		return rrr(t, V_PXOR, shifted(t, i, SHIFT_RIGHT, v, by),
+			   shifted(t, i, SHIFT_LEFT, v, rest));
+	r = vregs_take(t);
+	evex_rrr(&t->x, V_0F(0x72) | (i == 2 ? V_W : 0), 0, r, v);
+	x86_byte(&t->x, by);
+	return r;
+}
+
+/* FIPS 180-4, 4.1.2 and 4.1.3: two rotations, and one more or a shift. */
+static int make_sigma(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	static const u8 by[2][4][3] = {
+	    {{7, 18, 3}, {17, 19, 10}, {2, 13, 22}, {6, 11, 25}},
+	    {{1, 8, 7}, {19, 61, 6}, {28, 34, 39}, {14, 18, 41}},
+	};
+	const u8 *n = by[lanes == B_U64][in->n];
+	unsigned i = lanes == B_U64 ? 2 : 1;
+	int a = in->a.reg, last;
+
+	last = in->n & 2 ? rotated(t, i, a, n[2]) : shifted(t, i, SHIFT_RIGHT, a, n[2]);
+	return rrr(t, V_PXOR, rrr(t, V_PXOR, rotated(t, i, a, n[0]), rotated(t, i, a, n[1])), last);
+}
+
+static int make_polynomials(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	int a = in->a.reg, b = in->b.reg;
+
+	return rrr(t, V_PXOR, rri(t, V_PCLMULQDQ, a, b, 0x00), rri(t, V_PCLMULQDQ, a, b, 0x11));
+}
+
+/*
+ * The byte that has bit n is in lane 15 - n / 8, and the bit is 0x80 >> n % 8 there. Where n is
+ * 128 or more, pshufb sees its first bit and gives 0.
+ */
+static int make_gather_bits(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	int b = in->b.reg, index, bit, found, r;
+
+	index = with_constant(t, V_PANDN, shifted(t, 0, SHIFT_RIGHT, b, 3), CONST_NUMBER(15));
+	index = rrr(t, V_POR, index, with_constant(t, V_PAND, b, CONST_SIGN_8));
+	bit = rrr(t, V_PSHUFB, vregs_constant_reg(t, CONST_BITS), counts(t, B_U8, b));
+	found = rrr(t, V_PAND, rrr(t, V_PSHUFB, in->a.reg, index), bit);
+	vex_rrr(&t->x, V_PMOVMSKB, RAX, 0, rrr(t, V_PCMPEQB, found, bit));
+	r = rrr(t, V_MOVD, 0, RAX);
+	vex_rrr(&t->x, V_SHIFT(2), SHIFT_BYTES, r, r);
+	x86_byte(&t->x, 8);
+	return r;
+}
+
 /* --- which way --- */
 
 /* What the host must have; an opcode, or a function. */
@@ -467,7 +603,7 @@ static const struct way ways[B_VOPS][B_LANES][2] = {
 		 [B_U16] = ONE(V_0F(0xf9)),
 		 [B_U32] = ONE(V_0F(0xfa)),
 		 [B_U64] = ONE(V_0F(0xfb))},
-    [B_V_MULTIPLY] = {[B_U32] = ONE(V_0F38(0x40))},
+    [B_V_MULTIPLY] = {[B_U16] = ONE(EITHER | V_PMULLW), [B_U32] = ONE(V_0F38(0x40))},
     [B_V_AVERAGE] = {[B_U8] = ONE(EITHER | V_0F(0xe0)),
 		     [B_U16] = ONE(EITHER | V_0F(0xe3)),
 		     [B_U32] = MADE(make_average),
@@ -559,6 +695,18 @@ static const struct way ways[B_VOPS][B_LANES][2] = {
 		    [B_S8] = MADE(make_number),
 		    [B_S16] = MADE(make_number),
 		    [B_S32] = MADE(make_number)},
+    [B_V_SUM_PRODUCTS] = {[B_U8] = MADE(make_sum_products),
+			  [B_U16] = MADE(make_sum_products),
+			  [B_S8] = MADE(make_sum_products),
+			  [B_S16] = MADE(make_sum_products)},
+    [B_V_AES] = {[B_WHOLE] = {{HOST_AES, 0, make_aes}}},
+    [B_V_AES_LAST] = {[B_WHOLE] = {{HOST_AES, 0, make_aes_last}}},
+    [B_V_AES_BACK] = {[B_WHOLE] = {{HOST_AES, 0, make_aes_back}}},
+    [B_V_AES_BACK_LAST] = {[B_WHOLE] = {{HOST_AES, 0, make_aes_back_last}}},
+    [B_V_AES_BYTES] = {[B_WHOLE] = {{HOST_AES, 0, make_aes_bytes}}},
+    [B_V_SIGMA] = {[B_U32] = MADE(make_sigma), [B_U64] = MADE(make_sigma)},
+    [B_V_POLYNOMIALS] = {[B_U64] = {{HOST_PCLMUL, 0, make_polynomials}}},
+    [B_V_GATHER_BITS] = {[B_WHOLE] = MADE(make_gather_bits)},
 };
 
 static u32 opcode(enum b_vop op, enum b_lanes lanes)
@@ -600,7 +748,22 @@ void b_set_vsr(struct tr *t, unsigned vsr, vec v)
 	vregs_set_whole(t, vsr, v.reg);
 }
 
-#define V_PMOVMSKB V_0F(0xd7)
+vec b_consecutive(struct tr *t, val ea, bool less)
+{
+	int r = vregs_take(t);
+	struct x86 *x = &t->x;
+
+	x86_mov(x, RDX, regs_value(t, ea));
+	x86_group1(x, 0, G_AND, RDX, 15);
+	x86_rip(x, X_LEA, RCX, vector_constant(t, CONST_DOWN));
+	if (less) {
+		x86_rm(x, X_MOVUPS_LD, r, X86_INDEX(RCX, RDX));
+	} else {
+		x86_rr(x, X_SUB | X_W, RCX, RDX);
+		x86_rm(x, X_MOVUPS_LD, r, X86_AT(RCX, 16));
+	}
+	return in_reg(r);
+}
 
 /* Of 16 bits: 8 where adding one carries, 2 where taking one borrows. */
 void b_set_cr_mask(struct tr *t, unsigned field, vec mask)

@@ -11,8 +11,12 @@ enum vector_constant {
 	NO_CONSTANT,
 	CONST_ZERO,
 	CONST_ONES,
-	CONST_REVERSE,			  /* pshufb's: bytes the other way round */
-	CONST_31,			  /* in each byte */
+	CONST_REVERSE, /* pshufb's: bytes the other way round */
+	CONST_31,      /* in each byte */
+	CONST_UNSHIFT, /* pshufb's: undoes the shift of rows in a round of AES */
+	CONST_BITS,    /* byte n has bit 0x80 >> n, for n below 8 */
+	CONST_DOWN,    /* with the next: 31, 30, ..., 0 */
+	CONST_DOWN_TOO,
 	CONST_SIGN_8,			  /* the sign bits of lanes of 8, 16, 32, 64 bits */
 	CONST_COUNT_8 = CONST_SIGN_8 + 4, /* lanes with their width less one */
 	CONST_LOW_16 = CONST_COUNT_8 + 4, /* the low halves of lanes of 16, 32, 64 bits */
@@ -43,6 +47,8 @@ void vregs_set_whole(struct tr *t, unsigned vsr, int reg);
 /* Its doubleword 0 becomes the low lane of @reg, and doubleword 1 zero, or what it was. */
 void vregs_set_scalar(struct tr *t, unsigned vsr, int reg);
 void vregs_set_doubleword(struct tr *t, unsigned vsr, int reg);
+/* The low lane of @reg was stored as @vsr's doubleword 0. */
+void vregs_is_doubleword(struct tr *t, unsigned vsr, int reg);
 /* @vsr changes in memory; all may have changed. */
 void vregs_drop(struct tr *t, unsigned vsr);
 void vregs_forget(struct tr *t);
@@ -50,6 +56,8 @@ void vregs_forget(struct tr *t);
 void vex_constant(struct tr *t, u32 op, int reg, int v, enum vector_constant k);
 /* A register with the constant, or -1: it wasn't used yet, and may be in memory as well. */
 int vregs_constant(struct tr *t, enum vector_constant k);
+/* A register with it. */
+int vregs_constant_reg(struct tr *t, enum vector_constant k);
 
 /* Where the doubleword @i of a vector-scalar register is. */
 struct x86_mem vsr_half(unsigned vsr, unsigned i);

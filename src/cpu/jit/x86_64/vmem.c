@@ -2,7 +2,7 @@
 /* Storage access of vector-scalar registers. */
 #include "cpu/jit/x86_64/vector.h"
 
-static bool has_avx(const struct tr *t)
+bool b_has_vectors(const struct tr *t)
 {
 	return t->jit->host & HOST_AVX;
 }
@@ -51,9 +51,15 @@ static void store_halves(struct tr *t, struct x86_mem m, unsigned vsr, enum b_vs
 
 /* --- with AVX --- */
 
-#define V_PSHUFD    V_0F(0x70)
-#define V_PSHUFB    V_0F38(0x00)
-#define SWAP_HALVES 0x4e
+#define V_PSHUFD  V_0F(0x70)
+#define V_PSHUFB  V_0F38(0x00)
+#define V_MOVDDUP V_OP(3, 1, 0x12)
+
+/* pshufd's: from the order of elements in memory to the one in a number, and back. */
+static u8 element_order(enum b_vsr kind)
+{
+	return kind == B_VSR_PAIR ? 0x4e : 0x1b;
+}
 
 /* An xmm register with the value of @vsr in memory's order. */
 static int to_memory_order(struct tr *t, unsigned vsr, enum b_vsr kind)
@@ -67,7 +73,7 @@ static int to_memory_order(struct tr *t, unsigned vsr, enum b_vsr kind)
 		vex_constant(t, V_PSHUFB, reg, from, CONST_REVERSE);
 	} else {
 		vex_rrr(&t->x, V_PSHUFD, reg, 0, from);
-		x86_byte(&t->x, SWAP_HALVES);
+		x86_byte(&t->x, element_order(kind));
 	}
 	return reg;
 }
@@ -76,14 +82,16 @@ static void load_whole(struct tr *t, struct x86_mem m, unsigned vsr, enum b_vsr 
 {
 	int reg = vregs_take(t);
 
-	if (kind == B_VSR_PAIR && !t->swap) {
-		vex_rrm(&t->x, V_PSHUFD, reg, 0, m);
-		x86_byte(&t->x, SWAP_HALVES);
-	} else {
+	if (kind == B_VSR_TWICE) {
+		vex_rrm(&t->x, V_MOVDDUP, reg, 0, m);
+	} else if (kind == B_VSR_QUAD || t->swap) {
 		x86_rm(&t->x, X_MOVUPS_LD, reg, m);
-		if (t->swap)
-			vex_constant(t, V_PSHUFB, reg, reg, CONST_REVERSE);
+	} else {
+		vex_rrm(&t->x, V_PSHUFD, reg, 0, m);
+		x86_byte(&t->x, element_order(kind));
 	}
+	if (t->swap)
+		vex_constant(t, V_PSHUFB, reg, reg, CONST_REVERSE);
 	vregs_set_whole(t, vsr, reg);
 }
 
@@ -117,10 +125,10 @@ void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind)
 	struct x86_mem m = X86_INDEX(RCX, e);
 
 	look_up(t, e, kind >= B_VSR_PAIR ? 16 : 8, false);
-	if (!has_avx(t) || (kind == B_VSR_D0 && t->swap)) {
+	if (!b_has_vectors(t) || (kind == B_VSR_D0 && t->swap)) {
 		load_halves(t, m, vsr, kind);
 		vregs_drop(t, vsr);
-	} else if (kind < B_VSR_PAIR) {
+	} else if (kind < B_VSR_TWICE) {
 		load_doubleword(t, m, vsr, kind);
 	} else {
 		load_whole(t, m, vsr, kind);
@@ -133,7 +141,7 @@ void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind)
 	struct x86_mem m = X86_INDEX(RCX, e);
 
 	look_up(t, e, kind >= B_VSR_PAIR ? 16 : 8, true);
-	if (!has_avx(t))
+	if (!b_has_vectors(t))
 		store_halves(t, m, vsr, kind);
 	else if (kind < B_VSR_PAIR)
 		store_doubleword(t, m, vsr);
@@ -141,18 +149,77 @@ void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind)
 		x86_rm(&t->x, X_MOVUPS_ST, to_memory_order(t, vsr, kind), m);
 }
 
+/* --- elements --- */
+
+/*
+ * rdx = where in a register's memory the element is that lies at @ea. The last byte of a number is
+ * its first in a little-endian memory.
+ */
+static struct x86_mem element(struct tr *t, int ea, unsigned vsr, unsigned bytes)
+{
+	struct x86_mem m = vsr_half(vsr, 1);
+
+	x86_mov(&t->x, RDX, ea);
+	x86_group1(&t->x, 0, G_AND, RDX, (s32)(16 - bytes));
+	if (t->swap)
+		x86_group1(&t->x, 0, G_XOR, RDX, (s32)(16 - bytes));
+	m.index = RDX;
+	return m;
+}
+
+#define ELEMENT(n) ((struct b_access){.bytes = (u8)(n)})
+
+void b_load_element(struct tr *t, val ea, unsigned vsr, unsigned bytes)
+{
+	static const u32 store[] = {[1] = X_STORE8, [2] = X_STORE16, [4] = X_STORE};
+	int e = regs_value(t, ea), v = b_load(t, (val){(s8)e, 0}, ELEMENT(bytes)).reg;
+
+	x86_rm(&t->x, store[bytes], v, element(t, e, vsr, bytes));
+	vregs_drop(t, vsr);
+}
+
+void b_store_element(struct tr *t, val ea, unsigned vsr, unsigned bytes)
+{
+	static const u32 load[] = {[1] = X_MOVZX8, [2] = X_MOVZX16, [4] = X_LOAD};
+	int e = regs_value(t, ea), r = regs_take(t);
+
+	x86_rm(&t->x, load[bytes], r, element(t, e, vsr, bytes));
+	b_store(t, (val){(s8)e, 0}, (val){(s8)r, 0}, ELEMENT(bytes));
+}
+
+/* --- doubleword 0 --- */
+
+#define V_MOVQ_TO   (V_W | V_0F(0x6e))
+#define V_MOVQ_FROM (V_W | V_0F(0x7e))
+#define V_PEXTRQ    (V_W | V_0F3A(0x16))
+
 val b_vsr_doubleword(struct tr *t, unsigned vsr)
 {
-	int r = regs_take(t);
+	int r = regs_take(t), whole = t->v.whole[vsr], scalar = t->v.scalar[vsr];
 
-	x86_rm(&t->x, X_LOAD | X_W, r, vsr_half(vsr, 0));
+	if (scalar >= 0) {
+		vex_rrr(&t->x, V_MOVQ_FROM, scalar, 0, r);
+	} else if (whole >= 0) {
+		vex_rrr(&t->x, V_PEXTRQ, whole, 0, r);
+		x86_byte(&t->x, 1);
+	} else {
+		x86_rm(&t->x, X_LOAD | X_W, r, vsr_half(vsr, 0));
+	}
 	return (val){(s8)r, 0};
 }
 
 void b_set_vsr_doubleword(struct tr *t, unsigned vsr, val v)
 {
-	x86_rm(&t->x, X_STORE | X_W, regs_value(t, v), vsr_half(vsr, 0));
-	vregs_drop(t, vsr);
+	int r = regs_value(t, v), x;
+
+	x86_rm(&t->x, X_STORE | X_W, r, vsr_half(vsr, 0));
+	if (!b_has_vectors(t)) {
+		vregs_drop(t, vsr);
+		return;
+	}
+	x = vregs_take(t);
+	vex_rrr(&t->x, V_MOVQ_TO, x, 0, r);
+	vregs_is_doubleword(t, vsr, x);
 }
 
 #define X_XORPS 0x0f57u

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include "cpu/jit/x86_64/vector.h"
 
+#define V_PUNPCKLQDQ   V_0F(0x6c)
 #define V_PUNPCKHQDQ   V_0F(0x6d)
 #define V_PXOR	       V_0F(0xef)
 #define V_PCMPEQB      V_0F(0x74)
@@ -112,14 +113,22 @@ struct x86_mem vsr_half(unsigned vsr, unsigned i)
 	return CPU_OFFSET(offsetof(struct cpu, vsr) + vsr * sizeof(union vsr) + (1 - i) * 8);
 }
 
+/* Where doubleword 0 is known it was stored just now, by itself: all in one load would wait. */
 int vregs_whole(struct tr *t, unsigned vsr)
 {
-	int reg = t->v.whole[vsr];
+	int reg = t->v.whole[vsr], scalar = t->v.scalar[vsr];
 
 	if (reg >= 0)
 		return use(t, reg);
+	if (scalar >= 0)
+		use(t, scalar);
 	reg = vregs_take(t);
-	x86_rm(&t->x, X_MOVUPS_LD, reg, vsr_half(vsr, 1));
+	if (scalar >= 0) {
+		x86_rm(&t->x, X_MOVQ_LD, reg, vsr_half(vsr, 1));
+		vex_rrr(&t->x, V_PUNPCKLQDQ, reg, reg, scalar);
+	} else {
+		x86_rm(&t->x, X_MOVUPS_LD, reg, vsr_half(vsr, 1));
+	}
 	is_whole(t, vsr, reg);
 	return reg;
 }
@@ -158,6 +167,12 @@ void vregs_set_scalar(struct tr *t, unsigned vsr, int reg)
 	is_scalar(t, vsr, reg);
 }
 
+void vregs_is_doubleword(struct tr *t, unsigned vsr, int reg)
+{
+	vregs_drop(t, vsr);
+	is_scalar(t, vsr, reg);
+}
+
 void vregs_set_doubleword(struct tr *t, unsigned vsr, int reg)
 {
 	vregs_drop(t, vsr);
@@ -183,15 +198,22 @@ static bool make_constant(struct tr *t, int reg, enum vector_constant k)
  */
 int vregs_constant(struct tr *t, enum vector_constant k)
 {
+	bool seen = t->v.constants_seen >> k & 1;
+
+	for (int reg = 0; reg < 16; reg++)
+		if (t->v.x[reg].constant == k)
+			return use(t, reg);
+	t->v.constants_seen |= 1ull << k;
+	return seen || k <= CONST_ONES ? vregs_constant_reg(t, k) : -1;
+}
+
+int vregs_constant_reg(struct tr *t, enum vector_constant k)
+{
 	int reg;
 
 	for (reg = 0; reg < 16; reg++)
 		if (t->v.x[reg].constant == k)
 			return use(t, reg);
-	if (k > CONST_ONES && !(t->v.constants_seen >> k & 1)) {
-		t->v.constants_seen |= 1ull << k;
-		return -1;
-	}
 	reg = vregs_take(t);
 	if (!make_constant(t, reg, k))
 		x86_rip(&t->x, X_MOVUPS_LD, reg, vector_constant(t, k));
