@@ -64,8 +64,8 @@ static struct form forms[FORMS_MAX];
 static unsigned forms_nr;
 
 /* By their functions, unless they got a rule since. */
-static const char *const others[] = {"addc", "adde",   "slw",	 "sld",
-				     "sraw", "cntlzd", "mulhwu", "crxor"};
+static const char *const others[] = {"addc",   "adde",	"slw",	   "sld",     "sraw",  "cntlzd",
+				     "mulhwu", "crxor", "vaddubs", "vpkshus", "vrfin", "xvtsqrtsp"};
 
 static void add_form(const struct insn_row *row, bool rc)
 {
@@ -81,12 +81,17 @@ static bool is_other(const struct insn_row *row)
 	return false;
 }
 
-static void find_forms(void)
+#define VECTORS (F_VEC | F_VSX)
+
+/* Of rows with one of @flags, if any are named. */
+static void find_forms(u64 flags)
 {
 	forms_nr = 0;
 	for (unsigned i = 0; i < isa_rows; i++) {
 		const struct insn_row *row = &isa_table[i];
 
+		if (flags && !(row->flags & flags) && row->format != FMT_B)
+			continue;
 		if (jit_has_rule(row->fn) || is_other(row))
 			add_form(row, false);
 		if (row->fn_rc && jit_has_rule(row->fn_rc))
@@ -258,6 +263,27 @@ static u64 random_msr(bool le)
 	return (MODE & ~off) | (le ? MSR_LE : 0);
 }
 
+/* Often with the limits of lanes, or much of what @other has. */
+static union vsr random_vector(union vsr other)
+{
+	static const u8 limit[] = {0x00, 0x7f, 0x80, 0xff};
+	union vsr v = {.d = {rnd(), rnd()}};
+	u64 kind = rnd() % 4;
+
+	for (unsigned i = 0; kind && i < 16; i++)
+		if (rnd() % 4)
+			v.b[i] = kind == 1 ? other.b[i] : limit[rnd() % kind];
+	return v;
+}
+
+/* Into the pages from BASE on; some reach over the end of what is mapped. */
+static u64 random_index(u64 state)
+{
+	u64 near = state & (state & 0x80 ? 0x7f : 0x78); /* aligned too, to reserve */
+
+	return state >> 8 & (FEW - 1) ? near : 0x1020 + near;
+}
+
 /* The program begins @offset into its two pages. */
 static void run(struct fixture *f, const struct program *p, unsigned offset, u64 state, bool le)
 {
@@ -273,13 +299,13 @@ static void run(struct fixture *f, const struct program *p, unsigned offset, u64
 	for (unsigned i = 0; i < 32; i++)
 		f->cpu.gpr[i] = rnd() & 3 ? rnd() : (u64)(s64)(s32)rnd() >> (rnd() & 31);
 	for (unsigned i = 0; i < 64; i++)
-		f->cpu.vsr[i] = (union vsr){.d = {rnd(), rnd()}};
+		f->cpu.vsr[i] = random_vector(i ? f->cpu.vsr[i - 1] : (union vsr){.q = 0});
 	cpu_set_cr(&f->cpu, (u32)rnd());
 	cpu_set_xer(&f->cpu, rnd() & 0xe0000000);
 	f->cpu.ctr = rnd() & 3;
 	seed = keep;
 	f->cpu.gpr[BASE] = DATA_EA + 0xf80; /* accesses reach over the page's end */
-	f->cpu.gpr[INDEX] = state & (state & 0x80 ? 0x7f : 0x78); /* aligned too, to reserve */
+	f->cpu.gpr[INDEX] = random_index(state);
 	f->cpu.gpr[COUNTER] = ROUNDS;
 	f->cpu.gpr[PROGRAM] = CODE_EA + offset;
 	f->cpu.lr = 0x1234;
@@ -305,6 +331,9 @@ static void assert_same(struct fixture *a, struct fixture *b, unsigned program, 
 	assert_int_equal(a->cpu.cfar, b->cpu.cfar);
 	assert_int_equal(a->cpu.srr0, b->cpu.srr0);
 	assert_int_equal(a->cpu.srr1, b->cpu.srr1);
+	assert_int_equal(a->cpu.dar, b->cpu.dar);
+	assert_int_equal(a->cpu.dsisr, b->cpu.dsisr);
+	assert_int_equal(a->cpu.vscr, b->cpu.vscr);
 	assert_int_equal(a->cpu.reserve_gpa, b->cpu.reserve_gpa);
 	assert_int_equal(a->cpu.reserve_size, b->cpu.reserve_size);
 	assert_int_equal(a->cpu.reserve_value[0], b->cpu.reserve_value[0]);
@@ -318,13 +347,13 @@ static unsigned random_offset(const struct program *p)
 	return rnd() & 1 ? 0 : PAGE - 4 * (1 + rnd() % p->n);
 }
 
-static void random_loops_agree(const char *host)
+static void random_loops_agree(const char *host, u64 flags)
 {
 	struct fixture *plain = machine("portable"), *generated;
 
 	setenv("PAPYR_HOST", host, 1);
 	generated = machine("eager");
-	find_forms();
+	find_forms(flags);
 	for (unsigned i = 0; i < PROGRAMS; i++) {
 		u64 start = rnd() | 1;
 		bool le = rnd() & 1;
@@ -343,23 +372,27 @@ static void random_loops_agree(const char *host)
 
 static void agree_as_host_is(void **state)
 {
-	random_loops_agree("");
+	random_loops_agree("", 0);
+	random_loops_agree("", VECTORS);
 }
 
 /* What the host's processor has is used; as if it were older: */
 static void agree_with_avx2(void **state)
 {
-	random_loops_agree("avx2");
+	random_loops_agree("avx2", 0);
+	random_loops_agree("avx2", VECTORS);
 }
 
 static void agree_with_avx(void **state)
 {
-	random_loops_agree("avx");
+	random_loops_agree("avx", 0);
+	random_loops_agree("avx", VECTORS);
 }
 
 static void agree_with_sse(void **state)
 {
-	random_loops_agree("sse");
+	random_loops_agree("sse", 0);
+	random_loops_agree("sse", VECTORS);
 }
 
 int main(void)

@@ -546,17 +546,20 @@ static int make_polynomials(struct tr *t, enum b_lanes lanes, const struct b_vec
  */
 static int make_gather_bits(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
 {
-	int b = in->b.reg, index, bit, found, r;
+	int b = in->b.reg, index = shifted(t, 0, SHIFT_RIGHT, b, 3), bit = counts(t, B_U8, b);
+	struct x86 *x = &t->x;
 
-	index = with_constant(t, V_PANDN, shifted(t, 0, SHIFT_RIGHT, b, 3), CONST_NUMBER(15));
-	index = rrr(t, V_POR, index, with_constant(t, V_PAND, b, CONST_SIGN_8));
-	bit = rrr(t, V_PSHUFB, vregs_constant_reg(t, CONST_BITS), counts(t, B_U8, b));
-	found = rrr(t, V_PAND, rrr(t, V_PSHUFB, in->a.reg, index), bit);
-	vex_rrr(&t->x, V_PMOVMSKB, RAX, 0, rrr(t, V_PCMPEQB, found, bit));
-	r = rrr(t, V_MOVD, 0, RAX);
-	vex_rrr(&t->x, V_SHIFT(2), SHIFT_BYTES, r, r);
-	x86_byte(&t->x, 8);
-	return r;
+	vex_constant(t, V_PANDN, index, index, CONST_NUMBER(15));
+	vex_rrr(x, V_POR, index, index, with_constant(t, V_PAND, b, CONST_SIGN_8));
+	vex_rrr(x, V_PSHUFB, index, in->a.reg, index);
+	vex_rrr(x, V_PSHUFB, bit, vregs_constant_reg(t, CONST_BITS), bit);
+	vex_rrr(x, V_PAND, index, index, bit);
+	vex_rrr(x, V_PCMPEQB, index, index, bit);
+	vex_rrr(x, V_PMOVMSKB, RAX, 0, index);
+	vex_rrr(x, V_MOVD, index, 0, RAX);
+	vex_rrr(x, V_SHIFT(2), SHIFT_BYTES, index, index);
+	x86_byte(x, 8);
+	return index;
 }
 
 /* --- which way --- */
