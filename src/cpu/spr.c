@@ -4,6 +4,7 @@
 #include "cpu/insn/op.h"
 #include "cpu/mmu/tlb.h"
 #include "cpu/pmu.h"
+#include "cpu/spr.h"
 
 enum access { N, R_, RW };
 
@@ -192,7 +193,7 @@ static void set_bescrru(struct cpu *cpu, u64 v)
 	}                                                                                          \
 	static void set_##name(struct cpu *cpu, u64 v)                                             \
 	{                                                                                          \
-		pmu_set(cpu, &cpu->field, v & (mask));                                             \
+		pmu_set(cpu, &cpu->field, v &(mask));                                              \
 	}
 
 PMU_REGISTER(pmc1, pmc[0], 0xffffffff)
@@ -383,6 +384,26 @@ static bool allowed(const struct cpu *cpu, unsigned n, enum access want)
 {
 	return spr_exists(cpu, n) && !(want == RW && pmu_only_read(cpu, n)) &&
 	       (cpu->msr & MSR_PR ? sprs[n].user : sprs[n].supervisor) >= want;
+}
+
+#define SPR_LR	8
+#define SPR_CTR 9
+#define SPR_PPR 896
+
+unsigned spr_offset(unsigned n, enum isa_level level, bool user, bool writes)
+{
+	const struct spr *s = &sprs[n];
+
+	/* From these on some are the performance monitor's, or ask for a facility. */
+	if (n >= 768 && n != SPR_PPR)
+		return 0;
+	if (level < s->level || (user ? s->user : s->supervisor) < (writes ? RW : R_))
+		return 0;
+	if (n == SPR_LR || n == SPR_CTR)
+		return 0; /* they have instructions of their own */
+	if (n == SPR_PPR && !writes)
+		return offsetof(struct cpu, ppr);
+	return s->width == 64 || (s->width && !writes) ? s->offset : 0;
 }
 
 OP(mfspr)

@@ -299,6 +299,37 @@ static void pending_interrupts_wait_for_ee(void **state)
 	fixture_free(f);
 }
 
+#define MTMSRD_L 0x7c610164u /* mtmsrd r3, 1 */
+#define MFSRR0	 0x7cda02a6u /* mfspr r6, 26 */
+
+/* The dispatcher looked at what waits before, and nobody tells it to look again. */
+static void mtmsrd_lets_a_waiting_interrupt_through(void **state)
+{
+	struct fixture *f;
+
+	setenv("PAPYR_ENGINE", "eager", 1);
+	f = mapped(2);
+	put_insn(f, 0x500, MFSRR0);
+	put_insn(f, 0x504, INSN_HCALL);
+	put_insn(f, CODE_GPA, INSN_NOP);
+	put_insn(f, CODE_GPA + 4, MTMSRD_L);
+	put_insn(f, CODE_GPA + 8, INSN_NOP);
+	put_insn(f, CODE_GPA + 12, INSN_HCALL);
+	cpu_irq_set(&f->cpu, CPU_IRQ_EXTERNAL);
+	f->cpu.nip = CODE_EA;
+	f->cpu.gpr[3] = MSR_RI;
+	cpu_run(&f->cpu);
+	assert_int_equal(f->cpu.nip, CODE_EA + 16);
+	assert_int_equal(f->cpu.msr, KERNEL);
+	f->cpu.nip = CODE_EA;
+	f->cpu.gpr[3] = MSR_EE;
+	cpu_run(&f->cpu);
+	assert_int_equal(f->cpu.nip, 0x508);
+	assert_int_equal(f->cpu.gpr[6], CODE_EA + 8);
+	fixture_free(f);
+	unsetenv("PAPYR_ENGINE");
+}
+
 static void traced_instructions_interrupt(void **state)
 {
 	struct fixture *f = mapped(2);
@@ -512,6 +543,7 @@ int main(void)
 	    cmocka_unit_test(system_call_and_return),
 	    cmocka_unit_test(interrupts_take_mode_and_place_from_lpcr),
 	    cmocka_unit_test(pending_interrupts_wait_for_ee),
+	    cmocka_unit_test(mtmsrd_lets_a_waiting_interrupt_through),
 	    cmocka_unit_test(traced_instructions_interrupt),
 	    cmocka_unit_test(watchpoint_stops_the_access),
 	    cmocka_unit_test(every_access_to_a_watched_doubleword_is_seen),

@@ -308,7 +308,7 @@ static u64 timed_ns(u64 from)
 static enum jit_result jit_compile_timed(struct cpu *cpu, struct block *b)
 {
 	u64 from = timed_from(cpu->counts.blocks_tried++);
-	enum jit_result result = jit_compile(cpu->jit, b);
+	enum jit_result result = jit_compile(cpu->jit, b, cpu->model->level);
 
 	cpu->counts.compile_ns += timed_ns(from);
 	return result;

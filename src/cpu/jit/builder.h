@@ -38,6 +38,8 @@ enum guest { GUEST_LR = 32, GUEST_CTR, GUESTS };
 
 /* MODE_ bits that the block was decoded for. */
 u32 b_mode(const struct tr *t);
+/* The processor's. */
+enum isa_level b_level(const struct tr *t);
 /* The block's instruction @n, from 1 on, comes. */
 void b_begin(struct tr *t, unsigned n);
 /*
@@ -51,6 +53,13 @@ val b_gpr(struct tr *t, unsigned r);
 void b_set_gpr(struct tr *t, unsigned r, val v);
 val b_get(struct tr *t, enum guest g);
 void b_set(struct tr *t, enum guest g, val v);
+
+/* 64 bits of struct cpu that are none of the above. */
+val b_load_field(struct tr *t, unsigned offset);
+void b_store_field(struct tr *t, unsigned offset, val v);
+val b_cfar(struct tr *t);
+val b_xer(struct tr *t);
+void b_set_xer(struct tr *t, val v);
 
 /* Address of the current instruction, and @distance bytes on. */
 val b_cia(struct tr *t, s32 distance);
@@ -101,6 +110,9 @@ void b_copy_cr(struct tr *t, unsigned to, unsigned from);
 val b_cr_field(struct tr *t, unsigned field);
 /* CR[field] = the four bits of @v from bit @shift on. */
 void b_set_cr_field(struct tr *t, unsigned field, val v, unsigned shift);
+/* All eight. */
+val b_cr(struct tr *t);
+void b_set_cr(struct tr *t, val v);
 enum b_cr_logic { B_CR_AND, B_CR_OR, B_CR_XOR };
 /* CR[to] = CR[a] op CR[b], with the second operand or the result inverted. */
 void b_cr_logic(struct tr *t, enum b_cr_logic op, unsigned to, unsigned a, unsigned b, bool not_b,
@@ -113,6 +125,8 @@ void b_cr_prepare(struct tr *t, unsigned bit);
 cond b_cr_is(struct tr *t, unsigned bit, bool set);
 /* CTR is counted down, and then zero or not. */
 cond b_count_down(struct tr *t, bool zero);
+/* Leaves the instruction if the machine state @msr has an interrupt taken that waits. */
+void b_let_through(struct tr *t, val msr);
 /* a compared with b, by a trap's conditions (TO's bits); leaves the instruction if one holds. */
 void b_trap(struct tr *t, unsigned to, val a, val b, bool wide);
 /* CR[bit] ? yes : no */

@@ -35,8 +35,11 @@ enum jit_result {
 	JIT_FULL, /* there was no room: to be compiled again after jit_reset() */
 };
 
-/* Translates @block, and makes its first op lead there. Own thread, as all here. */
-enum jit_result jit_compile(struct jit *jit, struct block *block);
+/*
+ * Translates @block, of a processor of @level, and makes its first op lead there. Own thread, as
+ * all here.
+ */
+enum jit_result jit_compile(struct jit *jit, struct block *block, enum isa_level level);
 /* @block is no more: who comes to its translation, by whatever way, goes to the dispatcher. */
 void jit_drop(struct jit *jit, struct block *block);
 /* Where a translation that goes to @block jumps to; NULL without @jit. */

@@ -10,6 +10,7 @@
 #include "cpu/isa/ops.h"
 #include "cpu/jit/rules.h"
 #include "cpu/mmu/mem.h"
+#include "cpu/spr.h"
 
 /* --- fixed-point --- */
 
@@ -163,6 +164,95 @@ RULE(mtocrf)
 	if (f >= 0)
 		b_set_cr_field(t, (unsigned)f, RS, 4 * (7 - (unsigned)f));
 	return f >= 0;
+}
+
+RULE(mfcr)
+{
+	b_set_gpr(t, op->t, b_cr(t));
+	return true;
+}
+
+RULE(mtcrf)
+{
+	unsigned fxm = field(op->insn, 12, 19);
+	val v = RS;
+
+	if (fxm == 0xff)
+		b_set_cr(t, v);
+	for (unsigned f = 0; f < 8 && fxm != 0xff; f++)
+		if (fxm & 0x80 >> f)
+			b_set_cr_field(t, f, v, 4 * (7 - f));
+	return true;
+}
+
+/* --- special purpose registers, machine state --- */
+
+static unsigned spr_place(const struct tr *t, const struct op *op, bool writes)
+{
+	return spr_offset((unsigned)op->imm, b_level(t), b_mode(t) & MODE_PR, writes);
+}
+
+RULE(mfspr)
+{
+	unsigned offset = spr_place(t, op, false);
+
+	if (op->imm == SPR_XER)
+		b_set_gpr(t, op->t, b_xer(t));
+	else if (offset && op->imm == SPR_CFAR)
+		b_set_gpr(t, op->t, b_cfar(t));
+	else if (offset)
+		b_set_gpr(t, op->t, b_load_field(t, offset));
+	return op->imm == SPR_XER || offset;
+}
+
+RULE(mtspr)
+{
+	unsigned offset = spr_place(t, op, true);
+
+	if (op->imm == SPR_XER) {
+		b_set_xer(t, RS);
+		return true;
+	}
+	if (!offset || op->imm == SPR_CFAR)
+		return false;
+	b_store_field(t, offset, RS);
+	return true;
+}
+
+RULE(mfmsr)
+{
+	b_set_gpr(t, op->t, b_load_field(t, offsetof(struct cpu, msr)));
+	return true;
+}
+
+#define MTMSR_L(op) ((op)->insn >> 16 & 1)
+
+/* With L only EE and RI change, of which nothing that is translated depends. */
+RULE(mtmsrd)
+{
+	const u64 changed = MSR_EE | MSR_RI;
+	val new = RS;
+
+	if (!MTMSR_L(op))
+		return false;
+	b_let_through(t, new);
+	b_store_field(t, offsetof(struct cpu, msr),
+		      b_or(t,
+			   b_and(t, b_load_field(t, offsetof(struct cpu, msr)), b_const(~changed)),
+			   b_and(t, new, b_const(changed))));
+	b_leave(t, 4);
+	*ends = true;
+	return true;
+}
+
+#define PRIORITY_MEDIUM 4ull /* of which no loop is that waits */
+
+RULE(priority)
+{
+	if (op->t != 2)
+		return false;
+	b_store_field(t, offsetof(struct cpu, ppr), b_const(PRIORITY_MEDIUM << PPR_PRI_SHIFT));
+	return true;
 }
 
 RULE(mflr)
@@ -461,6 +551,13 @@ static const struct named_rule rules[] = {
     SAME(mtvsrwa),
     SAME(mtvsrwz),
     SAME(mcrf),
+    SAME(mfcr),
+    SAME(mtcrf),
+    SAME(mfspr),
+    SAME(mtspr),
+    SAME(mfmsr),
+    SAME(mtmsrd),
+    SAME(priority),
     SAME(mfocrf),
     SAME(mtocrf),
     SAME(mflr),

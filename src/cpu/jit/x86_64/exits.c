@@ -204,6 +204,22 @@ cond b_count_down(struct tr *t, bool zero)
 	return zero ? CC_E : CC_NE;
 }
 
+void b_let_through(struct tr *t, val msr)
+{
+	struct x86 *x = &t->x;
+
+	int r;
+
+	if (msr.reg < 0 && !(msr.k & MSR_EE))
+		return;
+	r = regs_value(t, msr);
+	x86_constant(x, RAX, 0);
+	x86_test_imm(x, r, (u32)MSR_EE);
+	x86_rm(x, X_CMOV(CC_NE), RAX, CPU_AT(pending));
+	x86_rr(x, X_TEST, RAX, RAX);
+	exit_function_if(t, CC_NE);
+}
+
 void b_trap(struct tr *t, unsigned to, val a, val b, bool wide)
 {
 	static const enum x86_cc condition[] = {CC_A, CC_B, CC_E, CC_G, CC_L};

@@ -167,6 +167,11 @@ u32 b_mode(const struct tr *t)
 	return t->b->mode;
 }
 
+enum isa_level b_level(const struct tr *t)
+{
+	return t->jit->level;
+}
+
 void b_begin(struct tr *t, unsigned n)
 {
 	t->n = n;
@@ -215,7 +220,7 @@ static void prepare(struct tr *t, struct jit *jit, struct block *b)
 	vregs_begin(t);
 }
 
-enum jit_result jit_compile(struct jit *jit, struct block *b)
+enum jit_result jit_compile(struct jit *jit, struct block *b, enum isa_level level)
 {
 	struct tr *t = &jit->tr;
 	const u8 *code = jit->write + jit->used;
@@ -225,6 +230,7 @@ enum jit_result jit_compile(struct jit *jit, struct block *b)
 		return JIT_NOTHING;
 	if (!has_room(jit))
 		return JIT_FULL;
+	jit->level = level;
 	prepare(t, jit, b);
 	emit_entry(t);
 	if (!translate_block(t, b))
@@ -351,7 +357,7 @@ unsigned jit_threshold(const struct jit *jit)
 	return 0;
 }
 
-enum jit_result jit_compile(struct jit *jit, struct block *block)
+enum jit_result jit_compile(struct jit *jit, struct block *block, enum isa_level level)
 {
 	return JIT_NOTHING;
 }

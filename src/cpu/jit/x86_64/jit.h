@@ -39,6 +39,7 @@ struct jit {
 	/* Three parts: code, code that seldom runs, and (downwards) sites and ops of calls. */
 	size_t used, seldom_first, seldom_used, top;
 	unsigned threshold;
+	enum isa_level level;
 	u32 host;      /* enum host_feature */
 	u8 *constants; /* of vectors */
 	struct thunks thunks;

@@ -152,16 +152,115 @@ void b_copy_cr(struct tr *t, unsigned to, unsigned from)
 	x86_rm(&t->x, X_STORE8, RAX, cr_memory(to));
 }
 
+/* The bits @shift and on, under @mask, to a byte. */
+static void store_bits(struct tr *t, int r, unsigned shift, u32 mask, struct x86_mem to)
+{
+	x86_mov(&t->x, RAX, r);
+	if (shift)
+		x86_shift(&t->x, 0, SH_SHR, RAX, shift);
+	x86_group1(&t->x, 0, G_AND, RAX, (s32)mask);
+	x86_rm(&t->x, X_STORE8, RAX, to);
+}
+
 void b_set_cr_field(struct tr *t, unsigned field, val v, unsigned shift)
 {
 	int r = regs_value(t, v);
 
 	state_drop_cr(t, field);
-	x86_mov(&t->x, RAX, r);
-	if (shift)
-		x86_shift(&t->x, 0, SH_SHR, RAX, shift);
-	x86_group1(&t->x, 0, G_AND, RAX, 15);
-	x86_rm(&t->x, X_STORE8, RAX, cr_memory(field));
+	store_bits(t, r, shift, 15, cr_memory(field));
+}
+
+/* reg |= reg shifted by @n, under @mask */
+static void fold(struct tr *t, int reg, enum x86_shift s, unsigned n, u64 mask)
+{
+	x86_mov(&t->x, RAX, reg);
+	x86_shift(&t->x, X_W, s, RAX, n);
+	x86_rr(&t->x, X_OR | X_W, reg, RAX);
+	x86_constant(&t->x, RAX, mask);
+	x86_rr(&t->x, X_AND | X_W, reg, RAX);
+}
+
+/* The fields' bytes, field 0's highest, are moved together by halves. */
+val b_cr(struct tr *t)
+{
+	int r;
+
+	for (unsigned field = 0; field < 8; field++)
+		state_make_cr(t, field);
+	r = regs_take(t);
+	x86_rm(&t->x, X_LOAD | X_W, r, cr_memory(0));
+	x86_bswap(&t->x, X_W, r);
+	fold(t, r, SH_SHR, 4, 0x00ff00ff00ff00ff);
+	fold(t, r, SH_SHR, 8, 0x0000ffff0000ffff);
+	fold(t, r, SH_SHR, 16, 0xffffffff);
+	return (val){(s8)r, 0};
+}
+
+void b_set_cr(struct tr *t, val v)
+{
+	int r = regs_value(t, v);
+
+	for (unsigned field = 0; field < 8; field++)
+		state_drop_cr(t, field);
+	x86_rr(&t->x, X_LOAD, RCX, r);
+	fold(t, RCX, SH_SHL, 16, 0x0000ffff0000ffff);
+	fold(t, RCX, SH_SHL, 8, 0x00ff00ff00ff00ff);
+	fold(t, RCX, SH_SHL, 4, 0x0f0f0f0f0f0f0f0f);
+	x86_bswap(&t->x, X_W, RCX);
+	x86_rm(&t->x, X_STORE | X_W, RCX, cr_memory(0));
+}
+
+val b_load_field(struct tr *t, unsigned offset)
+{
+	int r = regs_take(t);
+
+	x86_rm(&t->x, X_LOAD | X_W, r, CPU_OFFSET(offset));
+	return (val){(s8)r, 0};
+}
+
+void b_store_field(struct tr *t, unsigned offset, val v)
+{
+	x86_rm(&t->x, X_STORE | X_W, regs_value(t, v), CPU_OFFSET(offset));
+}
+
+val b_cfar(struct tr *t)
+{
+	int r;
+
+	if (t->s.cfar == NO_CFAR)
+		return b_load_field(t, offsetof(struct cpu, cfar));
+	r = regs_take(t);
+	x86_rm(&t->x, X_LEA, r, X86_AT(R_NIP, t->s.cfar));
+	return (val){(s8)r, 0};
+}
+
+/* SO, OV and CA are XER's uppermost bits. */
+val b_xer(struct tr *t)
+{
+	int r = regs_take(t);
+	struct x86 *x = &t->x;
+
+	x86_rm(x, X_MOVZX8, r, CPU_AT(so));
+	x86_rr(x, X_ADD, r, r);
+	x86_rm(x, 0x0a | X_BYTE, r, CPU_AT(ov)); /* or r, ov */
+	x86_rr(x, X_ADD, r, r);
+	x86_rm(x, 0x0a | X_BYTE, r, CPU_AT(ca));
+	x86_shift(x, 0, SH_SHL, r, 29);
+	x86_rm(x, 0x0a | X_BYTE, r, CPU_AT(xer_len));
+	return (val){(s8)r, 0};
+}
+
+/* What was compared before has the old SO. */
+void b_set_xer(struct tr *t, val v)
+{
+	int r = regs_value(t, v);
+
+	for (unsigned field = 0; field < 8; field++)
+		state_make_cr(t, field);
+	store_bits(t, r, 31, 1, CPU_AT(so));
+	store_bits(t, r, 30, 1, CPU_AT(ov));
+	store_bits(t, r, 29, 1, CPU_AT(ca));
+	store_bits(t, r, 0, 0x7f, CPU_AT(xer_len));
 }
 
 /* reg = CR[bit], 0 or 1 */
