@@ -331,6 +331,19 @@ static inline void x86_jmp_reg(struct x86 *x, int reg)
 	x86_byte(x, 0xe0 | (reg & 7));
 }
 
+static inline void x86_call_to(struct x86 *x, const u8 *to)
+{
+	x86_byte(x, 0xe8);
+	x86_imm32(x, 0);
+	x86_aim(x->at - 4, to);
+}
+
+static inline void x86_call_reg(struct x86 *x, int reg)
+{
+	x86_opcode(x, 0xff, 0, 0, reg);
+	x86_byte(x, 0xd0 | (reg & 7));
+}
+
 static inline void x86_push(struct x86 *x, int reg)
 {
 	x86_opcode(x, 0x50 | (reg & 7), 0, 0, reg);

@@ -19,21 +19,24 @@ val b_cia(struct tr *t, s32 distance)
 	return (val){(s8)r, 0};
 }
 
-static struct exit_point *exit_add(struct tr *t, u8 *from, enum exit_kind kind)
+static void exit_add(struct tr *t, u8 *from, struct exit_point exit)
 {
-	struct exit_point *e = &t->exits[t->n_exits++];
+	unsigned number = t->n_exits++;
 
-	assert(t->n_exits <= TR_EXITS);
-	e->from = from;
-	e->kind = kind;
-	e->n = t->n;
-	e->s = t->s;
-	return e;
+	assert(number < TR_EXITS);
+	t->exits[number] = from;
+	if (number != t->wanted)
+		return;
+	t->exit = exit;
+	t->exit.from = from;
+	t->exit_state = t->s;
+	if (exit.kind != EXIT_FUNCTION)
+		t->exit_state.cfar = here(t);
 }
 
 void exit_function_if(struct tr *t, enum x86_cc cc)
 {
-	exit_add(t, x86_jcc(&t->x, cc), EXIT_FUNCTION);
+	exit_add(t, x86_jcc(&t->x, cc), (struct exit_point){.kind = EXIT_FUNCTION, .n = t->n});
 }
 
 skip b_skip_if(struct tr *t, cond c)
@@ -55,10 +58,8 @@ void b_branched(struct tr *t)
 
 void b_leave_if(struct tr *t, cond c, s32 distance)
 {
-	struct exit_point *e = exit_add(t, x86_jcc(&t->x, (enum x86_cc)c), EXIT_BRANCH);
-
-	e->distance = here(t) + distance;
-	e->s.cfar = here(t);
+	exit_add(t, x86_jcc(&t->x, (enum x86_cc)c),
+		 (struct exit_point){.kind = EXIT_BRANCH, .distance = here(t) + distance});
 }
 
 /* rsi = the site, to thunk leave. Its jump comes here at first. */
@@ -96,6 +97,13 @@ static void go(struct tr *t, s32 distance)
 		x86_land(x, miss[1]);
 	}
 	leave_by_site(t, site);
+}
+
+/* The same, through the dispatcher. */
+static void go_by_dispatcher(struct tr *t, s32 distance)
+{
+	x86_rm(&t->x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
+	x86_jmp_to(&t->x, t->jit->thunks.stop);
 }
 
 void b_leave(struct tr *t, s32 distance)
@@ -145,10 +153,9 @@ void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target)
 {
 	int to = regs_value(t, target);
 	cond c = b_cr_is(t, bit, set);
-	struct exit_point *e = exit_add(t, x86_jcc(&t->x, (enum x86_cc)c), EXIT_REGISTER);
 
-	e->to = to;
-	e->s.cfar = here(t);
+	exit_add(t, x86_jcc(&t->x, (enum x86_cc)c),
+		 (struct exit_point){.kind = EXIT_REGISTER, .to = to});
 }
 
 /* rsi = the op whose function goes on, rdx = the block's first. */
@@ -165,31 +172,19 @@ void b_leave_to_function(struct tr *t)
 	go_to_function(t, t->n);
 }
 
-/*
- * What translations run through lies close together: the host's caches of code and of its pages are
- * small beside it. Ways to functions are seldom gone, so they lie elsewhere.
- */
-void exits_emit(struct tr *t, bool seldom)
+void exit_emit(struct tr *t, bool once)
 {
-	for (unsigned i = 0; i < t->n_exits; i++) {
-		const struct exit_point *e = &t->exits[i];
+	const struct exit_point *e = &t->exit;
 
-		if ((e->kind == EXIT_FUNCTION) != seldom)
-			continue;
-		x86_land(&t->x, e->from);
-		state_store(t, &e->s);
-		switch (e->kind) {
-		case EXIT_BRANCH:
-			go(t, e->distance);
-			break;
-		case EXIT_REGISTER:
-			go_to(t, e->to);
-			break;
-		case EXIT_FUNCTION:
-			go_to_function(t, e->n);
-			break;
-		}
-	}
+	state_store(t, &t->exit_state);
+	if (e->kind == EXIT_FUNCTION)
+		go_to_function(t, e->n);
+	else if (e->kind == EXIT_REGISTER)
+		go_to(t, e->to);
+	else if (once)
+		go_by_dispatcher(t, e->distance);
+	else
+		go(t, e->distance);
 }
 
 cond b_count_down(struct tr *t, bool zero)

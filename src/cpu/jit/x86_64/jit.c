@@ -49,15 +49,21 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 	return copy;
 }
 
-/* More than any translation needs. */
-#define ROOM (TR_BYTES_MAX + (TR_EXITS + TR_INSNS) * (sizeof(struct site) + 2 * sizeof(struct op)))
+/* More than any translation needs in the second half. */
+#define ROOM                                                                                       \
+	(TR_BYTES_MAX + sizeof(struct translation) + sizeof(struct site) +                         \
+	 TR_INSNS * 2 * sizeof(struct op))
+/* What translations leave for exits that are made later. */
+#define EXITS_ROOM ((size_t)256 << 10)
 
 #define PAGE		 ((size_t)4096)
 #define THUNKS_BYTES_MAX ((size_t)4096) /* constants too */
 
-static bool has_room(const struct jit *jit)
+/* For @first bytes in the first half and @second in the other. */
+static bool has_room(const struct jit *jit, size_t first, size_t second)
 {
-	return jit->seldom_first - jit->used >= TR_BYTES_MAX && jit->top - jit->seldom_used >= ROOM;
+	return jit->seldom_first - jit->used >= first + TR_BYTES_MAX &&
+	       jit->top - jit->seldom_used >= second;
 }
 
 /* Of whole pages. */
@@ -115,8 +121,8 @@ struct jit *jit_new(size_t bytes)
 	if (!jit)
 		return NULL;
 	rules_prepare();
-	jit->seldom_first = part(bytes / 2 + TR_BYTES_MAX + THUNKS_BYTES_MAX);
-	jit->bytes = jit->seldom_first + part(bytes / 2 + ROOM);
+	jit->seldom_first = part(bytes / 2 + 2 * TR_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
+	jit->bytes = jit->seldom_first + part(bytes / 2 + EXITS_ROOM + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
 	jit->host = host_features();
 	fd = memfd_create("papyr code", MFD_CLOEXEC);
@@ -207,38 +213,53 @@ static void emit_late(struct tr *t)
 	x86_jmp_to(&t->x, t->jit->thunks.late);
 }
 
-static void prepare(struct tr *t, struct jit *jit, struct block *b)
+/* Begins at @at; is to find exit @wanted, if that isn't NO_EXIT. */
+static void prepare(struct tr *t, struct jit *jit, struct block *b, u8 *at, unsigned wanted)
 {
-	t->x.at = jit->write + jit->used;
+	t->x.at = at;
 	t->jit = jit;
 	t->b = b;
 	t->swap = !(b->mode & MODE_LE); /* the host is little-endian */
 	memset(&t->s, 0, sizeof(t->s));
 	memset(t->h, 0, sizeof(t->h));
 	t->n_constants = t->n_exits = 0;
+	t->wanted = wanted;
 	regs_begin(t);
 	vregs_begin(t);
+}
+
+static void emit_stubs(struct tr *t, u8 *code)
+{
+	struct translation *tn = take(t->jit, sizeof(*tn));
+	u8 *common = t->x.at;
+
+	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
+	x86_jmp_to(&t->x, t->jit->thunks.make_exit);
+	*tn = (struct translation){t->b, code, t->x.at};
+	for (unsigned i = 0; i < t->n_exits; i++) {
+		x86_land(&t->x, t->exits[i]);
+		x86_call_to(&t->x, common);
+	}
 }
 
 enum jit_result jit_compile(struct jit *jit, struct block *b, enum isa_level level)
 {
 	struct tr *t = &jit->tr;
-	const u8 *code = jit->write + jit->used;
+	u8 *code = jit->write + jit->used;
 
 	b->ops[0].fn = pseudo_enter;
 	if (!(b->mode & MODE_SF) || b->count > TR_INSNS)
 		return JIT_NOTHING;
-	if (!has_room(jit))
+	if (!has_room(jit, TR_BYTES_MAX + EXITS_ROOM, ROOM + EXITS_ROOM))
 		return JIT_FULL;
 	jit->level = level;
-	prepare(t, jit, b);
+	prepare(t, jit, b, code, NO_EXIT);
 	emit_entry(t);
 	if (!translate_block(t, b))
 		return JIT_NOTHING;
-	exits_emit(t, false);
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
 	t->x.at = jit->write + jit->seldom_used;
-	exits_emit(t, true);
+	emit_stubs(t, code);
 	emit_late(t);
 	jit->seldom_used = (size_t)(t->x.at - jit->write);
 	b->code = jit_run_view(jit, code);
@@ -305,6 +326,44 @@ static void lead_to(struct jit *jit, struct site *site, struct block *b)
 		attach(site, b);
 	site->to = b;
 	x86_aim(site->jump, write_view(jit, b->code));
+}
+
+/* Translates @tn's block again, for nothing but what its exit number @wanted is. */
+static void find_exit(struct jit *jit, const struct translation *tn, unsigned wanted)
+{
+	struct tr *t = &jit->tr;
+	u8 *start = jit->write + jit->seldom_first - TR_BYTES_MAX;
+	size_t top = jit->top;
+
+	prepare(t, jit, tn->block, start, wanted);
+	emit_entry(t);
+	translate_block(t, tn->block);
+	assert(t->n_exits > wanted);
+	t->exit.from = tn->code + (t->exit.from - start);
+	jit->top = top;
+}
+
+const u8 *jit_make_exit(struct cpu *cpu, const struct translation *seen, const u8 *returns)
+{
+	struct jit *jit = cpu->jit;
+	const struct translation *tn = (const struct translation *)write_view(jit, seen);
+	struct tr *t = &jit->tr;
+	size_t *used;
+	u8 *code;
+
+	find_exit(jit, tn, (unsigned)(write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1);
+	used = t->exit.kind == EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
+	code = jit->write + *used;
+	if (!has_room(jit, EXIT_BYTES_MAX, EXIT_BYTES_MAX)) {
+		code = t->x.at = jit->write + jit->seldom_first - TR_BYTES_MAX;
+		exit_emit(t, true);
+		return jit_run_view(jit, code);
+	}
+	t->x.at = code;
+	exit_emit(t, false);
+	*used = (size_t)(t->x.at - jit->write);
+	x86_aim(t->exit.from, code);
+	return jit_run_view(jit, code);
 }
 
 const struct op *jit_leave(struct cpu *cpu, struct site *seen)

@@ -19,6 +19,14 @@ struct site {
 	bool near;
 };
 
+/* What is kept of a translation for the exits that have no code yet. */
+struct translation {
+	struct block *block;
+	u8 *code;
+	u8 *stubs; /* by the exits' numbers, of STUB_BYTES: calls of what leads to thunk make_exit */
+};
+#define STUB_BYTES 5
+
 /* Code that all translations share. */
 struct thunks {
 	const u8 *enter; /* an op_fn: from the dispatcher, or the interpreter, into a translation */
@@ -27,6 +35,7 @@ struct thunks {
 	const u8 *stopped;  /* a called function said STOP */
 	const u8 *stop;	    /* to the dispatcher, at r14 */
 	const u8 *late;	    /* the same, and it is time to look at the clock */
+	const u8 *make_exit; /* rax: the translation; called by the stub of an exit */
 	const u8 *cold;	    /* rcx: an entry of the jump cache, to a block without a translation */
 };
 
@@ -36,7 +45,11 @@ struct jit {
 	u8 *write, *run;
 	size_t bytes;
 	size_t first; /* of translations, behind the thunks */
-	/* Three parts: code, code that seldom runs, and (downwards) sites and ops of calls. */
+	/*
+	 * Three parts: code, code that seldom runs, and (downwards) sites, ops of calls and struct
+	 * translation. Translations run through the first: what lies close together suits the
+	 * host's caches of code and of its pages. Its last TR_BYTES_MAX are for what isn't kept.
+	 */
 	size_t used, seldom_first, seldom_used, top;
 	unsigned threshold;
 	enum isa_level level;
@@ -60,5 +73,7 @@ void thunks_emit(struct jit *jit, struct x86 *x);
 /* Called by thunks: the way on from nip, an op to go on with or NULL. */
 const struct op *jit_leave(struct cpu *cpu, struct site *seen);
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump);
+/* Called by a thunk: the code of the exit whose stub returns to @returns. */
+const u8 *jit_make_exit(struct cpu *cpu, const struct translation *seen, const u8 *returns);
 
 #endif

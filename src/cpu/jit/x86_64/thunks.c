@@ -43,6 +43,23 @@ static void return_null(struct x86 *x)
 	x86_ret(x);
 }
 
+/* Host registers that hold guest registers, and that C may change. An even number of them. */
+static const u8 held[] = {RSI, RDI, R8, R9, R10, R11};
+
+static void emit_make_exit(struct x86 *x)
+{
+	x86_pop(x, RDX);
+	for (unsigned i = 0; i < ARRAY_SIZE(held); i++)
+		x86_push(x, held[i]);
+	x86_rm(x, X_LEA, RDI, X86_AT(R_CPU, -CPU_BIAS));
+	x86_mov(x, RSI, RAX);
+	x86_constant(x, RAX, (uintptr_t)jit_make_exit);
+	x86_call_reg(x, RAX);
+	for (unsigned i = ARRAY_SIZE(held); i--;)
+		x86_pop(x, held[i]);
+	x86_jmp_reg(x, RAX);
+}
+
 static const u8 *here(const struct x86 *x)
 {
 	return x->at;
@@ -72,6 +89,8 @@ void thunks_emit(struct jit *jit, struct x86 *x)
 	k->stop = here(x);
 	leave(x);
 	return_null(x);
+	k->make_exit = here(x);
+	emit_make_exit(x);
 	k->stopped = here(x);
 	restore(x);
 	return_null(x);

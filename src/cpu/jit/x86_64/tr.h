@@ -30,7 +30,7 @@ struct compared {
 	val a, b;
 };
 
-/* What is to be stored for struct cpu to be the guest's. Kept for each place that may be left. */
+/* What is to be stored for struct cpu to be the guest's, at a place in the translation. */
 struct state {
 	s16 at[GUESTS];
 	u64 dirty; /* of GUESTS: memory is old */
@@ -65,21 +65,27 @@ enum exit_kind {
 	EXIT_FUNCTION, /* the instruction's own function goes on */
 };
 
+/*
+ * A way out of a translation. Many are never gone, so a translation has of each but a jump, to a
+ * call of a thunk. Who comes there for the first time has the way's code made: the block is
+ * translated once more, only to know again what was where, for nothing of that was kept.
+ */
 struct exit_point {
-	u8 *from; /* a jump's distance */
+	u8 *from; /* the jump's distance */
 	enum exit_kind kind;
 	unsigned n;   /* EXIT_FUNCTION: the instruction's op */
 	s32 distance; /* EXIT_BRANCH: from the block's start */
 	int to;	      /* EXIT_REGISTER */
-	struct state s;
 };
 
 #define TR_INSNS     64u
 #define TR_EXITS     (TR_INSNS * 5)
 #define TR_CONSTANTS (TR_INSNS * 4)
+#define NO_EXIT	     TR_EXITS
 
-/* More than a translation needs: the longest block, all its instructions' exits storing all. */
-#define TR_BYTES_MAX ((size_t)384 << 10)
+/* More than a translation needs, and more than the way out by an exit. */
+#define TR_BYTES_MAX   ((size_t)96 << 10)
+#define EXIT_BYTES_MAX ((size_t)2048)
 
 struct tr {
 	struct x86 x;
@@ -95,8 +101,12 @@ struct tr {
 	u32 clock;
 	u64 constants[TR_CONSTANTS];
 	unsigned n_constants;
-	struct exit_point exits[TR_EXITS];
+	u8 *exits[TR_EXITS]; /* jumps' distances */
 	unsigned n_exits;
+	/* Translated once more for this exit, whose number is @wanted. */
+	unsigned wanted;
+	struct exit_point exit;
+	struct state exit_state;
 	u8 *late; /* the jump where the budget is spent */
 	bool swap;
 };
@@ -146,7 +156,7 @@ void compare_emit(struct tr *t, const struct compared *c);
 /* --- exits.c --- */
 /* Unless @cc: the instruction is left to its function. */
 void exit_function_if(struct tr *t, enum x86_cc cc);
-/* The code of all exits that are @seldom gone, or of the others. */
-void exits_emit(struct tr *t, bool seldom);
+/* The code of t->exit. @once: it runs now and is overwritten then. */
+void exit_emit(struct tr *t, bool once);
 
 #endif
