@@ -22,7 +22,8 @@ _Static_assert(sizeof(struct op) == 32, "CIA() divides by it; keep it a power of
 struct block {
 	u64 gpa; /* of the first instruction */
 	u32 mode;
-	u32 count; /* instructions */
+	u16 count;   /* instructions */
+	u16 crossed; /* times that its translation was left for a window on two pages (jit/) */
 	struct block *hash_next;
 	struct block *page_next;
 	struct code_page *page;

@@ -33,8 +33,8 @@ static inline val b_const(u64 k)
 	return (val){-1, k};
 }
 
-/* Guest registers that a host register may hold. */
-enum guest { GUEST_LR = 32, GUEST_CTR, GUESTS };
+/* Guest registers that a host register may hold, and windows (b_place). */
+enum guest { GUEST_LR = 32, GUEST_CTR, GUEST_WINDOWS, GUESTS = GUEST_WINDOWS + 4 };
 
 /* MODE_ bits that the block was decoded for. */
 u32 b_mode(const struct tr *t);
@@ -140,8 +140,23 @@ struct b_access {
 	bool is_signed;
 	bool reversed; /* in the other byte order than the guest's */
 };
-val b_load(struct tr *t, val ea, struct b_access access);
-void b_store(struct tr *t, val ea, val v, struct b_access access);
+/*
+ * Where: @disp behind general register @base (not RA|0), or (@base < 0) at @ea. Accesses by one
+ * register that come after each other share a look-up: the first looks for the page of them all.
+ */
+struct b_place {
+	int base;
+	s32 disp;
+	val ea;
+};
+static inline struct b_place b_at(val ea)
+{
+	return (struct b_place){.base = -1, .ea = ea};
+}
+
+val b_ea(struct tr *t, struct b_place place);
+val b_load(struct tr *t, struct b_place place, struct b_access access);
+void b_store(struct tr *t, struct b_place place, val v, struct b_access access);
 /* @bytes at @ea with a reservation, and to there if it is still held; sets CR0. */
 val b_load_reserve(struct tr *t, val ea, unsigned bytes);
 void b_store_conditional(struct tr *t, val ea, val v, unsigned bytes);
@@ -159,8 +174,8 @@ enum b_vsr {
 	B_VSR_WORDS, /* marked */
 	B_VSR_QUAD,
 };
-void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
-void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind);
+void b_load_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind);
+void b_store_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind);
 /* An element of @bytes, the one that is at that place of a vector in memory. */
 void b_load_element(struct tr *t, val ea, unsigned vsr, unsigned bytes);
 void b_store_element(struct tr *t, val ea, unsigned vsr, unsigned bytes);

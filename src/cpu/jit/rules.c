@@ -281,8 +281,15 @@ RULE(mtctr)
 
 /* --- storage --- */
 
-#define EA_D()	b_add(t, RA, IMM)
-#define EA_X()	b_add(t, RA, RB)
+static struct b_place place_d(struct tr *t, const struct op *op)
+{
+	if (op->a < 32)
+		return (struct b_place){.base = op->a, .disp = (s32)op->imm};
+	return b_at(IMM);
+}
+
+#define EA_D()	place_d(t, op)
+#define EA_X()	b_at(b_add(t, RA, RB))
 #define EA_DU() EA_D()
 #define EA_XU() EA_X()
 
@@ -302,22 +309,22 @@ RULE(mtctr)
 #define ACCESS_RULE(name, form, invalid, access)                                                   \
 	RULE(name)                                                                                 \
 	{                                                                                          \
-		val ea;                                                                            \
+		struct b_place place;                                                              \
                                                                                                    \
 		if (UPDATES_##form && (invalid))                                                   \
 			return false;                                                              \
-		ea = EA_##form();                                                                  \
+		place = EA_##form();                                                               \
 		access;                                                                            \
 		if (UPDATES_##form)                                                                \
-			b_set_gpr(t, op->a, ea);                                                   \
+			b_set_gpr(t, op->a, b_ea(t, place));                                       \
 		return true;                                                                       \
 	}
 
 #define LOAD(name, bits, sign, order, form)                                                        \
 	ACCESS_RULE(name, form, op->a == 0 || op->a == op->t,                                      \
-		    b_set_gpr(t, op->t, b_load(t, ea, ACCESS(bits, sign, order))))
+		    b_set_gpr(t, op->t, b_load(t, place, ACCESS(bits, sign, order))))
 #define STORE(name, bits, order, form)                                                             \
-	ACCESS_RULE(name, form, op->a == 0, b_store(t, ea, RS, ACCESS(bits, ZEROS, order)))
+	ACCESS_RULE(name, form, op->a == 0, b_store(t, place, RS, ACCESS(bits, ZEROS, order)))
 #include "cpu/insn/mem.sem"
 #undef LOAD
 #undef STORE
@@ -325,12 +332,12 @@ RULE(mtctr)
 #define RESERVING(load, store, bytes)                                                              \
 	RULE(load)                                                                                 \
 	{                                                                                          \
-		b_set_gpr(t, op->t, b_load_reserve(t, EA_X(), bytes));                             \
+		b_set_gpr(t, op->t, b_load_reserve(t, b_add(t, RA, RB), bytes));                   \
 		return true;                                                                       \
 	}                                                                                          \
 	RULE(store)                                                                                \
 	{                                                                                          \
-		val ea = EA_X();                                                                   \
+		val ea = b_add(t, RA, RB);                                                         \
                                                                                                    \
 		b_store_conditional(t, ea, RS, bytes);                                             \
 		return true;                                                                       \
@@ -342,14 +349,14 @@ RESERVING(ldarx, stdcx, 8)
 
 RULE(dcbz)
 {
-	b_clear(t, b_and(t, EA_X(), b_const(~(u64)(CACHE_LINE - 1))), CACHE_LINE);
+	b_clear(t, b_and(t, b_add(t, RA, RB), b_const(~(u64)(CACHE_LINE - 1))), CACHE_LINE);
 	return true;
 }
 
 /* Of floating-point and vector registers; @access: load or store. */
 #define VSR_ACCESS(name, access, vsr, kind, form)                                                  \
-	ACCESS_RULE(name, form, op->a == 0, b_##access##_vsr(t, ea, vsr, kind))
-#define EA_XV()	   b_and(t, EA_X(), b_const(~15ull)) /* of whole vectors */
+	ACCESS_RULE(name, form, op->a == 0, b_##access##_vsr(t, place, vsr, kind))
+#define EA_XV()	   b_at(b_and(t, b_add(t, RA, RB), b_const(~15ull))) /* of whole vectors */
 #define UPDATES_XV false
 
 VSR_ACCESS(lfd, load, op->t, B_VSR_FPR, D)
@@ -522,24 +529,35 @@ RULE(leave)
 
 /* --- finding them --- */
 
-#define TO_RT(name, value)	{op_##name, rule_##name},
-#define TO_RA(name, value)	{op_##name, rule_##name},
-#define TO_RT_CR0(name, value)	{op_##name, rule_##name},
-#define TO_RA_CR0(name, value)	{op_##name, rule_##name},
-#define TO_RT_RC(name, value)	{op_##name, rule_##name}, {op_##name##_rc, rule_##name##_rc},
-#define TO_RA_RC(name, value)	{op_##name, rule_##name}, {op_##name##_rc, rule_##name##_rc},
-#define TO_RA_TOO_RC		TO_RA_RC
-#define COMPARE(name, type, b)	{op_##name, rule_##name},
-#define TRAP(name, type, b)	{op_##name, rule_##name},
-#define CR_LOGIC(name, o, n, r) {op_##name, rule_##name},
-#define LOAD(name, ...)		{op_##name, rule_##name},
-#define STORE(name, ...)	{op_##name, rule_##name},
+/* Which general register it sets is said where that is easy: rules of others foresee it. */
+#define SETS(to, name) {.fn = op_##name, .build = rule_##name, .sets = SETS_##to},
 #define SAME(name)                                                                                 \
 	{                                                                                          \
 		op_##name, rule_##name                                                             \
 	}
 
-static const struct named_rule rules[] = {
+#define TO_RT(name, value)	SETS(T, name)
+#define TO_RA(name, value)	SETS(A, name)
+#define TO_RT_CR0(name, value)	SETS(T, name)
+#define TO_RA_CR0(name, value)	SETS(A, name)
+#define TO_RT_RC(name, value)	SETS(T, name) SETS(T, name##_rc)
+#define TO_RA_RC(name, value)	SETS(A, name) SETS(A, name##_rc)
+#define TO_RA_TOO_RC		TO_RA_RC
+#define COMPARE(name, type, b)	SAME(name),
+#define TRAP(name, type, b)	SAME(name),
+#define CR_LOGIC(name, o, n, r) SAME(name),
+
+#define IN_D(n)	 n
+#define IN_DU(n) n
+#define IN_X(n)	 0
+#define IN_XU(n) 0
+#define STORAGE(name, bits, form, ...)                                                             \
+	{.fn = op_##name, .build = rule_##name, .bytes = IN_##form(bits / 8),                      \
+	 .updates = UPDATES_##form, __VA_ARGS__},
+#define LOAD(name, bits, sign, order, form) STORAGE(name, bits, form, .sets = SETS_T)
+#define STORE(name, bits, order, form)	    STORAGE(name, bits, form, .stores = true)
+
+static const struct rule rules[] = {
 #include "cpu/insn/fixed.sem"
 #include "cpu/insn/compare.sem"
 #include "cpu/insn/mem.sem"
@@ -573,12 +591,12 @@ static const struct named_rule rules[] = {
     SAME(ldarx),
     SAME(stdcx),
     SAME(dcbz),
-    SAME(lfd),
-    SAME(lfdu),
+    STORAGE(lfd, 64, D, .stores = false)
+    STORAGE(lfdu, 64, DU, .stores = false)
     SAME(lfdx),
     SAME(lfdux),
-    SAME(stfd),
-    SAME(stfdu),
+    STORAGE(stfd, 64, D, .stores = true)
+    STORAGE(stfdu, 64, DU, .stores = true)
     SAME(stfdx),
     SAME(stfdux),
     SAME(lxsdx),
@@ -640,13 +658,15 @@ static void add_row(const struct insn_row *row, op_fn *fn)
 	r->changes_gprs = !vectors || (row->flags & F_UPD) || row->format == FMT_XX1R;
 }
 
-static void add_rules(const struct named_rule *named, unsigned nr)
+/* What the rows say of calls is known already. */
+static void add_rules(const struct rule *rules_of, unsigned nr)
 {
 	for (unsigned i = 0; i < nr; i++) {
-		struct rule *r = slot_of(named[i].fn);
+		struct rule *r = slot_of(rules_of[i].fn), known = *r;
 
-		r->fn = named[i].fn;
-		r->build = named[i].rule;
+		*r = rules_of[i];
+		r->calls = known.calls;
+		r->changes_gprs = known.changes_gprs;
 	}
 }
 

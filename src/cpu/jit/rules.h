@@ -13,7 +13,11 @@ typedef bool rule_fn(struct tr *t, const struct op *op, bool *ends);
 
 struct rule {
 	op_fn *fn;
-	rule_fn *build;	   /* NULL: its function does it */
+	rule_fn *build; /* NULL: its function does it */
+	/* Storage at op.imm behind register op.a: bytes; 0 is what isn't that. Foreseen by it. */
+	u8 bytes;
+	bool stores, updates;
+	enum rule_target { SETS_NONE, SETS_T, SETS_A } sets; /* general register: op.t, op.a */
 	bool calls;	   /* its function can be called from within a translation */
 	bool changes_gprs; /* its function may change general registers, LR or CTR */
 };
@@ -23,13 +27,8 @@ struct rule {
 				const struct op *op __attribute__((unused)),                       \
 				bool *ends __attribute__((unused)))
 
-struct named_rule {
-	op_fn *fn;
-	rule_fn *rule;
-};
-
 /* Those of vectors (vector_rules.c). */
-extern const struct named_rule vector_rules[];
+extern const struct rule vector_rules[];
 extern const unsigned vector_rules_nr;
 
 /* Once before the others. */

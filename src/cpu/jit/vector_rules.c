@@ -334,7 +334,7 @@ NUMBERS(lvsr, true)
 	{                                                                                          \
 		if (!b_has_vectors(t))                                                             \
 			return false;                                                              \
-		b_##access##_vsr(t, ea_x(t, op), op->t, kind);                                     \
+		b_##access##_vsr(t, b_at(ea_x(t, op)), op->t, kind);                               \
 		return true;                                                                       \
 	}
 
@@ -345,19 +345,22 @@ VSR_ACCESS(lxvdsx, load, B_VSR_TWICE)
 /* A word, in doubleword 0. */
 RULE(lxsiwax)
 {
-	b_set_vsr_doubleword(t, op->t, b_load(t, ea_x(t, op), (struct b_access){4, true, false}));
+	b_set_vsr_doubleword(t, op->t,
+			     b_load(t, b_at(ea_x(t, op)), (struct b_access){4, true, false}));
 	return true;
 }
 
 RULE(lxsiwzx)
 {
-	b_set_vsr_doubleword(t, op->t, b_load(t, ea_x(t, op), (struct b_access){4, false, false}));
+	b_set_vsr_doubleword(t, op->t,
+			     b_load(t, b_at(ea_x(t, op)), (struct b_access){4, false, false}));
 	return true;
 }
 
 RULE(stxsiwx)
 {
-	b_store(t, ea_x(t, op), b_vsr_doubleword(t, op->t), (struct b_access){4, false, false});
+	b_store(t, b_at(ea_x(t, op)), b_vsr_doubleword(t, op->t),
+		(struct b_access){4, false, false});
 	return true;
 }
 
@@ -371,7 +374,7 @@ RULE(stxsiwx)
 		op_##name, rule_##name                                                             \
 	}
 
-const struct named_rule vector_rules[] = {
+const struct rule vector_rules[] = {
 #include "cpu/insn/vector.sem"
     SAME(vmuleub),  SAME(vmuloub),     SAME(vmuleuh),	 SAME(vmulouh),	     SAME(vmuleuw),
     SAME(vmulouw),  SAME(vmulesb),     SAME(vmulosb),	 SAME(vmulesh),	     SAME(vmulosh),

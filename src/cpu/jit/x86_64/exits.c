@@ -30,13 +30,20 @@ static void exit_add(struct tr *t, u8 *from, struct exit_point exit)
 	t->exit = exit;
 	t->exit.from = from;
 	t->exit_state = t->s;
-	if (exit.kind != EXIT_FUNCTION)
+	if (exit.kind == EXIT_BRANCH || exit.kind == EXIT_REGISTER)
 		t->exit_state.cfar = here(t);
 }
 
 void exit_function_if(struct tr *t, enum x86_cc cc)
 {
 	exit_add(t, x86_jcc(&t->x, cc), (struct exit_point){.kind = EXIT_FUNCTION, .n = t->n});
+}
+
+void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi)
+{
+	exit_add(
+	    t, x86_jcc(&t->x, cc),
+	    (struct exit_point){.kind = EXIT_WINDOW, .n = t->n, .to = base, .lo = lo, .hi = hi});
 }
 
 skip b_skip_if(struct tr *t, cond c)
@@ -159,11 +166,33 @@ void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target)
 }
 
 /* rsi = the op whose function goes on, rdx = the block's first. */
-static void go_to_function(struct tr *t, unsigned n)
+static void load_op(struct tr *t, unsigned n)
 {
 	x86_constant(&t->x, RSI, (uintptr_t)&t->b->ops[n]);
 	x86_rm(&t->x, X_LEA, RDX, X86_AT(RSI, -(s32)((n - 1) * sizeof(struct op))));
+}
+
+static void go_to_function(struct tr *t, unsigned n)
+{
+	load_op(t, n);
 	x86_jmp_to(&t->x, t->jit->thunks.function);
+}
+
+/* The same, but that the thunk is told if the window lies on two pages. */
+static void go_from_window(struct tr *t, const struct exit_point *e)
+{
+	struct x86 *x = &t->x;
+	u8 *one;
+
+	x86_rm(x, X_LEA, RAX, X86_AT(e->to, e->lo));
+	x86_rm(x, X_LEA, RCX, X86_AT(e->to, e->hi - 1));
+	x86_rr(x, X_XOR | X_W, RAX, RCX);
+	load_op(t, e->n);
+	x86_test_imm(x, RAX, (u32)CPU_PAGE_MASK);
+	one = x86_jcc(x, CC_E);
+	x86_jmp_to(x, t->jit->thunks.crossed);
+	x86_land(x, one);
+	x86_jmp_to(x, t->jit->thunks.function);
 }
 
 void b_leave_to_function(struct tr *t)
@@ -179,6 +208,8 @@ void exit_emit(struct tr *t, bool once)
 	state_store(t, &t->exit_state);
 	if (e->kind == EXIT_FUNCTION)
 		go_to_function(t, e->n);
+	else if (e->kind == EXIT_WINDOW)
+		go_from_window(t, e);
 	else if (e->kind == EXIT_REGISTER)
 		go_to(t, e->to);
 	else if (once)

@@ -17,6 +17,8 @@
 #define CODE_FIRST ((size_t)512 << 10) /* what a guest needs soon */
 /* Runs after which a block's translation is worth it. */
 #define THRESHOLD 16u
+/* Times that a window lies on two pages after which its block is translated without windows. */
+#define CROSSINGS 256u
 
 /* --- memory --- */
 
@@ -51,7 +53,7 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 
 /* More than any translation needs in the second half. */
 #define ROOM                                                                                       \
-	(TR_BYTES_MAX + sizeof(struct translation) + sizeof(struct site) +                         \
+	(TR_BYTES_MAX + sizeof(struct translated) + sizeof(struct site) +                         \
 	 TR_INSNS * 2 * sizeof(struct op))
 /* What translations leave for exits that are made later. */
 #define EXITS_ROOM ((size_t)256 << 10)
@@ -213,8 +215,9 @@ static void emit_late(struct tr *t)
 	x86_jmp_to(&t->x, t->jit->thunks.late);
 }
 
-/* Begins at @at; is to find exit @wanted, if that isn't NO_EXIT. */
-static void prepare(struct tr *t, struct jit *jit, struct block *b, u8 *at, unsigned wanted)
+/* Begins at @at; is to find exit @wanted, if that isn't NO_EXIT. @plain: without windows. */
+static void prepare(struct tr *t, struct jit *jit, struct block *b, u8 *at, unsigned wanted,
+		    bool plain)
 {
 	t->x.at = at;
 	t->jit = jit;
@@ -224,18 +227,20 @@ static void prepare(struct tr *t, struct jit *jit, struct block *b, u8 *at, unsi
 	memset(t->h, 0, sizeof(t->h));
 	t->n_constants = t->n_exits = 0;
 	t->wanted = wanted;
+	t->next_window = 0;
+	t->plain = plain;
 	regs_begin(t);
 	vregs_begin(t);
 }
 
 static void emit_stubs(struct tr *t, u8 *code)
 {
-	struct translation *tn = take(t->jit, sizeof(*tn));
+	struct translated *tn = take(t->jit, sizeof(*tn));
 	u8 *common = t->x.at;
 
 	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
 	x86_jmp_to(&t->x, t->jit->thunks.make_exit);
-	*tn = (struct translation){t->b, code, t->x.at};
+	*tn = (struct translated){t->b, code, t->plain, t->x.at};
 	for (unsigned i = 0; i < t->n_exits; i++) {
 		x86_land(&t->x, t->exits[i]);
 		x86_call_to(&t->x, common);
@@ -253,7 +258,7 @@ enum jit_result jit_compile(struct jit *jit, struct block *b, enum isa_level lev
 	if (!has_room(jit, TR_BYTES_MAX + EXITS_ROOM, ROOM + EXITS_ROOM))
 		return JIT_FULL;
 	jit->level = level;
-	prepare(t, jit, b, code, NO_EXIT);
+	prepare(t, jit, b, code, NO_EXIT, b->crossed >= CROSSINGS);
 	emit_entry(t);
 	if (!translate_block(t, b))
 		return JIT_NOTHING;
@@ -329,13 +334,13 @@ static void lead_to(struct jit *jit, struct site *site, struct block *b)
 }
 
 /* Translates @tn's block again, for nothing but what its exit number @wanted is. */
-static void find_exit(struct jit *jit, const struct translation *tn, unsigned wanted)
+static void find_exit(struct jit *jit, const struct translated *tn, unsigned wanted)
 {
 	struct tr *t = &jit->tr;
 	u8 *start = jit->write + jit->seldom_first - TR_BYTES_MAX;
 	size_t top = jit->top;
 
-	prepare(t, jit, tn->block, start, wanted);
+	prepare(t, jit, tn->block, start, wanted, tn->plain);
 	emit_entry(t);
 	translate_block(t, tn->block);
 	assert(t->n_exits > wanted);
@@ -343,16 +348,16 @@ static void find_exit(struct jit *jit, const struct translation *tn, unsigned wa
 	jit->top = top;
 }
 
-const u8 *jit_make_exit(struct cpu *cpu, const struct translation *seen, const u8 *returns)
+const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8 *returns)
 {
 	struct jit *jit = cpu->jit;
-	const struct translation *tn = (const struct translation *)write_view(jit, seen);
+	const struct translated *tn = (const struct translated *)write_view(jit, seen);
 	struct tr *t = &jit->tr;
 	size_t *used;
 	u8 *code;
 
 	find_exit(jit, tn, (unsigned)(write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1);
-	used = t->exit.kind == EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
+	used = t->exit.kind >= EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
 	code = jit->write + *used;
 	if (!has_room(jit, EXIT_BYTES_MAX, EXIT_BYTES_MAX)) {
 		code = t->x.at = jit->write + jit->seldom_first - TR_BYTES_MAX;
@@ -387,6 +392,26 @@ const struct op *jit_leave(struct cpu *cpu, struct site *seen)
 	}
 	lead_to(cpu->jit, site, b);
 	return j->ops;
+}
+
+/* What leads to its translation leads there still: a jump stands in its place. */
+static void translate_plainly(struct jit *jit, struct block *b)
+{
+	struct x86 x = {write_view(jit, b->code)};
+
+	if (jit_compile(jit, b, jit->level) == JIT_COMPILED)
+		x86_jmp_to(&x, write_view(jit, b->code));
+}
+
+const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first)
+{
+	struct block *b = container_of(first - 1, struct block, ops);
+
+	cpu->counts.exits_function++;
+	cpu->ops = first;
+	if (b->code && ++b->crossed == CROSSINGS)
+		translate_plainly(cpu->jit, b);
+	return op->fn(cpu, op);
 }
 
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump)

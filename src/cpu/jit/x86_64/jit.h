@@ -20,10 +20,11 @@ struct site {
 };
 
 /* What is kept of a translation for the exits that have no code yet. */
-struct translation {
+struct translated {
 	struct block *block;
 	u8 *code;
-	u8 *stubs; /* by the exits' numbers, of STUB_BYTES: calls of what leads to thunk make_exit */
+	bool plain;
+	u8 *stubs; /* by the exits' numbers: calls of what leads to thunk make_exit */
 };
 #define STUB_BYTES 5
 
@@ -31,12 +32,13 @@ struct translation {
 struct thunks {
 	const u8 *enter; /* an op_fn: from the dispatcher, or the interpreter, into a translation */
 	const u8 *leave; /* by the site in rsi, to r14 */
-	const u8 *function; /* the function of the op in rsi goes on; rdx: its block's first */
-	const u8 *stopped;  /* a called function said STOP */
-	const u8 *stop;	    /* to the dispatcher, at r14 */
-	const u8 *late;	    /* the same, and it is time to look at the clock */
+	const u8 *function;  /* the function of the op in rsi goes on; rdx: its block's first */
+	const u8 *crossed;   /* the same, and the block's window lies on two pages */
+	const u8 *stopped;   /* a called function said STOP */
+	const u8 *stop;	     /* to the dispatcher, at r14 */
+	const u8 *late;	     /* the same, and it is time to look at the clock */
 	const u8 *make_exit; /* rax: the translation; called by the stub of an exit */
-	const u8 *cold;	    /* rcx: an entry of the jump cache, to a block without a translation */
+	const u8 *cold;	     /* rcx: an entry of the jump cache, to a block without a translation */
 };
 
 struct jit {
@@ -73,7 +75,8 @@ void thunks_emit(struct jit *jit, struct x86 *x);
 /* Called by thunks: the way on from nip, an op to go on with or NULL. */
 const struct op *jit_leave(struct cpu *cpu, struct site *seen);
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump);
+const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first);
 /* Called by a thunk: the code of the exit whose stub returns to @returns. */
-const u8 *jit_make_exit(struct cpu *cpu, const struct translation *seen, const u8 *returns);
+const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8 *returns);
 
 #endif

@@ -1,34 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Storage, by the first translation cache. What it lacks is left to the instruction's function. */
+#include "cpu/jit/rules.h"
 #include "cpu/jit/x86_64/tr.h"
 #include "cpu/mmu/mem.h"
 
 _Static_assert(sizeof(struct tlb_entry) == 32, "look_up() shifts by it");
 
-void look_up_entry(struct tr *t, int ea, unsigned bytes, bool store)
+/* rcx = the entry of the page at @first; ZF: it has the page at @last. */
+static void compare_entry(struct tr *t, struct x86_mem first, struct x86_mem last, bool store)
 {
 	struct x86 *x = &t->x;
 
-	x86_mov(x, RCX, ea);
-	x86_shift(x, X_W, SH_SHR, RCX, CPU_PAGE_SHIFT - 5);
+	if (first.disp)
+		x86_rm(x, X_LEA & ~X_W, RCX, first);
+	else
+		x86_rr(x, X_LOAD, RCX, first.base);
+	x86_shift(x, 0, SH_SHR, RCX, CPU_PAGE_SHIFT - 5);
 	x86_group1(x, 0, G_AND, RCX, (TLB_ENTRIES - 1) << 5);
 	x86_rm(x, X_ADD | X_W, RCX, CPU_AT(dtlb));
-	if (bytes > 1)
-		x86_rm(x, X_LEA, RDX, X86_AT(ea, (s32)bytes - 1));
+	if (last.disp)
+		x86_rm(x, X_LEA, RDX, last);
 	else
-		x86_mov(x, RDX, ea);
+		x86_mov(x, RDX, last.base);
 	x86_group1(x, X_W, G_AND, RDX, (s32)CPU_PAGE_MASK);
 	x86_rm(x, X_OR | X_W, RDX, CPU_AT(tlb_gen));
 	x86_rm(x, X_CMP | X_W, RDX,
 	       X86_AT(RCX, store ? offsetof(struct tlb_entry, tag_write)
 				 : offsetof(struct tlb_entry, tag_read)));
+}
+
+static void load_addend(struct tr *t, int reg)
+{
+	x86_rm(&t->x, X_LOAD | X_W, reg, X86_AT(RCX, offsetof(struct tlb_entry, addend)));
+}
+
+void look_up_entry(struct tr *t, int ea, unsigned bytes, bool store)
+{
+	compare_entry(t, X86_AT(ea, 0), X86_AT(ea, (s32)bytes - 1), store);
 	exit_function_if(t, CC_NE);
 }
 
 void look_up(struct tr *t, int ea, unsigned bytes, bool store)
 {
 	look_up_entry(t, ea, bytes, store);
-	x86_rm(&t->x, X_LOAD | X_W, RCX, X86_AT(RCX, offsetof(struct tlb_entry, addend)));
+	load_addend(t, RCX);
+}
+
+val b_ea(struct tr *t, struct b_place place)
+{
+	if (place.base < 0)
+		return place.ea;
+	return b_add(t, b_gpr(t, (unsigned)place.base), b_const((u64)(s64)place.disp));
+}
+
+static struct x86_mem look_up_alone(struct tr *t, struct b_place place, unsigned bytes, bool store)
+{
+	int ea = regs_value(t, b_ea(t, place));
+
+	look_up(t, ea, bytes, store);
+	return X86_INDEX(RCX, ea);
+}
+
+#define WINDOW_BYTES_MAX 256
+
+/* Is @op an access that a window for @place would have too? */
+static bool joins(const struct op *op, const struct rule *r, struct b_place place, bool store)
+{
+	return r->bytes && op->a == place.base && r->stores == store;
+}
+
+static bool sets(const struct op *op, const struct rule *r, int base)
+{
+	return (r->sets == SETS_T && op->t == base) || (r->sets == SETS_A && op->a == base) ||
+	       (r->updates && op->a == base);
+}
+
+/*
+ * What is accessed by the same register from this instruction on, as far as can be foreseen. False:
+ * only this.
+ */
+static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bool store,
+		    struct page_window *w)
+{
+	unsigned joined = 0;
+
+	*w = (struct page_window){(u8)place.base, store, place.disp, place.disp + (s32)bytes};
+	for (unsigned n = t->n; n <= t->b->count; n++) {
+		const struct op *op = &t->b->ops[n];
+		const struct rule *r = rule_find(op->fn);
+
+		if (joins(op, r, place, store)) {
+			s32 lo = (s32)op->imm, hi = lo + r->bytes;
+
+			lo = lo < w->lo ? lo : w->lo;
+			hi = hi > w->hi ? hi : w->hi;
+			if (hi - lo <= WINDOW_BYTES_MAX) {
+				w->lo = lo;
+				w->hi = hi;
+				joined++;
+			}
+		}
+		if (!r->build || sets(op, r, place.base))
+			break;
+	}
+	return joined > 1;
+}
+
+static int window_open(struct tr *t, const struct page_window *w)
+{
+	unsigned i = t->next_window++ % WINDOWS;
+	int base = b_get(t, w->base).reg, reg;
+
+	reg = regs_take(t);
+	compare_entry(t, X86_AT(base, w->lo), X86_AT(base, w->hi - 1), w->store);
+	exit_window_if(t, CC_NE, base, w->lo, w->hi);
+	load_addend(t, reg);
+	x86_rr(&t->x, X_ADD | X_W, reg, base);
+	t->windows[i] = *w;
+	regs_give(t, reg, i);
+	return reg;
+}
+
+/* The host register with the place of @place's base register, NO_REG. */
+static int window_find(struct tr *t, struct b_place place, unsigned bytes, bool store)
+{
+	for (unsigned i = 0; i < WINDOWS; i++) {
+		const struct page_window *w = &t->windows[i];
+		int reg;
+
+		if (w->base != place.base || w->store != store || place.disp < w->lo ||
+		    place.disp + (s32)bytes > w->hi)
+			continue;
+		reg = regs_window(t, i);
+		if (reg >= 0)
+			return reg;
+	}
+	return X86_NO_REG;
+}
+
+static bool is_known(struct tr *t, int base)
+{
+	return t->s.at[base] <= IN_CONSTANTS(0);
+}
+
+struct x86_mem look_up_place(struct tr *t, struct b_place place, unsigned bytes, bool store)
+{
+	struct page_window w;
+	int reg;
+
+	if (place.base < 0 || t->plain || is_known(t, place.base))
+		return look_up_alone(t, place, bytes, store);
+	reg = window_find(t, place, bytes, store);
+	if (reg < 0 && foresee(t, place, bytes, store, &w))
+		reg = window_open(t, &w);
+	if (reg < 0)
+		return look_up_alone(t, place, bytes, store);
+	return X86_AT(reg, place.disp);
 }
 
 void swap_bytes(struct tr *t, int reg, unsigned bytes)
@@ -65,12 +192,12 @@ static void load(struct tr *t, int reg, struct x86_mem m, struct b_access access
 		x86_rr(x, access.bytes == 2 ? X_MOVSX16 | X_W : X_MOVSXD, reg, reg);
 }
 
-val b_load(struct tr *t, val ea, struct b_access access)
+val b_load(struct tr *t, struct b_place place, struct b_access access)
 {
-	int r = regs_take(t), e = regs_value(t, ea);
+	int r = regs_take(t); /* before the look-up: it may need the scratch registers */
+	struct x86_mem m = look_up_place(t, place, access.bytes, false);
 
-	look_up(t, e, access.bytes, false);
-	load(t, r, X86_INDEX(RCX, e), access);
+	load(t, r, m, access);
 	return (val){(s8)r, 0};
 }
 
@@ -82,17 +209,17 @@ static void store(struct tr *t, int reg, struct x86_mem m, unsigned bytes)
 	x86_rm(&t->x, op[bytes], reg, m);
 }
 
-void b_store(struct tr *t, val ea, val v, struct b_access access)
+void b_store(struct tr *t, struct b_place place, val v, struct b_access access)
 {
-	int r = regs_value(t, v), e = regs_value(t, ea);
+	int r = regs_value(t, v);
+	struct x86_mem m = look_up_place(t, place, access.bytes, true);
 
-	look_up(t, e, access.bytes, true);
 	if (t->swap != access.reversed && access.bytes > 1) {
 		x86_mov(&t->x, RDX, r);
 		swap_bytes(t, RDX, access.bytes);
 		r = RDX;
 	}
-	store(t, r, X86_INDEX(RCX, e), access.bytes);
+	store(t, r, m, access.bytes);
 }
 
 /* The host keeps all in order but loads after earlier stores. */

@@ -135,6 +135,36 @@ void regs_unpin(struct tr *t, val v)
 		t->h[v.reg].pins--;
 }
 
+static void drop_window(struct tr *t, unsigned i)
+{
+	s16 *at = &t->s.at[GUEST_WINDOWS + i];
+
+	if (*at >= 0)
+		t->h[*at].guests &= ~guest_bit(GUEST_WINDOWS + i);
+	*at = IN_MEMORY;
+}
+
+void regs_give(struct tr *t, int reg, unsigned window)
+{
+	drop_window(t, window);
+	t->s.at[GUEST_WINDOWS + window] = (s16)reg;
+	t->h[reg].guests |= guest_bit(GUEST_WINDOWS + window);
+}
+
+int regs_window(struct tr *t, unsigned i)
+{
+	int at = t->s.at[GUEST_WINDOWS + i];
+
+	return at >= 0 ? use(t, at) : X86_NO_REG;
+}
+
+void regs_drop_windows(struct tr *t, unsigned base)
+{
+	for (unsigned i = 0; i < WINDOWS; i++)
+		if (t->windows[i].base == base)
+			drop_window(t, i);
+}
+
 void regs_forget(struct tr *t, bool all)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
@@ -161,6 +191,7 @@ val b_get(struct tr *t, enum guest g)
 
 void b_set(struct tr *t, enum guest g, val v)
 {
+	regs_drop_windows(t, g);
 	if (t->s.at[g] >= 0)
 		t->h[t->s.at[g]].guests &= ~guest_bit(g);
 	t->s.dirty |= guest_bit(g);

@@ -83,6 +83,9 @@ void thunks_emit(struct jit *jit, struct x86 *x)
 	x86_rm(x, X_STORE | X_W, RDX, CPU_AT(ops));
 	leave(x);
 	x86_jmp_m(x, X86_AT(RSI, offsetof(struct op, fn)));
+	k->crossed = here(x);
+	leave(x);
+	jump_to_c(x, (const void *)(uintptr_t)jit_crossed);
 	k->late = here(x);
 	x86_byte(x, 0xf0); /* lock */
 	x86_group1_m(x, 0, G_OR, CPU_AT(request), CPU_REQ_TIMER);

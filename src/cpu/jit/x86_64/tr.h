@@ -45,6 +45,18 @@ struct host_reg {
 	u32 used;
 };
 
+/*
+ * What accesses by one general register share (b_place): [lo, hi) behind it lies on one page, whose
+ * bytes are where host register s.at[GUEST_WINDOWS + i] says, which has the register's own. Gone
+ * when the host register is wanted for something else, or the general register set.
+ */
+#define WINDOWS (GUESTS - GUEST_WINDOWS)
+struct page_window {
+	u8 base;
+	bool store;
+	s32 lo, hi;
+};
+
 /* What an xmm register holds: of which vector-scalar registers all bits, or doubleword 0. */
 struct xmm_reg {
 	u64 whole, scalar;
@@ -63,6 +75,7 @@ enum exit_kind {
 	EXIT_BRANCH,   /* to an instruction at a distance */
 	EXIT_REGISTER, /* to where a register says */
 	EXIT_FUNCTION, /* the instruction's own function goes on */
+	EXIT_WINDOW,   /* the same, and perhaps for a window lies on two pages */
 };
 
 /*
@@ -73,9 +86,10 @@ enum exit_kind {
 struct exit_point {
 	u8 *from; /* the jump's distance */
 	enum exit_kind kind;
-	unsigned n;   /* EXIT_FUNCTION: the instruction's op */
+	unsigned n;   /* EXIT_FUNCTION, EXIT_WINDOW: the instruction's op */
 	s32 distance; /* EXIT_BRANCH: from the block's start */
-	int to;	      /* EXIT_REGISTER */
+	int to;	      /* EXIT_REGISTER; EXIT_WINDOW: the window's base */
+	s32 lo, hi;   /* EXIT_WINDOW */
 };
 
 #define TR_INSNS     64u
@@ -93,6 +107,9 @@ struct tr {
 	struct block *b;
 	unsigned n; /* of the current op: 1 is the block's first instruction */
 	struct state s;
+	struct page_window windows[WINDOWS];
+	unsigned next_window;
+	bool plain; /* no windows */
 	struct host_reg h[16];
 	struct vregs v;
 	u32 busy;      /* host registers that the current instruction uses */
@@ -132,12 +149,19 @@ bool regs_may_change(const struct tr *t, val a);
 int regs_value(struct tr *t, val v);
 void regs_pin(struct tr *t, val v);
 void regs_unpin(struct tr *t, val v);
+/* The host register is window @i's from here on. */
+void regs_give(struct tr *t, int reg, unsigned window);
+/* The host register of window @i, NO_REG if it is gone. */
+int regs_window(struct tr *t, unsigned i);
+void regs_drop_windows(struct tr *t, unsigned base);
 /* Forgets what host registers that a call changes hold, or all; everything was stored. */
 void regs_forget(struct tr *t, bool all);
 
 /* --- memory.c --- */
 /* rcx = host address - effective address, which is in @ea; else the instruction is left. */
 void look_up(struct tr *t, int ea, unsigned bytes, bool store);
+/* The same for @place: where the host has it. Of the scratch registers it may use rcx. */
+struct x86_mem look_up_place(struct tr *t, struct b_place place, unsigned bytes, bool store);
 /* The same, but rcx = the cache's entry. */
 void look_up_entry(struct tr *t, int ea, unsigned bytes, bool store);
 void swap_bytes(struct tr *t, int reg, unsigned bytes);
@@ -156,6 +180,7 @@ void compare_emit(struct tr *t, const struct compared *c);
 /* --- exits.c --- */
 /* Unless @cc: the instruction is left to its function. */
 void exit_function_if(struct tr *t, enum x86_cc cc);
+void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi);
 /* The code of t->exit. @once: it runs now and is overwritten then. */
 void exit_emit(struct tr *t, bool once);
 

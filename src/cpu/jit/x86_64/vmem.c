@@ -119,12 +119,10 @@ static void store_doubleword(struct tr *t, struct x86_mem m, unsigned vsr)
 		x86_rm(&t->x, X_MOVLPS_ST, vregs_scalar(t, vsr), m);
 }
 
-void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind)
+void b_load_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind)
 {
-	int e = regs_value(t, ea);
-	struct x86_mem m = X86_INDEX(RCX, e);
+	struct x86_mem m = look_up_place(t, place, kind >= B_VSR_PAIR ? 16 : 8, false);
 
-	look_up(t, e, kind >= B_VSR_PAIR ? 16 : 8, false);
 	if (!b_has_vectors(t) || (kind == B_VSR_D0 && t->swap)) {
 		load_halves(t, m, vsr, kind);
 		vregs_drop(t, vsr);
@@ -135,12 +133,10 @@ void b_load_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind)
 	}
 }
 
-void b_store_vsr(struct tr *t, val ea, unsigned vsr, enum b_vsr kind)
+void b_store_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind)
 {
-	int e = regs_value(t, ea);
-	struct x86_mem m = X86_INDEX(RCX, e);
+	struct x86_mem m = look_up_place(t, place, kind >= B_VSR_PAIR ? 16 : 8, true);
 
-	look_up(t, e, kind >= B_VSR_PAIR ? 16 : 8, true);
 	if (!b_has_vectors(t))
 		store_halves(t, m, vsr, kind);
 	else if (kind < B_VSR_PAIR)
@@ -172,7 +168,7 @@ static struct x86_mem element(struct tr *t, int ea, unsigned vsr, unsigned bytes
 void b_load_element(struct tr *t, val ea, unsigned vsr, unsigned bytes)
 {
 	static const u32 store[] = {[1] = X_STORE8, [2] = X_STORE16, [4] = X_STORE};
-	int e = regs_value(t, ea), v = b_load(t, (val){(s8)e, 0}, ELEMENT(bytes)).reg;
+	int e = regs_value(t, ea), v = b_load(t, b_at((val){(s8)e, 0}), ELEMENT(bytes)).reg;
 
 	x86_rm(&t->x, store[bytes], v, element(t, e, vsr, bytes));
 	vregs_drop(t, vsr);
@@ -184,7 +180,7 @@ void b_store_element(struct tr *t, val ea, unsigned vsr, unsigned bytes)
 	int e = regs_value(t, ea), r = regs_take(t);
 
 	x86_rm(&t->x, load[bytes], r, element(t, e, vsr, bytes));
-	b_store(t, (val){(s8)e, 0}, (val){(s8)r, 0}, ELEMENT(bytes));
+	b_store(t, b_at((val){(s8)e, 0}), (val){(s8)r, 0}, ELEMENT(bytes));
 }
 
 /* --- doubleword 0 --- */
