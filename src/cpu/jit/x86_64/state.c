@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was put off: fields of CR, and what is stored where a translation is left. */
 #include "cpu/jit/x86_64/tr.h"
+#include "cpu/jit/x86_64/vex.h"
+
+#define V_PMOVMSKB V_0F(0xd7)
 
 static struct x86_mem cr_memory(unsigned field)
 {
@@ -42,8 +45,27 @@ static void store_field(struct tr *t, unsigned field, bool is_signed)
 	x86_rm(x, X_STORE8, RAX, cr_memory(field));
 }
 
+/* 8 where all of 16 bits are set: one more carries; 2 where none is: one less borrows. */
+static void store_mask_field(struct tr *t, unsigned field, int mask)
+{
+	struct x86 *x = &t->x;
+
+	x86_rm(x, X_LEA, RAX, X86_AT(mask, 1));
+	x86_shift(x, 0, SH_SHR, RAX, 13);
+	x86_group1(x, 0, G_AND, RAX, 8);
+	x86_group1(x, 0, G_CMP, mask, 1);
+	x86_rr(x, X_SBB, RCX, RCX);
+	x86_group1(x, 0, G_AND, RCX, 2);
+	x86_rr(x, X_OR, RAX, RCX);
+	x86_rm(x, X_STORE8, RAX, cr_memory(field));
+}
+
 static void make_field(struct tr *t, unsigned field, const struct compared *c)
 {
+	if (c->is_mask) {
+		store_mask_field(t, field, c->a.reg);
+		return;
+	}
 	compare_emit(t, c);
 	store_field(t, field, c->is_signed);
 }
@@ -118,9 +140,20 @@ void b_compare(struct tr *t, unsigned field, val a, val b, bool wide, bool is_si
 	if (a.reg < 0 && b.reg < 0)
 		a.reg = (s8)regs_value(t, a);
 	state_drop_cr(t, field);
-	*c = (struct compared){true, wide, is_signed, a, b};
+	*c = (struct compared){true, wide, is_signed, false, a, b};
 	regs_pin(t, a);
 	regs_pin(t, b);
+}
+
+void b_set_cr_mask(struct tr *t, unsigned field, vec mask)
+{
+	struct compared *c = &t->s.cr[field];
+	int r = regs_take(t);
+
+	state_drop_cr(t, field);
+	vex_rrr(&t->x, V_PMOVMSKB, r, 0, mask.reg);
+	*c = (struct compared){.pending = true, .is_mask = true, .a = {(s8)r, 0}, .b = b_const(0)};
+	regs_pin(t, c->a);
 }
 
 void b_set_cr_bit(struct tr *t, unsigned bit, bool set)
@@ -294,33 +327,46 @@ void b_cr_logic(struct tr *t, enum b_cr_logic op, unsigned to, unsigned a, unsig
 	x86_rm(&t->x, 0x08 | X_BYTE, RAX, cr_memory(to >> 2)); /* or [cr], al */
 }
 
-/* The host's condition for a bit of a field, LT GT EQ, after a comparison; -1: SO. */
-static int condition(unsigned bit, bool is_signed)
+/* The host's condition for a bit of a field, LT GT EQ, after a comparison; -1: SO, or not here. */
+static int condition(const struct compared *c, unsigned bit)
 {
+	bool is_signed = c->is_signed;
+
 	switch (bit) {
 	case 0:
-		return is_signed ? CC_L : CC_B;
+		return c->is_mask ? CC_E : is_signed ? CC_L : CC_B;
 	case 1:
-		return is_signed ? CC_G : CC_A;
+		return c->is_mask ? -1 : is_signed ? CC_G : CC_A;
 	case 2:
 		return CC_E;
 	}
 	return -1;
 }
 
+/* The flags that condition() means. */
+static void emit_flags(struct tr *t, const struct compared *c, unsigned bit)
+{
+	if (!c->is_mask)
+		compare_emit(t, c);
+	else if (bit == 0)
+		x86_group1(&t->x, 0, G_CMP, c->a.reg, 0xffff);
+	else
+		x86_rr(&t->x, X_TEST, c->a.reg, c->a.reg);
+}
+
 void b_cr_prepare(struct tr *t, unsigned bit)
 {
-	if (condition(bit & 3, false) < 0)
+	if (condition(&t->s.cr[bit >> 2], bit & 3) < 0)
 		state_make_cr(t, bit >> 2);
 }
 
 cond b_cr_is(struct tr *t, unsigned bit, bool set)
 {
 	struct compared *c = &t->s.cr[bit >> 2];
-	int cc = c->pending ? condition(bit & 3, c->is_signed) : -1;
+	int cc = c->pending ? condition(c, bit & 3) : -1;
 
 	if (cc >= 0) {
-		compare_emit(t, c);
+		emit_flags(t, c, bit & 3);
 	} else {
 		state_make_cr(t, bit >> 2);
 		x86_test_m8(&t->x, cr_memory(bit >> 2), 8 >> (bit & 3));

@@ -24,9 +24,12 @@
 #define IN_MEMORY	(-1)
 #define IN_CONSTANTS(i) (-2 - (i)) /* t->constants[i] */
 
-/* A field of CR that was not made yet. */
+/*
+ * A field of CR that was not made yet: of a comparison, or of 16 bits that say which bytes of a
+ * mask are ones, in a's register.
+ */
 struct compared {
-	bool pending, wide, is_signed;
+	bool pending, wide, is_signed, is_mask;
 	val a, b;
 };
 

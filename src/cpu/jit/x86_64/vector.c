@@ -767,20 +767,3 @@ vec b_consecutive(struct tr *t, val ea, bool less)
 	}
 	return in_reg(r);
 }
-
-/* Of 16 bits: 8 where adding one carries, 2 where taking one borrows. */
-void b_set_cr_mask(struct tr *t, unsigned field, vec mask)
-{
-	struct x86 *x = &t->x;
-
-	state_drop_cr(t, field);
-	vex_rrr(x, V_PMOVMSKB, RAX, 0, mask.reg);
-	x86_rm(x, X_LEA, RCX, X86_AT(RAX, 1));
-	x86_shift(x, 0, SH_SHR, RCX, 13);
-	x86_group1(x, 0, G_AND, RCX, 8);
-	x86_group1(x, 0, G_SUB, RAX, 1);
-	x86_rr(x, X_SBB, RAX, RAX);
-	x86_group1(x, 0, G_AND, RAX, 2);
-	x86_rr(x, X_OR, RAX, RCX);
-	x86_rm(x, X_STORE8, RAX, CPU_OFFSET(offsetof(struct cpu, cr) + field));
-}
