@@ -251,6 +251,8 @@ enum b_vop {
 	B_V_POLYNOMIALS,
 	/* the bits of a that b's bytes name, from the first on */
 	B_V_GATHER_BITS,
+	/* each doubleword of b as eight rows of eight bits, turned into columns */
+	B_V_TRANSPOSE,
 	B_VOPS
 };
 

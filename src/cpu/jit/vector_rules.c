@@ -136,6 +136,7 @@ ONE(vupkhsw, UNPACK_HIGH, B_S32, 0)
 ONE(vupklsb, UNPACK_LOW, B_S8, 0)
 ONE(vupklsh, UNPACK_LOW, B_S16, 0)
 ONE(vupklsw, UNPACK_LOW, B_S32, 0)
+ONE(vgbbd, TRANSPOSE, B_WHOLE, 0)
 ONE(vspltb, SPLAT, B_U8, op->a & 15)
 ONE(vsplth, SPLAT, B_U16, op->a & 7)
 ONE(vspltw, SPLAT, B_U32, op->a & 3)
@@ -383,13 +384,13 @@ const struct rule vector_rules[] = {
     SAME(vpkuhum),  SAME(vpkuwum),     SAME(vpkudum),	 SAME(xxmrghw),	     SAME(xxmrglw),
     SAME(vcipher),  SAME(vcipherlast), SAME(vncipher),	 SAME(vncipherlast), SAME(vpmsumd),
     SAME(vbpermq),  SAME(vupkhsb),     SAME(vupkhsh),	 SAME(vupkhsw),	     SAME(vupklsb),
-    SAME(vupklsh),  SAME(vupklsw),     SAME(vspltb),	 SAME(vsplth),	     SAME(vspltw),
-    SAME(xxspltw),  SAME(vspltisb),    SAME(vspltish),	 SAME(vspltisw),     SAME(vsel),
-    SAME(xxsel),    SAME(vperm),       SAME(vmsumubm),	 SAME(vmsummbm),     SAME(vmsumuhm),
-    SAME(vmsumshm), SAME(vmladduhm),   SAME(vsldoi),	 SAME(xxsldwi),	     SAME(xxpermdi),
-    SAME(vsbox),    SAME(vshasigmaw),  SAME(vshasigmad), SAME(lvebx),	     SAME(stvebx),
-    SAME(lvehx),    SAME(stvehx),      SAME(lvewx),	 SAME(stvewx),	     SAME(lvsl),
-    SAME(lvsr),	    SAME(lxvw4x),      SAME(stxvw4x),	 SAME(lxvdsx),	     SAME(lxsiwax),
-    SAME(lxsiwzx),  SAME(stxsiwx),
+    SAME(vupklsh),  SAME(vupklsw),     SAME(vgbbd),	 SAME(vspltb),	     SAME(vsplth),
+    SAME(vspltw),   SAME(xxspltw),     SAME(vspltisb),	 SAME(vspltish),     SAME(vspltisw),
+    SAME(vsel),	    SAME(xxsel),       SAME(vperm),	 SAME(vmsumubm),     SAME(vmsummbm),
+    SAME(vmsumuhm), SAME(vmsumshm),    SAME(vmladduhm),	 SAME(vsldoi),	     SAME(xxsldwi),
+    SAME(xxpermdi), SAME(vsbox),       SAME(vshasigmaw), SAME(vshasigmad),   SAME(lvebx),
+    SAME(stvebx),   SAME(lvehx),       SAME(stvehx),	 SAME(lvewx),	     SAME(stvewx),
+    SAME(lvsl),	    SAME(lvsr),	       SAME(lxvw4x),	 SAME(stxvw4x),	     SAME(lxvdsx),
+    SAME(lxsiwax),  SAME(lxsiwzx),     SAME(stxsiwx),
 };
 const unsigned vector_rules_nr = ARRAY_SIZE(vector_rules);

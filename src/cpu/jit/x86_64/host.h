@@ -14,6 +14,7 @@ enum host_feature {
 	HOST_AVX512 = 1u << 5, /* F, VL and BW */
 	HOST_VBMI = 1u << 6,
 	HOST_POPCNT = 1u << 7,
+	HOST_GFNI = 1u << 8,
 };
 
 /*

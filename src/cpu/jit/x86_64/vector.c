@@ -36,16 +36,18 @@
 #define V_PMULUDQ  V_0F(0xf4)
 #define V_PMULDQ   V_0F38(0x28)
 
-#define V_PADDD	     V_0F(0xfe)
-#define V_PMULLD     V_0F38(0x40)
-#define V_AESENC     V_0F38(0xdc)
-#define V_AESENCLAST V_0F38(0xdd)
-#define V_AESDECLAST V_0F38(0xdf)
-#define V_AESIMC     V_0F38(0xdb)
-#define V_PCLMULQDQ  V_0F3A(0x44)
-#define V_PCMPEQB    V_0F(0x74)
-#define V_PMOVMSKB   V_0F(0xd7)
-#define V_MOVD	     V_0F(0x6e)
+#define V_PADDD		V_0F(0xfe)
+#define V_PMULLD	V_0F38(0x40)
+#define V_AESENC	V_0F38(0xdc)
+#define V_AESENCLAST	V_0F38(0xdd)
+#define V_AESDECLAST	V_0F38(0xdf)
+#define V_AESIMC	V_0F38(0xdb)
+#define V_PCLMULQDQ	V_0F3A(0x44)
+#define V_PCMPEQB	V_0F(0x74)
+#define V_PMOVMSKB	V_0F(0xd7)
+#define V_MOVD		V_0F(0x6e)
+#define V_MOVDQA	V_0F(0x6f)
+#define V_GF2P8AFFINEQB (V_W | V_0F3A(0xce))
 
 /* Shifts by a constant, of 16 << i bits: a group, whose number stands for a register. */
 #define V_SHIFT(i)  V_0F(0x71 + (i))
@@ -257,6 +259,56 @@ static int low_half(struct tr *t, unsigned i, bool is_signed, int v)
 static int half(struct tr *t, bool high, unsigned i, bool is_signed, int v)
 {
 	return high ? high_half(t, i, is_signed, v) : low_half(t, i, is_signed, v);
+}
+
+/*
+ * Bytes, of which the host shifts none: each is multiplied by a power of two, in a lane of 16 bits.
+ * To the right, by that of 7 - n, the product is shifted by seven more.
+ */
+static int shift_of_bytes(struct tr *t, enum b_vop op, bool is_signed, int a, int power)
+{
+	int r = a;
+
+	vex_rrr(&t->x, V_PMULLW, r, a, power);
+	if (op == B_V_SHIFT_RIGHT) {
+		vex_rrr(&t->x, V_SHIFT(0), is_signed ? SHIFT_ALG : SHIFT_RIGHT, r, r);
+		x86_byte(&t->x, 7);
+	} else if (op == B_V_ROTATE) {
+		vex_rrr(&t->x, V_POR, r, r, shifted(t, 0, SHIFT_RIGHT, r, 8));
+	}
+	return r;
+}
+
+static int shift_bytes(struct tr *t, enum b_vop op, bool is_signed, const struct b_vectors *in)
+{
+	enum vector_constant k = op == B_V_SHIFT_RIGHT ? CONST_BITS : CONST_BITS_UP;
+	int power = counts(t, B_U8, in->b.reg), high, low, low_power;
+
+	vex_rrr(&t->x, V_PSHUFB, power, vregs_constant_reg(t, k), power);
+	low_power = low_half(t, 0, false, power);
+	low = shift_of_bytes(t, op, is_signed, low_half(t, 0, is_signed, in->a.reg), low_power);
+	vex_constant(t, V_PAND, low, low, CONST_LOW_16);
+	vex_rrr(&t->x, V_SHIFT(0), SHIFT_RIGHT, power, power);
+	x86_byte(&t->x, 8);
+	high = shift_of_bytes(t, op, is_signed, high_half(t, 0, is_signed, in->a.reg), power);
+	vex_rrr(&t->x, V_SHIFT(0), SHIFT_LEFT, high, high);
+	x86_byte(&t->x, 8);
+	return rrr(t, V_POR, low, high);
+}
+
+static int make_shift_bytes_left(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return shift_bytes(t, B_V_SHIFT_LEFT, false, in);
+}
+
+static int make_shift_bytes_right(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return shift_bytes(t, B_V_SHIFT_RIGHT, IS_SIGNED(lanes), in);
+}
+
+static int make_rotate_bytes(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return shift_bytes(t, B_V_ROTATE, false, in);
 }
 
 #define ODD_WORDS 0xaa /* pblendw's mask: the host's odd lanes of 16 bits */
@@ -562,6 +614,41 @@ static int make_gather_bits(struct tr *t, enum b_lanes lanes, const struct b_vec
 	return index;
 }
 
+/* Bits that lie @by apart change places, where @k says that they are the later ones. */
+static void exchange(struct tr *t, int v, u8 by, enum vector_constant k)
+{
+	int differ = shifted(t, 2, SHIFT_RIGHT, v, by);
+	struct x86 *x = &t->x;
+
+	vex_rrr(x, V_PXOR, differ, differ, v);
+	vex_constant(t, V_PAND, differ, differ, k);
+	vex_rrr(x, V_PXOR, v, v, differ);
+	vex_rrr(x, V_SHIFT(2), SHIFT_LEFT, differ, differ);
+	x86_byte(x, by);
+	vex_rrr(x, V_PXOR, v, v, differ);
+}
+
+/* Blocks of 1, 2 and 4 bits are mirrored at the diagonal. */
+static int make_transpose(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	int v = vregs_take(t);
+
+	vex_rrr(&t->x, V_MOVDQA, v, 0, in->b.reg);
+	exchange(t, v, 7, CONST_EXCHANGE_1);
+	exchange(t, v, 14, CONST_EXCHANGE_2);
+	exchange(t, v, 28, CONST_EXCHANGE_4);
+	return v;
+}
+
+/* The host multiplies bytes by a matrix of bits, whose rows it counts from the last: single bits
+ * give its columns. */
+static int make_transpose_gfni(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	int rows = with_constant(t, V_PSHUFB, in->b.reg, CONST_REVERSE_8);
+
+	return rri(t, V_GF2P8AFFINEQB, vregs_constant_reg(t, CONST_BITS_UP), rows, 0);
+}
+
 /* --- which way --- */
 
 /* What the host must have; an opcode, or a function. */
@@ -649,13 +736,17 @@ static const struct way ways[B_VOPS][B_LANES][2] = {
     [B_V_XOR] = {[B_U64] = ONE(EITHER | V_PXOR)},
     [B_V_EQV] = {[B_U64] = MADE(make_eqv)},
     [B_V_NAND] = {[B_U64] = MADE(make_nand)},
-    [B_V_ROTATE] = {[B_U16] = {BY512(make_rotate)},
+    [B_V_ROTATE] = {[B_U8] = MADE(make_rotate_bytes),
+		    [B_U16] = {BY512(make_rotate)},
 		    [B_U32] = {V512(V_0F38(0x15)), AVX2(make_rotate)},
 		    [B_U64] = {V512(V_W | V_0F38(0x15)), AVX2(make_rotate)}},
-    [B_V_SHIFT_LEFT] = {[B_U16] = {BY512(make_shift_left)},
+    [B_V_SHIFT_LEFT] = {[B_U8] = MADE(make_shift_bytes_left),
+			[B_U16] = {BY512(make_shift_left)},
 			[B_U32] = {AVX2(make_shift_left)},
 			[B_U64] = {AVX2(make_shift_left)}},
-    [B_V_SHIFT_RIGHT] = {[B_U16] = {BY512(make_shift_right)},
+    [B_V_SHIFT_RIGHT] = {[B_U8] = MADE(make_shift_bytes_right),
+			 [B_S8] = MADE(make_shift_bytes_right),
+			 [B_U16] = {BY512(make_shift_right)},
 			 [B_U32] = {AVX2(make_shift_right)},
 			 [B_U64] = {AVX2(make_shift_right)},
 			 [B_S16] = {BY512(make_shift_right)},
@@ -709,6 +800,8 @@ static const struct way ways[B_VOPS][B_LANES][2] = {
     [B_V_AES_BYTES] = {[B_WHOLE] = {{HOST_AES, 0, make_aes_bytes}}},
     [B_V_SIGMA] = {[B_U32] = MADE(make_sigma), [B_U64] = MADE(make_sigma)},
     [B_V_POLYNOMIALS] = {[B_U64] = {{HOST_PCLMUL, 0, make_polynomials}}},
+    [B_V_TRANSPOSE] = {[B_WHOLE] = {{HOST_GFNI, 0, make_transpose_gfni},
+				    {HOST_AVX, 0, make_transpose}}},
     [B_V_GATHER_BITS] = {[B_WHOLE] = MADE(make_gather_bits)},
 };
 

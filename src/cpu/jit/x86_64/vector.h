@@ -11,11 +11,16 @@ enum vector_constant {
 	NO_CONSTANT,
 	CONST_ZERO,
 	CONST_ONES,
-	CONST_REVERSE, /* pshufb's: bytes the other way round */
-	CONST_31,      /* in each byte */
-	CONST_UNSHIFT, /* pshufb's: undoes the shift of rows in a round of AES */
-	CONST_BITS,    /* byte n has bit 0x80 >> n, for n below 8 */
-	CONST_DOWN,    /* with the next: 31, 30, ..., 0 */
+	CONST_REVERSE,	  /* pshufb's: bytes the other way round */
+	CONST_31,	  /* in each byte */
+	CONST_UNSHIFT,	  /* pshufb's: undoes the shift of rows in a round of AES */
+	CONST_BITS,	  /* byte n has bit 0x80 >> n, for n below 8 */
+	CONST_BITS_UP,	  /* and 1 << n */
+	CONST_REVERSE_8,  /* as CONST_REVERSE, within doublewords */
+	CONST_EXCHANGE_1, /* bits above the diagonal of eight rows of eight, in blocks of 1, 2, 4 */
+	CONST_EXCHANGE_2,
+	CONST_EXCHANGE_4,
+	CONST_DOWN, /* with the next: 31, 30, ..., 0 */
 	CONST_DOWN_TOO,
 	CONST_SIGN_8,			  /* the sign bits of lanes of 8, 16, 32, 64 bits */
 	CONST_COUNT_8 = CONST_SIGN_8 + 4, /* lanes with their width less one */
