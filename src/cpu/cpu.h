@@ -17,6 +17,7 @@
 #include "base/bits.h"
 #include "cpu/counts.h"
 #include "cpu/debug.h"
+#include "cpu/fp/fpscr.h"
 #include "cpu/isa/level.h"
 #include "cpu/msr.h"
 
@@ -259,7 +260,7 @@ struct cpu {
 	u64 tlb_gen;	    /* generation, in the tags' low bits */
 	struct jump *jumps; /* the jump cache: block by effective address */
 	u64 jump_key;	    /* what an entry's key must be now: generation and mode */
-	u64 fpscr;
+	struct fpscr fpscr; /* by the functions of fp/fpscr.h alone */
 	u32 vscr;
 	u32 mode; /* MSR bits that decoding depends on (engine/block.h) */
 	u64 msr;

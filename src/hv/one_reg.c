@@ -98,7 +98,6 @@ static const struct word_reg words[] = {
     FIELD(PMC8, cpu.pmc[7]),
     FIELD(SPMC1, cpu.spmc[0]),
     FIELD(SPMC2, cpu.spmc[1]),
-    FIELD(FPSCR, cpu.fpscr),
     FIELD(VSCR, cpu.vscr),
     FIELD(TIDR, tidr),
     FIELD_DROP(PSSCR, cpu.psscr, ~PSSCR_GUEST),
@@ -291,6 +290,9 @@ static int get_special(struct hv_vcpu *vcpu, u64 id, u64 *value)
 	case KVM_REG_PPC_CIABR:
 		*value = vcpu->cpu.ciabr;
 		return 0;
+	case KVM_REG_PPC_FPSCR:
+		*value = fpscr_get(&vcpu->cpu.fpscr);
+		return 0;
 	case KVM_REG_PPC_DPDES:
 		*value = hv_get_dpdes(vcpu);
 		return 0;
@@ -330,6 +332,9 @@ static int set_special(struct hv_vcpu *vcpu, u64 id, u64 value)
 		return value ? -EINVAL : 0;
 	case KVM_REG_PPC_CIABR:
 		set_ciabr(vcpu, value);
+		return 0;
+	case KVM_REG_PPC_FPSCR:
+		fpscr_set(&vcpu->cpu.fpscr, value);
 		return 0;
 	case KVM_REG_PPC_DPDES:
 		hv_set_dpdes(vcpu, value);

@@ -166,7 +166,7 @@ static void load_state(const struct isa_state *in)
 	cpu.lr = in->lr;
 	cpu.ctr = in->ctr;
 	cpu.tar = in->tar;
-	cpu.fpscr = in->fpscr;
+	fpscr_set(&cpu.fpscr, in->fpscr);
 	cpu.vscr = (u32)in->vscr;
 	for (unsigned i = 0; i < 64; i++) {
 		VSR_D(cpu.vsr[i], 0) = in->vsr[i][0];
@@ -197,7 +197,7 @@ static void store_state(struct isa_state *out)
 	out->lr = cpu.lr;
 	out->ctr = cpu.ctr;
 	out->tar = cpu.tar;
-	out->fpscr = cpu.fpscr;
+	out->fpscr = fpscr_get(&cpu.fpscr);
 	out->vscr = cpu.vscr;
 	for (unsigned i = 0; i < 64; i++) {
 		out->vsr[i][0] = VSR_D(cpu.vsr[i], 0);

@@ -102,10 +102,10 @@ static void fpscr_has_no_upper_word(void **state)
 	struct fixture *f = new_970();
 
 	assert_int_equal(step(f, 0xff81510c, MSR_FP), 0); /* mtfsfi 7, 5, 1 */
-	assert_int_equal(f->cpu.fpscr, 5);
+	assert_int_equal(fpscr_get(&f->cpu.fpscr), 5);
 	VSR_D(f->cpu.vsr[1], 0) = 0x7fffffff00000003;
 	assert_int_equal(step(f, 0xfe030d8e, MSR_FP), 0); /* mtfsf 1, f1, 1, 1 */
-	assert_int_equal(f->cpu.fpscr, 3);
+	assert_int_equal(fpscr_get(&f->cpu.fpscr), 3);
 	fixture_free(f);
 }
 

@@ -42,12 +42,12 @@ static void later_hints_in_reserved_fields_are_ignored(void **state)
 	/* mffscrni, mffsl, mffsce, mffscrn, mffscdrn of ISA 3.0: mffs f1 */
 	static const u32 moves[] = {0xfc37048e, 0xfc38048e, 0xfc21048e, 0xfc36048e, 0xfc34048e};
 
-	f->cpu.fpscr = 0x12;
+	fpscr_set(&f->cpu.fpscr, 0x12);
 	for (unsigned i = 0; i < ARRAY_SIZE(moves); i++) {
 		VSR_D(f->cpu.vsr[1], 0) = ~0ull;
 		runs(f, moves[i]);
 		assert_int_equal(VSR_D(f->cpu.vsr[1], 0), 0x12);
-		assert_int_equal(f->cpu.fpscr, 0x12);
+		assert_int_equal(fpscr_get(&f->cpu.fpscr), 0x12);
 	}
 	runs(f, 0x7c8004ac); /* phwsync of 3.1: sync */
 	fixture_free(f);

@@ -455,7 +455,7 @@ static void interrupts(void **state)
 	step(f, MSR_FP, DADD_1_2_3);
 	assert_int_equal(f->cpu.nip, 0x1004);
 	assert_int_equal(VSR_D(f->cpu.vsr[1], 0), (u64)bits(L, "qnan"));
-	f->cpu.fpscr = FPSCR_VE;
+	fpscr_set(&f->cpu.fpscr, FPSCR_VE);
 	VSR_D(f->cpu.vsr[1], 0) = 5;
 	step(f, MSR_FP | MSR_FE0 | MSR_FE1, DADD_1_2_3);
 	assert_int_equal(f->cpu.nip, VEC_PROGRAM);

@@ -7,7 +7,7 @@
  * are the caller's. Each operation exists once; its struct dfp_format says which of the formats its
  * operands have. Bits stand in the low part of a u128, a register pair's even register above.
  *
- *	if (dfp_add(&cpu->fpscr, &dfp_long, a, b, &r))
+ *	if (dfp_add(fpscr_settled(&cpu->fpscr), &dfp_long, a, b, &r))
  *		cpu->fpr[t] = r;
  *	...then, if FPSCR[FEX] and MSR[FE0] | MSR[FE1]: program interrupt
  *

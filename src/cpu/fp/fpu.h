@@ -8,7 +8,7 @@
  *
  * How an instruction uses it:
  *
- *	if (fpu_add(&cpu->fpscr, FPU_D, a, b, &r))
+ *	if (fpu_add(fpscr_settled(&cpu->fpscr), FPU_D, a, b, &r))
  *		cpu->fpr[t] = r;
  *	...then, if FPSCR[FEX] and MSR[FE0] | MSR[FE1]: program interrupt
  *
@@ -44,69 +44,7 @@
 #ifndef PAPYR_CPU_FPU_H
 #define PAPYR_CPU_FPU_H
 
-#include "base/bits.h"
-
-/*
- * FPSCR, as a 64-bit register (ISA 4.2.2). The upper word has only DRN.
- *
- *	29..31 DRN | 32 FX FEX VX OX UX ZX XX VXSNAN | 40 VXISI VXIDI VXZDZ VXIMZ VXVC FR FI C
- *	48 FL FG FE FU - VXSOFT VXSQRT VXCVI | 56 VE OE UE ZE XE NI RN RN
- */
-#define FPSCR_DRN    (PPC_BIT(29) | PPC_BIT(30) | PPC_BIT(31))
-#define FPSCR_FX     PPC_BIT(32)
-#define FPSCR_FEX    PPC_BIT(33)
-#define FPSCR_VX     PPC_BIT(34)
-#define FPSCR_OX     PPC_BIT(35)
-#define FPSCR_UX     PPC_BIT(36)
-#define FPSCR_ZX     PPC_BIT(37)
-#define FPSCR_XX     PPC_BIT(38)
-#define FPSCR_VXSNAN PPC_BIT(39)
-#define FPSCR_VXISI  PPC_BIT(40)
-#define FPSCR_VXIDI  PPC_BIT(41)
-#define FPSCR_VXZDZ  PPC_BIT(42)
-#define FPSCR_VXIMZ  PPC_BIT(43)
-#define FPSCR_VXVC   PPC_BIT(44)
-#define FPSCR_FR     PPC_BIT(45)
-#define FPSCR_FI     PPC_BIT(46)
-#define FPSCR_C	     PPC_BIT(47)
-#define FPSCR_FL     PPC_BIT(48)
-#define FPSCR_FG     PPC_BIT(49)
-#define FPSCR_FE     PPC_BIT(50)
-#define FPSCR_FU     PPC_BIT(51)
-#define FPSCR_VXSOFT PPC_BIT(53)
-#define FPSCR_VXSQRT PPC_BIT(54)
-#define FPSCR_VXCVI  PPC_BIT(55)
-#define FPSCR_VE     PPC_BIT(56)
-#define FPSCR_OE     PPC_BIT(57)
-#define FPSCR_UE     PPC_BIT(58)
-#define FPSCR_ZE     PPC_BIT(59)
-#define FPSCR_XE     PPC_BIT(60)
-#define FPSCR_NI     PPC_BIT(61)
-#define FPSCR_RN     (PPC_BIT(62) | PPC_BIT(63))
-
-#define FPSCR_FPCC (FPSCR_FL | FPSCR_FG | FPSCR_FE | FPSCR_FU)
-#define FPSCR_FPRF (FPSCR_C | FPSCR_FPCC)
-
-/* Every invalid-operation cause, of which VX is the summary. */
-#define FPSCR_VX_ALL                                                                               \
-	(FPSCR_VXSNAN | FPSCR_VXISI | FPSCR_VXIDI | FPSCR_VXZDZ | FPSCR_VXIMZ | FPSCR_VXVC |       \
-	 FPSCR_VXSOFT | FPSCR_VXSQRT | FPSCR_VXCVI)
-
-/* The sticky exception bits whose 0 to 1 transition sets FX. */
-#define FPSCR_EXCEPTIONS (FPSCR_OX | FPSCR_UX | FPSCR_ZX | FPSCR_XX | FPSCR_VX_ALL)
-
-/* Summaries, which software cannot set or clear by itself. */
-#define FPSCR_SUMMARIES (FPSCR_FEX | FPSCR_VX)
-
-#define FPSCR_ENABLES (FPSCR_VE | FPSCR_OE | FPSCR_UE | FPSCR_ZE | FPSCR_XE)
-
-/* Values of FPSCR[RN]. */
-enum fpu_rn {
-	FPU_RN_NEAREST = 0,
-	FPU_RN_ZERO = 1,
-	FPU_RN_UP = 2,
-	FPU_RN_DOWN = 3,
-};
+#include "cpu/fp/fpscr.h"
 
 #define FPU_DEFAULT_NAN	  0x7ff8000000000000ull
 #define FPU_DEFAULT_NAN_S 0x7fc00000u
@@ -121,36 +59,6 @@ enum fpu_kind {
 static inline bool fpu_kind_is_vector(enum fpu_kind kind)
 {
 	return kind >= FPU_VD;
-}
-
-/*
- * The FPSCR itself.
- */
-
-/* @fpscr with VX and FEX recomputed from the other bits: after mtfsf & co. */
-static inline u64 fpu_summarize(u64 fpscr)
-{
-	u64 causes;
-
-	fpscr &= ~FPSCR_SUMMARIES;
-	if (fpscr & FPSCR_VX_ALL)
-		fpscr |= FPSCR_VX;
-	/* VX OX UX ZX XX and VE OE UE ZE XE stand in the same order, 22 bits apart. */
-	causes = fpscr >> 22 & fpscr & FPSCR_ENABLES;
-	if (causes)
-		fpscr |= FPSCR_FEX;
-	return fpscr;
-}
-
-/*
- * Record exceptions: sets @bits (of FPSCR_EXCEPTIONS), FX if one of them is new, and the summaries.
- */
-static inline void fpu_raise(u64 *fpscr, u64 bits)
-{
-	u64 old = *fpscr;
-
-	if (bits & ~old)
-		*fpscr = fpu_summarize(old | bits | FPSCR_FX);
 }
 
 /* FPRF of a double, in place (FPSCR_FPRF). */

@@ -48,7 +48,7 @@ static inline void set(struct cpu *cpu, const struct dfp_format *f, unsigned n, 
 	static void name##_work(struct cpu *cpu, const struct op *op)                              \
 	{                                                                                          \
 		const struct dfp_format *f = &(operands);                                          \
-		u64 *fpscr = &cpu->fpscr;                                                          \
+		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
 		u128 v = 0;                                                                        \
                                                                                                    \
 		(void)f;                                                                           \
@@ -126,7 +126,7 @@ DFP_BOTH(dscri, (v = dfp_shift_right(f, A, BITS_16), true))
 	OP(name)                                                                                   \
 	{                                                                                          \
 		const struct dfp_format *f = &(operands);                                          \
-		u64 *fpscr = &cpu->fpscr;                                                          \
+		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
                                                                                                    \
 		cpu->cr[op->t] = (u8)(call);                                                       \
 		FP_NEXT;                                                                           \

@@ -9,7 +9,7 @@
 #define FP_OP(name, call)                                                                          \
 	OP(name)                                                                                   \
 	{                                                                                          \
-		u64 *fpscr = &cpu->fpscr;                                                          \
+		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
 		u64 v = 0;                                                                         \
                                                                                                    \
 		if (likely(call))                                                                  \
@@ -21,7 +21,7 @@
 #define FP_OP_RC(name, call)                                                                       \
 	OP(name##_rc)                                                                              \
 	{                                                                                          \
-		u64 *fpscr = &cpu->fpscr;                                                          \
+		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
 		u64 v = 0;                                                                         \
                                                                                                    \
 		if (likely(call))                                                                  \
@@ -38,7 +38,7 @@
 	static __attribute__((noinline))                                                           \
 	const struct op *name##_soft(struct cpu *cpu, const struct op *op)                         \
 	{                                                                                          \
-		u64 *fpscr = &cpu->fpscr;                                                          \
+		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
 		u64 v = 0;                                                                         \
                                                                                                    \
 		if (likely(soft))                                                                  \
@@ -47,11 +47,12 @@
 	}                                                                                          \
 	OP(name)                                                                                   \
 	{                                                                                          \
-		u64 *fpscr = &cpu->fpscr;                                                          \
+		u64 *fpscr = fpscr_bits(&cpu->fpscr);                                              \
 		u64 v;                                                                             \
                                                                                                    \
 		if (unlikely(!(fast)))                                                             \
 			return name##_soft(cpu, op);                                               \
+		fpscr_replaced(&cpu->fpscr);                                                       \
 		set_fpr(cpu, op->t, v);                                                            \
 		FP_NEXT;                                                                           \
 	}                                                                                          \
@@ -161,13 +162,13 @@ OP(fmrgow)
  */
 OP(fcmpu)
 {
-	cpu->cr[op->t] = (u8)fpu_cmpu(&cpu->fpscr, FRA, FRB);
+	cpu->cr[op->t] = (u8)fpu_cmpu(fpscr_settled(&cpu->fpscr), FRA, FRB);
 	FP_NEXT;
 }
 
 OP(fcmpo)
 {
-	cpu->cr[op->t] = (u8)fpu_cmpo(&cpu->fpscr, FRA, FRB);
+	cpu->cr[op->t] = (u8)fpu_cmpo(fpscr_settled(&cpu->fpscr), FRA, FRB);
 	FP_NEXT;
 }
 

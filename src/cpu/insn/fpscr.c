@@ -20,7 +20,7 @@
 static void write_fpscr(struct cpu *cpu, u64 mask, u64 value)
 {
 	mask &= FPSCR_BITS & ~FPSCR_SUMMARIES;
-	cpu->fpscr = fpu_summarize((cpu->fpscr & ~mask) | (value & mask));
+	fpscr_set(&cpu->fpscr, fpu_summarize((fpscr_get(&cpu->fpscr) & ~mask) | (value & mask)));
 }
 
 #define FPSCR_OP(name, work)                                                                       \
@@ -38,13 +38,13 @@ static void write_fpscr(struct cpu *cpu, u64 mask, u64 value)
 
 OP(mffs)
 {
-	set_fpr(cpu, op->t, cpu->fpscr);
+	set_fpr(cpu, op->t, *fpscr_settled(&cpu->fpscr));
 	NEXT;
 }
 
 OP(mffs_rc)
 {
-	set_fpr(cpu, op->t, cpu->fpscr);
+	set_fpr(cpu, op->t, *fpscr_settled(&cpu->fpscr));
 	cpu_record_cr1(cpu);
 	NEXT;
 }
@@ -55,7 +55,7 @@ OP(mcrfs)
 	unsigned field_nr = 8 + field(op->insn, 11, 13);
 	u64 field_bits = FIELD_MASK(field_nr);
 
-	cpu->cr[op->t] = cpu->fpscr >> FIELD_SHIFT(field_nr) & 15;
+	cpu->cr[op->t] = *fpscr_settled(&cpu->fpscr) >> FIELD_SHIFT(field_nr) & 15;
 	write_fpscr(cpu, field_bits & (FPSCR_EXCEPTIONS | FPSCR_FX), 0);
 	NEXT;
 }
@@ -106,7 +106,7 @@ static void mtfsb1(struct cpu *cpu, const struct op *op)
 	u64 bit = fpscr_bit(op);
 
 	if (bit & FPSCR_EXCEPTIONS)
-		fpu_raise(&cpu->fpscr, bit);
+		fpu_raise(fpscr_settled(&cpu->fpscr), bit);
 	else
 		write_fpscr(cpu, bit, bit);
 }

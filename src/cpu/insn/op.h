@@ -56,14 +56,14 @@ static inline bool cpu_cr_bit(const struct cpu *cpu, unsigned bit)
 /* Floating-point record form: CR1 = FX, FEX, VX, OX. */
 static inline void cpu_record_cr1(struct cpu *cpu)
 {
-	cpu->cr[1] = cpu->fpscr >> 28 & 15;
+	cpu->cr[1] = *fpscr_bits(&cpu->fpscr) >> 28 & 15;
 }
 
 /* FPSCR's enabled exceptions: to be asked after an FP instruction that may have set FEX; true if
  * MSR[FE0, FE1] make a program interrupt of it: return cpu_raise_fp(). */
-#define FPSCR_FEX_BIT 0x40000000ull
 #define FP_EXCEPTION_DUE()                                                                         \
-	(unlikely(cpu->fpscr & FPSCR_FEX_BIT) && unlikely(cpu->msr & (MSR_FE0 | MSR_FE1)))
+	(unlikely(fpscr_enabled_exception(&cpu->fpscr)) &&                                         \
+	 unlikely(cpu->msr & (MSR_FE0 | MSR_FE1)))
 
 /* Continue at @target (already masked): through the jump cache, else by the dispatcher. */
 const struct op *cpu_goto(struct cpu *cpu, u64 target);

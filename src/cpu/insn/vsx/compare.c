@@ -5,13 +5,13 @@
 
 OP(xscmpudp)
 {
-	cpu->cr[op->t] = fpu_cmpu(&cpu->fpscr, SD(a), SD(b));
+	cpu->cr[op->t] = fpu_cmpu(fpscr_settled(&cpu->fpscr), SD(a), SD(b));
 	VSX_NEXT_FP;
 }
 
 OP(xscmpodp)
 {
-	cpu->cr[op->t] = fpu_cmpo(&cpu->fpscr, SD(a), SD(b));
+	cpu->cr[op->t] = fpu_cmpo(fpscr_settled(&cpu->fpscr), SD(a), SD(b));
 	VSX_NEXT_FP;
 }
 
@@ -23,13 +23,14 @@ OP(xscmpodp)
 #define COMPARE(name, array, kind, element, rel, record)                                           \
 	OP(name)                                                                                   \
 	{                                                                                          \
+		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
 		union vsr r;                                                                       \
 		bool write = true;                                                                 \
                                                                                                    \
 		for (unsigned i = 0; i < ARRAY_SIZE(r.array); i++) {                               \
 			u64 mask;                                                                  \
                                                                                                    \
-			write &= fpu_vcmp(&cpu->fpscr, kind, rel, element(a), element(b), &mask);  \
+			write &= fpu_vcmp(fpscr, kind, rel, element(a), element(b), &mask);        \
 			r.array[i] = mask;                                                         \
 		}                                                                                  \
 		if (record)                                                                        \

@@ -50,7 +50,7 @@ static inline void vsx_set_scalar(struct cpu *cpu, unsigned t, u64 v)
 #define VSX_SCALAR_AS(name, call, result)                                                          \
 	OP(name)                                                                                   \
 	{                                                                                          \
-		u64 *fpscr = &cpu->fpscr;                                                          \
+		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
 		u64 v = 0;                                                                         \
                                                                                                    \
 		if (likely(call))                                                                  \
@@ -66,7 +66,7 @@ static inline void vsx_set_scalar(struct cpu *cpu, unsigned t, u64 v)
 #define VSX_VECTOR_AS(name, array, call, result)                                                   \
 	OP(name)                                                                                   \
 	{                                                                                          \
-		u64 *fpscr = &cpu->fpscr;                                                          \
+		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
 		union vsr r;                                                                       \
 		bool write = true;                                                                 \
                                                                                                    \
