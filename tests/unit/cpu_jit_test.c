@@ -6,6 +6,7 @@
  * so a new rule is covered by being there.
  */
 #include <stdio.h>
+#include "cpu/fp/fpu.h"
 #include "cpu/insn/op.h"
 #include "cpu/jit/jit.h"
 #include "cpu_fixture.h"
@@ -20,7 +21,7 @@
 #define MODE	  (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP | MSR_VEC | MSR_VSX)
 #define FEW	  8  /* one program in so many lacks a facility */
 #define LENGTH	  40 /* instructions of a loop's body, about */
-#define PROGRAMS  3000
+#define PROGRAMS  6000
 #define ROUNDS	  5 /* of a loop */
 
 #define BASE	30 /* points into the data page; nobody's target */
@@ -67,6 +68,12 @@ static unsigned forms_nr;
 static const char *const others[] = {"addc",   "adde",	"slw",	   "sld",     "sraw",  "cntlzd",
 				     "mulhwu", "crxor", "vaddubs", "vpkshus", "vrfin", "xvtsqrtsp"};
 
+/* What looks at the FPSCR, and sets it: by their functions, too. */
+static const char *const looks[] = {"mffs",   "mcrfs",	"mtfsf", "mtfsfi", "mtfsb0",
+				    "mtfsb1", "fctidu", "fre",	 "dadd"};
+static struct form fp_forms[FORMS_MAX], look_forms[ARRAY_SIZE(looks)];
+static unsigned fp_forms_nr, look_forms_nr;
+
 static void add_form(const struct insn_row *row, bool rc)
 {
 	assert_true(forms_nr < FORMS_MAX);
@@ -81,11 +88,33 @@ static bool is_other(const struct insn_row *row)
 	return false;
 }
 
+static bool looks_at_fpscr(const struct insn_row *row)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(looks); i++)
+		if (!strcmp(row->mnemonic, looks[i]))
+			return true;
+	return false;
+}
+
+static void find_fp_forms(void)
+{
+	fp_forms_nr = look_forms_nr = 0;
+	for (unsigned i = 0; i < isa_rows; i++) {
+		const struct insn_row *row = &isa_table[i];
+
+		if (looks_at_fpscr(row))
+			look_forms[look_forms_nr++] = (struct form){row, rnd() & 1};
+		else if (jit_has_rule(row->fn) && (row->flags & (F_FP | F_VSX)))
+			fp_forms[fp_forms_nr++] = (struct form){row, false};
+	}
+}
+
 #define VECTORS (F_VEC | F_VSX)
 
 /* Of rows with one of @flags, if any are named. */
 static void find_forms(u64 flags)
 {
+	find_fp_forms();
 	forms_nr = 0;
 	for (unsigned i = 0; i < isa_rows; i++) {
 		const struct insn_row *row = &isa_table[i];
@@ -230,14 +259,25 @@ static void aim_all(struct program *p, unsigned end)
 	}
 }
 
+/* Of some programs most is floating point. */
+static const struct form *random_form(bool is_fp)
+{
+	if (is_fp && !(rnd() & 15))
+		return &look_forms[rnd() % look_forms_nr];
+	if (is_fp && rnd() & 3)
+		return &fp_forms[rnd() % fp_forms_nr];
+	return &forms[rnd() % forms_nr];
+}
+
 static void random_program(struct program *p)
 {
+	bool is_fp = rnd() & 1;
 	unsigned end;
 
 	p->n = p->items = 0;
 	add(p, fields(0x7c000378, BASE, MOVING, BASE)); /* mr MOVING, BASE */
 	while (p->n < LENGTH)
-		add_item(p, &forms[rnd() % forms_nr]);
+		add_item(p, random_form(is_fp));
 	end = p->n;
 	add(p, fields(0x3800ffff, COUNTER, COUNTER, 0)); /* addi COUNTER, COUNTER, -1 */
 	add(p, fields(0x2c200000, 0, COUNTER, 0));	 /* cmpdi COUNTER, 0 */
@@ -255,6 +295,14 @@ static void put_word(struct fixture *f, u64 gpa, u32 insn, bool le)
 		memcpy(f->ram + gpa, &insn, 4);
 	else
 		store_be32(f->ram + gpa, insn);
+}
+
+static void put_doubleword(struct fixture *f, u64 gpa, u64 v, bool le)
+{
+	if (le)
+		memcpy(f->ram + gpa, &v, 8);
+	else
+		store_be64(f->ram + gpa, v);
 }
 
 static struct fixture *machine(const char *engine)
@@ -281,7 +329,67 @@ static u64 random_msr(bool le)
 	static const u64 facility[] = {MSR_FP, MSR_VEC, MSR_VSX};
 	u64 off = rnd() % FEW ? 0 : facility[rnd() % ARRAY_SIZE(facility)];
 
-	return (MODE & ~off) | (le ? MSR_LE : 0);
+	return (MODE & ~off) | (le ? MSR_LE : 0) | (rnd() & 7 ? 0 : MSR_FE0 | MSR_FE1);
+}
+
+/* Numbers that arithmetic stays with, mostly. */
+static u64 random_double(void)
+{
+	static const u64 special[] = {0x7ff0000000000000, 0x7ff8000000000001, 0x7ff4000000000000,
+				      0x0000000000000001, 0x0010000000000000, 0x001fffffffffffff,
+				      0x7fefffffffffffff, 0x3ff0000010000000, 0x380fffffffffffff,
+				      0x47efffffefffffff, 0x3810000000000000, 0x43e0000000000000};
+	u64 sign = rnd() & 1ull << 63, number = rnd() >> 12 | (1000 + rnd() % 48) << 52;
+
+	switch (rnd() & 15) {
+	case 0:
+		return rnd();
+	case 1:
+	case 2:
+		return sign;
+	case 3:
+		return sign | special[rnd() % ARRAY_SIZE(special)];
+	case 4:
+	case 5:
+	case 6:
+		return fpu_double_bits((double)(s8)rnd());
+	case 7:
+	case 8:
+	case 9:
+	case 10:
+		return sign | (number & ~0x1fffffffull);
+	default:
+		return sign | number;
+	}
+}
+
+static u64 random_singles(void)
+{
+	return (u64)fpu_store_single(random_double()) << 32 | fpu_store_single(random_double());
+}
+
+static u64 random_numbers(void)
+{
+	return rnd() & 3 ? random_double() : random_singles();
+}
+
+/* Most often as programs have it: to nearest, and an inexact result was seen. */
+static u64 random_fpscr(void)
+{
+	u64 sticky = rnd() & (FPSCR_FX | FPSCR_FR | FPSCR_FI | FPSCR_FPRF);
+
+	switch (rnd() & 7) {
+	case 0:
+		return fpu_summarize(rnd() & 0xfffff7ff & ~FPSCR_SUMMARIES);
+	case 1:
+		return sticky | (rnd() & FPSCR_RN);
+	case 2:
+		return sticky;
+	case 3:
+		return fpu_summarize(sticky | FPSCR_XX | (rnd() & FPSCR_ENABLES));
+	default:
+		return sticky | FPSCR_XX;
+	}
 }
 
 /* Often with the limits of lanes, or much of what @other has. */
@@ -316,11 +424,14 @@ static void run(struct fixture *f, const struct program *p, unsigned offset, u64
 	seed = state;
 	cpu_set_msr(&f->cpu, random_msr(le));
 	for (unsigned i = 0; i < 0x2000; i += 8)
-		store_be64(f->ram + DATA_GPA + i, rnd());
+		put_doubleword(f, DATA_GPA + i, rnd() & 1 ? random_numbers() : rnd(), le);
 	for (unsigned i = 0; i < 32; i++)
 		f->cpu.gpr[i] = rnd() & 3 ? rnd() : (u64)(s64)(s32)rnd() >> (rnd() & 31);
 	for (unsigned i = 0; i < 64; i++)
-		f->cpu.vsr[i] = random_vector(i ? f->cpu.vsr[i - 1] : (union vsr){.q = 0});
+		f->cpu.vsr[i] = rnd() & 1
+				    ? random_vector(i ? f->cpu.vsr[i - 1] : (union vsr){.q = 0})
+				    : (union vsr){.d = {random_numbers(), random_numbers()}};
+	fpscr_set(&f->cpu.fpscr, random_fpscr());
 	cpu_set_cr(&f->cpu, (u32)rnd());
 	cpu_set_xer(&f->cpu, rnd() & 0xe0000000);
 	f->cpu.ctr = rnd() & 3;
@@ -335,6 +446,11 @@ static void run(struct fixture *f, const struct program *p, unsigned offset, u64
 	f->cpu.reserve_value[0] = 0;
 	f->cpu.nip = CODE_EA + offset;
 	cpu_run(&f->cpu);
+}
+
+static bool is_quiet(u64 fpscr)
+{
+	return fpscr & FPSCR_XX && !(fpscr & (FPSCR_FEX | FPSCR_XE | FPSCR_UE | FPSCR_RN));
 }
 
 static void assert_same(struct fixture *a, struct fixture *b, unsigned program, bool le)
@@ -362,7 +478,14 @@ static void assert_same(struct fixture *a, struct fixture *b, unsigned program, 
 	assert_int_equal(a->cpu.reserve_gpa, b->cpu.reserve_gpa);
 	assert_int_equal(a->cpu.reserve_size, b->cpu.reserve_size);
 	assert_int_equal(a->cpu.reserve_value[0], b->cpu.reserve_value[0]);
-	assert_memory_equal(a->cpu.vsr, b->cpu.vsr, sizeof(a->cpu.vsr));
+	for (unsigned i = 0; i < 64; i++)
+		if (memcmp(&a->cpu.vsr[i], &b->cpu.vsr[i], sizeof(union vsr)))
+			fail_msg("program %u, %s-endian: vs%u is %016lx %016lx by its functions, "
+				 "%016lx %016lx generated",
+				 program, le ? "little" : "big", i, a->cpu.vsr[i].d[1],
+				 a->cpu.vsr[i].d[0], b->cpu.vsr[i].d[1], b->cpu.vsr[i].d[0]);
+	assert_int_equal(fpscr_get(&a->cpu.fpscr), fpscr_get(&b->cpu.fpscr));
+	assert_true(!b->cpu.fpscr.quiet || is_quiet(b->cpu.fpscr.bits));
 	assert_memory_equal(a->ram + DATA_GPA, b->ram + DATA_GPA, 0x2000);
 }
 

@@ -256,6 +256,11 @@ FPU_INLINE bool fpu_fast_add(u64 *fpscr, enum fpu_kind kind, double a, double b,
 	return fpu_fast_finish(fpscr, kind, sum, fpu_sum_rest(a, b, sum), false, r);
 }
 
+FPU_INLINE bool fpu_fast_sub(u64 *fpscr, enum fpu_kind kind, double a, double b, u64 *r)
+{
+	return fpu_fast_add(fpscr, kind, a, -b, r);
+}
+
 FPU_INLINE bool fpu_add(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
 {
 	if (likely(
@@ -266,8 +271,8 @@ FPU_INLINE bool fpu_add(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
 
 FPU_INLINE bool fpu_sub(u64 *fpscr, enum fpu_kind kind, u64 a, u64 b, u64 *r)
 {
-	if (likely(fpu_fast_add(fpscr, kind, fpu_fast_operand(kind, a), -fpu_fast_operand(kind, b),
-				r)))
+	if (likely(
+		fpu_fast_sub(fpscr, kind, fpu_fast_operand(kind, a), fpu_fast_operand(kind, b), r)))
 		return true;
 	return fpu_soft_sub(fpscr, kind, a, b, r);
 }

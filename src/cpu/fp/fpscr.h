@@ -133,8 +133,8 @@ enum fpscr_op {
 	FPSCR_TO_U32_ZERO,
 	FPSCR_TO_S64_ZERO,
 	FPSCR_TO_U64_ZERO,
-	FPSCR_TO_S32,
-	FPSCR_TO_S64,
+	FPSCR_TO_S32_CURRENT,
+	FPSCR_TO_S64_CURRENT,
 	FPSCR_COMPARE,
 	FPSCR_SINGLE = 0x80, /* added: FPU_S instead of FPU_D */
 };
@@ -153,7 +153,7 @@ struct fpscr {
 	};
 	/* Rounding is to nearest; XX is set; XE, UE, FEX are not. May become true late. */
 	bool quiet;
-	u64 operands[FPSCR_OPERANDS];
+	u64 operands[FPSCR_OPERANDS], aside[FPSCR_OPERANDS]; /* the latter is the translator's */
 };
 
 /* What @quiet says: XX is the one of these that is set. */

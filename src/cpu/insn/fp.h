@@ -14,6 +14,13 @@
 #define FRB VSR_D(cpu->vsr[op->b], 0)
 #define FRC VSR_D(cpu->vsr[op->c], 0)
 
+#define SIGN		  (1ull << 63)
+#define SIGN_KEEP(a, b)	  (b)
+#define SIGN_INVERT(a, b) ((b) ^ SIGN)
+#define SIGN_CLEAR(a, b)  ((b) & ~SIGN)
+#define SIGN_SET(a, b)	  ((b) | SIGN)
+#define SIGN_COPY(a, b)	  (((a)&SIGN) | ((b) & ~SIGN))
+
 /* The register's other half is undefined by ISA 2.07; hardware clears it. */
 static inline void set_fpr(struct cpu *cpu, unsigned n, u64 v)
 {

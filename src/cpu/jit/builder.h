@@ -15,6 +15,7 @@
 #define PAPYR_CPU_JIT_BUILDER_H
 
 #include "cpu/engine/block.h"
+#include "cpu/fp/fpscr.h"
 
 /* A translation in the making. */
 struct tr;
@@ -272,6 +273,29 @@ void b_set_vsr(struct tr *t, unsigned vsr, vec v);
 vec b_consecutive(struct tr *t, val ea, bool less);
 /* CR[field] tells whether @mask, of lanes all ones or zero, is ones (8) or zero (2) throughout. */
 void b_set_cr_mask(struct tr *t, unsigned field, vec mask);
+/* The same; setting it clears the other. */
+void b_set_fpr(struct tr *t, unsigned vsr, val v);
+/* A single's bits as a double there, the rest cleared or left; and from there. Leave the
+ * instruction to its function where that takes more. Only if b_has_fp(). */
+bool b_has_fp(const struct tr *t);
+void b_set_single(struct tr *t, unsigned vsr, val v, bool clears);
+val b_single(struct tr *t, unsigned vsr);
+
+/*
+ * Floating point, on doublewords 0 of vector-scalar registers; the target's other one is cleared.
+ * The FPSCR is set late (fp/fpscr.h). False: the host can't, and nothing was built.
+ *
+ * @op of enum fpscr_op, with FPSCR_SINGLE or without, on its operands @v in that enum's order.
+ */
+bool b_fp(struct tr *t, unsigned op, unsigned target, const u8 *v);
+/* One of the conversions to integers; @twice: words, in both halves. */
+bool b_fp_to_integer(struct tr *t, unsigned op, unsigned target, unsigned b, bool twice);
+bool b_fp_compare(struct tr *t, unsigned field, unsigned a, unsigned b);
+/* a >= 0 ? yes : no */
+bool b_fp_select(struct tr *t, unsigned target, unsigned a, unsigned yes, unsigned no);
+/* @b, its sign as it is, inverted, cleared, set, or that of @a. */
+enum b_sign { B_SIGN_KEEP, B_SIGN_INVERT, B_SIGN_CLEAR, B_SIGN_SET, B_SIGN_COPY };
+bool b_fp_sign(struct tr *t, enum b_sign sign, unsigned target, unsigned a, unsigned b);
 
 enum b_fence { B_FENCE_LIGHT, B_FENCE_FULL };
 void b_fence(struct tr *t, enum b_fence fence);

@@ -382,6 +382,37 @@ static bool facility_there(const struct tr *t, unsigned vsr)
 	return b_mode(t) & (vsr < 32 ? MODE_FP : MODE_VEC);
 }
 
+/* Singles, which are doubles in the register, and words. */
+#define FP_ACCESS(name, form, access)                                                              \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		struct b_place place;                                                              \
+                                                                                                   \
+		if (!b_has_fp(t) || (UPDATES_##form && op->a == 0))                                \
+			return false;                                                              \
+		place = EA_##form();                                                               \
+		access;                                                                            \
+		if (UPDATES_##form)                                                                \
+			b_set_gpr(t, op->a, b_ea(t, place));                                       \
+		return true;                                                                       \
+	}
+#define WORD_AT(sign) b_load(t, place, ACCESS(32, sign, AS_IS))
+#define STORE_WORD(v) b_store(t, place, v, ACCESS(32, ZEROS, AS_IS))
+
+FP_ACCESS(lfs, D, b_set_single(t, op->t, WORD_AT(ZEROS), true))
+FP_ACCESS(lfsu, DU, b_set_single(t, op->t, WORD_AT(ZEROS), true))
+FP_ACCESS(lfsx, X, b_set_single(t, op->t, WORD_AT(ZEROS), true))
+FP_ACCESS(lfsux, XU, b_set_single(t, op->t, WORD_AT(ZEROS), true))
+FP_ACCESS(stfs, D, STORE_WORD(b_single(t, op->t)))
+FP_ACCESS(stfsu, DU, STORE_WORD(b_single(t, op->t)))
+FP_ACCESS(stfsx, X, STORE_WORD(b_single(t, op->t)))
+FP_ACCESS(stfsux, XU, STORE_WORD(b_single(t, op->t)))
+FP_ACCESS(lfiwax, X, b_set_fpr(t, op->t, WORD_AT(SIGN)))
+FP_ACCESS(lfiwzx, X, b_set_fpr(t, op->t, WORD_AT(ZEROS)))
+FP_ACCESS(stfiwx, X, STORE_WORD(b_vsr_doubleword(t, op->t)))
+FP_ACCESS(lxsspx, X, b_set_single(t, op->t, WORD_AT(ZEROS), false))
+FP_ACCESS(stxsspx, X, STORE_WORD(b_single(t, op->t)))
+
 #define REGISTER_MOVE(name, move)                                                                  \
 	RULE(name)                                                                                 \
 	{                                                                                          \
@@ -552,8 +583,11 @@ RULE(leave)
 #define IN_X(n)	 0
 #define IN_XU(n) 0
 #define STORAGE(name, bits, form, ...)                                                             \
-	{.fn = op_##name, .build = rule_##name, .bytes = IN_##form(bits / 8),                      \
-	 .updates = UPDATES_##form, __VA_ARGS__},
+	{.fn = op_##name,                                                                          \
+	 .build = rule_##name,                                                                     \
+	 .bytes = IN_##form(bits / 8),                                                             \
+	 .updates = UPDATES_##form,                                                                \
+	 __VA_ARGS__},
 #define LOAD(name, bits, sign, order, form) STORAGE(name, bits, form, .sets = SETS_T)
 #define STORE(name, bits, order, form)	    STORAGE(name, bits, form, .stores = true)
 
@@ -591,13 +625,9 @@ static const struct rule rules[] = {
     SAME(ldarx),
     SAME(stdcx),
     SAME(dcbz),
-    STORAGE(lfd, 64, D, .stores = false)
-    STORAGE(lfdu, 64, DU, .stores = false)
-    SAME(lfdx),
+    STORAGE(lfd, 64, D, .stores = false) STORAGE(lfdu, 64, DU, .stores = false) SAME(lfdx),
     SAME(lfdux),
-    STORAGE(stfd, 64, D, .stores = true)
-    STORAGE(stfdu, 64, DU, .stores = true)
-    SAME(stfdx),
+    STORAGE(stfd, 64, D, .stores = true) STORAGE(stfdu, 64, DU, .stores = true) SAME(stfdx),
     SAME(stfdux),
     SAME(lxsdx),
     SAME(stxsdx),
@@ -607,6 +637,15 @@ static const struct rule rules[] = {
     SAME(lvxl),
     SAME(stvx),
     SAME(stvxl),
+    STORAGE(lfs, 32, D, .stores = false) STORAGE(lfsu, 32, DU, .stores = false) SAME(lfsx),
+    SAME(lfsux),
+    STORAGE(stfs, 32, D, .stores = true) STORAGE(stfsu, 32, DU, .stores = true) SAME(stfsx),
+    SAME(stfsux),
+    SAME(lfiwax),
+    SAME(lfiwzx),
+    SAME(stfiwx),
+    SAME(lxsspx),
+    SAME(stxsspx),
     SAME(sync),
     SAME(isync),
     SAME(b),
@@ -678,6 +717,7 @@ static void index_rules(void)
 	}
 	add_rules(rules, ARRAY_SIZE(rules));
 	add_rules(vector_rules, vector_rules_nr);
+	add_rules(fp_rules, fp_rules_nr);
 }
 
 void rules_prepare(void)

@@ -27,9 +27,9 @@ struct rule {
 				const struct op *op __attribute__((unused)),                       \
 				bool *ends __attribute__((unused)))
 
-/* Those of vectors (vector_rules.c). */
-extern const struct rule vector_rules[];
-extern const unsigned vector_rules_nr;
+/* Those of vectors (vector_rules.c), and of floating point (fp_rules.c). */
+extern const struct rule vector_rules[], fp_rules[];
+extern const unsigned vector_rules_nr, fp_rules_nr;
 
 /* Once before the others. */
 void rules_prepare(void);

@@ -31,6 +31,7 @@ enum x86_reg {
 
 /* Condition codes of jcc, setcc, cmovcc; the low bit makes the opposite. */
 enum x86_cc {
+	CC_O = 0,
 	CC_B = 2,
 	CC_AE = 3,
 	CC_E = 4,
@@ -38,6 +39,7 @@ enum x86_cc {
 	CC_BE = 6,
 	CC_A = 7,
 	CC_S = 8,
+	CC_P = 0xa,
 	CC_L = 0xc,
 	CC_GE = 0xd,
 	CC_LE = 0xe,

@@ -10,6 +10,7 @@
 /* CPUID's bits; compilers don't all have names for them. */
 #define C1_PCLMUL   (1u << 1)
 #define C1_POPCNT   (1u << 23)
+#define C1_FMA	    (1u << 12)
 #define C1_AES	    (1u << 25)
 #define C1_OSXSAVE  (1u << 27)
 #define C1_AVX	    (1u << 28)
@@ -39,6 +40,7 @@ static u32 of_avx(u32 c1)
 	saved = saved_by_system();
 	if ((saved & XCR0_AVX) != XCR0_AVX)
 		return 0;
+	have |= c1 & C1_FMA ? HOST_FMA : 0;
 	have |= c1 & C1_AES ? HOST_AES : 0;
 	have |= c1 & C1_PCLMUL ? HOST_PCLMUL : 0;
 	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & B7_AVX2))
@@ -59,7 +61,7 @@ static u32 left_by_environment(u32 have)
 	if (host && !strcmp(host, "sse"))
 		return have & HOST_LZCNT;
 	if (host && !strcmp(host, "avx"))
-		return have & ~(HOST_AVX2 | LATER);
+		return have & ~(HOST_AVX2 | HOST_FMA | LATER);
 	if (host && !strcmp(host, "avx2"))
 		return have & ~LATER;
 	return have;

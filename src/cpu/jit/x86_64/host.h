@@ -15,6 +15,7 @@ enum host_feature {
 	HOST_VBMI = 1u << 6,
 	HOST_POPCNT = 1u << 7,
 	HOST_GFNI = 1u << 8,
+	HOST_FMA = 1u << 9,
 };
 
 /*

@@ -104,6 +104,7 @@ static void begin(struct jit *jit)
 	struct x86 x = {jit->write};
 
 	thunks_emit(jit, &x);
+	jit->thunks.side = side_thunk_emit(jit, &x);
 	vector_constants_emit(jit, &x);
 	jit->first = (size_t)(x.at - jit->write + 63) & ~(size_t)63;
 	assert(jit->first <= THUNKS_BYTES_MAX);
@@ -225,7 +226,7 @@ static void prepare(struct tr *t, struct jit *jit, struct block *b, u8 *at, unsi
 	t->swap = !(b->mode & MODE_LE); /* the host is little-endian */
 	memset(&t->s, 0, sizeof(t->s));
 	memset(t->h, 0, sizeof(t->h));
-	t->n_constants = t->n_exits = 0;
+	t->n_constants = t->n_exits = t->n_sides = 0;
 	t->wanted = wanted;
 	t->next_window = 0;
 	t->plain = plain;
@@ -265,6 +266,7 @@ enum jit_result jit_compile(struct jit *jit, struct block *b, enum isa_level lev
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
 	t->x.at = jit->write + jit->seldom_used;
 	emit_stubs(t, code);
+	sides_emit(t);
 	emit_late(t);
 	jit->seldom_used = (size_t)(t->x.at - jit->write);
 	b->code = jit_run_view(jit, code);

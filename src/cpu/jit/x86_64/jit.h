@@ -38,6 +38,7 @@ struct thunks {
 	const u8 *stop;	     /* to the dispatcher, at r14 */
 	const u8 *late;	     /* the same, and it is time to look at the clock */
 	const u8 *make_exit; /* rax: the translation; called by the stub of an exit */
+	const u8 *side;	     /* called: see side_thunk_emit() */
 	const u8 *cold;	     /* rcx: an entry of the jump cache, to a block without a translation */
 };
 

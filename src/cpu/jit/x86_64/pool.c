@@ -31,6 +31,8 @@ static const union vsr constants[CONSTANTS] = {
     [CONST_LOW_16] = TWICE(0x00ff00ff00ff00ff),
     [CONST_LOW_16 + 1] = TWICE(0x0000ffff0000ffff),
     [CONST_LOW_16 + 2] = TWICE(0x00000000ffffffff),
+    [CONST_NO_SIGN] = TWICE(0x7fffffffffffffff),
+    [CONST_HALF] = TWICE(0x3fdfffffffffffff),
 };
 
 static void emit_numbers(struct jit *jit)

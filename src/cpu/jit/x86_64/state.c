@@ -15,6 +15,10 @@ void compare_emit(struct tr *t, const struct compared *c)
 	u32 wide = c->wide ? X_W : 0;
 	int a = c->a.reg;
 
+	if (c->is_fp) {
+		status_compare_emit(t, c, true);
+		return;
+	}
 	if (a < 0) {
 		x86_constant(&t->x, RDX, c->a.k);
 		a = RDX;
@@ -32,8 +36,9 @@ void compare_emit(struct tr *t, const struct compared *c)
 }
 
 /* The field from the host's flags; moves and loads leave them alone. */
-static void store_field(struct tr *t, unsigned field, bool is_signed)
+static void store_field(struct tr *t, unsigned field, const struct compared *c)
 {
+	bool is_signed = c->is_signed;
 	struct x86 *x = &t->x;
 
 	x86_constant(x, RAX, 2);
@@ -41,7 +46,8 @@ static void store_field(struct tr *t, unsigned field, bool is_signed)
 	x86_rr(x, X_CMOV(is_signed ? CC_G : CC_A), RAX, RCX);
 	x86_constant(x, RCX, 8);
 	x86_rr(x, X_CMOV(is_signed ? CC_L : CC_B), RAX, RCX);
-	x86_rm(x, 0x0a | X_BYTE, RAX, CPU_AT(so)); /* or al, so */
+	if (!c->is_fp)
+		x86_rm(x, 0x0a | X_BYTE, RAX, CPU_AT(so)); /* or al, so */
 	x86_rm(x, X_STORE8, RAX, cr_memory(field));
 }
 
@@ -60,14 +66,18 @@ static void store_mask_field(struct tr *t, unsigned field, int mask)
 	x86_rm(x, X_STORE8, RAX, cr_memory(field));
 }
 
-static void make_field(struct tr *t, unsigned field, const struct compared *c)
+/* @late: nothing comes after it but what leaves the translation, or calls. */
+static void make_field(struct tr *t, unsigned field, const struct compared *c, bool late)
 {
 	if (c->is_mask) {
 		store_mask_field(t, field, c->a.reg);
 		return;
 	}
-	compare_emit(t, c);
-	store_field(t, field, c->is_signed);
+	if (c->is_fp && late)
+		status_compare_emit(t, c, false);
+	else
+		compare_emit(t, c);
+	store_field(t, field, c);
 }
 
 void state_drop_cr(struct tr *t, unsigned field)
@@ -78,6 +88,8 @@ void state_drop_cr(struct tr *t, unsigned field)
 		return;
 	regs_unpin(t, c->a);
 	regs_unpin(t, c->b);
+	if (c->is_fp)
+		t->s.status.compares = false;
 	c->pending = false;
 }
 
@@ -85,7 +97,7 @@ void state_make_cr(struct tr *t, unsigned field)
 {
 	if (!t->s.cr[field].pending)
 		return;
-	make_field(t, field, &t->s.cr[field]);
+	make_field(t, field, &t->s.cr[field], false);
 	state_drop_cr(t, field);
 }
 
@@ -117,7 +129,8 @@ void state_store(struct tr *t, const struct state *s)
 	}
 	for (unsigned field = 0; field < 8; field++)
 		if (s->cr[field].pending)
-			make_field(t, field, &s->cr[field]);
+			make_field(t, field, &s->cr[field], true);
+	status_store(t, s);
 	if (s->cfar != NO_CFAR) {
 		x86_rm(&t->x, X_LEA, RAX, X86_AT(R_NIP, s->cfar));
 		x86_rm(&t->x, X_STORE | X_W, RAX, CPU_AT(cfar));
@@ -131,6 +144,7 @@ void state_flush(struct tr *t)
 	t->s.cfar = NO_CFAR;
 	for (unsigned field = 0; field < 8; field++)
 		state_drop_cr(t, field);
+	memset(&t->s.status, 0, sizeof(t->s.status));
 }
 
 void b_compare(struct tr *t, unsigned field, val a, val b, bool wide, bool is_signed)
@@ -140,7 +154,7 @@ void b_compare(struct tr *t, unsigned field, val a, val b, bool wide, bool is_si
 	if (a.reg < 0 && b.reg < 0)
 		a.reg = (s8)regs_value(t, a);
 	state_drop_cr(t, field);
-	*c = (struct compared){true, wide, is_signed, false, a, b};
+	*c = (struct compared){true, wide, is_signed, false, false, a, b};
 	regs_pin(t, a);
 	regs_pin(t, b);
 }

@@ -30,7 +30,16 @@
  */
 struct compared {
 	bool pending, wide, is_signed, is_mask;
+	bool is_fp; /* of doubles in struct cpu: a.k and b.k are their offsets */
 	val a, b;
+};
+
+/* What the FPSCR waits for (fp/fpscr.h), and where in struct cpu the operands are. */
+struct status {
+	u8 last[FPSCR_KINDS];
+	bool compares; /* a field of CR waits for the comparison's operands, too */
+	u8 field;
+	u16 at[FPSCR_OPERANDS];
 };
 
 /* What is to be stored for struct cpu to be the guest's, at a place in the translation. */
@@ -38,6 +47,7 @@ struct state {
 	s16 at[GUESTS];
 	u64 dirty; /* of GUESTS: memory is old */
 	struct compared cr[8];
+	struct status status;
 	s32 cfar; /* distance from the block's start of the branch, NO_CFAR */
 };
 #define NO_CFAR INT32_MIN
@@ -95,6 +105,17 @@ struct exit_point {
 	s32 lo, hi;   /* EXIT_WINDOW */
 };
 
+/* An instruction whose function is called only if it must be: side.c. */
+struct side {
+	u8 *calls[4], *zero; /* jumps' distances */
+	unsigned n_calls, n; /* n: the instruction's op */
+	u8 *accept, *done;
+	int result, factors[2]; /* xmm registers: a zero may be right */
+	u8 aside;		/* of FPSCR_OPERANDS: kept, for the call changes where they are */
+	struct state s;		/* before the instruction */
+	struct vregs v;		/* after it */
+};
+
 #define TR_INSNS     64u
 #define TR_EXITS     (TR_INSNS * 5)
 #define TR_CONSTANTS (TR_INSNS * 4)
@@ -127,6 +148,8 @@ struct tr {
 	unsigned wanted;
 	struct exit_point exit;
 	struct state exit_state;
+	struct side sides[TR_INSNS];
+	unsigned n_sides;
 	u8 *late; /* the jump where the budget is spent */
 	bool swap;
 };
@@ -179,6 +202,35 @@ void state_make_cr(struct tr *t, unsigned field);
 void state_drop_cr(struct tr *t, unsigned field);
 /* Flags of the comparison. */
 void compare_emit(struct tr *t, const struct compared *c);
+
+/* --- status.c --- */
+/* The operation @op on doublewords 0 of @vsr, which sets @target's, or (64) none, is the last. */
+void status_record(struct tr *t, enum fpscr_kind kind, u8 op, const u8 *vsr, unsigned target);
+/* CR[field] will be made of the comparison that was just recorded. */
+void status_compares(struct tr *t, unsigned field);
+/* Doubleword 0 of @vsr is about to change: operands that are there are kept elsewhere. */
+void status_vsr_changes(struct tr *t, unsigned vsr);
+/* Makes struct fpscr what @s says. */
+void status_store(struct tr *t, const struct state *s);
+unsigned status_operands(u8 op);
+struct x86_mem status_operand(unsigned i);
+/* Flags of a comparison of doubles; what xmm registers hold is kept, or no more needed. */
+void status_compare_emit(struct tr *t, const struct compared *c, bool keep);
+
+/* --- side.c --- */
+/* The current instruction has such a call; nothing of it was done yet. */
+void side_begin(struct tr *t);
+void side_call_if(struct tr *t, enum x86_cc cc);
+/*
+ * The result, a double, is beyond what is taken as it is: it is accepted all the same if it is zero
+ * and so is one of the two others (-1: none is asked).
+ */
+void side_zero_if(struct tr *t, enum x86_cc cc, int result, int factor, int other);
+void side_accept(struct tr *t);
+void side_done(struct tr *t);
+void sides_emit(struct tr *t);
+/* rcx: a copy of the op, rax: of its block's first. Calls its function. */
+const u8 *side_thunk_emit(struct jit *jit, struct x86 *x);
 
 /* --- exits.c --- */
 /* Unless @cc: the instruction is left to its function. */

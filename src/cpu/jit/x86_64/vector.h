@@ -27,6 +27,8 @@ enum vector_constant {
 	CONST_LOW_16 = CONST_COUNT_8 + 4, /* the low halves of lanes of 16, 32, 64 bits */
 	CONST_NUMBERS = CONST_LOW_16 + 3, /* bytes of one number each, from -16 to 15 */
 	CONST_LAST_NUMBER = CONST_NUMBERS + 31,
+	CONST_NO_SIGN, /* all but the sign bits of 64-bit lanes */
+	CONST_HALF,    /* the largest double below 0.5 */
 	CONSTANTS
 };
 
@@ -52,9 +54,10 @@ void vregs_set_whole(struct tr *t, unsigned vsr, int reg);
 /* Its doubleword 0 becomes the low lane of @reg, and doubleword 1 zero, or what it was. */
 void vregs_set_scalar(struct tr *t, unsigned vsr, int reg);
 void vregs_set_doubleword(struct tr *t, unsigned vsr, int reg);
-/* The low lane of @reg was stored as @vsr's doubleword 0. */
+/* The low lane of @reg was stored as @vsr's doubleword 0, after vregs_drop(). */
 void vregs_is_doubleword(struct tr *t, unsigned vsr, int reg);
-/* @vsr changes in memory; all may have changed. */
+/* @vsr is about to change in memory; all may have changed. */
+/* @vsr is about to change in memory; all may have changed. */
 void vregs_drop(struct tr *t, unsigned vsr);
 void vregs_forget(struct tr *t);
 /* reg = v op the constant. */

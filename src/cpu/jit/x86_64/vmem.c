@@ -124,8 +124,8 @@ void b_load_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kin
 	struct x86_mem m = look_up_place(t, place, kind >= B_VSR_PAIR ? 16 : 8, false);
 
 	if (!b_has_vectors(t) || (kind == B_VSR_D0 && t->swap)) {
-		load_halves(t, m, vsr, kind);
 		vregs_drop(t, vsr);
+		load_halves(t, m, vsr, kind);
 	} else if (kind < B_VSR_TWICE) {
 		load_doubleword(t, m, vsr, kind);
 	} else {
@@ -170,8 +170,8 @@ void b_load_element(struct tr *t, val ea, unsigned vsr, unsigned bytes)
 	static const u32 store[] = {[1] = X_STORE8, [2] = X_STORE16, [4] = X_STORE};
 	int e = regs_value(t, ea), v = b_load(t, b_at((val){(s8)e, 0}), ELEMENT(bytes)).reg;
 
-	x86_rm(&t->x, store[bytes], v, element(t, e, vsr, bytes));
 	vregs_drop(t, vsr);
+	x86_rm(&t->x, store[bytes], v, element(t, e, vsr, bytes));
 }
 
 void b_store_element(struct tr *t, val ea, unsigned vsr, unsigned bytes)
@@ -208,11 +208,10 @@ void b_set_vsr_doubleword(struct tr *t, unsigned vsr, val v)
 {
 	int r = regs_value(t, v), x;
 
+	vregs_drop(t, vsr);
 	x86_rm(&t->x, X_STORE | X_W, r, vsr_half(vsr, 0));
-	if (!b_has_vectors(t)) {
-		vregs_drop(t, vsr);
+	if (!b_has_vectors(t))
 		return;
-	}
 	x = vregs_take(t);
 	vex_rrr(&t->x, V_MOVQ_TO, x, 0, r);
 	vregs_is_doubleword(t, vsr, x);

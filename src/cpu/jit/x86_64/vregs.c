@@ -86,6 +86,7 @@ void vregs_drop(struct tr *t, unsigned vsr)
 {
 	u64 bit = 1ull << vsr;
 
+	status_vsr_changes(t, vsr);
 	if (t->v.whole[vsr] >= 0)
 		t->v.x[t->v.whole[vsr]].whole &= ~bit;
 	if (t->v.scalar[vsr] >= 0)
@@ -169,7 +170,6 @@ void vregs_set_scalar(struct tr *t, unsigned vsr, int reg)
 
 void vregs_is_doubleword(struct tr *t, unsigned vsr, int reg)
 {
-	vregs_drop(t, vsr);
 	is_scalar(t, vsr, reg);
 }
 

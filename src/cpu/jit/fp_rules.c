@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What floating-point arithmetic is translated into: insn/fp.sem and insn/vsx/vsx.sem as rules. */
+#include "cpu/isa/ops.h"
+#include "cpu/jit/rules.h"
+
+#define KIND_D 0
+#define KIND_S FPSCR_SINGLE
+
+#define OPERATION(name, code, ...)                                                                 \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp(t, code, op->t, (u8[]){__VA_ARGS__});                                  \
+	}
+
+/* --- fp.sem --- */
+
+#define FRA   op->a
+#define FRB   op->b
+#define FRC   op->c
+#define FRACB FRA, FRC, FRB
+
+#define ARITH_2(name, kind, fn, code, x, y) OPERATION(name, FPSCR_##code | KIND_##kind, x, y)
+#define ARITH_1(name, kind, fn, code)	    OPERATION(name, FPSCR_##code | KIND_##kind, FRB)
+#define FUSED(name, kind, code)		    OPERATION(name, FPSCR_##code | KIND_##kind, FRACB)
+#define ROUND_SINGLE(name)		    OPERATION(name, FPSCR_RSP, FRB)
+#define ROUND_INTEGRAL(name, how)	    OPERATION(name, FPSCR_RINT_##how, FRB)
+#define FROM_INTEGER(name, kind, type)	    OPERATION(name, FPSCR_FROM_##type | KIND_##kind, FRB)
+#define TO_INTEGER(name, type, how)                                                                \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp_to_integer(t, FPSCR_TO_##type##_##how, op->t, op->b, false);           \
+	}
+#define SIGN_MOVE(name, sign)                                                                      \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp_sign(t, B_SIGN_##sign, op->t, op->a, op->b);                           \
+	}
+#define COMPARISON(name, fn)                                                                       \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp_compare(t, op->t, op->a, op->b);                                       \
+	}
+#include "cpu/insn/fp.sem"
+#undef FUSED
+
+RULE(fsel)
+{
+	return b_fp_select(t, op->t, op->a, op->c, op->b);
+}
+
+/* --- vsx.sem: the scalar forms --- */
+
+#define BINARY(operation, code)                                                                    \
+	OPERATION(xs##operation##dp, FPSCR_##code, op->a, op->b)                                   \
+	OPERATION(xs##operation##sp, FPSCR_##code | FPSCR_SINGLE, op->a, op->b)
+#define UNARY(operation, code)                                                                     \
+	OPERATION(xs##operation##dp, FPSCR_##code, op->b)                                          \
+	OPERATION(xs##operation##sp, FPSCR_##code | FPSCR_SINGLE, op->b)
+#define FUSED(operation, code, mul, add)                                                           \
+	OPERATION(xs##operation##dp, FPSCR_##code, op->a, op->mul, op->add)                        \
+	OPERATION(xs##operation##sp, FPSCR_##code | FPSCR_SINGLE, op->a, op->mul, op->add)
+#include "cpu/insn/vsx/vsx.sem"
+
+ROUND_SINGLE(xsrsp)
+ROUND_INTEGRAL(xsrdpi, AWAY)
+ROUND_INTEGRAL(xsrdpiz, ZERO)
+ROUND_INTEGRAL(xsrdpip, UP)
+ROUND_INTEGRAL(xsrdpim, DOWN)
+FROM_INTEGER(xscvsxddp, D, S64)
+FROM_INTEGER(xscvuxddp, D, U64)
+FROM_INTEGER(xscvsxdsp, S, S64)
+FROM_INTEGER(xscvuxdsp, S, U64)
+TO_INTEGER(xscvdpsxds, S64, ZERO)
+TO_INTEGER(xscvdpuxds, U64, ZERO)
+SIGN_MOVE(xsabsdp, CLEAR)
+SIGN_MOVE(xsnabsdp, SET)
+SIGN_MOVE(xsnegdp, INVERT)
+SIGN_MOVE(xscpsgndp, COPY)
+COMPARISON(xscmpudp, cmpu)
+COMPARISON(xscmpodp, cmpo)
+
+RULE(xscvdpsxws)
+{
+	return b_fp_to_integer(t, FPSCR_TO_S32_ZERO, op->t, op->b, true);
+}
+
+RULE(xscvdpuxws)
+{
+	return b_fp_to_integer(t, FPSCR_TO_U32_ZERO, op->t, op->b, true);
+}
+
+/* --- finding them --- */
+
+#undef ARITH_2
+#undef ARITH_1
+#undef FUSED
+#undef ROUND_SINGLE
+#undef ROUND_INTEGRAL
+#undef TO_INTEGER
+#undef FROM_INTEGER
+#undef SIGN_MOVE
+#undef COMPARISON
+#undef BINARY
+#undef UNARY
+
+#define SAME(name)                                                                                 \
+	{                                                                                          \
+		op_##name, rule_##name                                                             \
+	}
+#define ARITH_2(name, ...)	  SAME(name),
+#define ARITH_1(name, ...)	  SAME(name),
+#define FUSED(name, ...)	  SAME(name),
+#define ROUND_SINGLE(name)	  SAME(name),
+#define ROUND_INTEGRAL(name, how) SAME(name),
+#define TO_INTEGER(name, ...)	  SAME(name),
+#define FROM_INTEGER(name, ...)	  SAME(name),
+#define SIGN_MOVE(name, sign)	  SAME(name),
+#define COMPARISON(name, fn)	  SAME(name),
+#define BOTH(operation)		  SAME(xs##operation##dp), SAME(xs##operation##sp),
+#define BINARY(operation, code)	  BOTH(operation)
+#define UNARY(operation, code)	  BOTH(operation)
+
+const struct rule fp_rules[] = {
+#include "cpu/insn/fp.sem"
+#undef FUSED
+#define FUSED(operation, ...) BOTH(operation)
+#include "cpu/insn/vsx/vsx.sem"
+    SAME(fsel),	      SAME(xsrsp),	SAME(xsrdpi),	  SAME(xsrdpiz),    SAME(xsrdpip),
+    SAME(xsrdpim),    SAME(xscvsxddp),	SAME(xscvuxddp),  SAME(xscvsxdsp),  SAME(xscvuxdsp),
+    SAME(xscvdpsxds), SAME(xscvdpuxds), SAME(xscvdpsxws), SAME(xscvdpuxws), SAME(xsabsdp),
+    SAME(xsnabsdp),   SAME(xsnegdp),	SAME(xscpsgndp),  SAME(xscmpudp),   SAME(xscmpodp),
+};
+const unsigned fp_rules_nr = ARRAY_SIZE(fp_rules);
