@@ -80,7 +80,7 @@ struct cpu_model {
 	unsigned threads; /* in a core */
 	bool has_vrma;	  /* real mode may go through the table, or ... */
 	bool has_rma;	  /* ... by offset and limit into memory of its own; one of the two */
-	u64 msr_mask; /* MSR bits that exist */
+	u64 msr_mask;	  /* MSR bits that exist */
 };
 
 extern const struct cpu_model cpu_model_970, cpu_model_power7, cpu_model_power8;
@@ -278,9 +278,8 @@ struct cpu {
 	u64 dabr, dabrx, dawr, dawrx, ciabr;
 	u64 ebbhr, ebbrr, bescr, csigr, tacr, tcscr, acop, pid, wort, psscr;
 	u64 mmcr[4], mmcrs, mmcra, siar, sdar, sier, pmc[8], spmc[2];
-	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, purr_offset, spurr_offset,
-	    ic_offset;
-	u64 tir; /* number of the thread in its core */
+	u64 lpcr, lpidr, rmor, hrmor, sdr1, hid[8], pir, pvr, purr_offset, spurr_offset, ic_offset;
+	u64 tir;	       /* number of the thread in its core */
 	u64 pmu_insns, pmu_tb; /* up to which PMCs have counted (pmu.h) */
 	bool pmu_on;	       /* MMCR0[FC] is 0 */
 	struct slb_entry slb[CPU_SLB_MAX];

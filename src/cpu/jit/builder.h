@@ -35,7 +35,7 @@ static inline val b_const(u64 k)
 }
 
 /* Guest registers that a host register may hold, and windows (b_place). */
-enum guest { GUEST_LR = 32, GUEST_CTR, GUEST_WINDOWS, GUESTS = GUEST_WINDOWS + 4 };
+enum guest { GUEST_LR = 32, GUEST_CTR, GUEST_CA, GUEST_WINDOWS, GUESTS = GUEST_WINDOWS + 4 };
 
 /* MODE_ bits that the block was decoded for. */
 u32 b_mode(const struct tr *t);

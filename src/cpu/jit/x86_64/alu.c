@@ -197,6 +197,8 @@ val b_rotate(struct tr *t, val a, unsigned n, u64 mask)
 
 	if (is_const(a))
 		return b_const(rotl64(a.k, n) & mask);
+	if (!n && (mask == 0xff || mask == 0xffff || mask == 0xffffffff))
+		return b_extend(t, a, mask == 0xff ? 8 : mask == 0xffff ? 16 : 32, false);
 	r = regs_over(t, a);
 	if (n && mask == ~0ull << n) {
 		x86_shift(&t->x, X_W, SH_SHL, r, n);
@@ -221,6 +223,8 @@ val b_rotate_word(struct tr *t, val a, unsigned n, u64 mask)
 
 	if (is_const(a))
 		return b_const((low << 32 | low) & mask);
+	if (!n && !(mask >> 32))
+		return b_rotate(t, a, 0, mask);
 	r = regs_over(t, a);
 	if (mask >> 32) {
 		x86_rr(&t->x, X_LOAD, RAX, r);
@@ -288,30 +292,33 @@ val b_shift(struct tr *t, enum b_shift s, val a, val n, unsigned bits)
 	return in_reg(r);
 }
 
-static void set_ca(struct tr *t, enum x86_cc cc)
+/* CA is kept in the lowest byte of @ca, which regs_for() gave before there were flags. */
+static void set_ca(struct tr *t, int ca, enum x86_cc cc)
 {
-	x86_rm(&t->x, X_SETCC(cc), 0, CPU_AT(ca));
+	x86_rr(&t->x, X_SETCC(cc), 0, ca);
+	b_set(t, GUEST_CA, in_reg(ca));
 }
 
 val b_shift_algebraic(struct tr *t, val a, unsigned n, unsigned bits)
 {
-	int ra = regs_value(t, a), r = regs_take(t);
+	int ra = regs_value(t, a), r = regs_take(t), ca;
 
 	if (bits == 32)
 		x86_rr(&t->x, X_MOVSXD, r, ra);
 	else
 		x86_mov(&t->x, r, ra);
 	if (!n) {
-		x86_group1_m8(&t->x, G_AND, CPU_AT(ca), 0);
+		b_set(t, GUEST_CA, b_const(0));
 		return in_reg(r);
 	}
+	ca = regs_for(t, GUEST_CA);
 	/* CA: negative, and ones among the bits that go. */
 	x86_mov(&t->x, RAX, r);
 	x86_shift(&t->x, X_W, SH_SHL, RAX, 64 - n);
 	x86_mov(&t->x, RCX, r);
 	x86_shift(&t->x, X_W, SH_SAR, RCX, 63);
 	x86_rr(&t->x, X_TEST | X_W, RAX, RCX);
-	set_ca(t, CC_NE);
+	set_ca(t, ca, CC_NE);
 	x86_shift(&t->x, X_W, SH_SAR, r, n);
 	return in_reg(r);
 }
@@ -320,6 +327,7 @@ val b_shift_algebraic(struct tr *t, val a, unsigned n, unsigned bits)
 val b_shift_algebraic_by(struct tr *t, val a, val n, unsigned bits)
 {
 	int rn = regs_value(t, n), ra = regs_value(t, a), r = regs_take(t);
+	int ca = regs_for(t, GUEST_CA);
 	struct x86 *x = &t->x;
 
 	x86_mov(x, RCX, rn);
@@ -336,7 +344,7 @@ val b_shift_algebraic_by(struct tr *t, val a, val n, unsigned bits)
 		x86_rr(x, X_OR | X_W, RDX, RCX);
 	}
 	x86_rr(x, X_TEST | X_W, RAX, RDX);
-	set_ca(t, CC_NE);
+	set_ca(t, ca, CC_NE);
 	return in_reg(r);
 }
 
@@ -383,40 +391,33 @@ val b_count_zeros(struct tr *t, val a, unsigned bits)
 
 val b_add_ca(struct tr *t, val a, val b)
 {
-	val sum;
+	int ca = regs_for(t, GUEST_CA);
+	val sum = apply(t, X_ADD, G_ADD, regs_over(t, a), b);
 
-	if (is_const(a))
-		return b_add_ca(t, in_reg(regs_value(t, a)), b);
-	sum = apply(t, X_ADD, G_ADD, regs_over(t, a), b);
-	set_ca(t, CC_B);
+	set_ca(t, ca, CC_B);
 	return sum;
 }
 
 val b_add_extended(struct tr *t, val a, val b)
 {
-	int r = regs_over(t, a);
+	int c = regs_value(t, b_get(t, GUEST_CA)), r = regs_over(t, a);
+	int ca = regs_for(t, GUEST_CA), rb = fits32(b) ? X86_NO_REG : operand(t, b);
 
-	/* carry flag = CA */
-	x86_rm(&t->x, X_MOVZX8, RCX, CPU_AT(ca));
-	if (fits32(b)) {
-		x86_group1(&t->x, 0, G_ADD, RCX, -1);
+	x86_bit(&t->x, c, 0); /* carry flag = CA */
+	if (rb < 0)
 		x86_group1(&t->x, X_W, G_ADC, r, (s32)b.k);
-	} else {
-		int rb = operand(t, b);
-
-		x86_group1(&t->x, 0, G_ADD, RCX, -1);
+	else
 		x86_rr(&t->x, X_ADC | X_W, r, rb);
-	}
-	set_ca(t, CC_B);
+	set_ca(t, ca, CC_B);
 	return in_reg(r);
 }
 
 val b_sub_ca(struct tr *t, val a, val b)
 {
-	int rb = regs_value(t, b), r = regs_over(t, a);
+	int rb = regs_value(t, b), r = regs_over(t, a), ca = regs_for(t, GUEST_CA);
 
 	x86_rr(&t->x, X_SUB | X_W, r, rb);
-	set_ca(t, CC_AE);
+	set_ca(t, ca, CC_AE);
 	return in_reg(r);
 }
 

@@ -261,6 +261,13 @@ static inline void x86_test_imm(struct x86 *x, int rm, u32 imm)
 	x86_imm32(x, imm);
 }
 
+/* The carry flag becomes bit @n. */
+static inline void x86_bit(struct x86 *x, int rm, unsigned n)
+{
+	x86_rr(x, 0x0fba, 4, rm);
+	x86_byte(x, (u8)n);
+}
+
 static inline void x86_test_m8(struct x86 *x, struct x86_mem m, u8 imm)
 {
 	x86_rm(x, 0xf6, 0, m);

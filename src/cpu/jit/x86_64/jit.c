@@ -53,7 +53,7 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 
 /* More than any translation needs in the second half. */
 #define ROOM                                                                                       \
-	(TR_BYTES_MAX + sizeof(struct translated) + sizeof(struct site) +                         \
+	(TR_BYTES_MAX + sizeof(struct translated) + sizeof(struct site) +                          \
 	 TR_INSNS * 2 * sizeof(struct op))
 /* What translations leave for exits that are made later. */
 #define EXITS_ROOM ((size_t)256 << 10)

@@ -13,9 +13,16 @@ struct x86_mem guest_memory(unsigned g)
 		return CPU_AT(lr);
 	case GUEST_CTR:
 		return CPU_AT(ctr);
+	case GUEST_CA:
+		return CPU_AT(ca);
 	default:
 		return CPU_OFFSET(offsetof(struct cpu, gpr) + g * sizeof(u64));
 	}
+}
+
+void guest_store(struct tr *t, unsigned g, int reg)
+{
+	x86_rm(&t->x, g == GUEST_CA ? X_STORE8 : X_STORE | X_W, reg, guest_memory(g));
 }
 
 void regs_begin(struct tr *t)
@@ -47,7 +54,7 @@ static void empty(struct tr *t, int reg)
 		unsigned g = (unsigned)__builtin_ctzll(left);
 
 		if (t->s.dirty & guest_bit(g))
-			x86_rm(&t->x, X_STORE | X_W, reg, guest_memory(g));
+			guest_store(t, g, reg);
 		t->s.dirty &= ~guest_bit(g);
 		t->s.at[g] = IN_MEMORY;
 	}
@@ -85,6 +92,13 @@ int regs_take(struct tr *t)
 	}
 	empty(t, reg);
 	return use(t, reg);
+}
+
+int regs_for(struct tr *t, unsigned g)
+{
+	int at = t->s.at[g];
+
+	return at >= 0 && t->h[at].guests == guest_bit(g) ? use(t, at) : regs_take(t);
 }
 
 int regs_value(struct tr *t, val v)
@@ -183,7 +197,7 @@ val b_get(struct tr *t, enum guest g)
 	if (at != IN_MEMORY)
 		return b_const(t->constants[-2 - at]);
 	reg = regs_take(t);
-	x86_rm(&t->x, X_LOAD | X_W, reg, guest_memory(g));
+	x86_rm(&t->x, g == GUEST_CA ? X_MOVZX8 : X_LOAD | X_W, reg, guest_memory(g));
 	t->s.at[g] = (s16)reg;
 	t->h[reg].guests = guest_bit(g);
 	return (val){(s8)reg, 0};

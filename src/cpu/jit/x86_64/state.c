@@ -107,11 +107,14 @@ static void store_guest(struct tr *t, unsigned g, int at)
 	u64 k;
 
 	if (at >= 0) {
-		x86_rm(&t->x, X_STORE | X_W, at, m);
+		guest_store(t, g, at);
 		return;
 	}
 	k = t->constants[-2 - at];
-	if (x86_fits32((s64)k)) {
+	if (g == GUEST_CA) {
+		x86_rm(&t->x, 0xc6, 0, m);
+		x86_byte(&t->x, (u8)k);
+	} else if (x86_fits32((s64)k)) {
 		x86_rm(&t->x, 0xc7 | X_W, 0, m);
 		x86_imm32(&t->x, (u32)k);
 	} else {
@@ -284,14 +287,14 @@ val b_cfar(struct tr *t)
 /* SO, OV and CA are XER's uppermost bits. */
 val b_xer(struct tr *t)
 {
-	int r = regs_take(t);
+	int ca = regs_value(t, b_get(t, GUEST_CA)), r = regs_take(t);
 	struct x86 *x = &t->x;
 
 	x86_rm(x, X_MOVZX8, r, CPU_AT(so));
 	x86_rr(x, X_ADD, r, r);
 	x86_rm(x, 0x0a | X_BYTE, r, CPU_AT(ov)); /* or r, ov */
 	x86_rr(x, X_ADD, r, r);
-	x86_rm(x, 0x0a | X_BYTE, r, CPU_AT(ca));
+	x86_rr(x, 0x0a | X_BYTE, r, ca);
 	x86_shift(x, 0, SH_SHL, r, 29);
 	x86_rm(x, 0x0a | X_BYTE, r, CPU_AT(xer_len));
 	return (val){(s8)r, 0};
@@ -300,13 +303,16 @@ val b_xer(struct tr *t)
 /* What was compared before has the old SO. */
 void b_set_xer(struct tr *t, val v)
 {
-	int r = regs_value(t, v);
+	int r = regs_value(t, v), ca = regs_for(t, GUEST_CA);
 
 	for (unsigned field = 0; field < 8; field++)
 		state_make_cr(t, field);
 	store_bits(t, r, 31, 1, CPU_AT(so));
 	store_bits(t, r, 30, 1, CPU_AT(ov));
-	store_bits(t, r, 29, 1, CPU_AT(ca));
+	x86_mov(&t->x, ca, r);
+	x86_shift(&t->x, 0, SH_SHR, ca, 29);
+	x86_group1(&t->x, 0, G_AND, ca, 1);
+	b_set(t, GUEST_CA, (val){(s8)ca, 0});
 	store_bits(t, r, 0, 0x7f, CPU_AT(xer_len));
 }
 

@@ -160,6 +160,8 @@ static inline u64 guest_bit(unsigned g)
 }
 
 struct x86_mem guest_memory(unsigned g);
+/* Of GUEST_CA only the lowest byte counts. */
+void guest_store(struct tr *t, unsigned g, int reg);
 
 /* --- regs.c --- */
 void regs_begin(struct tr *t);
@@ -171,6 +173,8 @@ int regs_take(struct tr *t);
 int regs_over(struct tr *t, val a);
 /* Is the register of @a one that regs_over() gives as it is? */
 bool regs_may_change(const struct tr *t, val a);
+/* One for a new value of @g alone: that of the old one, if it is nobody else's. */
+int regs_for(struct tr *t, unsigned g);
 /* @v in a host register. */
 int regs_value(struct tr *t, val v);
 void regs_pin(struct tr *t, val v);
