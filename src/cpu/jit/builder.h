@@ -41,8 +41,11 @@ enum guest { GUEST_LR = 32, GUEST_CTR, GUEST_CA, GUEST_WINDOWS, GUESTS = GUEST_W
 u32 b_mode(const struct tr *t);
 /* The processor's. */
 enum isa_level b_level(const struct tr *t);
-/* The block's instruction @n, from 1 on, comes. */
-void b_begin(struct tr *t, unsigned n);
+/*
+ * The block's instruction @n, from 1 on, comes. If it @stays, nothing leaves it but b_call(), and
+ * vector-scalar registers are set by b_set_vsr() alone: they may be stored later.
+ */
+void b_begin(struct tr *t, unsigned n, bool stays);
 /*
  * It sets general register @target, can't be left before, and reads the registers @x and @y: when
  * only one of them is @target, its old value may go early.

@@ -561,7 +561,8 @@ RULE(leave)
 /* --- finding them --- */
 
 /* Which general register it sets is said where that is easy: rules of others foresee it. */
-#define SETS(to, name) {.fn = op_##name, .build = rule_##name, .sets = SETS_##to},
+#define SETS(to, name) {.fn = op_##name, .build = rule_##name, .stays = true, .sets = SETS_##to},
+#define STAYS(name)    {.fn = op_##name, .build = rule_##name, .stays = true},
 #define SAME(name)                                                                                 \
 	{                                                                                          \
 		op_##name, rule_##name                                                             \
@@ -574,7 +575,7 @@ RULE(leave)
 #define TO_RT_RC(name, value)	SETS(T, name) SETS(T, name##_rc)
 #define TO_RA_RC(name, value)	SETS(A, name) SETS(A, name##_rc)
 #define TO_RA_TOO_RC		TO_RA_RC
-#define COMPARE(name, type, b)	SAME(name),
+#define COMPARE(name, type, b)	STAYS(name)
 #define TRAP(name, type, b)	SAME(name),
 #define CR_LOGIC(name, o, n, r) SAME(name),
 

@@ -18,6 +18,7 @@ struct rule {
 	u8 bytes;
 	bool stores, updates;
 	enum rule_target { SETS_NONE, SETS_T, SETS_A } sets; /* general register: op.t, op.a */
+	bool stays;					     /* as b_begin() says */
 	bool calls;	   /* its function can be called from within a translation */
 	bool changes_gprs; /* its function may change general registers, LR or CTR */
 };

@@ -10,7 +10,7 @@ bool translate_block(struct tr *t, const struct block *b)
 		const struct op *op = &b->ops[n];
 		const struct rule *rule = rule_find(op->fn);
 
-		b_begin(t, n);
+		b_begin(t, n, rule->stays);
 		if (rule->build && rule->build(t, op, &ends))
 			continue;
 		if (rule->calls) {

@@ -367,30 +367,29 @@ RULE(stxsiwx)
 
 /* --- finding them --- */
 
-#define LANES(name, operation, f)   {op_##name, rule_##name},
-#define WHOLE(name, operation, f)   {op_##name, rule_##name},
-#define COMPARE(name, operation, f) {op_##name, rule_##name},
-#define SAME(name)                                                                                 \
-	{                                                                                          \
-		op_##name, rule_##name                                                             \
-	}
+#define STAYS(name)		    {.fn = op_##name, .build = rule_##name, .stays = true},
+#define LEAVES(name)		    {.fn = op_##name, .build = rule_##name},
+#define LANES(name, operation, f)   STAYS(name)
+#define WHOLE(name, operation, f)   STAYS(name)
+#define COMPARE(name, operation, f) STAYS(name)
 
+/* clang-format off */
 const struct rule vector_rules[] = {
 #include "cpu/insn/vector.sem"
-    SAME(vmuleub),  SAME(vmuloub),     SAME(vmuleuh),	 SAME(vmulouh),	     SAME(vmuleuw),
-    SAME(vmulouw),  SAME(vmulesb),     SAME(vmulosb),	 SAME(vmulesh),	     SAME(vmulosh),
-    SAME(vmulesw),  SAME(vmulosw),     SAME(vmrghb),	 SAME(vmrghh),	     SAME(vmrghw),
-    SAME(vmrglb),   SAME(vmrglh),      SAME(vmrglw),	 SAME(vmrgew),	     SAME(vmrgow),
-    SAME(vpkuhum),  SAME(vpkuwum),     SAME(vpkudum),	 SAME(xxmrghw),	     SAME(xxmrglw),
-    SAME(vcipher),  SAME(vcipherlast), SAME(vncipher),	 SAME(vncipherlast), SAME(vpmsumd),
-    SAME(vbpermq),  SAME(vupkhsb),     SAME(vupkhsh),	 SAME(vupkhsw),	     SAME(vupklsb),
-    SAME(vupklsh),  SAME(vupklsw),     SAME(vgbbd),	 SAME(vspltb),	     SAME(vsplth),
-    SAME(vspltw),   SAME(xxspltw),     SAME(vspltisb),	 SAME(vspltish),     SAME(vspltisw),
-    SAME(vsel),	    SAME(xxsel),       SAME(vperm),	 SAME(vmsumubm),     SAME(vmsummbm),
-    SAME(vmsumuhm), SAME(vmsumshm),    SAME(vmladduhm),	 SAME(vsldoi),	     SAME(xxsldwi),
-    SAME(xxpermdi), SAME(vsbox),       SAME(vshasigmaw), SAME(vshasigmad),   SAME(lvebx),
-    SAME(stvebx),   SAME(lvehx),       SAME(stvehx),	 SAME(lvewx),	     SAME(stvewx),
-    SAME(lvsl),	    SAME(lvsr),	       SAME(lxvw4x),	 SAME(stxvw4x),	     SAME(lxvdsx),
-    SAME(lxsiwax),  SAME(lxsiwzx),     SAME(stxsiwx),
+    STAYS(vmuleub) STAYS(vmuloub) STAYS(vmuleuh) STAYS(vmulouh) STAYS(vmuleuw) STAYS(vmulouw)
+    STAYS(vmulesb) STAYS(vmulosb) STAYS(vmulesh) STAYS(vmulosh) STAYS(vmulesw) STAYS(vmulosw)
+    STAYS(vmrghb) STAYS(vmrghh) STAYS(vmrghw) STAYS(vmrglb) STAYS(vmrglh) STAYS(vmrglw)
+    STAYS(vmrgew) STAYS(vmrgow) STAYS(vpkuhum) STAYS(vpkuwum) STAYS(vpkudum) STAYS(xxmrghw)
+    STAYS(xxmrglw) STAYS(vcipher) STAYS(vcipherlast) STAYS(vncipher) STAYS(vncipherlast)
+    STAYS(vpmsumd) STAYS(vbpermq) STAYS(vupkhsb) STAYS(vupkhsh) STAYS(vupkhsw) STAYS(vupklsb)
+    STAYS(vupklsh) STAYS(vupklsw) STAYS(vgbbd) STAYS(vspltb) STAYS(vsplth) STAYS(vspltw)
+    STAYS(xxspltw) STAYS(vspltisb) STAYS(vspltish) STAYS(vspltisw) STAYS(vsel) STAYS(xxsel)
+    STAYS(vperm) STAYS(vmsumubm) STAYS(vmsummbm) STAYS(vmsumuhm) STAYS(vmsumshm)
+    STAYS(vmladduhm) STAYS(vsldoi) STAYS(xxsldwi) STAYS(xxpermdi) STAYS(vsbox) STAYS(vshasigmaw)
+    STAYS(vshasigmad) STAYS(lvsl) STAYS(lvsr)
+    LEAVES(lvebx) LEAVES(stvebx) LEAVES(lvehx) LEAVES(stvehx) LEAVES(lvewx) LEAVES(stvewx)
+    LEAVES(lxvw4x) LEAVES(stxvw4x) LEAVES(lxvdsx) LEAVES(lxsiwax) LEAVES(lxsiwzx)
+    LEAVES(stxsiwx)
 };
+/* clang-format on */
 const unsigned vector_rules_nr = ARRAY_SIZE(vector_rules);

@@ -271,9 +271,9 @@ void b_call(struct tr *t, bool changes_gprs)
 	struct op *op = jit_new_call(t->jit, &t->b->ops[t->n]);
 	struct x86 *x = &t->x;
 
+	vregs_forget(t);
 	state_flush(t);
 	regs_forget(t, changes_gprs);
-	vregs_forget(t);
 	x86_rip(x, X_LEA, RSI, (const u8 *)op);
 	x86_rm(x, X_LEA, RAX, X86_AT(RSI, -(s32)((t->n - 1) * sizeof(struct op))));
 	x86_rm(x, X_STORE | X_W, R_NIP, CPU_AT(nip));

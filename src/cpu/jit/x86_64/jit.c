@@ -181,11 +181,11 @@ enum isa_level b_level(const struct tr *t)
 	return t->jit->level;
 }
 
-void b_begin(struct tr *t, unsigned n)
+void b_begin(struct tr *t, unsigned n, bool stays)
 {
 	t->n = n;
 	regs_next(t);
-	vregs_next(t);
+	vregs_next(t, stays);
 }
 
 void b_target(struct tr *t, unsigned target, unsigned x, unsigned y)

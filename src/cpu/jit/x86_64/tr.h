@@ -82,6 +82,8 @@ struct vregs {
 	s8 whole[64], scalar[64]; /* where it is; -1: in memory only */
 	u32 busy, changes;
 	u64 constants_seen;
+	u64 dirty; /* of those known as a whole: memory is old */
+	bool may_wait;
 };
 
 enum exit_kind {

@@ -42,8 +42,11 @@ const u8 *vector_constant(const struct tr *t, enum vector_constant k);
 
 /* --- vregs.c --- */
 void vregs_begin(struct tr *t);
-/* A new instruction: values of the last one that are no register's may go. */
-void vregs_next(struct tr *t);
+/*
+ * A new instruction: values of the last one that are no register's may go. Unless it @stays,
+ * memory is right from here on.
+ */
+void vregs_next(struct tr *t, bool stays);
 /* An xmm register for a new value, until the instruction's end. */
 int vregs_take(struct tr *t);
 /* One with @vsr's 128 bits, or with its doubleword 0 in the low lane; not to be changed. */

@@ -2,8 +2,10 @@
 /*
  * Which of the host's xmm registers holds what of which vector-scalar register: all 128 bits as one
  * number, or doubleword 0 in the low lane, which is what scalar arithmetic wants (the lane above
- * is anything then). Memory is always right: a new value is stored at once, so nothing is to be
- * stored where a translation is left. Calls change all of these registers.
+ * is anything then). Nothing is to be stored where a translation is left: a new value is stored
+ * at once, or, by instructions that can't be left, before the next that can. Of values that follow
+ * each other in one register between, as in rounds of ciphers, the last is stored. Calls change all
+ * of the host's registers.
  *
  * Only hosts with AVX come here.
  */
@@ -24,9 +26,29 @@ void vregs_begin(struct tr *t)
 	memset(t->v.scalar, -1, sizeof(t->v.scalar));
 }
 
-void vregs_next(struct tr *t)
+struct x86_mem vsr_half(unsigned vsr, unsigned i)
+{
+	return CPU_OFFSET(offsetof(struct cpu, vsr) + vsr * sizeof(union vsr) + (1 - i) * 8);
+}
+
+static void store(struct tr *t, unsigned vsr)
+{
+	x86_rm(&t->x, X_MOVUPS_ST, t->v.whole[vsr], vsr_half(vsr, 1));
+	t->v.dirty &= ~(1ull << vsr);
+}
+
+static void store_all(struct tr *t)
+{
+	while (t->v.dirty)
+		store(t, (unsigned)__builtin_ctzll(t->v.dirty));
+}
+
+void vregs_next(struct tr *t, bool stays)
 {
 	t->v.busy = 0;
+	t->v.may_wait = stays;
+	if (!stays)
+		store_all(t);
 }
 
 static int use(struct tr *t, int reg)
@@ -40,8 +62,13 @@ static void empty(struct tr *t, int reg)
 {
 	struct xmm_reg *x = &t->v.x[reg];
 
-	for (u64 left = x->whole; left; left &= left - 1)
-		t->v.whole[__builtin_ctzll(left)] = -1;
+	for (u64 left = x->whole; left; left &= left - 1) {
+		unsigned vsr = (unsigned)__builtin_ctzll(left);
+
+		if (t->v.dirty >> vsr & 1)
+			store(t, vsr);
+		t->v.whole[vsr] = -1;
+	}
 	for (u64 left = x->scalar; left; left &= left - 1)
 		t->v.scalar[__builtin_ctzll(left)] = -1;
 	x->whole = x->scalar = 0;
@@ -92,6 +119,7 @@ void vregs_drop(struct tr *t, unsigned vsr)
 	if (t->v.scalar[vsr] >= 0)
 		t->v.x[t->v.scalar[vsr]].scalar &= ~bit;
 	t->v.whole[vsr] = t->v.scalar[vsr] = -1;
+	t->v.dirty &= ~bit;
 	t->v.changes++;
 }
 
@@ -107,11 +135,6 @@ static void is_scalar(struct tr *t, unsigned vsr, int reg)
 	t->v.scalar[vsr] = (s8)reg;
 	t->v.x[reg].scalar |= 1ull << vsr;
 	t->v.changes++;
-}
-
-struct x86_mem vsr_half(unsigned vsr, unsigned i)
-{
-	return CPU_OFFSET(offsetof(struct cpu, vsr) + vsr * sizeof(union vsr) + (1 - i) * 8);
 }
 
 /* Where doubleword 0 is known it was stored just now, by itself: all in one load would wait. */
@@ -154,8 +177,10 @@ int vregs_scalar(struct tr *t, unsigned vsr)
 void vregs_set_whole(struct tr *t, unsigned vsr, int reg)
 {
 	vregs_drop(t, vsr);
-	x86_rm(&t->x, X_MOVUPS_ST, reg, vsr_half(vsr, 1));
 	is_whole(t, vsr, reg);
+	t->v.dirty |= 1ull << vsr;
+	if (!t->v.may_wait)
+		store(t, vsr);
 }
 
 void vregs_set_scalar(struct tr *t, unsigned vsr, int reg)
