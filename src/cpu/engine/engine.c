@@ -242,7 +242,7 @@ static enum cpu_exit run_debugged(struct cpu *cpu)
 	return CPU_EXIT_REQUEST;
 }
 
-enum cpu_exit cpu_run(struct cpu *cpu)
+static enum cpu_exit run(struct cpu *cpu)
 {
 	enum cpu_exit why;
 
@@ -265,4 +265,12 @@ enum cpu_exit cpu_run(struct cpu *cpu)
 		if (cpu->leave)
 			return CPU_EXIT_HOST;
 	}
+}
+
+enum cpu_exit cpu_run(struct cpu *cpu)
+{
+	enum cpu_exit why = run(cpu);
+
+	fpscr_leave(&cpu->fpscr);
+	return why;
 }

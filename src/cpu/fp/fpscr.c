@@ -83,8 +83,31 @@ u64 fpscr_get(const struct fpscr *f)
 	return bits;
 }
 
+#ifdef __x86_64__
+static bool host_was_inexact(void)
+{
+	return __builtin_ia32_stmxcsr() & 0x20;
+}
+#else
+static bool host_was_inexact(void)
+{
+	return false; /* nobody leaves XX to the host there */
+}
+#endif
+
+void fpscr_leave(struct fpscr *f)
+{
+	if (!f->exact)
+		return;
+	f->exact = 0;
+	f->quiet = host_was_inexact();
+	if (f->quiet)
+		fpu_raise(&f->bits, FPSCR_XX);
+}
+
 void fpscr_settle(struct fpscr *f)
 {
+	fpscr_leave(f);
 	f->bits = fpscr_get(f);
 	f->pending = 0;
 }
@@ -92,6 +115,6 @@ void fpscr_settle(struct fpscr *f)
 void fpscr_set(struct fpscr *f, u64 value)
 {
 	f->bits = value;
-	f->pending = 0;
+	f->pending = f->exact = 0;
 	f->quiet = (value & FPSCR_QUIET_MASK) == FPSCR_XX;
 }

@@ -12,10 +12,17 @@
  *	fpscr_settled()            for an operation of fpu.h or dfp.h: a pointer to all of it
  *	fpscr_bits()               the same, FR, FI and FPRF being anything
  *	fpscr_replaced()           the operation that was given it has set all three
+ *	fpscr_host_used()          before arithmetic of the host's that isn't the guest's
+ *	fpscr_leave()              the processor stops running
  *
  * Of three kinds the last operation may wait, and what each changes of the three fields the one
  * before has set is left to it: arithmetic sets all; a conversion to an integer FR and FI; a
  * comparison FPCC. So arithmetic makes the other two void.
+ *
+ * XX is often not set for long, in programs that reckon with integers or other short numbers. Then
+ * the host keeps it (exact): its flag for inexact results was clear when that began, and only what
+ * sets XX sets it. Before anything else that computes, and when the processor stops, the flag is
+ * looked at, and XX is kept here again.
  */
 #ifndef PAPYR_CPU_FPSCR_H
 #define PAPYR_CPU_FPSCR_H
@@ -151,27 +158,39 @@ struct fpscr {
 		u8 last[4]; /* enum fpscr_op, by enum fpscr_kind; [3] is unused */
 		u32 pending;
 	};
-	/* Rounding is to nearest; XX is set; XE, UE, FEX are not. May become true late. */
+	u32 exact; /* XX is 0, or 1 if the host's flag is set */
+	/* Rounding is to nearest; XX is set, or exact is; XE, UE, OE, FEX are not. May become true
+	 * late. */
 	bool quiet;
 	u64 operands[FPSCR_OPERANDS], aside[FPSCR_OPERANDS]; /* the latter is the translator's */
 };
 
 /* What @quiet says: XX is the one of these that is set. */
-#define FPSCR_QUIET_MASK (FPSCR_XX | FPSCR_FEX | FPSCR_XE | FPSCR_UE | FPSCR_RN)
+#define FPSCR_QUIET_MASK (FPSCR_XX | FPSCR_FEX | FPSCR_XE | FPSCR_UE | FPSCR_OE | FPSCR_RN)
 
+/* Not while the processor runs: fpscr_settled() does it then. */
 u64 fpscr_get(const struct fpscr *f);
 void fpscr_set(struct fpscr *f, u64 value);
 void fpscr_settle(struct fpscr *f);
+/* No longer is XX the host's. */
+void fpscr_leave(struct fpscr *f);
+
+static inline void fpscr_host_used(struct fpscr *f)
+{
+	if (unlikely(f->exact))
+		fpscr_leave(f);
+}
 
 static inline u64 *fpscr_settled(struct fpscr *f)
 {
-	if (unlikely(f->pending))
+	if (unlikely(f->pending | f->exact))
 		fpscr_settle(f);
 	return &f->bits;
 }
 
 static inline u64 *fpscr_bits(struct fpscr *f)
 {
+	fpscr_host_used(f);
 	return &f->bits;
 }
 

@@ -20,7 +20,8 @@
 static void write_fpscr(struct cpu *cpu, u64 mask, u64 value)
 {
 	mask &= FPSCR_BITS & ~FPSCR_SUMMARIES;
-	fpscr_set(&cpu->fpscr, fpu_summarize((fpscr_get(&cpu->fpscr) & ~mask) | (value & mask)));
+	fpscr_set(&cpu->fpscr,
+		  fpu_summarize((*fpscr_settled(&cpu->fpscr) & ~mask) | (value & mask)));
 }
 
 #define FPSCR_OP(name, work)                                                                       \

@@ -31,6 +31,7 @@
 		const union vsr a = VR(op->a), b = VR(op->b);                                      \
 		union vsr r, odd;                                                                  \
                                                                                                    \
+		fpscr_host_used(&cpu->fpscr);                                                      \
 		statement;                                                                         \
 		if (NJ)                                                                            \
 			odd.q |= vector_tiny(a) | vector_tiny(b) | vector_tiny(r);                 \
@@ -95,6 +96,7 @@ static inline bool fuse(double a, double c, double b, float *r)
 		union vsr r;                                                                       \
 		bool fused = true;                                                                 \
                                                                                                    \
+		fpscr_host_used(&cpu->fpscr);                                                      \
 		for (unsigned i = 0; i < 4; i++)                                                   \
 			fused &= fuse(a.f32[i], c.f32[i], sign * b.f32[i], &r.f32[i]);             \
 		if (unlikely(!fused))                                                              \
@@ -108,21 +110,34 @@ static inline bool fuse(double a, double c, double b, float *r)
 FLOAT_ABC(vmaddfp, vmx_maddfp, 1.0f)
 FLOAT_ABC(vnmsubfp, vmx_nmsubfp, -1.0f)
 
-VECTOR_EACH_B(vrefp, 4, r.w[i] = vmx_refp(b.w[i], NJ))
-VECTOR_EACH_B(vrsqrtefp, 4, r.w[i] = vmx_rsqrtefp(b.w[i], NJ))
-VECTOR_EACH_B(vexptefp, 4, r.w[i] = vmx_exptefp(b.w[i], NJ))
-VECTOR_EACH_B(vlogefp, 4, r.w[i] = vmx_logefp(b.w[i], NJ))
+#define EACH_B(name, statement)                                                                    \
+	OP(name)                                                                                   \
+	{                                                                                          \
+		const union vsr b = VR(op->b);                                                     \
+		union vsr r;                                                                       \
+                                                                                                   \
+		fpscr_host_used(&cpu->fpscr);                                                      \
+		for (unsigned i = 0; i < 4; i++)                                                   \
+			statement;                                                                 \
+		VR(op->t) = r;                                                                     \
+		NEXT;                                                                              \
+	}
 
-VECTOR_EACH_B(vrfin, 4, r.w[i] = vmx_rfi(FPU_ROUND_EVEN, b.w[i], NJ))
-VECTOR_EACH_B(vrfiz, 4, r.w[i] = vmx_rfi(FPU_ROUND_ZERO, b.w[i], NJ))
-VECTOR_EACH_B(vrfip, 4, r.w[i] = vmx_rfi(FPU_ROUND_UP, b.w[i], NJ))
-VECTOR_EACH_B(vrfim, 4, r.w[i] = vmx_rfi(FPU_ROUND_DOWN, b.w[i], NJ))
+EACH_B(vrefp, r.w[i] = vmx_refp(b.w[i], NJ))
+EACH_B(vrsqrtefp, r.w[i] = vmx_rsqrtefp(b.w[i], NJ))
+EACH_B(vexptefp, r.w[i] = vmx_exptefp(b.w[i], NJ))
+EACH_B(vlogefp, r.w[i] = vmx_logefp(b.w[i], NJ))
+
+EACH_B(vrfin, r.w[i] = vmx_rfi(FPU_ROUND_EVEN, b.w[i], NJ))
+EACH_B(vrfiz, r.w[i] = vmx_rfi(FPU_ROUND_ZERO, b.w[i], NJ))
+EACH_B(vrfip, r.w[i] = vmx_rfi(FPU_ROUND_UP, b.w[i], NJ))
+EACH_B(vrfim, r.w[i] = vmx_rfi(FPU_ROUND_DOWN, b.w[i], NJ))
 
 /* To and from integers, scaled by two to the power of the A field. */
 #define SCALE(op) (1.0f / (float)(1u << (op)->a))
 
-VECTOR_EACH_B(vcfsx, 4, r.f32[i] = (float)b.sw[i] * SCALE(op))
-VECTOR_EACH_B(vcfux, 4, r.f32[i] = (float)b.w[i] * SCALE(op))
+EACH_B(vcfsx, r.f32[i] = (float)b.sw[i] * SCALE(op))
+EACH_B(vcfux, r.f32[i] = (float)b.w[i] * SCALE(op))
 
 #define TO_INTEGER(name, element)                                                                  \
 	OP(name)                                                                                   \
@@ -131,6 +146,7 @@ VECTOR_EACH_B(vcfux, 4, r.f32[i] = (float)b.w[i] * SCALE(op))
 		bool saturated = false;                                                            \
 		union vsr r;                                                                       \
                                                                                                    \
+		fpscr_host_used(&cpu->fpscr);                                                      \
 		for (unsigned i = 0; i < 4; i++)                                                   \
 			r.w[i] = element(b.w[i], op->a, &saturated);                               \
 		cpu->vscr |= saturated ? VSCR_SAT : 0;                                             \

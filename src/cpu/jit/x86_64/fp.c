@@ -4,7 +4,8 @@
  *
  * - when rounding is to nearest and no exception is enabled (struct fpscr's quiet byte), and
  * - where the result is a normal number that no way of rounding would have made tiny or infinite:
- *   there is no NaN then, and nothing to tell but that it is inexact, of which XX tells already.
+ *   there is no NaN then, and nothing to tell but that it is inexact, of which XX tells already, or
+ *   the host's flag: what is inexact here is so for the guest, and nothing else may be.
  *
  * Exact sums may be any finite number. Zeros are common, and right where an operand was: their test
  * lies on the side. All else is the function's.
@@ -30,6 +31,10 @@
 #define V_UCOMISD    V_0F(0x2e)
 #define V_UCOMISS    V_PS(0x2e)
 #define V_SQRTSD     V_SD(0x51)
+#define V_ADDSD	     V_SD(0x58)
+#define V_SUBSD	     V_SD(0x5c)
+#define V_CMPSD	     V_SD(0xc2)
+#define COMPARE_LE   2
 #define V_CVTSD2SS   V_SD(0x5a)
 #define V_CVTSS2SD   V_SS(0x5a)
 #define V_CVTSI2SD   (V_SD(0x2a) | V_W)
@@ -180,13 +185,25 @@ static void round_to_integral(struct tr *t, int r, int v, unsigned how)
 	x86_byte(&t->x, (u8)how);
 }
 
-/* Half, or a little less, is added away from zero, and what is then behind the point cut off. */
+/*
+ * What is cut off towards zero gets one more if it was half of one at least. No step is inexact:
+ * the host's flag stays.
+ */
 static void round_away(struct tr *t, int r, int v)
 {
-	vex_constant(t, V_ANDPS, r, v, CONST_SIGN);
-	vex_constant(t, V_ORPS, r, r, CONST_HALF);
-	vex_rrr(&t->x, V_SD(0x58), r, r, v);
-	round_to_integral(t, r, r, ROUND_ZERO);
+	struct x86 *x = &t->x;
+	int rest = vregs_take(t);
+
+	round_to_integral(t, r, v, ROUND_ZERO);
+	vex_rrr(x, V_SUBSD, rest, v, r);
+	vex_constant(t, V_ANDPS, rest, rest, CONST_NO_SIGN);
+	vex_rrr(x, V_CMPSD, rest, vregs_constant_reg(t, CONST_HALF), rest);
+	x86_byte(x, COMPARE_LE);
+	vex_constant(t, V_ANDPS, rest, rest, CONST_ONE);
+	vex_constant(t, V_ANDPS, r, r, CONST_NO_SIGN);
+	vex_rrr(x, V_ADDSD, r, r, rest);
+	vex_constant(t, V_ANDPS, rest, v, CONST_SIGN);
+	vex_rrr(x, V_ORPS, r, r, rest);
 }
 
 static void operate(struct tr *t, unsigned op, int r, const int *v)
@@ -288,31 +305,24 @@ bool b_fp(struct tr *t, unsigned op, unsigned target, const u8 *vsr)
 	return true;
 }
 
-/* rax is what it became, unless it didn't fit. */
-static void fits_or_call(struct tr *t, unsigned op)
+/*
+ * Beyond the limit is the function's: told from the exponent, so that the host's flag for inexact
+ * results stays as it is then.
+ */
+static void fits_or_call(struct tr *t, unsigned op, int v)
 {
+	static const u8 bits[] = {
+	    [FPSCR_TO_S32_ZERO] = 31, [FPSCR_TO_U32_ZERO] = 32,	   [FPSCR_TO_S64_ZERO] = 63,
+	    [FPSCR_TO_U64_ZERO] = 63, [FPSCR_TO_S32_CURRENT] = 30, [FPSCR_TO_S64_CURRENT] = 63};
+	bool is_signed = op != FPSCR_TO_U32_ZERO && op != FPSCR_TO_U64_ZERO;
 	struct x86 *x = &t->x;
 
-	switch (op) {
-	case FPSCR_TO_S32_ZERO:
-	case FPSCR_TO_S32_CURRENT:
-		x86_rr(x, X_MOVSXD, RCX, RAX);
-		x86_rr(x, X_CMP | X_W, RCX, RAX);
-		side_call_if(t, CC_NE);
-		break;
-	case FPSCR_TO_U32_ZERO:
-		x86_rr(x, X_LOAD, RCX, RAX);
-		x86_rr(x, X_CMP | X_W, RCX, RAX);
-		side_call_if(t, CC_NE);
-		break;
-	case FPSCR_TO_U64_ZERO:
-		x86_rr(x, X_TEST | X_W, RAX, RAX);
-		side_call_if(t, CC_S);
-		break;
-	default:
-		x86_group1(x, X_W, G_CMP, RAX, 1); /* the host's sign for it: the least number */
-		side_call_if(t, CC_O);
-	}
+	x86_rr(x, X_MOVQ_FROM | X_W, v, RAX);
+	x86_shift(x, X_W, SH_SHR, RAX, 52);
+	if (is_signed) /* else a sign is beyond it too */
+		x86_group1(x, 0, G_AND, RAX, 0x7ff);
+	x86_group1(x, 0, G_CMP, RAX, 0x3ff + bits[op]);
+	side_call_if(t, CC_AE);
 }
 
 bool b_fp_to_integer(struct tr *t, unsigned op, unsigned target, unsigned b, bool twice)
@@ -320,13 +330,14 @@ bool b_fp_to_integer(struct tr *t, unsigned op, unsigned target, unsigned b, boo
 	bool nearest = op == FPSCR_TO_S32_CURRENT || op == FPSCR_TO_S64_CURRENT;
 	u8 vsr[1] = {(u8)b};
 	struct x86 *x = &t->x;
-	int r;
+	int v, r;
 
 	if (!has(t, op))
 		return false;
 	begin(t, target, true);
-	vex_rrr(x, nearest ? V_CVTSD2SI : V_CVTTSD2SI, RAX, 0, vregs_scalar(t, b));
-	fits_or_call(t, op);
+	v = vregs_scalar(t, b);
+	fits_or_call(t, op, v);
+	vex_rrr(x, nearest ? V_CVTSD2SI : V_CVTTSD2SI, RAX, 0, v);
 	side_accept(t);
 	if (twice) {
 		x86_rr(x, X_LOAD, RCX, RAX);
@@ -438,17 +449,28 @@ void b_set_single(struct tr *t, unsigned vsr, val v, bool clears)
 		vregs_set_doubleword(t, vsr, r);
 }
 
-/* A store cuts off what a single has no room for; where nothing is, the host may round. */
+#define LEAST_SINGLE 897 /* exponent of the smallest normal one, as a double */
+
+/*
+ * From the smallest normal single on, all that a store does is to leave bits out, for zeros too.
+ * The exponent that is compared is one less where no bits are behind it, and the largest for zeros.
+ */
 val b_single(struct tr *t, unsigned vsr)
 {
-	int v = vregs_scalar(t, vsr), single = vregs_take(t), back = vregs_take(t);
-	int r = regs_take(t);
+	struct x86_mem twice_less_one = {.scale = 0, .disp = -1};
+	val v = b_vsr_doubleword(t, vsr);
+	struct x86 *x = &t->x;
 
-	vex_rrr(&t->x, V_CVTSD2SS, single, v, v);
-	vex_rrr(&t->x, V_CVTSS2SD, back, single, single);
-	vex_rrr(&t->x, V_UCOMISD, back, 0, v);
-	exit_function_if(t, CC_NE);
-	exit_function_if(t, CC_P);
-	x86_rr(&t->x, X_MOVQ_FROM, single, r);
-	return (val){(s8)r, 0};
+	twice_less_one.base = twice_less_one.index = v.reg;
+	x86_rm(x, X_LEA, RCX, twice_less_one);
+	x86_shift(x, X_W, SH_SHR, RCX, 53);
+	x86_group1(x, 0, G_CMP, RCX, LEAST_SINGLE);
+	exit_function_if(t, CC_B);
+	x86_mov(x, RCX, v.reg);
+	x86_shift(x, X_W, SH_SHR, RCX, 32);
+	x86_group1(x, 0, G_AND, RCX, (s32)0xc0000000);
+	x86_shift(x, X_W, SH_SHR, v.reg, 29);
+	x86_group1(x, 0, G_AND, v.reg, 0x3fffffff);
+	x86_rr(x, X_OR, v.reg, RCX);
+	return v;
 }

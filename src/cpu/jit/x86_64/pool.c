@@ -32,7 +32,8 @@ static const union vsr constants[CONSTANTS] = {
     [CONST_LOW_16 + 1] = TWICE(0x0000ffff0000ffff),
     [CONST_LOW_16 + 2] = TWICE(0x00000000ffffffff),
     [CONST_NO_SIGN] = TWICE(0x7fffffffffffffff),
-    [CONST_HALF] = TWICE(0x3fdfffffffffffff),
+    [CONST_HALF] = TWICE(0x3fe0000000000000),
+    [CONST_ONE] = TWICE(0x3ff0000000000000),
 };
 
 static void emit_numbers(struct jit *jit)

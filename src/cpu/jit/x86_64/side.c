@@ -150,18 +150,37 @@ void sides_emit(struct tr *t)
 static const u8 saved[] = {RSI, RDI, R8, R9, R10, R11};
 #define ALIGNED 8 /* with these and the return address */
 
-static void look_whether_quiet(struct x86 *x)
+/* The host's control and status as it is by default, no flag being set. */
+#define MXCSR_CLEAR   0x1f80u
+#define X_LDMXCSR     0x0faeu /* 2 in the place of a register */
+#define GROUP_LDMXCSR 2
+
+/* If only XX is missing, the host keeps that from now on. */
+static void look_whether_quiet(struct x86 *x, const u8 *mxcsr)
 {
+	u8 *loud, *quiet;
+
 	x86_rm(x, X_LOAD, RAX, CPU_AT(fpscr.bits));
 	x86_group1(x, 0, G_AND, RAX, (s32)FPSCR_QUIET_MASK);
 	x86_group1(x, 0, G_CMP, RAX, (s32)FPSCR_XX);
 	x86_rm(x, X_SETCC(CC_E), 0, CPU_AT(fpscr.quiet));
+	quiet = x86_jcc(x, CC_E);
+	x86_rr(x, X_TEST, RAX, RAX);
+	loud = x86_jcc(x, CC_NE);
+	x86_rip(x, X_LDMXCSR, GROUP_LDMXCSR, mxcsr);
+	x86_rm(x, X_SETCC(CC_E), 0, CPU_AT(fpscr.quiet));
+	x86_rm(x, X_SETCC(CC_E), 0, CPU_AT(fpscr.exact));
+	x86_land(x, quiet);
+	x86_land(x, loud);
 }
 
 const u8 *side_thunk_emit(struct jit *jit, struct x86 *x)
 {
-	const u8 *entry = x->at;
+	const u8 *mxcsr = x->at, *entry;
 	u8 *stopped;
+
+	x86_imm32(x, MXCSR_CLEAR);
+	entry = x->at;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(saved); i++)
 		x86_push(x, saved[i]);
@@ -173,7 +192,7 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x)
 	x86_rm(x, 0xff, 2, X86_AT(RSI, offsetof(struct op, fn))); /* call */
 	x86_rr(x, X_TEST | X_W, RAX, RAX);
 	stopped = x86_jcc(x, CC_E);
-	look_whether_quiet(x);
+	look_whether_quiet(x, mxcsr);
 	x86_group1(x, X_W, G_ADD, RSP, ALIGNED);
 	for (unsigned i = ARRAY_SIZE(saved); i--;)
 		x86_pop(x, saved[i]);

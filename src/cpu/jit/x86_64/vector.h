@@ -28,7 +28,8 @@ enum vector_constant {
 	CONST_NUMBERS = CONST_LOW_16 + 3, /* bytes of one number each, from -16 to 15 */
 	CONST_LAST_NUMBER = CONST_NUMBERS + 31,
 	CONST_NO_SIGN, /* all but the sign bits of 64-bit lanes */
-	CONST_HALF,    /* the largest double below 0.5 */
+	CONST_HALF,    /* doubles */
+	CONST_ONE,
 	CONSTANTS
 };
 
