@@ -248,7 +248,8 @@ struct cpu {
 	u64 lr, ctr;
 	u64 ea_mask;	    /* 64-bit mode: all ones; 32-bit mode: the low word */
 	u8 cr[8];	    /* one field a byte: LT 8, GT 4, EQ 2, SO 1 */
-	u8 so, ov, ca;	    /* XER's bits, 0 or 1 */
+	u8 so, ov, ca;	    /* XER's bits, 0 or 1: cpu_set_so() */
+	u8 ordered[3];	    /* what a comparison makes of a field of CR, SO in it: EQ, GT, LT */
 	u8 xer_len;	    /* XER's string length, 0..127 */
 	u8 cr0_shift;	    /* 32 in 32-bit mode: results are compared after this left shift */
 	bool swap;	    /* guest's byte order differs from the host's */
@@ -364,6 +365,13 @@ void cpu_irq_set(struct cpu *cpu, u32 bits);
 void cpu_irq_clear(struct cpu *cpu, u32 bits);
 
 /* CR and XER as the architecture's words. */
+static inline void cpu_set_so(struct cpu *cpu, bool so)
+{
+	cpu->so = so;
+	for (unsigned i = 0; i < 3; i++)
+		cpu->ordered[i] = 2u << i | so;
+}
+
 u32 cpu_get_cr(const struct cpu *cpu);
 void cpu_set_cr(struct cpu *cpu, u32 cr);
 u64 cpu_get_xer(const struct cpu *cpu);

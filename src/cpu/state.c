@@ -26,6 +26,7 @@ int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_ho
 	cpu->slb_nr = model->slb_entries;
 	cpu->dec_expires = cpu_timebase(cpu) + 0x7fffffff;
 	cpu->hdec_expires = ~0ull >> 1;
+	cpu_set_so(cpu, false);
 	cpu_set_msr(cpu, MSR_SF | MSR_ME);
 	return 0;
 }
@@ -86,7 +87,7 @@ u64 cpu_get_xer(const struct cpu *cpu)
 
 void cpu_set_xer(struct cpu *cpu, u64 xer)
 {
-	cpu->so = !!(xer & XER_SO);
+	cpu_set_so(cpu, xer & XER_SO);
 	cpu->ov = !!(xer & XER_OV);
 	cpu->ca = !!(xer & XER_CA);
 	cpu->xer_len = xer & 0x7f;

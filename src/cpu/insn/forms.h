@@ -40,7 +40,8 @@
 static inline void set_ov(struct cpu *cpu, bool ov)
 {
 	cpu->ov = ov;
-	cpu->so |= ov;
+	if (unlikely(ov))
+		cpu_set_so(cpu, true);
 }
 
 #endif
