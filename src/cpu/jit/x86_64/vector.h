@@ -48,6 +48,8 @@ void vregs_begin(struct tr *t);
  * memory is right from here on.
  */
 void vregs_next(struct tr *t, bool stays);
+/* The instruction can't be left any more. */
+void vregs_stays(struct tr *t);
 /* An xmm register for a new value, until the instruction's end. */
 int vregs_take(struct tr *t);
 /* One with @vsr's 128 bits, or with its doubleword 0 in the low lane; not to be changed. */

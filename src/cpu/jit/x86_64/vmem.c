@@ -123,6 +123,7 @@ void b_load_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kin
 {
 	struct x86_mem m = look_up_place(t, place, kind >= B_VSR_PAIR ? 16 : 8, false);
 
+	vregs_stays(t);
 	if (!b_has_vectors(t) || (kind == B_VSR_D0 && t->swap)) {
 		vregs_drop(t, vsr);
 		load_halves(t, m, vsr, kind);

@@ -51,6 +51,11 @@ void vregs_next(struct tr *t, bool stays)
 		store_all(t);
 }
 
+void vregs_stays(struct tr *t)
+{
+	t->v.may_wait = true;
+}
+
 static int use(struct tr *t, int reg)
 {
 	t->v.busy |= 1u << reg;
