@@ -293,6 +293,17 @@ val b_single(struct tr *t, unsigned vsr);
 bool b_fp(struct tr *t, unsigned op, unsigned target, const u8 *v);
 /* One of the conversions to integers; @twice: words, in both halves. */
 bool b_fp_to_integer(struct tr *t, unsigned op, unsigned target, unsigned b, bool twice);
+/* Of whole registers, lane by lane: arithmetic from FPSCR_ADD to FPSCR_NMSUB. */
+bool b_fp_vector(struct tr *t, unsigned op, unsigned target, const u8 *v);
+/* The larger or smaller of a and b: all lanes, or doubleword 0, the rest being cleared. */
+struct b_extreme {
+	bool smaller, whole, singles;
+};
+bool b_fp_extreme(struct tr *t, struct b_extreme e, unsigned target, unsigned a, unsigned b);
+/* Lanes of ones where the relation holds, and CR6 too. */
+enum b_fp_relation { B_FP_EQ, B_FP_GT, B_FP_GE };
+bool b_fp_mask(struct tr *t, enum b_fp_relation rel, bool singles, bool record, unsigned target,
+	       unsigned a, unsigned b);
 bool b_fp_compare(struct tr *t, unsigned field, unsigned a, unsigned b);
 /* a >= 0 ? yes : no */
 bool b_fp_select(struct tr *t, unsigned target, unsigned a, unsigned yes, unsigned no);

@@ -48,18 +48,49 @@ RULE(fsel)
 	return b_fp_select(t, op->t, op->a, op->c, op->b);
 }
 
-/* --- vsx.sem: the scalar forms --- */
+/* --- vsx.sem --- */
 
-#define BINARY(operation, code)                                                                    \
-	OPERATION(xs##operation##dp, FPSCR_##code, op->a, op->b)                                   \
-	OPERATION(xs##operation##sp, FPSCR_##code | FPSCR_SINGLE, op->a, op->b)
-#define UNARY(operation, code)                                                                     \
-	OPERATION(xs##operation##dp, FPSCR_##code, op->b)                                          \
-	OPERATION(xs##operation##sp, FPSCR_##code | FPSCR_SINGLE, op->b)
-#define FUSED(operation, code, mul, add)                                                           \
-	OPERATION(xs##operation##dp, FPSCR_##code, op->a, op->mul, op->add)                        \
-	OPERATION(xs##operation##sp, FPSCR_##code | FPSCR_SINGLE, op->a, op->mul, op->add)
+#define OPERATION_V(name, code, ...)                                                               \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp_vector(t, code, op->t, (u8[]){__VA_ARGS__});                           \
+	}
+#define FOUR(operation, code, ...)                                                                 \
+	OPERATION(xs##operation##dp, code, __VA_ARGS__)                                            \
+	OPERATION(xs##operation##sp, code | FPSCR_SINGLE, __VA_ARGS__)                             \
+	OPERATION_V(xv##operation##dp, code, __VA_ARGS__)                                          \
+	OPERATION_V(xv##operation##sp, code | FPSCR_SINGLE, __VA_ARGS__)
+
+#define BINARY(operation, code)		 FOUR(operation, FPSCR_##code, op->a, op->b)
+#define UNARY(operation, code)		 FOUR(operation, FPSCR_##code, op->b)
+#define FUSED(operation, code, mul, add) FOUR(operation, FPSCR_##code, op->a, op->mul, op->add)
 #include "cpu/insn/vsx/vsx.sem"
+
+#define EXTREME(name, ...)                                                                         \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp_extreme(t, (struct b_extreme){__VA_ARGS__}, op->t, op->a, op->b);      \
+	}
+EXTREME(xsmaxdp, .smaller = false)
+EXTREME(xsmindp, .smaller = true)
+EXTREME(xvmaxdp, .whole = true)
+EXTREME(xvmindp, .whole = true, .smaller = true)
+EXTREME(xvmaxsp, .whole = true, .singles = true)
+EXTREME(xvminsp, .whole = true, .singles = true, .smaller = true)
+
+#define MASK(name, rel, singles, record)                                                           \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp_mask(t, B_FP_##rel, singles, record, op->t, op->a, op->b);             \
+	}
+#define MASKS(name, rel)                                                                           \
+	MASK(name##dp, rel, false, false)                                                          \
+	MASK(name##dp_rc, rel, false, true)                                                        \
+	MASK(name##sp, rel, true, false)                                                           \
+	MASK(name##sp_rc, rel, true, true)
+MASKS(xvcmpeq, EQ)
+MASKS(xvcmpgt, GT)
+MASKS(xvcmpge, GE)
 
 ROUND_SINGLE(xsrsp)
 ROUND_INTEGRAL(xsrdpi, AWAY)
@@ -116,18 +147,42 @@ RULE(xscvdpuxws)
 #define FROM_INTEGER(name, ...)	  SAME(name),
 #define SIGN_MOVE(name, sign)	  SAME(name),
 #define COMPARISON(name, fn)	  SAME(name),
-#define BOTH(operation)		  SAME(xs##operation##dp), SAME(xs##operation##sp),
-#define BINARY(operation, code)	  BOTH(operation)
-#define UNARY(operation, code)	  BOTH(operation)
+#define BOTH(o)			  SAME(o##dp), SAME(o##sp),
+#define ALL(o)			  BOTH(xs##o) BOTH(xv##o)
+#define ALL_MASKS(o)		  SAME(o##dp), SAME(o##dp_rc), SAME(o##sp), SAME(o##sp_rc),
+#define BINARY(operation, code)	  ALL(operation)
+#define UNARY(operation, code)	  ALL(operation)
 
 const struct rule fp_rules[] = {
 #include "cpu/insn/fp.sem"
 #undef FUSED
-#define FUSED(operation, ...) BOTH(operation)
+#define FUSED(operation, ...) ALL(operation)
 #include "cpu/insn/vsx/vsx.sem"
-    SAME(fsel),	      SAME(xsrsp),	SAME(xsrdpi),	  SAME(xsrdpiz),    SAME(xsrdpip),
-    SAME(xsrdpim),    SAME(xscvsxddp),	SAME(xscvuxddp),  SAME(xscvsxdsp),  SAME(xscvuxdsp),
-    SAME(xscvdpsxds), SAME(xscvdpuxds), SAME(xscvdpsxws), SAME(xscvdpuxws), SAME(xsabsdp),
-    SAME(xsnabsdp),   SAME(xsnegdp),	SAME(xscpsgndp),  SAME(xscmpudp),   SAME(xscmpodp),
+    ALL_MASKS(xvcmpeq) ALL_MASKS(xvcmpgt) ALL_MASKS(xvcmpge) SAME(xsmaxdp),
+    SAME(xsmindp),
+    SAME(xvmaxdp),
+    SAME(xvmindp),
+    SAME(xvmaxsp),
+    SAME(xvminsp),
+    SAME(fsel),
+    SAME(xsrsp),
+    SAME(xsrdpi),
+    SAME(xsrdpiz),
+    SAME(xsrdpip),
+    SAME(xsrdpim),
+    SAME(xscvsxddp),
+    SAME(xscvuxddp),
+    SAME(xscvsxdsp),
+    SAME(xscvuxdsp),
+    SAME(xscvdpsxds),
+    SAME(xscvdpuxds),
+    SAME(xscvdpsxws),
+    SAME(xscvdpuxws),
+    SAME(xsabsdp),
+    SAME(xsnabsdp),
+    SAME(xsnegdp),
+    SAME(xscpsgndp),
+    SAME(xscmpudp),
+    SAME(xscmpodp),
 };
 const unsigned fp_rules_nr = ARRAY_SIZE(fp_rules);

@@ -15,26 +15,15 @@
  * there is the function's. Sums lie there often, exactly; but those of two numbers of 24 digits
  * are right always (53 >= 2 * 24 + 2), so it is their operands that are looked at.
  */
-#include "cpu/jit/x86_64/vector.h"
-
-#define V_SD(op) V_OP(3, 1, op)
-#define V_SS(op) V_OP(2, 1, op)
-#define V_PS(op) V_OP(0, 1, op)
+#include "cpu/jit/x86_64/fp.h"
 
 #define CONST_SIGN (CONST_SIGN_8 + 3)
 
-#define V_MOVAPS     V_PS(0x28)
-#define V_ANDPS	     V_PS(0x54)
-#define V_ANDNPS     V_PS(0x55)
-#define V_ORPS	     V_PS(0x56)
-#define V_XORPS	     V_PS(0x57)
 #define V_UCOMISD    V_0F(0x2e)
 #define V_UCOMISS    V_PS(0x2e)
-#define V_SQRTSD     V_SD(0x51)
 #define V_ADDSD	     V_SD(0x58)
 #define V_SUBSD	     V_SD(0x5c)
 #define V_CMPSD	     V_SD(0xc2)
-#define COMPARE_LE   2
 #define V_CVTSD2SS   V_SD(0x5a)
 #define V_CVTSS2SD   V_SS(0x5a)
 #define V_CVTSI2SD   (V_SD(0x2a) | V_W)
@@ -47,22 +36,9 @@
 
 enum { ROUND_DOWN = 9, ROUND_UP = 10, ROUND_ZERO = 11 }; /* telling nothing of inexact ones */
 
-static bool is_fused(unsigned op)
-{
-	op &= ~FPSCR_SINGLE;
-	return op >= FPSCR_MADD && op <= FPSCR_NMSUB;
-}
-
-static bool has(const struct tr *t, unsigned op)
-{
-	u32 needs = HOST_AVX | (is_fused(op) ? HOST_FMA : 0);
-
-	return (t->jit->host & needs) == needs;
-}
-
 bool b_has_fp(const struct tr *t)
 {
-	return has(t, FPSCR_ADD);
+	return fp_has(t, FPSCR_ADD);
 }
 
 static void quiet_or_call(struct tr *t)
@@ -208,18 +184,15 @@ static void round_away(struct tr *t, int r, int v)
 
 static void operate(struct tr *t, unsigned op, int r, const int *v)
 {
-	static const u8 binary[] = {
-	    [FPSCR_ADD] = 0x58, [FPSCR_SUB] = 0x5c, [FPSCR_MUL] = 0x59, [FPSCR_DIV] = 0x5e};
-
 	switch (op) {
 	case FPSCR_ADD:
 	case FPSCR_SUB:
 	case FPSCR_MUL:
 	case FPSCR_DIV:
-		vex_rrr(&t->x, V_SD(binary[op]), r, v[0], v[1]);
+		vex_rrr(&t->x, V_SD(fp_opcode(op)), r, v[0], v[1]);
 		break;
 	case FPSCR_SQRT:
-		vex_rrr(&t->x, V_SQRTSD, r, v[0], v[0]);
+		vex_rrr(&t->x, V_SD(fp_opcode(op)), r, v[0], v[0]);
 		break;
 	case FPSCR_RINT_AWAY:
 		round_away(t, r, v[0]);
@@ -269,10 +242,13 @@ static void from_integer(struct tr *t, unsigned op, unsigned target, const u8 *v
 	finish(t, op, target, vsr, r, single ? r : -1);
 }
 
-/* What a comparison waits for is kept before the ways part. */
-static void begin(struct tr *t, unsigned target, bool keeps_status)
+/*
+ * What a field of CR waits for is kept before the ways part. What the FPSCR waits for is in its
+ * place by both of them: the call stores it all.
+ */
+void fp_begin(struct tr *t, unsigned target)
 {
-	if (keeps_status || t->s.status.compares)
+	if (t->s.status.compares)
 		status_vsr_changes(t, target);
 	side_begin(t);
 	quiet_or_call(t);
@@ -283,9 +259,9 @@ bool b_fp(struct tr *t, unsigned op, unsigned target, const u8 *vsr)
 	unsigned plain = op & ~FPSCR_SINGLE;
 	int v[3] = {-1, -1, -1}, r, single = -1;
 
-	if (!has(t, op))
+	if (!fp_has(t, op))
 		return false;
-	begin(t, target, false);
+	fp_begin(t, target);
 	if (plain == FPSCR_FROM_S64 || plain == FPSCR_FROM_U64) {
 		from_integer(t, op, target, vsr);
 		return true;
@@ -332,9 +308,9 @@ bool b_fp_to_integer(struct tr *t, unsigned op, unsigned target, unsigned b, boo
 	struct x86 *x = &t->x;
 	int v, r;
 
-	if (!has(t, op))
+	if (!fp_has(t, op))
 		return false;
-	begin(t, target, true);
+	fp_begin(t, target);
 	v = vregs_scalar(t, b);
 	fits_or_call(t, op, v);
 	vex_rrr(x, nearest ? V_CVTSD2SI : V_CVTTSD2SI, RAX, 0, v);
@@ -361,7 +337,7 @@ bool b_fp_compare(struct tr *t, unsigned field, unsigned a, unsigned b)
 	struct x86 *x = &t->x;
 	int ra, rb;
 
-	if (!has(t, FPSCR_COMPARE))
+	if (!fp_has(t, FPSCR_COMPARE))
 		return false;
 	if (t->s.status.compares && t->s.status.field != field)
 		state_make_cr(t, t->s.status.field);
@@ -383,7 +359,7 @@ bool b_fp_select(struct tr *t, unsigned target, unsigned a, unsigned yes, unsign
 {
 	int ra, r;
 
-	if (!has(t, FPSCR_COMPARE))
+	if (!fp_has(t, FPSCR_COMPARE))
 		return false;
 	ra = vregs_scalar(t, a);
 	r = vregs_take(t);
@@ -407,7 +383,7 @@ bool b_fp_sign(struct tr *t, enum b_sign sign, unsigned target, unsigned a, unsi
 	bool clears = sign == B_SIGN_CLEAR || sign == B_SIGN_COPY;
 	int r, of;
 
-	if (!has(t, FPSCR_ADD))
+	if (!fp_has(t, FPSCR_ADD))
 		return false;
 	r = vregs_scalar(t, b);
 	if (sign != B_SIGN_KEEP) {

@@ -34,6 +34,10 @@ static const union vsr constants[CONSTANTS] = {
     [CONST_NO_SIGN] = TWICE(0x7fffffffffffffff),
     [CONST_HALF] = TWICE(0x3fe0000000000000),
     [CONST_ONE] = TWICE(0x3ff0000000000000),
+    [CONST_EXPONENT_D] = TWICE(0x0020000000200000),
+    [CONST_EXPONENT_D + 1] = TWICE(0x0040000000400000),
+    [CONST_EXPONENT_S] = TWICE(0x0100000001000000),
+    [CONST_EXPONENT_S + 1] = TWICE(0x0200000002000000),
 };
 
 static void emit_numbers(struct jit *jit)

@@ -34,9 +34,22 @@ void side_zero_if(struct tr *t, enum x86_cc cc, int result, int factor, int othe
 	struct side *s = current(t);
 
 	s->zero = x86_jcc(&t->x, cc);
+	s->lanes = false;
 	s->result = result;
 	s->factors[0] = factor;
 	s->factors[1] = other;
+}
+
+void side_zeros_if(struct tr *t, enum x86_cc cc, int result, const int *factors, int bad,
+		   bool singles)
+{
+	struct side *s = current(t);
+
+	side_zero_if(t, cc, result, factors[0], factors[1]);
+	s->lanes = true;
+	s->singles = singles;
+	s->spare[0] = bad;
+	s->spare[1] = vregs_take(t);
 }
 
 void side_accept(struct tr *t)
@@ -76,6 +89,51 @@ static void accept_zero(struct x86 *x, const struct side *s)
 		test_zero(x, s->factors[i]);
 		x86_aim(x86_jcc(x, CC_E), s->accept);
 	}
+	x86_land(x, call);
+}
+
+#define V_MOVMSKPD V_0F(0x50)
+#define V_MOVMSKPS V_OP(0, 1, 0x50)
+#define V_CMPPD	   V_0F(0xc2)
+#define V_CMPPS	   V_OP(0, 1, 0xc2)
+#define V_ANDNPS   V_OP(0, 1, 0x55)
+#define V_XORPS	   V_OP(0, 1, 0x57)
+
+/* bad = bad where @xmm isn't zero */
+static void unless_zero(struct x86 *x, const struct side *s, int bad, int xmm)
+{
+	int zero = s->spare[1];
+
+	vex_rrr(x, V_XORPS, zero, zero, zero);
+	vex_rrr(x, s->singles ? V_CMPPS : V_CMPPD, zero, xmm, zero);
+	x86_byte(x, 0); /* equal */
+	vex_rrr(x, V_ANDNPS, bad, zero, bad);
+}
+
+static void test_lanes(struct x86 *x, const struct side *s, int bad)
+{
+	vex_rrr(x, s->singles ? V_MOVMSKPS : V_MOVMSKPD, RAX, 0, bad);
+	x86_rr(x, X_TEST, RAX, RAX);
+}
+
+/* Lanes beyond that aren't zero are bad whatever the factors are; others if none of these is. */
+static void accept_zeros(struct x86 *x, const struct side *s)
+{
+	int bad = s->spare[0], zero = s->spare[1];
+	u8 *call;
+
+	x86_land(x, s->zero);
+	vex_rrr(x, V_XORPS, zero, zero, zero);
+	vex_rrr(x, s->singles ? V_CMPPS : V_CMPPD, zero, s->result, zero);
+	x86_byte(x, 0);
+	vex_rrr(x, V_ANDNPS, zero, zero, bad);
+	test_lanes(x, s, zero);
+	call = x86_jcc(x, CC_NE);
+	for (unsigned i = 0; i < ARRAY_SIZE(s->factors) && s->factors[i] >= 0; i++)
+		unless_zero(x, s, bad, s->factors[i]);
+	if (s->factors[0] >= 0)
+		test_lanes(x, s, bad);
+	x86_aim(x86_jcc(x, CC_E), s->accept);
 	x86_land(x, call);
 }
 
@@ -126,7 +184,9 @@ static void side_emit(struct tr *t, const struct side *s)
 	const struct op *op = &t->b->ops[s->n];
 	struct x86 *x = &t->x;
 
-	if (s->zero)
+	if (s->zero && s->lanes)
+		accept_zeros(x, s);
+	else if (s->zero)
 		accept_zero(x, s);
 	for (unsigned i = 0; i < s->n_calls; i++)
 		x86_land(x, s->calls[i]);

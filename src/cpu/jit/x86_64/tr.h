@@ -81,7 +81,7 @@ struct vregs {
 	struct xmm_reg x[16];
 	s8 whole[64], scalar[64]; /* where it is; -1: in memory only */
 	u32 busy, changes;
-	u64 constants_seen;
+	u128 constants_seen;
 	u64 dirty; /* of those known as a whole: memory is old */
 	bool may_wait;
 };
@@ -112,7 +112,9 @@ struct side {
 	u8 *calls[4], *zero; /* jumps' distances */
 	unsigned n_calls, n; /* n: the instruction's op */
 	u8 *accept, *done;
-	int result, factors[2]; /* xmm registers: a zero may be right */
+	/* xmm registers. A zero may be right, or those of a vector: @spare are there to tell. */
+	int result, factors[2], spare[2];
+	bool lanes, singles;
 	u8 aside;		/* of FPSCR_OPERANDS: kept, for the call changes where they are */
 	struct state s;		/* before the instruction */
 	struct vregs v;		/* after it */
@@ -232,6 +234,9 @@ void side_call_if(struct tr *t, enum x86_cc cc);
  * and so is one of the two others (-1: none is asked).
  */
 void side_zero_if(struct tr *t, enum x86_cc cc, int result, int factor, int other);
+/* The same of a vector's lanes, of 32 or 64 bits; @bad has ones where a lane is beyond. */
+void side_zeros_if(struct tr *t, enum x86_cc cc, int result, const int *factors, int bad,
+		   bool singles);
 void side_accept(struct tr *t);
 void side_done(struct tr *t);
 void sides_emit(struct tr *t);

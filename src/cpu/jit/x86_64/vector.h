@@ -30,6 +30,10 @@ enum vector_constant {
 	CONST_NO_SIGN, /* all but the sign bits of 64-bit lanes */
 	CONST_HALF,    /* doubles */
 	CONST_ONE,
+	/* exponents of doubles and singles, shifted left by 1: one more, two more */
+	CONST_EXPONENT_D,
+	CONST_EXPONENT_S = CONST_EXPONENT_D + 2,
+	CONST_LAST_EXPONENT = CONST_EXPONENT_S + 1,
 	CONSTANTS
 };
 

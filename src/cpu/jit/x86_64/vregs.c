@@ -210,7 +210,7 @@ void vregs_set_doubleword(struct tr *t, unsigned vsr, int reg)
 	is_scalar(t, vsr, reg);
 }
 
-_Static_assert(CONSTANTS <= 64, "constants_seen has a bit for each");
+_Static_assert(CONSTANTS <= 128, "constants_seen has a bit for each");
 
 /* The two that need no memory. */
 static bool make_constant(struct tr *t, int reg, enum vector_constant k)
@@ -233,7 +233,7 @@ int vregs_constant(struct tr *t, enum vector_constant k)
 	for (int reg = 0; reg < 16; reg++)
 		if (t->v.x[reg].constant == k)
 			return use(t, reg);
-	t->v.constants_seen |= 1ull << k;
+	t->v.constants_seen |= (u128)1 << k;
 	return seen || k <= CONST_ONES ? vregs_constant_reg(t, k) : -1;
 }
 
