@@ -11,14 +11,16 @@
  */
 typedef bool rule_fn(struct tr *t, const struct op *op, bool *ends);
 
+enum { SETS_NONE, SETS_T, SETS_A };
+
 struct rule {
 	op_fn *fn;
 	rule_fn *build; /* NULL: its function does it */
 	/* Storage at op.imm behind register op.a: bytes; 0 is what isn't that. Foreseen by it. */
 	u8 bytes;
 	bool stores, updates;
-	enum rule_target { SETS_NONE, SETS_T, SETS_A } sets; /* general register: op.t, op.a */
-	bool stays;					     /* as b_begin() says */
+	u8 sets;	   /* a general register: SETS_T, op.t; SETS_A, op.a */
+	bool stays;	   /* as b_begin() says */
 	bool calls;	   /* its function can be called from within a translation */
 	bool changes_gprs; /* its function may change general registers, LR or CTR */
 };
@@ -37,7 +39,7 @@ void rules_prepare(void);
 /* What is known of @fn; nothing (all 0) of what is no instruction. */
 const struct rule *rule_find(op_fn *fn);
 
-/* Builds @b, the block that @t is for. False: it isn't worth it. */
-bool translate_block(struct tr *t, const struct block *b);
+/* Builds @b, the block that @t is for; @rules: of its ops. False: it isn't worth it. */
+bool translate_block(struct tr *t, const struct block *b, const struct rule *const rules[]);
 
 #endif

@@ -2,13 +2,13 @@
 /* From a block to its translation, an instruction at a time. */
 #include "cpu/jit/rules.h"
 
-bool translate_block(struct tr *t, const struct block *b)
+bool translate_block(struct tr *t, const struct block *b, const struct rule *const rules[])
 {
 	bool ends = false;
 
 	for (unsigned n = 1; !ends; n++) {
 		const struct op *op = &b->ops[n];
-		const struct rule *rule = rule_find(op->fn);
+		const struct rule *rule = rules[n];
 
 		b_begin(t, n, rule->stays);
 		if (rule->build && rule->build(t, op, &ends))

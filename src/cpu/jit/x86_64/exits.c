@@ -21,29 +21,22 @@ val b_cia(struct tr *t, s32 distance)
 
 static void exit_add(struct tr *t, u8 *from, struct exit_point exit)
 {
-	unsigned number = t->n_exits++;
-
-	assert(number < TR_EXITS);
-	t->exits[number] = from;
-	if (number != t->wanted)
-		return;
-	t->exit = exit;
-	t->exit.from = from;
-	t->exit_state = t->s;
-	if (exit.kind == EXIT_BRANCH || exit.kind == EXIT_REGISTER)
-		t->exit_state.cfar = here(t);
+	assert(t->n_exits < TR_EXITS);
+	exit.from = (u32)(from - t->code);
+	exit.n = t->n;
+	t->exits[t->n_exits++] = exit.from;
+	record_write(t, &exit);
 }
 
 void exit_function_if(struct tr *t, enum x86_cc cc)
 {
-	exit_add(t, x86_jcc(&t->x, cc), (struct exit_point){.kind = EXIT_FUNCTION, .n = t->n});
+	exit_add(t, x86_jcc(&t->x, cc), (struct exit_point){.kind = EXIT_FUNCTION});
 }
 
 void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi)
 {
-	exit_add(
-	    t, x86_jcc(&t->x, cc),
-	    (struct exit_point){.kind = EXIT_WINDOW, .n = t->n, .to = base, .lo = lo, .hi = hi});
+	exit_add(t, x86_jcc(&t->x, cc),
+		 (struct exit_point){.kind = EXIT_WINDOW, .to = base, .lo = lo, .hi = hi});
 }
 
 skip b_skip_if(struct tr *t, cond c)
@@ -201,11 +194,11 @@ void b_leave_to_function(struct tr *t)
 	go_to_function(t, t->n);
 }
 
-void exit_emit(struct tr *t, bool once)
+void exit_emit(struct tr *t, const struct exit_point *e, bool once)
 {
-	const struct exit_point *e = &t->exit;
-
-	state_store(t, &t->exit_state);
+	if (e->kind == EXIT_BRANCH || e->kind == EXIT_REGISTER)
+		t->s.cfar = (s32)(e->n - 1) * 4;
+	state_store(t, &t->s);
 	if (e->kind == EXIT_FUNCTION)
 		go_to_function(t, e->n);
 	else if (e->kind == EXIT_WINDOW)

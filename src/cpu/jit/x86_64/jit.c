@@ -53,7 +53,7 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 
 /* More than any translation needs in the second half. */
 #define ROOM                                                                                       \
-	(TR_BYTES_MAX + sizeof(struct translated) + sizeof(struct site) +                          \
+	(TR_BYTES_MAX + sizeof(struct translated) + sizeof(struct site) + TR_RECORDS_BYTES_MAX +   \
 	 TR_INSNS * 2 * sizeof(struct op))
 /* What translations leave for exits that are made later. */
 #define EXITS_ROOM ((size_t)256 << 10)
@@ -64,7 +64,7 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 /* For @first bytes in the first half and @second in the other. */
 static bool has_room(const struct jit *jit, size_t first, size_t second)
 {
-	return jit->seldom_first - jit->used >= first + TR_BYTES_MAX &&
+	return jit->seldom_first - jit->used >= first + EXIT_BYTES_MAX &&
 	       jit->top - jit->seldom_used >= second;
 }
 
@@ -124,7 +124,8 @@ struct jit *jit_new(size_t bytes)
 	if (!jit)
 		return NULL;
 	rules_prepare();
-	jit->seldom_first = part(bytes / 2 + 2 * TR_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
+	jit->seldom_first =
+	    part(bytes / 2 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
 	jit->bytes = jit->seldom_first + part(bytes / 2 + EXITS_ROOM + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
 	jit->host = host_features();
@@ -216,34 +217,41 @@ static void emit_late(struct tr *t)
 	x86_jmp_to(&t->x, t->jit->thunks.late);
 }
 
-/* Begins at @at; is to find exit @wanted, if that isn't NO_EXIT. @plain: without windows. */
-static void prepare(struct tr *t, struct jit *jit, struct block *b, u8 *at, unsigned wanted,
-		    bool plain)
+static void prepare(struct tr *t, struct jit *jit, struct block *b)
 {
-	t->x.at = at;
+	t->x.at = t->code = jit->write + jit->used;
 	t->jit = jit;
 	t->b = b;
 	t->swap = !(b->mode & MODE_LE); /* the host is little-endian */
 	memset(&t->s, 0, sizeof(t->s));
 	memset(t->h, 0, sizeof(t->h));
 	t->n_constants = t->n_exits = t->n_sides = 0;
-	t->wanted = wanted;
+	t->records_used = 0;
 	t->next_window = 0;
-	t->plain = plain;
+	t->plain = b->crossed >= CROSSINGS;
+	for (unsigned n = 1; n <= b->count + 1u; n++)
+		t->rules[n] = rule_find(b->ops[n].fn);
 	regs_begin(t);
 	vregs_begin(t);
 }
 
-static void emit_stubs(struct tr *t, u8 *code)
+static const u8 *keep_records(struct tr *t)
+{
+	size_t bytes = (t->records_used + 7) & ~(size_t)7;
+
+	return memcpy(take(t->jit, bytes), t->records, t->records_used);
+}
+
+static void emit_stubs(struct tr *t)
 {
 	struct translated *tn = take(t->jit, sizeof(*tn));
 	u8 *common = t->x.at;
 
 	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
 	x86_jmp_to(&t->x, t->jit->thunks.make_exit);
-	*tn = (struct translated){t->b, code, t->plain, t->x.at};
+	*tn = (struct translated){t->b, t->code, t->x.at, keep_records(t)};
 	for (unsigned i = 0; i < t->n_exits; i++) {
-		x86_land(&t->x, t->exits[i]);
+		x86_land(&t->x, t->code + t->exits[i]);
 		x86_call_to(&t->x, common);
 	}
 }
@@ -251,7 +259,6 @@ static void emit_stubs(struct tr *t, u8 *code)
 enum jit_result jit_compile(struct jit *jit, struct block *b, enum isa_level level)
 {
 	struct tr *t = &jit->tr;
-	u8 *code = jit->write + jit->used;
 
 	b->ops[0].fn = pseudo_enter;
 	if (!(b->mode & MODE_SF) || b->count > TR_INSNS)
@@ -259,17 +266,17 @@ enum jit_result jit_compile(struct jit *jit, struct block *b, enum isa_level lev
 	if (!has_room(jit, TR_BYTES_MAX + EXITS_ROOM, ROOM + EXITS_ROOM))
 		return JIT_FULL;
 	jit->level = level;
-	prepare(t, jit, b, code, NO_EXIT, b->crossed >= CROSSINGS);
+	prepare(t, jit, b);
 	emit_entry(t);
-	if (!translate_block(t, b))
+	if (!translate_block(t, b, t->rules))
 		return JIT_NOTHING;
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
 	t->x.at = jit->write + jit->seldom_used;
-	emit_stubs(t, code);
+	emit_stubs(t);
 	sides_emit(t);
 	emit_late(t);
 	jit->seldom_used = (size_t)(t->x.at - jit->write);
-	b->code = jit_run_view(jit, code);
+	b->code = jit_run_view(jit, t->code);
 	b->ops[0].fn = (op_fn *)(uintptr_t)jit_run_view(jit, jit->thunks.enter);
 	return JIT_COMPILED;
 }
@@ -335,41 +342,35 @@ static void lead_to(struct jit *jit, struct site *site, struct block *b)
 	x86_aim(site->jump, write_view(jit, b->code));
 }
 
-/* Translates @tn's block again, for nothing but what its exit number @wanted is. */
-static void find_exit(struct jit *jit, const struct translated *tn, unsigned wanted)
+static void find_exit(struct tr *t, const struct translated *tn, unsigned number,
+		      struct exit_point *exit)
 {
-	struct tr *t = &jit->tr;
-	u8 *start = jit->write + jit->seldom_first - TR_BYTES_MAX;
-	size_t top = jit->top;
+	const u8 *at = tn->records;
 
-	prepare(t, jit, tn->block, start, wanted, tn->plain);
-	emit_entry(t);
-	translate_block(t, tn->block);
-	assert(t->n_exits > wanted);
-	t->exit.from = tn->code + (t->exit.from - start);
-	jit->top = top;
+	for (unsigned i = 0; i <= number; i++)
+		at = record_read(t, at, exit);
 }
 
 const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8 *returns)
 {
 	struct jit *jit = cpu->jit;
-	const struct translated *tn = (const struct translated *)write_view(jit, seen);
+	struct translated *tn = (struct translated *)write_view(jit, seen);
+	bool once = !has_room(jit, EXIT_BYTES_MAX, EXIT_BYTES_MAX);
 	struct tr *t = &jit->tr;
+	struct exit_point exit;
 	size_t *used;
 	u8 *code;
 
-	find_exit(jit, tn, (unsigned)(write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1);
-	used = t->exit.kind >= EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
-	code = jit->write + *used;
-	if (!has_room(jit, EXIT_BYTES_MAX, EXIT_BYTES_MAX)) {
-		code = t->x.at = jit->write + jit->seldom_first - TR_BYTES_MAX;
-		exit_emit(t, true);
-		return jit_run_view(jit, code);
-	}
+	t->b = tn->block;
+	find_exit(t, tn, (unsigned)(write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1, &exit);
+	used = exit.kind >= EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
+	code = jit->write + (once ? jit->seldom_first - EXIT_BYTES_MAX : *used);
 	t->x.at = code;
-	exit_emit(t, false);
-	*used = (size_t)(t->x.at - jit->write);
-	x86_aim(t->exit.from, code);
+	exit_emit(t, &exit, once);
+	if (!once) {
+		*used = (size_t)(t->x.at - jit->write);
+		x86_aim(tn->code + exit.from, code);
+	}
 	return jit_run_view(jit, code);
 }
 

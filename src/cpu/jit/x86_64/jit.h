@@ -23,8 +23,8 @@ struct site {
 struct translated {
 	struct block *block;
 	u8 *code;
-	bool plain;
 	u8 *stubs; /* by the exits' numbers: calls of what leads to thunk make_exit */
+	const u8 *records;
 };
 #define STUB_BYTES 5
 
@@ -51,7 +51,7 @@ struct jit {
 	/*
 	 * Three parts: code, code that seldom runs, and (downwards) sites, ops of calls and struct
 	 * translation. Translations run through the first: what lies close together suits the
-	 * host's caches of code and of its pages. Its last TR_BYTES_MAX are for what isn't kept.
+	 * host's caches of code and of its pages. Its last EXIT_BYTES_MAX are for what isn't kept.
 	 */
 	size_t used, seldom_first, seldom_used, top;
 	unsigned threshold;

@@ -87,7 +87,7 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 	*w = (struct page_window){(u8)place.base, store, place.disp, place.disp + (s32)bytes};
 	for (unsigned n = t->n; n <= t->b->count; n++) {
 		const struct op *op = &t->b->ops[n];
-		const struct rule *r = rule_find(op->fn);
+		const struct rule *r = t->rules[n];
 
 		if (joins(op, r, place, store)) {
 			s32 lo = (s32)op->imm, hi = lo + r->bytes;

@@ -95,12 +95,11 @@ enum exit_kind {
 
 /*
  * A way out of a translation. Many are never gone, so a translation has of each but a jump, to a
- * call of a thunk. Who comes there for the first time has the way's code made: the block is
- * translated once more, only to know again what was where, for nothing of that was kept.
+ * call of a thunk, and a record (records.c). Who comes there first has the way's code made.
  */
 struct exit_point {
-	u8 *from; /* the jump's distance */
 	enum exit_kind kind;
+	u32 from;     /* the jump's distance: where, from the translation's start */
 	unsigned n;   /* EXIT_FUNCTION, EXIT_WINDOW: the instruction's op */
 	s32 distance; /* EXIT_BRANCH: from the block's start */
 	int to;	      /* EXIT_REGISTER; EXIT_WINDOW: the window's base */
@@ -123,7 +122,9 @@ struct side {
 #define TR_INSNS     64u
 #define TR_EXITS     (TR_INSNS * 5)
 #define TR_CONSTANTS (TR_INSNS * 4)
-#define NO_EXIT	     TR_EXITS
+/* The largest: all guest registers and comparisons, of constants. */
+#define RECORD_BYTES_MAX     640u
+#define TR_RECORDS_BYTES_MAX ((size_t)TR_EXITS * RECORD_BYTES_MAX)
 
 /* More than a translation needs, and more than the way out by an exit. */
 #define TR_BYTES_MAX   ((size_t)96 << 10)
@@ -133,6 +134,7 @@ struct tr {
 	struct x86 x;
 	struct jit *jit;
 	struct block *b;
+	const struct rule *rules[TR_INSNS + 2]; /* of b->ops */
 	unsigned n; /* of the current op: 1 is the block's first instruction */
 	struct state s;
 	struct page_window windows[WINDOWS];
@@ -146,12 +148,11 @@ struct tr {
 	u32 clock;
 	u64 constants[TR_CONSTANTS];
 	unsigned n_constants;
-	u8 *exits[TR_EXITS]; /* jumps' distances */
+	u8 *code;	     /* where it begins */
+	u32 exits[TR_EXITS]; /* their jumps' distances, from there */
 	unsigned n_exits;
-	/* Translated once more for this exit, whose number is @wanted. */
-	unsigned wanted;
-	struct exit_point exit;
-	struct state exit_state;
+	u8 records[TR_RECORDS_BYTES_MAX]; /* of the exits */
+	size_t records_used;
 	struct side sides[TR_INSNS];
 	unsigned n_sides;
 	u8 *late; /* the jump where the budget is spent */
@@ -247,7 +248,13 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x);
 /* Unless @cc: the instruction is left to its function. */
 void exit_function_if(struct tr *t, enum x86_cc cc);
 void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi);
-/* The code of t->exit. @once: it runs now and is overwritten then. */
-void exit_emit(struct tr *t, bool once);
+/* The code of @exit, at t->s. @once: it runs now and is overwritten then. */
+void exit_emit(struct tr *t, const struct exit_point *exit, bool once);
+
+/* --- records.c --- */
+/* @exit, at t->s, behind the others in t->records. */
+void record_write(struct tr *t, const struct exit_point *exit);
+/* The record at @at, to @exit and t->s; returns where the next begins. */
+const u8 *record_read(struct tr *t, const u8 *at, struct exit_point *exit);
 
 #endif
