@@ -5,6 +5,7 @@
 #include "base/racy.h"
 #include "base/prefault.h"
 #include "cpu/engine/code.h"
+#include "cpu/engine/decode.h"
 #include "cpu/jit/jit.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/tlb.h"
@@ -171,14 +172,6 @@ void cpu_flush_code(struct cpu *cpu, u64 gpa)
 		page_drop_blocks(cpu, p);
 }
 
-static u32 fetch(const u8 *at, u32 mode)
-{
-	u32 insn;
-
-	racy_copy_bytes(&insn, at, 4);
-	return (mode & MODE_LE) == (BASE_HOST_LE ? MODE_LE : 0) ? insn : __builtin_bswap32(insn);
-}
-
 /* Remembers what the lines of [offset, offset + bytes) held when they were decoded. */
 static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes,
 			    const u8 *host_page)
@@ -224,73 +217,6 @@ void cpu_code_compare(struct cpu *cpu, void (*differs)(struct cpu *cpu, u64 gpa)
 			if (host && !page_is_same(p, host))
 				differs(cpu, p->gpa);
 		}
-}
-
-/* Which function carries out @row in @mode: its own, or the interrupt that stands in its way. */
-static op_fn *choose_fn(const struct insn_row *row, u32 insn, u32 mode)
-{
-	if (!row)
-		return pseudo_illegal;
-	if ((row->flags & F_HV) || ((row->flags & F_PRIV) && (mode & MODE_PR)))
-		return pseudo_privileged;
-	if ((row->flags & F_FP) && !(mode & MODE_FP))
-		return pseudo_no_fp;
-	if ((row->flags & F_VEC) && !(mode & MODE_VEC))
-		return pseudo_no_vec;
-	if ((row->flags & F_VSX) && !(mode & MODE_VSX))
-		return pseudo_no_vsx;
-	return row->fn_rc && (insn & RC_BIT) ? row->fn_rc : row->fn;
-}
-
-/* Decodes @insn into @op; true if it ends a block. */
-static bool decode(const struct cpu *cpu, u32 insn, u32 mode, struct op *op)
-{
-	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
-
-	struct isa_operands f = row ? isa_operands(row, insn) : (struct isa_operands){0};
-
-	*op = (struct op){.fn = choose_fn(row, insn, mode),
-			  .insn = insn,
-			  .t = f.t,
-			  .a = f.a,
-			  .b = f.b,
-			  .c = f.c,
-			  .imm = f.imm};
-	return !row || (row->flags & (F_END | F_BR)) ||
-	       ((mode & MODE_COUNT) && row->format == FMT_B);
-}
-
-/*
- * There is a breakpoint at this place of a page, maybe of another one: blocks are found by guest
- * real address.
- */
-OP_PSEUDO(breakpoint)
-{
-	u64 ea = CIA() & cpu->ea_mask;
-
-	if (cpu_breakpoint_at(cpu, ea))
-		return cpu_stop(cpu, op, CPU_STOP_BREAK, ea);
-	return choose_fn(isa_lookup(op->insn, cpu->model->level), op->insn, cpu->mode)(cpu, op);
-}
-
-static void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max)
-{
-	bool ended = false;
-	u32 n = 0;
-
-	while (!ended && n < max) {
-		ended = decode(cpu, fetch(at + 4 * n, b->mode), b->mode, &b->ops[1 + n]);
-		if (unlikely(cpu->debug.n_breaks) && cpu_breakpoint_offset(cpu, b->gpa + 4 * n))
-			b->ops[1 + n].fn = pseudo_breakpoint;
-		n++;
-	}
-	b->count = n;
-	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = n};
-	if (cpu->jit) {
-		b->ops[0].fn = pseudo_warm;
-		b->ops[0].insn = jit_threshold(cpu->jit);
-	}
-	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s64)n * 4};
 }
 
 /* When the @nth of many alike begins; 0: that one isn't timed. */
@@ -446,7 +372,7 @@ struct block *code_single_insn(struct cpu *cpu, u32 insn)
 	struct block *b = (struct block *)cpu->code->single;
 
 	*b = (struct block){.mode = cpu->mode, .count = 1};
-	decode(cpu, insn, b->mode, &b->ops[1]);
+	insn_decode(cpu, insn, b->mode, &b->ops[1]);
 	b->ops[2] = (struct op){.fn = pseudo_leave, .imm = 4};
 	return b;
 }
@@ -459,5 +385,5 @@ struct block *code_single(struct cpu *cpu)
 
 	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh))
 		return NULL;
-	return code_single_insn(cpu, fetch(host + (cpu->nip & ~CPU_PAGE_MASK), cpu->mode));
+	return code_single_insn(cpu, insn_fetch(host + (cpu->nip & ~CPU_PAGE_MASK), cpu->mode));
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From instructions to ops. */
+#include "base/racy.h"
+#include "cpu/engine/decode.h"
+#include "cpu/engine/pseudo.h"
+#include "cpu/jit/jit.h"
+
+u32 insn_fetch(const u8 *at, u32 mode)
+{
+	u32 insn;
+
+	racy_copy_bytes(&insn, at, 4);
+	return (mode & MODE_LE) == (BASE_HOST_LE ? MODE_LE : 0) ? insn : __builtin_bswap32(insn);
+}
+
+/* Which function carries out @row in @mode: its own, or the interrupt that stands in its way. */
+static op_fn *choose_fn(const struct insn_row *row, u32 insn, u32 mode)
+{
+	if (!row)
+		return pseudo_illegal;
+	if ((row->flags & F_HV) || ((row->flags & F_PRIV) && (mode & MODE_PR)))
+		return pseudo_privileged;
+	if ((row->flags & F_FP) && !(mode & MODE_FP))
+		return pseudo_no_fp;
+	if ((row->flags & F_VEC) && !(mode & MODE_VEC))
+		return pseudo_no_vec;
+	if ((row->flags & F_VSX) && !(mode & MODE_VSX))
+		return pseudo_no_vsx;
+	return row->fn_rc && (insn & RC_BIT) ? row->fn_rc : row->fn;
+}
+
+bool insn_decode(const struct cpu *cpu, u32 insn, u32 mode, struct op *op)
+{
+	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
+
+	struct isa_operands f = row ? isa_operands(row, insn) : (struct isa_operands){0};
+
+	*op = (struct op){.fn = choose_fn(row, insn, mode),
+			  .insn = insn,
+			  .t = f.t,
+			  .a = f.a,
+			  .b = f.b,
+			  .c = f.c,
+			  .imm = f.imm};
+	return !row || (row->flags & (F_END | F_BR)) ||
+	       ((mode & MODE_COUNT) && row->format == FMT_B);
+}
+
+/*
+ * There is a breakpoint at this place of a page, maybe of another one: blocks are found by guest
+ * real address.
+ */
+OP_PSEUDO(breakpoint)
+{
+	u64 ea = CIA() & cpu->ea_mask;
+
+	if (cpu_breakpoint_at(cpu, ea))
+		return cpu_stop(cpu, op, CPU_STOP_BREAK, ea);
+	return choose_fn(isa_lookup(op->insn, cpu->model->level), op->insn, cpu->mode)(cpu, op);
+}
+
+void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max)
+{
+	bool ended = false;
+	u32 n = 0;
+
+	while (!ended && n < max) {
+		ended = insn_decode(cpu, insn_fetch(at + 4 * n, b->mode), b->mode, &b->ops[1 + n]);
+		if (unlikely(cpu->debug.n_breaks) && cpu_breakpoint_offset(cpu, b->gpa + 4 * n))
+			b->ops[1 + n].fn = pseudo_breakpoint;
+		n++;
+	}
+	b->count = n;
+	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = n};
+	if (cpu->jit) {
+		b->ops[0].fn = pseudo_warm;
+		b->ops[0].insn = jit_threshold(cpu->jit);
+	}
+	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s64)n * 4};
+}
