@@ -16,6 +16,7 @@
 	COUNT(blocks_decoded)                                             \
 	COUNT(blocks_compiled)/* those that were translated */                    \
 	COUNT(code_flushes)    /* no room: all decoded and compiled code was dropped */ \
+	COUNT(cold_flushes)    /* no room for cold blocks: they were dropped */ \
 	COUNT(turns)           /* blocks that the dispatcher began */     \
 	COUNT(turns_request)   /* ... after another thread's request */   \
 	COUNT(turns_clock)     /* ... after a look at the clock */        \

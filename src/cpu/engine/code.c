@@ -10,11 +10,12 @@
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/tlb.h"
 
-#define ARENA_FIRST  ((size_t)4 << 20) /* what a guest needs soon */
+#define ARENA_FIRST  ((size_t)2 << 20) /* what a guest needs soon */
 #define HASH_SHIFT   17		       /* 2^17 buckets */
 #define HASH_BUCKETS (1u << HASH_SHIFT)
 #define PAGE_BUCKETS 4096u
 #define BLOCK_MAX    64u /* instructions */
+#define COLD_MAX     16u /* of blocks that may never run again */
 
 #define LINE_SHIFT 6
 #define LINE_BYTES (1u << LINE_SHIFT)
@@ -28,9 +29,15 @@ struct code_page {
 	u8 image[CPU_PAGE_SIZE]; /* those lines as they were */
 };
 
-struct code_cache {
-	u8 *arena;
+struct arena {
+	u8 *at;
 	size_t bytes, used;
+};
+
+struct code_cache {
+	struct arena kept; /* pages too */
+	struct arena cold; /* the last part of the same memory; empty where nothing is translated */
+	struct block *promoted; /* a cold block, dropped, that is to be decoded to be kept */
 	u64 epoch;
 	bool warm; /* cpu_warm_up() */
 	struct block *hash[HASH_BUCKETS];
@@ -38,7 +45,7 @@ struct code_cache {
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
 };
 
-_Static_assert(CODE_BYTES_MIN >= sizeof(struct code_page) + sizeof(struct block) +
+_Static_assert(CODE_BYTES_MIN / 4 * 3 >= sizeof(struct code_page) + sizeof(struct block) +
 				     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
 	       "block_make() must find room in an empty arena");
 
@@ -49,18 +56,25 @@ int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
 	if (!c)
 		return -ENOMEM;
 	assert(bytes >= CODE_BYTES_MIN);
-	c->bytes = bytes;
-	c->arena = pages_untouched(bytes, MAP_NORESERVE);
-	if (!c->arena) {
+	c->kept.at = pages_untouched(bytes, MAP_NORESERVE);
+	if (!c->kept.at) {
 		munmap(c, sizeof(*c));
 		return -ENOMEM;
 	}
-	madvise(c->arena, bytes, MADV_HUGEPAGE);
+	madvise(c->kept.at, bytes, MADV_HUGEPAGE);
 	isa_prepare();
 	cpu->jit = jit_new(jit_bytes);
+	c->cold.bytes = cpu->jit && jit_threshold(cpu->jit) > 1 ? bytes / 4 & ~(size_t)15 : 0;
+	c->kept.bytes = bytes - c->cold.bytes;
+	c->cold.at = c->kept.at + c->kept.bytes;
 	c->epoch = 1;
 	cpu->code = c;
 	return 0;
+}
+
+static void warm_up(struct arena *a)
+{
+	prefault_write(a->at, a->bytes < ARENA_FIRST ? a->bytes : ARENA_FIRST);
 }
 
 void cpu_warm_up(struct cpu *cpu)
@@ -70,7 +84,8 @@ void cpu_warm_up(struct cpu *cpu)
 	if (c->warm)
 		return;
 	c->warm = true;
-	prefault_write(c->arena, c->bytes < ARENA_FIRST ? c->bytes : ARENA_FIRST);
+	warm_up(&c->kept);
+	warm_up(&c->cold);
 	jit_warm_up(cpu->jit);
 }
 
@@ -82,7 +97,7 @@ int code_init(struct cpu *cpu)
 void code_fini(struct cpu *cpu)
 {
 	jit_free(cpu->jit);
-	munmap(cpu->code->arena, cpu->code->bytes);
+	munmap(cpu->code->kept.at, cpu->code->kept.bytes + cpu->code->cold.bytes);
 	munmap(cpu->code, sizeof(*cpu->code));
 	cpu->code = NULL;
 }
@@ -99,7 +114,8 @@ void cpu_flush_all_code(struct cpu *cpu)
 
 	memset(c->hash, 0, sizeof(c->hash));
 	memset(c->pages, 0, sizeof(c->pages));
-	c->used = 0;
+	c->kept.used = c->cold.used = 0;
+	c->promoted = NULL;
 	jit_reset(cpu->jit);
 	jumps_erase(cpu);
 }
@@ -111,15 +127,20 @@ static void make_room(struct cpu *cpu)
 	cpu->counts.code_flushes++;
 }
 
-static void *arena_take(struct code_cache *c, size_t bytes)
+static void *arena_take(struct arena *a, size_t bytes)
 {
-	void *p = c->arena + c->used;
+	void *p = a->at + a->used;
 
 	bytes = (bytes + 15) & ~(size_t)15;
-	if (c->used + bytes > c->bytes)
+	if (a->used + bytes > a->bytes)
 		return NULL;
-	c->used += bytes;
+	a->used += bytes;
 	return p;
+}
+
+static bool arena_has(const struct arena *a, const void *p)
+{
+	return (const u8 *)p >= a->at && (const u8 *)p < a->at + a->bytes;
 }
 
 static unsigned page_bucket(u64 gpa)
@@ -143,13 +164,20 @@ static struct code_page *page_find(struct code_cache *c, u64 gpa)
 	return p;
 }
 
-static void block_drop(struct cpu *cpu, struct block *b)
+static void hash_remove(struct code_cache *c, const struct block *b)
 {
-	struct block **at = &cpu->code->hash[block_bucket(b->gpa, b->mode)];
+	struct block **at = &c->hash[block_bucket(b->gpa, b->mode)];
 
 	while (*at != b)
 		at = &(*at)->hash_next;
 	*at = b->hash_next;
+}
+
+static void block_drop(struct cpu *cpu, struct block *b)
+{
+	/* Of those the hash knows the one that was decoded instead, if any. */
+	if (b->ops[0].fn != pseudo_stale && b->ops[0].fn != pseudo_moved)
+		hash_remove(cpu->code, b);
 	b->ops[0].fn = pseudo_stale;
 	jit_drop(cpu->jit, b);
 }
@@ -162,6 +190,41 @@ static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
 	p->blocks = NULL;
 	p->lines = 0;
 	cpu->link_from = NULL;
+}
+
+/* All blocks in the cold arena go: what is hot isn't there. */
+static void forget_cold(struct cpu *cpu)
+{
+	struct code_cache *c = cpu->code;
+
+	for (unsigned i = 0; i < HASH_BUCKETS; i++)
+		for (struct block **at = &c->hash[i]; *at;)
+			if (arena_has(&c->cold, *at))
+				*at = (*at)->hash_next;
+			else
+				at = &(*at)->hash_next;
+	for (unsigned i = 0; i < PAGE_BUCKETS; i++)
+		for (struct code_page *p = c->pages[i]; p; p = p->next)
+			for (struct block **at = &p->blocks; *at;)
+				if (arena_has(&c->cold, *at))
+					*at = (*at)->page_next;
+				else
+					at = &(*at)->page_next;
+	jumps_forget_ops(cpu, c->cold.at, c->cold.bytes);
+	cpu->link_from = NULL;
+	c->promoted = NULL;
+	c->cold.used = 0;
+	cpu->counts.cold_flushes++;
+}
+
+void code_link(struct cpu *cpu, const struct op *op, struct block *b)
+{
+	const struct arena *cold = &cpu->code->cold;
+
+	if (arena_has(cold, b) && !arena_has(cold, op))
+		return;
+	((struct op *)op)->link = b;
+	cpu->counts.links_made++;
 }
 
 void cpu_flush_code(struct cpu *cpu, u64 gpa)
@@ -256,21 +319,34 @@ static bool compile(struct cpu *cpu, struct block *b)
 	return true;
 }
 
-/* In place of pseudo_enter until the block has run often enough to be compiled; op.insn counts
- * down. */
+/*
+ * In place of pseudo_enter in a cold block, until it has run often enough to be kept and compiled;
+ * op.insn counts down. Then it is dropped, and the dispatcher has it decoded anew.
+ */
 OP_PSEUDO(warm)
 {
 	struct op *enter = (struct op *)op;
 
-	if (--enter->insn == 0 && !compile(cpu, container_of(enter, struct block, ops[0])))
-		return NULL; /* to the dispatcher: nip is at the block, which is decoded anew */
-	return enter->fn == pseudo_warm ? pseudo_enter(cpu, op) : enter->fn(cpu, op);
+	if (--enter->insn)
+		return pseudo_enter(cpu, op);
+	cpu->code->promoted = container_of(enter, struct block, ops[0]);
+	hash_remove(cpu->code, cpu->code->promoted);
+	enter->fn = pseudo_stale;
+	return NULL;
+}
+
+/* What led to a cold block leads to the one that was decoded to be kept. */
+OP_PSEUDO(moved)
+{
+	const struct op *enter = op->link->ops;
+
+	return enter->fn(cpu, enter);
 }
 
 static struct code_page *page_new(struct cpu *cpu, u64 gpa)
 {
 	struct code_cache *c = cpu->code;
-	struct code_page *p = arena_take(c, sizeof(*p));
+	struct code_page *p = arena_take(&c->kept, sizeof(*p));
 
 	if (!p)
 		return NULL;
@@ -284,23 +360,22 @@ static struct code_page *page_new(struct cpu *cpu, u64 gpa)
 }
 
 static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
-			       const u8 *host_page)
+			       const u8 *host_page, struct arena *a, u32 longest)
 {
-	struct code_cache *c = cpu->code;
 	u64 offset = gpa & ~CPU_PAGE_MASK;
 	u32 max = (CPU_PAGE_SIZE - offset) / 4;
-	struct block *b = arena_take(c, 0), **bucket;
+	struct block *b = arena_take(a, 0), **bucket;
 
-	if (c->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > c->bytes)
+	if (a->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > a->bytes)
 		return NULL;
 	*b = (struct block){.gpa = gpa, .mode = cpu->mode, .page = page};
-	if (max > BLOCK_MAX)
-		max = BLOCK_MAX;
+	if (max > longest)
+		max = longest;
 	/* The image first: what changes after it is found to differ. */
 	page_note_lines(page, offset, max * 4, host_page);
-	block_decode(cpu, b, host_page + offset, max);
-	arena_take(c, sizeof(*b) + (b->count + 2) * sizeof(struct op));
-	bucket = &c->hash[block_bucket(gpa, cpu->mode)];
+	block_decode(cpu, b, host_page + offset, max, arena_has(&cpu->code->cold, b));
+	arena_take(a, sizeof(*b) + (b->count + 2) * sizeof(struct op));
+	bucket = &cpu->code->hash[block_bucket(gpa, cpu->mode)];
 	b->hash_next = *bucket;
 	*bucket = b;
 	b->page_next = page->blocks;
@@ -318,35 +393,70 @@ static struct block *block_find(struct cpu *cpu, u64 gpa)
 	return b;
 }
 
-static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page)
+static struct code_page *page_get(struct cpu *cpu, u64 gpa)
 {
-	u64 page_gpa = gpa & CPU_PAGE_MASK, bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK);
-	u64 key = cpu->jump_key;
-	struct code_page *page;
-	struct block *b;
+	struct code_page *p = page_find(cpu->code, gpa);
+
+	return p ? p : page_new(cpu, gpa);
+}
+
+static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, bool cold)
+{
+	struct arena *a = cold ? &cpu->code->cold : &cpu->code->kept;
+	u64 bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK), key = cpu->jump_key;
+	u32 longest = cold ? COLD_MAX : BLOCK_MAX;
 
 	/* Mark first, decode then: a store after the mark is told, one before it is seen. */
-	if (!cpu->host->code_read(cpu, gpa, bytes < BLOCK_MAX * 4 ? bytes : BLOCK_MAX * 4) ||
+	if (!cpu->host->code_read(cpu, gpa, bytes < longest * 4 ? bytes : longest * 4) ||
 	    key != cpu->jump_key)
 		return NULL; /* changed, or translations went meanwhile: begin again */
 	for (;;) {
-		page = page_find(cpu->code, page_gpa);
-		if (!page)
-			page = page_new(cpu, page_gpa);
-		b = page ? block_new(cpu, page, gpa, host_page) : NULL;
+		struct code_page *page = page_get(cpu, gpa & CPU_PAGE_MASK);
+		struct block *b =
+		    page ? block_new(cpu, page, gpa, host_page, a, longest) : NULL;
+
 		if (b)
 			return b;
-		make_room(cpu);
+		if (page && cold)
+			forget_cold(cpu);
+		else
+			make_room(cpu);
 	}
 }
 
-static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page)
+static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page, bool cold)
 {
 	u64 from = timed_from(cpu->counts.blocks_decoded);
-	struct block *b = block_make(cpu, gpa, host_page);
+	struct block *b = block_make(cpu, gpa, host_page, cold);
 
 	cpu->counts.decode_ns += timed_ns(from);
 	return b;
+}
+
+/* A block that is kept, compiled. */
+static struct block *block_make_kept(struct cpu *cpu, u64 gpa, const u8 *host_page)
+{
+	struct block *from = cpu->code->promoted, *b;
+
+	do
+		b = block_make_timed(cpu, gpa, host_page, false);
+	while (b && cpu->jit && !compile(cpu, b));
+	if (b && from && from == cpu->code->promoted) {
+		from->ops[0].fn = pseudo_moved;
+		from->ops[0].link = b;
+	}
+	cpu->code->promoted = NULL;
+	return b;
+}
+
+static struct block *block_make_first(struct cpu *cpu, u64 gpa, const u8 *host_page)
+{
+	const struct block *promoted = cpu->code->promoted;
+
+	if (!cpu->code->cold.bytes ||
+	    (promoted && promoted->gpa == gpa && promoted->mode == cpu->mode))
+		return block_make_kept(cpu, gpa, host_page);
+	return block_make_timed(cpu, gpa, host_page, true);
 }
 
 struct block *code_find(struct cpu *cpu)
@@ -364,7 +474,7 @@ struct block *code_find(struct cpu *cpu)
 		page_recheck(cpu, page, host);
 	gpa |= cpu->nip & ~CPU_PAGE_MASK;
 	b = block_find(cpu, gpa);
-	return b ? b : block_make_timed(cpu, gpa, host);
+	return b ? b : block_make_first(cpu, gpa, host);
 }
 
 struct block *code_single_insn(struct cpu *cpu, u32 insn)

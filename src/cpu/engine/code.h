@@ -30,6 +30,11 @@ void code_fini(struct cpu *cpu);
 /* The block at cpu->nip, decoded if need be; NULL: an interrupt was raised instead (or a request
  * must be served first). */
 struct block *code_find(struct cpu *cpu);
+/*
+ * @op, a branch, leads to @b on its page from here on; but not what is kept to what is cold, which goes
+ * before it.
+ */
+void code_link(struct cpu *cpu, const struct op *op, struct block *b);
 /* One instruction at cpu->nip as a block of its own, good until the next call; NULL as above. */
 struct block *code_single(struct cpu *cpu);
 /* The same with a given instruction word. */

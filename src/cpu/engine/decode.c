@@ -59,20 +59,21 @@ OP_PSEUDO(breakpoint)
 	return choose_fn(isa_lookup(op->insn, cpu->model->level), op->insn, cpu->mode)(cpu, op);
 }
 
-void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max)
+void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max, bool cold)
 {
+	u32 mode = cold ? b->mode | MODE_COUNT : b->mode;
 	bool ended = false;
 	u32 n = 0;
 
 	while (!ended && n < max) {
-		ended = insn_decode(cpu, insn_fetch(at + 4 * n, b->mode), b->mode, &b->ops[1 + n]);
+		ended = insn_decode(cpu, insn_fetch(at + 4 * n, mode), mode, &b->ops[1 + n]);
 		if (unlikely(cpu->debug.n_breaks) && cpu_breakpoint_offset(cpu, b->gpa + 4 * n))
 			b->ops[1 + n].fn = pseudo_breakpoint;
 		n++;
 	}
 	b->count = n;
 	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = n};
-	if (cpu->jit) {
+	if (cold) {
 		b->ops[0].fn = pseudo_warm;
 		b->ops[0].insn = jit_threshold(cpu->jit);
 	}

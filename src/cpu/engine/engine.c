@@ -59,8 +59,7 @@ const struct op *cpu_goto_near_slow(struct cpu *cpu, const struct op *op, u64 ci
 	if (!same_page(cia, target))
 		return ops;
 	if (ops) {
-		((struct op *)op)->link = container_of(ops, struct block, ops);
-		cpu->counts.links_made++;
+		code_link(cpu, op, container_of(ops, struct block, ops));
 	} else {
 		cpu->link_from = op;
 	}
@@ -83,10 +82,8 @@ static struct block *next_block(struct cpu *cpu)
 	b = code_find(cpu);
 	if (b) {
 		jumps_add(cpu, cpu->nip, b->ops, jit_code(cpu->jit, b));
-		if (cpu->link_from) {
-			((struct op *)cpu->link_from)->link = b;
-			cpu->counts.links_made++;
-		}
+		if (cpu->link_from)
+			code_link(cpu, cpu->link_from, b);
 	}
 	return b;
 }

@@ -8,6 +8,7 @@
 
 op_fn pseudo_enter; /* imm = instructions in the block */
 op_fn pseudo_warm;  /* code.c */
+op_fn pseudo_moved; /* code.c */
 op_fn pseudo_leave; /* imm = bytes of the block */
 op_fn pseudo_stale; /* in place of pseudo_enter, once the block was dropped */
 op_fn pseudo_breakpoint; /* code.c: in place of an instruction where there may be one */

@@ -79,3 +79,10 @@ void jumps_erase(struct cpu *cpu)
 	memset(cpu->tlbs->jumps.e, 0, sizeof(cpu->tlbs->jumps.e));
 	jumps_forget(cpu);
 }
+
+void jumps_forget_ops(struct cpu *cpu, const void *at, u64 bytes)
+{
+	for (unsigned i = 0; i < JUMP_ENTRIES; i++)
+		if ((uintptr_t)cpu->jumps[i].ops - (uintptr_t)at < bytes)
+			cpu->jumps[i] = (struct jump){0};
+}

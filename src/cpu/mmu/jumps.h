@@ -47,5 +47,7 @@ void jumps_forget_low(struct cpu *cpu);
 void jumps_forget_range(struct cpu *cpu, u64 ea, u64 bytes, bool real);
 /* Forgets all, and where it led: the memory there is used anew. */
 void jumps_erase(struct cpu *cpu);
+/* Those to ops in the @bytes at @at go. */
+void jumps_forget_ops(struct cpu *cpu, const void *at, u64 bytes);
 
 #endif
