@@ -24,7 +24,7 @@
  * bits: a changed generation makes every entry miss, and an access that crosses the page's end
  * never matches.
  */
-#define TLB_ENTRIES 1024u
+#define TLB_ENTRIES 4096u
 
 struct tlb_entry {
 	u64 tag_read;
