@@ -242,25 +242,26 @@ struct cpu_host {
 
 struct cpu {
 	/* --- the hot part: what every instruction touches --- */
-	u64 gpr[33]; /* [32] is the constant 0, for RA|0 */
-	u64 nip;     /* of the running block's first instruction; CIA() gives the current one */
+	/* The first 256 bytes are what translations reach by short encodings. */
+	struct tlb *dtlb; /* the effective-address cache of the current MSR[PR, DR] */
+	u64 tlb_gen;	  /* generation, in the tags' low bits */
+	u64 jump_key;	  /* what an entry of jumps must have now: generation and mode */
+	s32 budget;	  /* instructions until the next look at the clock */
+	u32 request;	  /* CPU_REQ_*, atomic */
+	u8 cr[8];	  /* one field a byte: LT 8, GT 4, EQ 2, SO 1 */
+	u8 so, ov, ca;	  /* XER's bits, 0 or 1: cpu_set_so() */
+	u8 ordered[3];	  /* what a comparison makes of a field of CR, SO in it: EQ, GT, LT */
+	u8 xer_len;	  /* XER's string length, 0..127 */
+	u8 cr0_shift;	  /* 32 in 32-bit mode: results are compared after this left shift */
+	u64 gpr[33];	  /* [32] is the constant 0, for RA|0 */
+	u64 nip; /* of the running block's first instruction; CIA() gives the current one */
 	const struct op *ops; /* the running block's first instruction */
 	u64 lr, ctr;
 	u64 ea_mask;	    /* 64-bit mode: all ones; 32-bit mode: the low word */
-	u8 cr[8];	    /* one field a byte: LT 8, GT 4, EQ 2, SO 1 */
-	u8 so, ov, ca;	    /* XER's bits, 0 or 1: cpu_set_so() */
-	u8 ordered[3];	    /* what a comparison makes of a field of CR, SO in it: EQ, GT, LT */
-	u8 xer_len;	    /* XER's string length, 0..127 */
-	u8 cr0_shift;	    /* 32 in 32-bit mode: results are compared after this left shift */
 	bool swap;	    /* guest's byte order differs from the host's */
 	bool big;	    /* MSR[LE] is 0 */
-	s32 budget;	    /* instructions until the next look at the clock */
-	u32 request;	    /* CPU_REQ_*, atomic */
 	u32 pending;	    /* CPU_IRQ_*, atomic */
-	struct tlb *dtlb;   /* the effective-address cache of the current MSR[PR, DR] */
-	u64 tlb_gen;	    /* generation, in the tags' low bits */
 	struct jump *jumps; /* the jump cache: block by effective address */
-	u64 jump_key;	    /* what an entry's key must be now: generation and mode */
 	struct fpscr fpscr; /* by the functions of fp/fpscr.h alone */
 	u32 vscr;
 	u32 mode; /* MSR bits that decoding depends on (engine/block.h) */

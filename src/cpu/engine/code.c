@@ -46,7 +46,7 @@ struct code_cache {
 };
 
 _Static_assert(CODE_BYTES_MIN / 4 * 3 >= sizeof(struct code_page) + sizeof(struct block) +
-				     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
+					     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
 	       "block_make() must find room in an empty arena");
 
 int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
@@ -412,8 +412,7 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, b
 		return NULL; /* changed, or translations went meanwhile: begin again */
 	for (;;) {
 		struct code_page *page = page_get(cpu, gpa & CPU_PAGE_MASK);
-		struct block *b =
-		    page ? block_new(cpu, page, gpa, host_page, a, longest) : NULL;
+		struct block *b = page ? block_new(cpu, page, gpa, host_page, a, longest) : NULL;
 
 		if (b)
 			return b;

@@ -31,8 +31,8 @@ void code_fini(struct cpu *cpu);
  * must be served first). */
 struct block *code_find(struct cpu *cpu);
 /*
- * @op, a branch, leads to @b on its page from here on; but not what is kept to what is cold, which goes
- * before it.
+ * @op, a branch, leads to @b on its page from here on; but not what is kept to what is cold, which
+ * goes before it.
  */
 void code_link(struct cpu *cpu, const struct op *op, struct block *b);
 /* One instruction at cpu->nip as a block of its own, good until the next call; NULL as above. */

@@ -3,7 +3,8 @@
  * What is kept of an exit until its code is made, if ever: bytes, since there are several a block
  * and most are never read. In this order:
  *
- *	kind, n, CFAR, where its jump is, and by kind: the distance; the register; the window's base, lo, hi
+ *	kind, n, CFAR, where its jump is
+ *	by kind: the distance; the register; the window's base, lo and hi
  *	how many guest registers are to be stored, and for each its number and operand
  *	a mask of the fields of CR that wait, and for each how it is compared and both operands
  *	whether the FPSCR waits, and for what

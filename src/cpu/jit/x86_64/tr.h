@@ -2,7 +2,7 @@
 /*
  * A translation for x86-64 in the making.
  *
- * In translated code r15 is the cpu (CPU_BIAS into it, so that the general registers are near), r14
+ * In translated code r15 is the cpu (CPU_BIAS into it, so that its first fields are near), r14
  * is nip: the effective address of the block's first instruction. rax, rcx and rdx are scratch. The
  * others hold guest registers, as struct state says; nothing is in them where a translation begins
  * and ends.
