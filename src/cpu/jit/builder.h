@@ -176,7 +176,7 @@ enum b_vsr {
 	B_VSR_TWICE, /* marked; loads only */
 	B_VSR_PAIR,
 	B_VSR_WORDS, /* marked */
-	B_VSR_QUAD,
+	B_VSR_QUAD, /* at a multiple of 16 */
 };
 void b_load_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind);
 void b_store_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind);

@@ -119,9 +119,15 @@ static void store_doubleword(struct tr *t, struct x86_mem m, unsigned vsr)
 		x86_rm(&t->x, X_MOVLPS_ST, vregs_scalar(t, vsr), m);
 }
 
+/* That may lie on another page: none of what is aligned does. */
+static unsigned reach(enum b_vsr kind)
+{
+	return kind == B_VSR_QUAD ? 1 : kind >= B_VSR_PAIR ? 16 : 8;
+}
+
 void b_load_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind)
 {
-	struct x86_mem m = look_up_place(t, place, kind >= B_VSR_PAIR ? 16 : 8, false);
+	struct x86_mem m = look_up_place(t, place, reach(kind), false);
 
 	vregs_stays(t);
 	if (!b_has_vectors(t) || (kind == B_VSR_D0 && t->swap)) {
@@ -136,7 +142,7 @@ void b_load_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kin
 
 void b_store_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind)
 {
-	struct x86_mem m = look_up_place(t, place, kind >= B_VSR_PAIR ? 16 : 8, true);
+	struct x86_mem m = look_up_place(t, place, reach(kind), true);
 
 	if (!b_has_vectors(t))
 		store_halves(t, m, vsr, kind);
