@@ -6,6 +6,7 @@
  * so a new rule is covered by being there.
  */
 #include <stdio.h>
+#include <unistd.h>
 #include "cpu/fp/fpu.h"
 #include "cpu/insn/op.h"
 #include "cpu/jit/jit.h"
@@ -550,6 +551,33 @@ static void agree_with_sse(void **state)
 	random_loops_agree("sse", VECTORS);
 }
 
+/* A block's place, mode and instructions are what tools/show-translations looks for. */
+static void translations_are_dumped_where_asked(void **state)
+{
+	char path[] = "/tmp/papyr-dump-XXXXXX", line[4096], mode[16];
+	struct program p = {.n = 0};
+	struct fixture *f;
+	FILE *dump;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	setenv("PAPYR_ENGINE_DUMP", path, 1);
+	f = machine("eager");
+	unsetenv("PAPYR_ENGINE_DUMP");
+	add(&p, 0x38630001); /* addi r3, r3, 1 */
+	add(&p, 0x7c852214); /* add r4, r5, r4 */
+	add(&p, 0x44000022); /* sc 1: leaves */
+	run(f, &p, 0, 1, true);
+	fixture_free(f);
+	dump = fdopen(fd, "r");
+	assert_non_null(fgets(line, sizeof(line), dump));
+	assert_int_equal(sscanf(line, "100000 %15s 38630001 7c852214 44000022 : ", mode), 1);
+	assert_non_null(strstr(line, " : "));
+	assert_null(fgets(line, sizeof(line), dump));
+	fclose(dump);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -557,6 +585,7 @@ int main(void)
 	    cmocka_unit_test(agree_with_avx2),
 	    cmocka_unit_test(agree_with_avx),
 	    cmocka_unit_test(agree_with_sse),
+	    cmocka_unit_test(translations_are_dumped_where_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,12 +128,14 @@ struct jit *jit_new(size_t bytes)
 	    part(bytes / 2 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
 	jit->bytes = jit->seldom_first + part(bytes / 2 + EXITS_ROOM + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
+	jit->dump = dump_open();
 	jit->host = host_features();
 	fd = memfd_create("papyr code", MFD_CLOEXEC);
 	mapped = map_both(jit, fd);
 	if (fd >= 0)
 		close(fd);
 	if (!mapped) {
+		dump_close(jit->dump);
 		free(jit);
 		return NULL;
 	}
@@ -147,6 +149,7 @@ void jit_free(struct jit *jit)
 		return;
 	munmap(jit->write, jit->bytes);
 	munmap(jit->run, jit->bytes);
+	dump_close(jit->dump);
 	free(jit);
 }
 
@@ -270,6 +273,7 @@ enum jit_result jit_compile(struct jit *jit, struct block *b, enum isa_level lev
 	emit_entry(t);
 	if (!translate_block(t, b, t->rules))
 		return JIT_NOTHING;
+	dump_translation(jit->dump, b, t->code, t->x.at);
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
 	t->x.at = jit->write + jit->seldom_used;
 	emit_stubs(t);

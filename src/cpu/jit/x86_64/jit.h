@@ -55,6 +55,7 @@ struct jit {
 	 */
 	size_t used, seldom_first, seldom_used, top;
 	unsigned threshold;
+	int dump; /* a file that gets all translations, -1 */
 	enum isa_level level;
 	u32 host;      /* enum host_feature */
 	u8 *constants; /* of vectors */
@@ -70,6 +71,11 @@ static inline const u8 *jit_run_view(const struct jit *jit, const u8 *at)
 struct site *jit_new_site(struct jit *jit);
 /* A copy of @op to be called, behind which its function finds a return. */
 struct op *jit_new_call(struct jit *jit, const struct op *op);
+
+/* --- dump.c --- */
+int dump_open(void);
+void dump_close(int fd);
+void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *end);
 
 void thunks_emit(struct jit *jit, struct x86 *x);
 
