@@ -68,10 +68,16 @@ val b_sub(struct tr *t, val a, val b)
 	return in_reg(r);
 }
 
+/* Of operands that may change places: is @b the one to be overwritten? */
+static bool prefers(const struct tr *t, val a, val b)
+{
+	return is_const(a) || (!is_const(b) && !regs_may_change(t, a) && regs_may_change(t, b));
+}
+
 static val logic(struct tr *t, u32 op, enum x86_group1 g, val a, val b)
 {
-	if (is_const(a))
-		return logic(t, op, g, b, a);
+	if (prefers(t, a, b))
+		return apply(t, op, g, regs_over(t, b), a);
 	return apply(t, op, g, regs_over(t, a), b);
 }
 
@@ -133,7 +139,7 @@ val b_mul(struct tr *t, val a, val b)
 
 	if (is_const(a) && is_const(b))
 		return b_const(a.k * b.k);
-	if (is_const(a))
+	if (prefers(t, a, b))
 		return b_mul(t, b, a);
 	if (fits32(b)) {
 		r = regs_take(t);
@@ -391,18 +397,27 @@ val b_count_zeros(struct tr *t, val a, unsigned bits)
 
 val b_add_ca(struct tr *t, val a, val b)
 {
-	int ca = regs_for(t, GUEST_CA);
-	val sum = apply(t, X_ADD, G_ADD, regs_over(t, a), b);
+	int ca;
+	val sum;
 
+	if (!is_const(b) && prefers(t, a, b))
+		return b_add_ca(t, b, a);
+	ca = regs_for(t, GUEST_CA);
+	sum = apply(t, X_ADD, G_ADD, regs_over(t, a), b);
 	set_ca(t, ca, CC_B);
 	return sum;
 }
 
 val b_add_extended(struct tr *t, val a, val b)
 {
-	int c = regs_value(t, b_get(t, GUEST_CA)), r = regs_over(t, a);
-	int ca = regs_for(t, GUEST_CA), rb = fits32(b) ? X86_NO_REG : operand(t, b);
+	int c, r, ca, rb;
 
+	if (!is_const(b) && prefers(t, a, b))
+		return b_add_extended(t, b, a);
+	c = regs_value(t, b_get(t, GUEST_CA));
+	r = regs_over(t, a);
+	ca = regs_for(t, GUEST_CA);
+	rb = fits32(b) ? X86_NO_REG : operand(t, b);
 	x86_bit(&t->x, c, 0); /* carry flag = CA */
 	if (rb < 0)
 		x86_group1(&t->x, X_W, G_ADC, r, (s32)b.k);
