@@ -66,8 +66,9 @@ static struct form forms[FORMS_MAX];
 static unsigned forms_nr;
 
 /* By their functions, unless they got a rule since. */
-static const char *const others[] = {"addc",   "adde",	"slw",	   "sld",     "sraw",  "cntlzd",
-				     "mulhwu", "crxor", "vaddubs", "vpkshus", "vrfin", "xvtsqrtsp"};
+static const char *const others[] = {"addc",	 "adde",      "slw",	"sld",
+				     "sraw",	 "cntlzd",    "mulhwu", "crxor",
+				     "vsum4ubs", "vmhaddshs", "vrfin",	"xvtsqrtsp"};
 
 /* What looks at the FPSCR, and sets it: by their functions, too. */
 static const char *const looks[] = {"mffs",   "mcrfs",	"mtfsf", "mtfsfi", "mtfsb0",

@@ -176,7 +176,7 @@ enum b_vsr {
 	B_VSR_TWICE, /* marked; loads only */
 	B_VSR_PAIR,
 	B_VSR_WORDS, /* marked */
-	B_VSR_QUAD, /* at a multiple of 16 */
+	B_VSR_QUAD,  /* at a multiple of 16 */
 };
 void b_load_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind);
 void b_store_vsr(struct tr *t, struct b_place place, unsigned vsr, enum b_vsr kind);
@@ -202,7 +202,9 @@ enum b_vop {
 	/* a and b, lane by lane */
 	B_V_ADD,
 	B_V_SUB,
-	B_V_MULTIPLY, /* low halves */
+	B_V_MULTIPLY,	    /* low halves */
+	B_V_ADD_SATURATING, /* sets VSCR[SAT] */
+	B_V_SUB_SATURATING,
 	B_V_AVERAGE,
 	B_V_MAX,
 	B_V_MIN,
@@ -227,8 +229,10 @@ enum b_vop {
 	B_V_MERGE_LOW,
 	B_V_MERGE_EVEN,
 	B_V_MERGE_ODD,
-	/* the low halves of a's lanes, then of b's */
+	/* the low halves of a's lanes, then of b's; saturating; signed ones to unsigned ones */
 	B_V_PACK,
+	B_V_PACK_SATURATING, /* sets VSCR[SAT] */
+	B_V_PACK_POSITIVE,
 	/* b's high, low half, each lane twice as wide */
 	B_V_UNPACK_HIGH,
 	B_V_UNPACK_LOW,

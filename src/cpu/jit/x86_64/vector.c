@@ -28,33 +28,16 @@ struct way {
 	make_fn *make;
 };
 
-#define ONE(op)                                                                                    \
-	{                                                                                          \
-		{                                                                                  \
-			HOST_AVX, op, NULL                                                         \
-		}                                                                                  \
-	}
-#define MADE(make)                                                                                 \
-	{                                                                                          \
-		{                                                                                  \
-			HOST_AVX, 0, make                                                          \
-		}                                                                                  \
-	}
-#define NEW(needs, op)                                                                             \
-	{                                                                                          \
-		needs, op, NULL                                                                    \
-	}
-#define V512(op) NEW(HOST_AVX512, EVEX | (op))
-#define AVX2(make)                                                                                 \
-	{                                                                                          \
-		HOST_AVX2, 0, make                                                                 \
-	}
-#define BY512(make)                                                                                \
-	{                                                                                          \
-		HOST_AVX512, 0, make                                                               \
-	}
+/* clang-format off */
+#define ONE(op)	       {{HOST_AVX, op, NULL}}
+#define MADE(make)     {{HOST_AVX, 0, make}}
+#define MADE_TOO(make) {HOST_AVX, 0, make}
+#define AVX2(make)     {HOST_AVX2, 0, make}
+#define BY512(make)    {HOST_AVX512, 0, make}
+#define V512(op)       {HOST_AVX512, EVEX | (op), NULL}
+/* clang-format on */
 
-/* The better way first. Signed lanes that aren't here are as unsigned ones. */
+/* The better way first. */
 static const struct way ways[B_VOPS][B_LANES][2] = {
     [B_V_ADD] = {[B_U8] = ONE(EITHER | V_0F(0xfc)),
 		 [B_U16] = ONE(EITHER | V_0F(0xfd)),
@@ -64,6 +47,23 @@ static const struct way ways[B_VOPS][B_LANES][2] = {
 		 [B_U16] = ONE(V_0F(0xf9)),
 		 [B_U32] = ONE(V_0F(0xfa)),
 		 [B_U64] = ONE(V_0F(0xfb))},
+    [B_V_ADD_SATURATING] = {[B_U8] = MADE(make_add_saturating),
+			    [B_U16] = MADE(make_add_saturating),
+			    [B_U32] = MADE(make_add_saturating),
+			    [B_S8] = MADE(make_add_saturating),
+			    [B_S16] = MADE(make_add_saturating),
+			    [B_S32] = MADE(make_add_saturating)},
+    [B_V_SUB_SATURATING] = {[B_U8] = MADE(make_sub_saturating),
+			    [B_U16] = MADE(make_sub_saturating),
+			    [B_U32] = MADE(make_sub_saturating),
+			    [B_S8] = MADE(make_sub_saturating),
+			    [B_S16] = MADE(make_sub_saturating),
+			    [B_S32] = MADE(make_sub_saturating)},
+    [B_V_PACK_SATURATING] = {[B_U16] = MADE(make_pack_saturating),
+			     [B_U32] = MADE(make_pack_saturating),
+			     [B_S16] = MADE(make_pack_saturating),
+			     [B_S32] = MADE(make_pack_saturating)},
+    [B_V_PACK_POSITIVE] = {[B_S16] = MADE(make_pack_positive), [B_S32] = MADE(make_pack_positive)},
     [B_V_MULTIPLY] = {[B_U16] = ONE(EITHER | V_PMULLW), [B_U32] = ONE(V_0F38(0x40))},
     [B_V_AVERAGE] = {[B_U8] = ONE(EITHER | V_0F(0xe0)),
 		     [B_U16] = ONE(EITHER | V_0F(0xe3)),
@@ -74,19 +74,19 @@ static const struct way ways[B_VOPS][B_LANES][2] = {
     [B_V_MAX] = {[B_U8] = ONE(EITHER | V_0F(0xde)),
 		 [B_U16] = ONE(V_0F38(0x3e)),
 		 [B_U32] = ONE(V_0F38(0x3f)),
-		 [B_U64] = {V512(V_W | V_0F38(0x3f)), {HOST_AVX, 0, make_max}},
+		 [B_U64] = {V512(V_W | V_0F38(0x3f)), MADE_TOO(make_max)},
 		 [B_S8] = ONE(V_0F38(0x3c)),
 		 [B_S16] = ONE(EITHER | V_0F(0xee)),
 		 [B_S32] = ONE(V_0F38(0x3d)),
-		 [B_S64] = {V512(V_W | V_0F38(0x3d)), {HOST_AVX, 0, make_max}}},
+		 [B_S64] = {V512(V_W | V_0F38(0x3d)), MADE_TOO(make_max)}},
     [B_V_MIN] = {[B_U8] = ONE(EITHER | V_0F(0xda)),
 		 [B_U16] = ONE(V_0F38(0x3a)),
 		 [B_U32] = ONE(V_0F38(0x3b)),
-		 [B_U64] = {V512(V_W | V_0F38(0x3b)), {HOST_AVX, 0, make_min}},
+		 [B_U64] = {V512(V_W | V_0F38(0x3b)), MADE_TOO(make_min)},
 		 [B_S8] = ONE(V_0F38(0x38)),
 		 [B_S16] = ONE(EITHER | V_0F(0xea)),
 		 [B_S32] = ONE(V_0F38(0x39)),
-		 [B_S64] = {V512(V_W | V_0F38(0x39)), {HOST_AVX, 0, make_min}}},
+		 [B_S64] = {V512(V_W | V_0F38(0x39)), MADE_TOO(make_min)}},
     [B_V_EQUAL] = {[B_U8] = ONE(EITHER | V_0F(0x74)),
 		   [B_U16] = ONE(EITHER | V_0F(0x75)),
 		   [B_U32] = ONE(EITHER | V_0F(0x76)),
@@ -151,7 +151,7 @@ static const struct way ways[B_VOPS][B_LANES][2] = {
 			[B_S16] = MADE(make_unpack_low),
 			[B_S32] = MADE(make_unpack_low)},
     [B_V_SELECT] = {[B_WHOLE] = MADE(make_select)},
-    [B_V_PERMUTE] = {[B_WHOLE] = {{HOST_VBMI, 0, make_permute_vbmi}, {HOST_AVX, 0, make_permute}}},
+    [B_V_PERMUTE] = {[B_WHOLE] = {{HOST_VBMI, 0, make_permute_vbmi}, MADE_TOO(make_permute)}},
     [B_V_SLIDE] = {[B_WHOLE] = MADE(make_slide)},
     [B_V_PAIR] = {[B_WHOLE] = MADE(make_pair)},
     [B_V_SPLAT] =
@@ -171,8 +171,7 @@ static const struct way ways[B_VOPS][B_LANES][2] = {
     [B_V_AES_BYTES] = {[B_WHOLE] = {{HOST_AES, 0, make_aes_bytes}}},
     [B_V_SIGMA] = {[B_U32] = MADE(make_sigma), [B_U64] = MADE(make_sigma)},
     [B_V_POLYNOMIALS] = {[B_U64] = {{HOST_PCLMUL, 0, make_polynomials}}},
-    [B_V_TRANSPOSE] = {[B_WHOLE] = {{HOST_GFNI, 0, make_transpose_gfni},
-				    {HOST_AVX, 0, make_transpose}}},
+    [B_V_TRANSPOSE] = {[B_WHOLE] = {{HOST_GFNI, 0, make_transpose_gfni}, MADE_TOO(make_transpose)}},
     [B_V_GATHER_BITS] = {[B_WHOLE] = MADE(make_gather_bits)},
 };
 

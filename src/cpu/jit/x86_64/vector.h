@@ -22,6 +22,7 @@ enum vector_constant {
 	CONST_EXCHANGE_4,
 	CONST_DOWN, /* with the next: 31, 30, ..., 0 */
 	CONST_DOWN_TOO,
+	CONST_MAX_32,			  /* the largest signed word */
 	CONST_SIGN_8,			  /* the sign bits of lanes of 8, 16, 32, 64 bits */
 	CONST_COUNT_8 = CONST_SIGN_8 + 4, /* lanes with their width less one */
 	CONST_LOW_16 = CONST_COUNT_8 + 4, /* the low halves of lanes of 16, 32, 64 bits */

@@ -33,6 +33,11 @@
 #define V_SHUFPD   V_0F(0xc6)
 #define V_PACKUSWB V_0F(0x67)
 #define V_PACKUSDW V_0F38(0x2b)
+#define V_PACKSSWB V_0F(0x63)
+#define V_PACKSSDW V_0F(0x6b)
+#define V_PMINUW   V_0F38(0x3a)
+#define V_PMINUD   V_0F38(0x3b)
+#define V_BLENDVPS V_0F3A(0x4a)
 #define V_PERMI2B  V_0F38(0x75)
 #define V_PMULLW   V_0F(0xd5)
 #define V_PMULHUW  V_0F(0xe4)
@@ -126,6 +131,9 @@ make_fn make_orc, make_nor, make_eqv, make_nand, make_greater, make_max, make_mi
 make_fn make_merge_even, make_merge_odd, make_pack, make_unpack_high, make_unpack_low, make_select,
     make_permute, make_permute_vbmi, make_slide, make_pair, make_splat, make_number,
     make_gather_bits, make_transpose, make_transpose_gfni;
+
+/* --- vsaturate.c --- */
+make_fn make_add_saturating, make_sub_saturating, make_pack_saturating, make_pack_positive;
 
 /* --- vcrypto.c --- */
 make_fn make_aes, make_aes_last, make_aes_back, make_aes_back_last, make_aes_bytes, make_sigma,
