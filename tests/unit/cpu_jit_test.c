@@ -20,6 +20,7 @@
 #define CODE_VSID 0x111ull
 #define DATA_VSID 0x222ull
 #define MODE	  (MSR_SF | MSR_ME | MSR_IR | MSR_DR | MSR_RI | MSR_FP | MSR_VEC | MSR_VSX)
+#define VSCR_NJ	  0x00010000u
 #define FEW	  8  /* one program in so many lacks a facility */
 #define LENGTH	  40 /* instructions of a loop's body, about */
 #define PROGRAMS  6000
@@ -106,7 +107,8 @@ static void find_fp_forms(void)
 
 		if (looks_at_fpscr(row))
 			look_forms[look_forms_nr++] = (struct form){row, rnd() & 1};
-		else if (jit_has_rule(row->fn) && (row->flags & (F_FP | F_VSX)))
+		else if (jit_has_rule(row->fn) &&
+			 ((row->flags & (F_FP | F_VSX)) || strstr(row->mnemonic, "fp")))
 			fp_forms[fp_forms_nr++] = (struct form){row, false};
 	}
 }
@@ -440,6 +442,7 @@ static void run(struct fixture *f, const struct program *p, unsigned offset, u64
 				    ? random_vector(i ? f->cpu.vsr[i - 1] : (union vsr){.q = 0})
 				    : (union vsr){.d = {random_numbers(), random_numbers()}};
 	fpscr_set(&f->cpu.fpscr, random_fpscr());
+	f->cpu.vscr = rnd() & 1 ? VSCR_NJ : 0;
 	cpu_set_cr(&f->cpu, (u32)rnd());
 	cpu_set_xer(&f->cpu, rnd() & 0xe0000000);
 	f->cpu.ctr = rnd() & 3;

@@ -54,6 +54,12 @@ static void redo(u64 *bits, u8 last, const u64 *v)
 	case FPSCR_RSP:
 		fpu_rsp(bits, v[0], &r);
 		break;
+	case FPSCR_WIDEN:
+		fpu_single_to_double(bits, FPU_D, (u32)(v[0] >> 32), &r);
+		break;
+	case FPSCR_NARROW:
+		fpu_double_to_single(bits, FPU_D, v[0], &r);
+		break;
 	case FPSCR_FROM_S64:
 	case FPSCR_FROM_U64:
 		fpu_from_int(bits, kind, op == FPSCR_FROM_S64 ? FPU_S64 : FPU_U64, v[0], &r);

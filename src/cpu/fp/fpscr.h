@@ -130,6 +130,8 @@ enum fpscr_op {
 	FPSCR_NMADD,
 	FPSCR_NMSUB,
 	FPSCR_RSP,
+	FPSCR_WIDEN, /* the single in the upper word */
+	FPSCR_NARROW,
 	FPSCR_RINT_AWAY,
 	FPSCR_RINT_ZERO,
 	FPSCR_RINT_UP,

@@ -299,6 +299,19 @@ bool b_fp(struct tr *t, unsigned op, unsigned target, const u8 *v);
 bool b_fp_to_integer(struct tr *t, unsigned op, unsigned target, unsigned b, bool twice);
 /* Of whole registers, lane by lane: arithmetic from FPSCR_ADD to FPSCR_NMSUB. */
 bool b_fp_vector(struct tr *t, unsigned op, unsigned target, const u8 *v);
+/* Of words in the upper halves of doublewords, or (B_FP_WORDS_TO_SINGLES) in all words. */
+enum b_fp_conversion {
+	B_FP_WORDS_TO_DOUBLES,
+	B_FP_WORDS_TO_SINGLES,
+	B_FP_INTEGERS_TO_DOUBLES,
+	B_FP_WIDEN,
+	B_FP_NARROW, /* in both words */
+};
+bool b_fp_convert(struct tr *t, enum b_fp_conversion how, unsigned target, unsigned b);
+/* To integral values: @op is FPSCR_RINT_ZERO, _UP or _DOWN, with FPSCR_SINGLE or without. */
+bool b_fp_integral(struct tr *t, unsigned op, unsigned target, unsigned b);
+/* Arithmetic of VMX, on singles, without the FPSCR: FPSCR_ADD, _SUB, _MADD, _NMSUB. */
+bool b_vmx_fp(struct tr *t, unsigned op, unsigned target, const u8 *v);
 /* The larger or smaller of a and b: all lanes, or doubleword 0, the rest being cleared. */
 struct b_extreme {
 	bool smaller, whole, singles;

@@ -120,6 +120,62 @@ RULE(xscvdpuxws)
 	return b_fp_to_integer(t, FPSCR_TO_U32_ZERO, op->t, op->b, true);
 }
 
+OPERATION(xscvspdp, FPSCR_WIDEN, op->b)
+OPERATION(xscvdpsp, FPSCR_NARROW, op->b)
+
+/* Without exceptions: what a load or store of a single does. */
+RULE(xscvspdpn)
+{
+	if (!b_has_fp(t))
+		return false;
+	b_set_single(t, op->t, b_rotate(t, b_vsr_doubleword(t, op->b), 32, 0xffffffff), true);
+	return true;
+}
+
+RULE(xscvdpspn)
+{
+	if (!b_has_fp(t))
+		return false;
+	b_set_fpr(t, op->t, b_rotate_word(t, b_single(t, op->b), 0, ~0ull));
+	return true;
+}
+
+#define CONVERSION(name, how)                                                                      \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp_convert(t, B_FP_##how, op->t, op->b);                                  \
+	}
+CONVERSION(xvcvsxwdp, WORDS_TO_DOUBLES)
+CONVERSION(xvcvsxwsp, WORDS_TO_SINGLES)
+CONVERSION(xvcvsxddp, INTEGERS_TO_DOUBLES)
+CONVERSION(xvcvspdp, WIDEN)
+CONVERSION(xvcvdpsp, NARROW)
+
+#define INTEGRAL(name, op_)                                                                        \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_fp_integral(t, op_, op->t, op->b);                                        \
+	}
+INTEGRAL(xvrdpiz, FPSCR_RINT_ZERO)
+INTEGRAL(xvrdpip, FPSCR_RINT_UP)
+INTEGRAL(xvrdpim, FPSCR_RINT_DOWN)
+INTEGRAL(xvrspiz, FPSCR_RINT_ZERO | FPSCR_SINGLE)
+INTEGRAL(xvrspip, FPSCR_RINT_UP | FPSCR_SINGLE)
+INTEGRAL(xvrspim, FPSCR_RINT_DOWN | FPSCR_SINGLE)
+
+/* --- VMX --- */
+
+#define VMX(r) (u8)(op->r + 32)
+#define OPERATION_VMX(name, code, ...)                                                             \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		return b_vmx_fp(t, code, VMX(t), (u8[]){__VA_ARGS__});                             \
+	}
+OPERATION_VMX(vaddfp, FPSCR_ADD, VMX(a), VMX(b))
+OPERATION_VMX(vsubfp, FPSCR_SUB, VMX(a), VMX(b))
+OPERATION_VMX(vmaddfp, FPSCR_MADD, VMX(a), VMX(c), VMX(b))
+OPERATION_VMX(vnmsubfp, FPSCR_NMSUB, VMX(a), VMX(c), VMX(b))
+
 /* --- finding them --- */
 
 #undef ARITH_2
@@ -158,31 +214,28 @@ const struct rule fp_rules[] = {
 #undef FUSED
 #define FUSED(operation, ...) ALL(operation)
 #include "cpu/insn/vsx/vsx.sem"
-    ALL_MASKS(xvcmpeq) ALL_MASKS(xvcmpgt) ALL_MASKS(xvcmpge) SAME(xsmaxdp),
-    SAME(xsmindp),
-    SAME(xvmaxdp),
-    SAME(xvmindp),
-    SAME(xvmaxsp),
-    SAME(xvminsp),
-    SAME(fsel),
-    SAME(xsrsp),
-    SAME(xsrdpi),
-    SAME(xsrdpiz),
-    SAME(xsrdpip),
-    SAME(xsrdpim),
-    SAME(xscvsxddp),
-    SAME(xscvuxddp),
-    SAME(xscvsxdsp),
-    SAME(xscvuxdsp),
-    SAME(xscvdpsxds),
-    SAME(xscvdpuxds),
-    SAME(xscvdpsxws),
-    SAME(xscvdpuxws),
-    SAME(xsabsdp),
-    SAME(xsnabsdp),
-    SAME(xsnegdp),
-    SAME(xscpsgndp),
-    SAME(xscmpudp),
+    SAME(xscvspdp),   SAME(xscvdpsp),
+    SAME(xscvspdpn),  SAME(xscvdpspn),
+    SAME(xvcvsxwdp),  SAME(xvcvsxwsp),
+    SAME(xvcvsxddp),  SAME(xvcvspdp),
+    SAME(xvcvdpsp),   SAME(xvrdpiz),
+    SAME(xvrdpip),    SAME(xvrdpim),
+    SAME(xvrspiz),    SAME(xvrspip),
+    SAME(xvrspim),    SAME(vaddfp),
+    SAME(vsubfp),     SAME(vmaddfp),
+    SAME(vnmsubfp),   ALL_MASKS(xvcmpeq) ALL_MASKS(xvcmpgt) ALL_MASKS(xvcmpge) SAME(xsmaxdp),
+    SAME(xsmindp),    SAME(xvmaxdp),
+    SAME(xvmindp),    SAME(xvmaxsp),
+    SAME(xvminsp),    SAME(fsel),
+    SAME(xsrsp),      SAME(xsrdpi),
+    SAME(xsrdpiz),    SAME(xsrdpip),
+    SAME(xsrdpim),    SAME(xscvsxddp),
+    SAME(xscvuxddp),  SAME(xscvsxdsp),
+    SAME(xscvuxdsp),  SAME(xscvdpsxds),
+    SAME(xscvdpuxds), SAME(xscvdpsxws),
+    SAME(xscvdpuxws), SAME(xsabsdp),
+    SAME(xsnabsdp),   SAME(xsnegdp),
+    SAME(xscpsgndp),  SAME(xscmpudp),
     SAME(xscmpodp),
 };
 const unsigned fp_rules_nr = ARRAY_SIZE(fp_rules);

@@ -33,6 +33,7 @@
 #define V_FMADD231SD (V_0F38(0xb9) | V_W)
 #define V_FMSUB231SD (V_0F38(0xbb) | V_W)
 #define V_ROUNDSD    V_0F3A(0x0b)
+#define V_PSHUFD     V_0F(0x70)
 
 enum { ROUND_DOWN = 9, ROUND_UP = 10, ROUND_ZERO = 11 }; /* telling nothing of inexact ones */
 
@@ -104,6 +105,7 @@ static void rounds_once_or_call(struct tr *t, unsigned op, int r, const int *v)
 
 	switch (op & ~FPSCR_SINGLE) {
 	case FPSCR_RSP:
+	case FPSCR_NARROW:
 		return;
 	case FPSCR_ADD:
 	case FPSCR_SUB:
@@ -124,7 +126,7 @@ static void rounds_once_or_call(struct tr *t, unsigned op, int r, const int *v)
 /* Whether the double in @r is the result, or its single, for which it makes room. */
 static void check_double(struct tr *t, unsigned op, int r, const int *v)
 {
-	if (op == FPSCR_ADD || op == FPSCR_SUB ||
+	if (op == FPSCR_ADD || op == FPSCR_SUB || op == FPSCR_WIDEN ||
 	    (op >= FPSCR_RINT_AWAY && op <= FPSCR_RINT_DOWN)) {
 		test_finite(&t->x, r);
 		side_call_if(t, CC_E);
@@ -182,6 +184,14 @@ static void round_away(struct tr *t, int r, int v)
 	vex_rrr(x, V_ORPS, r, r, rest);
 }
 
+static void widen(struct tr *t, int r, int v)
+{
+	x86_rr(&t->x, X_MOVQ_FROM | X_W, v, RAX);
+	x86_shift(&t->x, X_W, SH_SHR, RAX, 32);
+	x86_rr(&t->x, X_MOVQ_TO, r, RAX);
+	vex_rrr(&t->x, V_CVTSS2SD, r, r, r);
+}
+
 static void operate(struct tr *t, unsigned op, int r, const int *v)
 {
 	switch (op) {
@@ -193,6 +203,9 @@ static void operate(struct tr *t, unsigned op, int r, const int *v)
 		break;
 	case FPSCR_SQRT:
 		vex_rrr(&t->x, V_SD(fp_opcode(op)), r, v[0], v[0]);
+		break;
+	case FPSCR_WIDEN:
+		widen(t, r, v[0]);
 		break;
 	case FPSCR_RINT_AWAY:
 		round_away(t, r, v[0]);
@@ -217,8 +230,12 @@ static void finish(struct tr *t, unsigned op, unsigned target, const u8 *vsr, in
 	unsigned plain = op & ~FPSCR_SINGLE;
 
 	side_accept(t);
-	if (single >= 0)
+	if (plain == FPSCR_NARROW) {
+		vex_rrr(&t->x, V_PSHUFD, r, 0, single);
+		x86_byte(&t->x, 0); /* the first word everywhere */
+	} else if (single >= 0) {
 		vex_rrr(&t->x, V_CVTSS2SD, r, single, single);
+	}
 	if (plain == FPSCR_NMADD || plain == FPSCR_NMSUB)
 		vex_constant(t, V_XORPS, r, r, CONST_SIGN);
 	status_record(t, FPSCR_ARITHMETIC, (u8)op, vsr, target);
@@ -257,6 +274,7 @@ void fp_begin(struct tr *t, unsigned target)
 bool b_fp(struct tr *t, unsigned op, unsigned target, const u8 *vsr)
 {
 	unsigned plain = op & ~FPSCR_SINGLE;
+	bool rounds_only = op == FPSCR_RSP || op == FPSCR_NARROW;
 	int v[3] = {-1, -1, -1}, r, single = -1;
 
 	if (!fp_has(t, op))
@@ -268,14 +286,14 @@ bool b_fp(struct tr *t, unsigned op, unsigned target, const u8 *vsr)
 	}
 	for (unsigned i = 0; i < status_operands((u8)op); i++)
 		v[i] = vregs_scalar(t, vsr[i]);
-	r = plain == FPSCR_RSP ? v[0] : vregs_take(t);
-	if (r != v[0])
+	r = rounds_only ? v[0] : vregs_take(t);
+	if (!rounds_only)
 		operate(t, plain, r, v);
-	if (plain == FPSCR_RSP || op != plain)
+	if (rounds_only || op != plain)
 		single = check_single(t, op, r, v);
 	else
 		check_double(t, op, r, v);
-	if (plain == FPSCR_RSP)
+	if (rounds_only)
 		r = vregs_take(t);
 	finish(t, op, target, vsr, r, single);
 	return true;

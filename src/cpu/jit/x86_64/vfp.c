@@ -27,6 +27,19 @@ static void test_mask(struct tr *t, bool singles, int mask)
 	x86_rr(&t->x, X_TEST, RAX, RAX);
 }
 
+/* Ones in words that are, shifted left by 1 and with @added, below 1 << @below. */
+static int lanes_outside(struct tr *t, int r, enum vector_constant added, unsigned below)
+{
+	int bad = vregs_take(t);
+
+	shift_words(t, bad, r, SHIFT_LEFT, 1);
+	if (added != CONST_ZERO)
+		vex_constant(t, V_PADDD, bad, bad, added);
+	shift_words(t, bad, bad, SHIFT_RIGHT, (u8)below);
+	vex_rrr(&t->x, V_PCMPEQD, bad, bad, vregs_constant_reg(t, CONST_ZERO));
+	return bad;
+}
+
 /*
  * Ones in lanes whose exponent isn't that of a finite number (@margin 1), or is one of the two
  * smallest or largest (2): what adding 1 carries out of, or adding 2 leaves below 4. The host's
@@ -35,13 +48,8 @@ static void test_mask(struct tr *t, bool singles, int mask)
 static int lanes_beyond(struct tr *t, bool singles, int r, unsigned margin)
 {
 	enum vector_constant k = singles ? CONST_EXPONENT_S : CONST_EXPONENT_D;
-	unsigned exponent = singles ? 24 : 21;
-	int bad = vregs_take(t);
+	int bad = lanes_outside(t, r, k + margin - 1, (singles ? 24 : 21) + (margin == 2 ? 2 : 0));
 
-	shift_words(t, bad, r, SHIFT_LEFT, 1);
-	vex_constant(t, V_PADDD, bad, bad, k + margin - 1);
-	shift_words(t, bad, bad, SHIFT_RIGHT, exponent + (margin == 2 ? 2 : 0));
-	vex_rrr(&t->x, V_PCMPEQD, bad, bad, vregs_constant_reg(t, CONST_ZERO));
 	test_mask(t, singles, bad);
 	return bad;
 }
@@ -91,6 +99,155 @@ bool b_fp_vector(struct tr *t, unsigned op, unsigned target, const u8 *vsr)
 	side_accept(t);
 	if (plain == FPSCR_NMADD || plain == FPSCR_NMSUB)
 		vex_constant(t, V_XORPS, r, r, CONST_SIGN_8 + (singles ? 2 : 3));
+	vregs_set_whole(t, target, r);
+	side_done(t);
+	return true;
+}
+
+/* --- conversions, and to integral values --- */
+
+#define V_PSHUFD    V_0F(0x70)
+#define V_CVTDQ2PD  V_OP(2, 1, 0xe6)
+#define V_CVTDQ2PS  V_PS(0x5b)
+#define V_CVTPS2PD  V_PS(0x5a)
+#define V_CVTPD2PS  V_PD(0x5a)
+#define V_CVTSI2SD  (V_OP(3, 1, 0x2a) | V_W)
+#define V_MOVLHPS   V_PS(0x16)
+#define V_PEXTRQ    (V_W | V_0F3A(0x16))
+#define UPPER_WORDS 0x0d /* of both doublewords, to the low lane */
+#define WORDS_TWICE 0x50 /* each of the low lane's */
+
+static void shuffle(struct tr *t, int r, int v, u8 how)
+{
+	vex_rrr(&t->x, V_PSHUFD, r, 0, v);
+	x86_byte(&t->x, how);
+}
+
+static void integers_to_doubles(struct tr *t, int r, int v)
+{
+	struct x86 *x = &t->x;
+	int upper = vregs_take(t);
+
+	x86_rr(x, X_MOVQ_FROM | X_W, v, RAX);
+	vex_rrr(x, V_CVTSI2SD, r, v, RAX);
+	vex_rrr(x, V_PEXTRQ, v, 0, RAX);
+	x86_byte(x, 1);
+	vex_rrr(x, V_CVTSI2SD, upper, v, RAX);
+	vex_rrr(x, V_MOVLHPS, r, r, upper);
+}
+
+static void convert(struct tr *t, enum b_fp_conversion how, int r, int v)
+{
+	static const int none[] = {-1, -1};
+
+	switch (how) {
+	case B_FP_WORDS_TO_DOUBLES:
+		shuffle(t, r, v, UPPER_WORDS);
+		vex_rrr(&t->x, V_CVTDQ2PD, r, 0, r);
+		break;
+	case B_FP_WORDS_TO_SINGLES:
+		vex_rrr(&t->x, V_CVTDQ2PS, r, 0, v);
+		break;
+	case B_FP_INTEGERS_TO_DOUBLES:
+		integers_to_doubles(t, r, v);
+		break;
+	case B_FP_WIDEN:
+		shuffle(t, r, v, UPPER_WORDS);
+		vex_rrr(&t->x, V_CVTPS2PD, r, 0, r);
+		lanes_beyond(t, false, r, 1);
+		side_call_if(t, CC_NE);
+		break;
+	case B_FP_NARROW:
+		vex_rrr(&t->x, V_CVTPD2PS, r, 0, v);
+		shuffle(t, r, r, WORDS_TWICE);
+		side_zeros_if(t, CC_NE, v, none, lanes_beyond(t, true, r, 2), false);
+		break;
+	}
+}
+
+bool b_fp_convert(struct tr *t, enum b_fp_conversion how, unsigned target, unsigned b)
+{
+	int v, r;
+
+	if (!fp_has(t, FPSCR_ADD))
+		return false;
+	fp_begin(t, target);
+	v = vregs_whole(t, b);
+	r = vregs_take(t);
+	convert(t, how, r, v);
+	side_accept(t);
+	vregs_set_whole(t, target, r);
+	side_done(t);
+	return true;
+}
+
+bool b_fp_integral(struct tr *t, unsigned op, unsigned target, unsigned b)
+{
+	static const u8 how[] = {
+	    [FPSCR_RINT_DOWN] = 9, [FPSCR_RINT_UP] = 10, [FPSCR_RINT_ZERO] = 11};
+	bool singles = op & FPSCR_SINGLE;
+	int v, r;
+
+	if (!fp_has(t, FPSCR_ADD))
+		return false;
+	fp_begin(t, target);
+	v = vregs_whole(t, b);
+	r = vregs_take(t);
+	vex_rrr(&t->x, V_0F3A(singles ? 0x08 : 0x09), r, 0, v); /* roundps, roundpd */
+	x86_byte(&t->x, how[op & ~FPSCR_SINGLE]);
+	lanes_beyond(t, singles, r, 1);
+	side_call_if(t, CC_NE);
+	side_accept(t);
+	vregs_set_whole(t, target, r);
+	side_done(t);
+	return true;
+}
+
+/* --- VMX --- */
+
+/*
+ * With VSCR[NJ] denormals are zeros. As addends they are too small to make a difference to results
+ * from 2**-97 on; as factors they may, and are the function's.
+ */
+static void no_tiny_factor(struct tr *t, int v)
+{
+	int tiny = lanes_outside(t, v, CONST_ZERO, 24), zero = vregs_take(t);
+	struct x86 *x = &t->x;
+
+	vex_rrr(x, V_CMP(true), zero, v, vregs_constant_reg(t, CONST_ZERO));
+	x86_byte(x, COMPARE_EQ);
+	vex_rrr(x, V_PS(0x55), tiny, zero, tiny); /* andnps */
+	test_mask(t, true, tiny);
+	side_call_if(t, CC_NE);
+}
+
+#define SAFE_EXPONENT 29 /* as lanes_outside() wants it: 30, and 2 that are added */
+
+bool b_vmx_fp(struct tr *t, unsigned op, unsigned target, const u8 *vsr)
+{
+	int v[3] = {-1, -1, -1}, factors[2] = {-1, -1}, r, bad;
+
+	if (!fp_has(t, op))
+		return false;
+	if (t->s.status.compares)
+		status_vsr_changes(t, target);
+	side_begin(t);
+	x86_group1_m(&t->x, 0, G_CMP, CPU_AT(fpscr.exact), 0);
+	side_call_if(t, CC_NE);
+	for (unsigned i = 0; i < status_operands((u8)op); i++)
+		v[i] = vregs_whole(t, vsr[i]);
+	r = vregs_take(t);
+	for (unsigned i = 0; fp_is_fused(op) && i < 2; i++) {
+		no_tiny_factor(t, v[i]);
+		factors[i] = v[i];
+	}
+	operate(t, op, true, r, v);
+	bad = lanes_outside(t, r, CONST_EXPONENT_S + 1, SAFE_EXPONENT);
+	test_mask(t, true, bad);
+	side_zeros_if(t, CC_NE, r, factors, bad, true);
+	side_accept(t);
+	if (op == FPSCR_NMSUB)
+		vex_constant(t, V_XORPS, r, r, CONST_SIGN_8 + 2);
 	vregs_set_whole(t, target, r);
 	side_done(t);
 	return true;
