@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sums and packs that saturate. The host has most, but doesn't tell where that happened: results are
- * held against what they would be otherwise, and VSCR[SAT] is set where they differ.
+ * Sums and packs that saturate. The host has most, but doesn't tell where that happened: results
+ * are held against what they would be otherwise, and VSCR[SAT] is set where they differ.
  */
 #include "cpu/jit/x86_64/vmake.h"
 
