@@ -205,6 +205,8 @@ enum b_vop {
 	B_V_MULTIPLY,	    /* low halves */
 	B_V_ADD_SATURATING, /* sets VSCR[SAT] */
 	B_V_SUB_SATURATING,
+	B_V_CARRY, /* of the sum, 0 or 1; of the difference: no borrow */
+	B_V_NO_BORROW,
 	B_V_AVERAGE,
 	B_V_MAX,
 	B_V_MIN,
@@ -239,6 +241,11 @@ enum b_vop {
 	/* c ? b : a, bit by bit; the bytes of a and b that c's bytes name */
 	B_V_SELECT,
 	B_V_PERMUTE,
+	/* all of a, by the bits of b's last byte for bytes, or bits */
+	B_V_BYTES_LEFT,
+	B_V_BYTES_RIGHT,
+	B_V_BITS_LEFT,
+	B_V_BITS_RIGHT,
 	/* from byte n of a and b on; doublewords of a and b by n's two bits */
 	B_V_SLIDE,
 	B_V_PAIR,

@@ -22,6 +22,9 @@ enum vector_constant {
 	CONST_EXCHANGE_4,
 	CONST_DOWN, /* with the next: 31, 30, ..., 0 */
 	CONST_DOWN_TOO,
+	CONST_NO_LANES, /* pshufb's for nothing, for all as it is, and for nothing */
+	CONST_LANES,
+	CONST_NO_LANES_TOO,
 	CONST_MAX_32,			  /* the largest signed word */
 	CONST_SIGN_8,			  /* the sign bits of lanes of 8, 16, 32, 64 bits */
 	CONST_COUNT_8 = CONST_SIGN_8 + 4, /* lanes with their width less one */

@@ -255,3 +255,19 @@ int make_sum_products(struct tr *t, enum b_lanes lanes, const struct b_vectors *
 		  half(t, false, WIDTH(lanes), false, b));
 	return rrr(t, V_PADDD, rrr(t, V_PADDD, high, low), in->c.reg);
 }
+
+/* Carries out of words, 0 or 1: where the sum is less than a, or a not less than b. */
+int make_carry(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	int a = in->a.reg, sum = vector_direct(t, B_V_ADD, lanes, a, in->b.reg);
+	int none = vector_direct(t, B_V_EQUAL, lanes, a, vector_direct(t, B_V_MIN, lanes, a, sum));
+
+	return rrr(t, V_PSUBD, none, vregs_constant(t, CONST_ONES));
+}
+
+int make_no_borrow(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	int a = in->a.reg, larger = vector_direct(t, B_V_MAX, lanes, a, in->b.reg);
+
+	return shifted(t, 1, SHIFT_RIGHT, vector_direct(t, B_V_EQUAL, lanes, a, larger), 31);
+}

@@ -56,14 +56,18 @@
 #define V_PMOVMSKB	V_0F(0xd7)
 #define V_MOVD		V_0F(0x6e)
 #define V_MOVDQA	V_0F(0x6f)
+#define V_MOVD_FROM	V_0F(0x7e)
+#define V_PSLLQ		V_0F(0xf3)
+#define V_PSRLQ		V_0F(0xd3)
 #define V_GF2P8AFFINEQB (V_W | V_0F3A(0xce))
 
 /* Shifts by a constant, of 16 << i bits: a group, whose number stands for a register. */
-#define V_SHIFT(i)  V_0F(0x71 + (i))
-#define SHIFT_LEFT  6
-#define SHIFT_RIGHT 2
-#define SHIFT_ALG   4
-#define SHIFT_BYTES 7 /* to the left, with V_SHIFT(2) */
+#define V_SHIFT(i)	  V_0F(0x71 + (i))
+#define SHIFT_LEFT	  6
+#define SHIFT_RIGHT	  2
+#define SHIFT_ALG	  4
+#define SHIFT_BYTES	  7 /* to the left, with V_SHIFT(2) */
+#define SHIFT_BYTES_RIGHT 3
 
 static inline int rrr(struct tr *t, u32 op, int v, int rm)
 {
@@ -125,12 +129,14 @@ int vector_counts(struct tr *t, enum b_lanes lanes, int b);
 int vector_low_half(struct tr *t, unsigned i, bool is_signed, int v);
 make_fn make_orc, make_nor, make_eqv, make_nand, make_greater, make_max, make_min, make_average,
     make_shift_left, make_shift_right, make_rotate, make_shift_bytes_left, make_shift_bytes_right,
-    make_rotate_bytes, make_multiply_even, make_multiply_odd, make_sum_products;
+    make_rotate_bytes, make_multiply_even, make_multiply_odd, make_sum_products, make_carry,
+    make_no_borrow;
 
 /* --- vpermute.c --- */
 make_fn make_merge_even, make_merge_odd, make_pack, make_unpack_high, make_unpack_low, make_select,
     make_permute, make_permute_vbmi, make_slide, make_pair, make_splat, make_number,
-    make_gather_bits, make_transpose, make_transpose_gfni;
+    make_gather_bits, make_transpose, make_transpose_gfni, make_bytes_left, make_bytes_right,
+    make_bits_left, make_bits_right;
 
 /* --- vsaturate.c --- */
 make_fn make_add_saturating, make_sub_saturating, make_pack_saturating, make_pack_positive;

@@ -178,3 +178,63 @@ int make_transpose_gfni(struct tr *t, enum b_lanes lanes, const struct b_vectors
 
 	return rri(t, V_GF2P8AFFINEQB, vregs_constant_reg(t, CONST_BITS_UP), rows, 0);
 }
+
+/* rax = the bits @mask of b's last byte */
+static void count_of(struct tr *t, int b, s32 mask)
+{
+	vex_rrr(&t->x, V_MOVD_FROM, b, 0, RAX);
+	x86_group1(&t->x, 0, G_AND, RAX, mask);
+}
+
+/* By bytes: lanes are taken from as many further on, and beyond the end there are zeros. */
+static int shift_bytes(struct tr *t, bool left, const struct b_vectors *in)
+{
+	struct x86 *x = &t->x;
+	int r = vregs_take(t);
+
+	count_of(t, in->b.reg, 0x78);
+	x86_shift(x, 0, SH_SHR, RAX, 3);
+	x86_rip(x, X_LEA, RCX, vector_constant(t, CONST_LANES));
+	x86_rr(x, (left ? X_SUB : X_ADD) | X_W, RCX, RAX);
+	vex_rrm(x, V_PSHUFB, r, in->a.reg, X86_AT(RCX, 0));
+	return r;
+}
+
+int make_bytes_left(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return shift_bytes(t, true, in);
+}
+
+int make_bytes_right(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return shift_bytes(t, false, in);
+}
+
+/* By up to seven bits: each doubleword, and what goes over from one to the other. */
+static int shift_bits(struct tr *t, u32 op, u32 back, int bytes, const struct b_vectors *in)
+{
+	int count = vregs_take(t), over = vregs_take(t), r;
+	struct x86 *x = &t->x;
+
+	count_of(t, in->b.reg, 7);
+	vex_rrr(x, V_MOVD, count, 0, RAX);
+	r = rrr(t, op, in->a.reg, count);
+	x86_group3(x, 0, G3_NEG, RAX);
+	x86_group1(x, 0, G_ADD, RAX, 64);
+	vex_rrr(x, V_MOVD, count, 0, RAX);
+	vex_rrr(x, V_SHIFT(2), bytes, over, in->a.reg);
+	x86_byte(x, 8);
+	vex_rrr(x, back, over, over, count);
+	vex_rrr(x, V_POR, r, r, over);
+	return r;
+}
+
+int make_bits_left(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return shift_bits(t, V_PSLLQ, V_PSRLQ, SHIFT_BYTES, in);
+}
+
+int make_bits_right(struct tr *t, enum b_lanes lanes, const struct b_vectors *in)
+{
+	return shift_bits(t, V_PSRLQ, V_PSLLQ, SHIFT_BYTES_RIGHT, in);
+}
