@@ -26,6 +26,7 @@
 #define ADD_CA(a, b)		    add_ca(cpu, a, b, 0)
 #define SUB_CA(a, b)		    add_ca(cpu, ~(b), a, 1)
 #define ADD_EXTENDED(a, b)	    add_ca(cpu, a, b, cpu->ca)
+#define SUB_EXTENDED(a, b)	    add_ca(cpu, ~(b), a, cpu->ca)
 #define ROTATE(a, n, mask)	    (rotl64(a, n) & (mask))
 #define ROTATE_WORD(a, n, mask)	    (rotate_word(a, n) & (mask))
 #define SHIFT_LEFT(a, n, bits)	    shift_left_##bits(a, n)

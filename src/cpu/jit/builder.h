@@ -103,7 +103,8 @@ val b_equal_bytes(struct tr *t, val a, val b);
 /* a + b, or a + b + CA; both set CA. */
 val b_add_ca(struct tr *t, val a, val b);
 val b_add_extended(struct tr *t, val a, val b);
-val b_sub_ca(struct tr *t, val a, val b); /* a - b; CA is 1 where nothing was borrowed */
+val b_sub_ca(struct tr *t, val a, val b);	/* a - b; CA is 1 where nothing was borrowed */
+val b_sub_extended(struct tr *t, val a, val b); /* a - b - 1 + CA, and sets CA */
 
 /* CR[field] = a compared with b, and SO. */
 void b_compare(struct tr *t, unsigned field, val a, val b, bool wide, bool is_signed);

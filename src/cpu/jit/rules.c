@@ -34,6 +34,7 @@
 #define ADD_CA(a, b)		    b_add_ca(t, a, b)
 #define SUB_CA(a, b)		    b_sub_ca(t, a, b)
 #define ADD_EXTENDED(a, b)	    b_add_extended(t, a, b)
+#define SUB_EXTENDED(a, b)	    b_sub_extended(t, a, b)
 #define ROTATE(a, n, mask)	    b_rotate(t, a, n, mask)
 #define ROTATE_WORD(a, n, mask)	    b_rotate_word(t, a, n, mask)
 #define SHIFT_LEFT(a, n, bits)	    b_shift(t, B_SHL, a, n, bits)

@@ -436,6 +436,20 @@ val b_sub_ca(struct tr *t, val a, val b)
 	return in_reg(r);
 }
 
+val b_sub_extended(struct tr *t, val a, val b)
+{
+	int c = regs_value(t, b_get(t, GUEST_CA)), r;
+
+	/* Of a number from itself only CA counts, and stays: a mask of what was borrowed. */
+	if (!is_const(a) && a.reg == b.reg) {
+		r = regs_take(t);
+		x86_rr(&t->x, X_MOVZX8, r, c);
+		x86_group1(&t->x, X_W, G_SUB, r, 1);
+		return in_reg(r);
+	}
+	return b_add_extended(t, b_not(t, b), a);
+}
+
 val b_select(struct tr *t, unsigned bit, val yes, val no)
 {
 	int y = regs_value(t, yes), r = regs_take(t), n = regs_value(t, no);
