@@ -12,6 +12,8 @@
  *	fpscr_settled()            for an operation of fpu.h or dfp.h: a pointer to all of it
  *	fpscr_bits()               the same, FR, FI and FPRF being anything
  *	fpscr_replaced()           the operation that was given it has set all three
+ *	fpscr_replacing()          for an operation that sets all three, unless an enabled exception
+ *	                           holds its result back: what the last one left isn't done then
  *	fpscr_host_used()          before arithmetic of the host's that isn't the guest's
  *	fpscr_leave()              the processor stops running
  *
@@ -194,6 +196,13 @@ static inline u64 *fpscr_bits(struct fpscr *f)
 {
 	fpscr_host_used(f);
 	return &f->bits;
+}
+
+static inline u64 *fpscr_replacing(struct fpscr *f)
+{
+	if (!(f->bits & FPSCR_ENABLES))
+		f->pending = 0;
+	return fpscr_settled(f);
 }
 
 static inline void fpscr_replaced(struct fpscr *f)

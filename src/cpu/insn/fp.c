@@ -38,7 +38,7 @@
 	static __attribute__((noinline))                                                           \
 	const struct op *name##_soft(struct cpu *cpu, const struct op *op)                         \
 	{                                                                                          \
-		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
+		u64 *fpscr = fpscr_replacing(&cpu->fpscr);                                         \
 		u64 v = 0;                                                                         \
                                                                                                    \
 		if (likely(soft))                                                                  \

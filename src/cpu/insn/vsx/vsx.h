@@ -47,10 +47,11 @@ static inline void vsx_set_scalar(struct cpu *cpu, unsigned t, u64 v)
  * One instruction on scalars. @call is an operation of fp/fpu.h that may use fpscr, SD(), and &v
  * for its result, and says whether the target is to be written, with @result (an expression of v).
  */
-#define VSX_SCALAR_AS(name, call, result)                                                          \
+#define VSX_SCALAR_AS(name, call, result) VSX_SCALAR_WITH(name, settled, call, result)
+#define VSX_SCALAR_WITH(name, how, call, result)                                                   \
 	OP(name)                                                                                   \
 	{                                                                                          \
-		u64 *fpscr = fpscr_settled(&cpu->fpscr);                                           \
+		u64 *fpscr = fpscr_##how(&cpu->fpscr);                                             \
 		u64 v = 0;                                                                         \
                                                                                                    \
 		if (likely(call))                                                                  \
@@ -58,6 +59,8 @@ static inline void vsx_set_scalar(struct cpu *cpu, unsigned t, u64 v)
 		VSX_NEXT_FP;                                                                       \
 	}
 #define VSX_SCALAR(name, call) VSX_SCALAR_AS(name, call, v)
+/* Of operations that set all of FR, FI and FPRF. */
+#define VSX_ARITH(name, call) VSX_SCALAR_WITH(name, replacing, call, v)
 
 /*
  * One instruction on vectors: @array (d, w) is the target's view; @call is done for each of its
