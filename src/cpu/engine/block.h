@@ -22,7 +22,8 @@ _Static_assert(sizeof(struct op) == 32, "CIA() divides by it; keep it a power of
 struct block {
 	u64 gpa; /* of the first instruction */
 	u32 mode;
-	u16 count;   /* instructions */
+	u8 count;    /* instructions */
+	u8 samples;  /* times that it began when the clock was looked at, up to JIT_HOT (jit/) */
 	u16 crossed; /* times that its translation was left for a window on two pages (jit/) */
 	struct block *hash_next;
 	struct block *page_next;

@@ -297,7 +297,7 @@ static u64 timed_ns(u64 from)
 static enum jit_result jit_compile_timed(struct cpu *cpu, struct block *b)
 {
 	u64 from = timed_from(cpu->counts.blocks_tried++);
-	enum jit_result result = jit_compile(cpu->jit, b, cpu->model->level);
+	enum jit_result result = jit_compile(cpu, b);
 
 	cpu->counts.compile_ns += timed_ns(from);
 	return result;
@@ -398,6 +398,15 @@ static struct code_page *page_get(struct cpu *cpu, u64 gpa)
 	struct code_page *p = page_find(cpu->code, gpa);
 
 	return p ? p : page_new(cpu, gpa);
+}
+
+struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode)
+{
+	struct block *b = cpu->code->hash[block_bucket(gpa, mode)];
+
+	while (b && (b->gpa != gpa || b->mode != mode || !arena_has(&cpu->code->kept, b)))
+		b = b->hash_next;
+	return b;
 }
 
 static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, bool cold)

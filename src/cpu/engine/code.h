@@ -35,6 +35,8 @@ struct block *code_find(struct cpu *cpu);
  * goes before it.
  */
 void code_link(struct cpu *cpu, const struct op *op, struct block *b);
+/* The block at @gpa that was decoded for @mode to be kept; NULL: there is none (yet). */
+struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode);
 /* One instruction at cpu->nip as a block of its own, good until the next call; NULL as above. */
 struct block *code_single(struct cpu *cpu);
 /* The same with a given instruction word. */

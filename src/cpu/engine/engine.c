@@ -88,9 +88,20 @@ static struct block *next_block(struct cpu *cpu)
 	return b;
 }
 
+/* What runs when the budget is spent is where the time is spent. */
+static void sample(struct cpu *cpu)
+{
+	const struct jump *j = jump_slot(cpu, cpu->nip);
+
+	if (cpu->jit && j->ea == cpu->nip && j->key == cpu->jump_key &&
+	    j->ops->fn != pseudo_stale)
+		jit_sample(cpu, container_of(j->ops, struct block, ops));
+}
+
 /* True: leave cpu_run(). */
 static bool look_at_clock(struct cpu *cpu)
 {
+	sample(cpu);
 	cpu->counts.turns_clock++;
 	cpu->insns += BUDGET - cpu->budget;
 	cpu->budget = BUDGET;

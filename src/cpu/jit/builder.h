@@ -41,11 +41,12 @@ enum guest { GUEST_LR = 32, GUEST_CTR, GUEST_CA, GUEST_WINDOWS, GUESTS = GUEST_W
 u32 b_mode(const struct tr *t);
 /* The processor's. */
 enum isa_level b_level(const struct tr *t);
+struct rule;
 /*
- * The block's instruction @n, from 1 on, comes. If it @stays, nothing leaves it but b_call(), and
- * vector-scalar registers are set by b_set_vsr() alone: they may be stored later.
+ * The next instruction comes: its op and rule. If it @stays (struct rule), nothing leaves it but
+ * b_call(), and vector-scalar registers are set by b_set_vsr() alone: they may be stored later.
  */
-void b_begin(struct tr *t, unsigned n, bool stays);
+const struct op *b_next(struct tr *t, const struct rule **rule);
 /*
  * It sets general register @target, can't be left before, and reads the registers @x and @y: when
  * only one of them is @target, its old value may go early.
@@ -350,6 +351,14 @@ void b_land(struct tr *t, skip s);
 void b_branched(struct tr *t);
 void b_leave_if(struct tr *t, cond c, s32 distance);
 void b_leave(struct tr *t, s32 distance);
+/*
+ * May the translation go on at the instruction at @distance as if that came next? b_follow() does,
+ * and is the last that is built for an instruction.
+ */
+bool b_may_follow(struct tr *t, s32 distance);
+void b_follow(struct tr *t, s32 distance);
+/* To the next instruction unless @c, where the other way is followed. */
+void b_leave_behind_unless(struct tr *t, cond c);
 /* To where a register says; its low two bits don't count. */
 void b_leave_to(struct tr *t, val target);
 /* The same if CR bit @bit is @set. */

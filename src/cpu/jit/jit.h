@@ -36,10 +36,14 @@ enum jit_result {
 };
 
 /*
- * Translates @block, of a processor of @level, and makes its first op lead there. Own thread, as
- * all here.
+ * A block that begins so often when the clock is looked at, every 16,384 instructions, is translated
+ * once more, at length.
  */
-enum jit_result jit_compile(struct jit *jit, struct block *block, enum isa_level level);
+#define JIT_HOT 3
+/* @block is about to run, and the clock was just looked at. */
+void jit_sample(struct cpu *cpu, struct block *block);
+/* Translates @block and makes its first op lead there. Own thread, as all here. */
+enum jit_result jit_compile(struct cpu *cpu, struct block *block);
 /* @block is no more: who comes to its translation, by whatever way, goes to the dispatcher. */
 void jit_drop(struct jit *jit, struct block *block);
 /* Where a translation that goes to @block jumps to; NULL without @jit. */

@@ -459,6 +459,10 @@ static void set_lr(struct tr *t)
 static bool branch(struct tr *t, const struct op *op, bool *ends)
 {
 	b_branched(t);
+	if (b_may_follow(t, (s32)op->imm)) {
+		b_follow(t, (s32)op->imm);
+		return true;
+	}
 	b_leave(t, (s32)op->imm);
 	*ends = true;
 	return true;
@@ -480,6 +484,18 @@ static bool always(const struct op *op)
 	return (op->t & BO_ANY_CR) && (op->t & BO_NO_CTR);
 }
 
+/* Where a loop may go round in the same translation, the taken way is followed. */
+static void leave_if(struct tr *t, cond c, s32 distance, bool follows)
+{
+	if (!follows) {
+		b_leave_if(t, c, distance);
+		return;
+	}
+	b_leave_behind_unless(t, c);
+	b_branched(t);
+	b_follow(t, distance);
+}
+
 RULE(bc)
 {
 	bool counts = !(op->t & BO_NO_CTR), tests = !(op->t & BO_ANY_CR);
@@ -494,10 +510,13 @@ RULE(bc)
 		other = b_skip_if(t, b_count_down(t, !(op->t & BO_CTR_ZERO)));
 		b_leave_if(t, b_cr_is(t, op->a, op->t & BO_CR_SET), distance);
 		b_land(t, other);
-	} else if (counts) {
-		b_leave_if(t, b_count_down(t, op->t & BO_CTR_ZERO), distance);
 	} else {
-		b_leave_if(t, b_cr_is(t, op->a, op->t & BO_CR_SET), distance);
+		bool follows = distance < 0 && b_may_follow(t, distance);
+
+		leave_if(t,
+			 counts ? b_count_down(t, op->t & BO_CTR_ZERO)
+				: b_cr_is(t, op->a, op->t & BO_CR_SET),
+			 distance, follows);
 	}
 	return true;
 }

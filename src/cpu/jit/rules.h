@@ -20,7 +20,7 @@ struct rule {
 	u8 bytes;
 	bool stores, updates;
 	u8 sets;	   /* a general register: SETS_T, op.t; SETS_A, op.a */
-	bool stays;	   /* as b_begin() says */
+	bool stays;	   /* as b_next() says */
 	bool calls;	   /* its function can be called from within a translation */
 	bool changes_gprs; /* its function may change general registers, LR or CTR */
 };
@@ -39,7 +39,7 @@ void rules_prepare(void);
 /* What is known of @fn; nothing (all 0) of what is no instruction. */
 const struct rule *rule_find(op_fn *fn);
 
-/* Builds @b, the block that @t is for; @rules: of its ops. False: it isn't worth it. */
-bool translate_block(struct tr *t, const struct block *b, const struct rule *const rules[]);
+/* Builds the block that @t is for, and what follows it. False: it isn't worth it. */
+bool translate_block(struct tr *t);
 
 #endif

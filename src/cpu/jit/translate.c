@@ -2,22 +2,21 @@
 /* From a block to its translation, an instruction at a time. */
 #include "cpu/jit/rules.h"
 
-bool translate_block(struct tr *t, const struct block *b, const struct rule *const rules[])
+bool translate_block(struct tr *t)
 {
-	bool ends = false;
+	bool first = true, ends = false;
 
-	for (unsigned n = 1; !ends; n++) {
-		const struct op *op = &b->ops[n];
-		const struct rule *rule = rules[n];
+	for (; !ends; first = false) {
+		const struct rule *rule;
+		const struct op *op = b_next(t, &rule);
 
-		b_begin(t, n, rule->stays);
 		if (rule->build && rule->build(t, op, &ends))
 			continue;
 		if (rule->calls) {
 			b_call(t, rule->changes_gprs);
 			continue;
 		}
-		if (n == 1)
+		if (first)
 			return false;
 		b_leave_to_function(t);
 		ends = true;

@@ -5,8 +5,7 @@
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
 
-/* Of the current instruction, from the block's start. */
-static s32 here(const struct tr *t)
+s32 trace_here(const struct tr *t)
 {
 	return (s32)(t->n - 1) * 4;
 }
@@ -15,7 +14,7 @@ val b_cia(struct tr *t, s32 distance)
 {
 	int r = regs_take(t);
 
-	x86_rm(&t->x, X_LEA, r, X86_AT(R_NIP, here(t) + distance));
+	x86_rm(&t->x, X_LEA, r, X86_AT(R_NIP, trace_here(t) + distance));
 	return (val){(s8)r, 0};
 }
 
@@ -23,6 +22,7 @@ static void exit_add(struct tr *t, u8 *from, struct exit_point exit)
 {
 	assert(t->n_exits < TR_EXITS);
 	exit.from = (u32)(from - t->code);
+	exit.part = t->n_parts - 1;
 	exit.n = t->n;
 	t->exits[t->n_exits++] = exit.from;
 	record_write(t, &exit);
@@ -53,13 +53,19 @@ void b_land(struct tr *t, skip s)
 
 void b_branched(struct tr *t)
 {
-	t->s.cfar = here(t);
+	t->s.cfar = trace_here(t);
 }
 
 void b_leave_if(struct tr *t, cond c, s32 distance)
 {
 	exit_add(t, x86_jcc(&t->x, (enum x86_cc)c),
-		 (struct exit_point){.kind = EXIT_BRANCH, .distance = here(t) + distance});
+		 (struct exit_point){.kind = EXIT_BRANCH, .distance = trace_here(t) + distance});
+}
+
+void b_leave_behind_unless(struct tr *t, cond c)
+{
+	exit_add(t, x86_jcc(&t->x, (enum x86_cc)(c ^ 1)),
+		 (struct exit_point){.kind = EXIT_BEHIND, .distance = trace_here(t) + 4});
 }
 
 /* rsi = the site, to thunk leave. Its jump comes here at first. */
@@ -109,7 +115,7 @@ static void go_by_dispatcher(struct tr *t, s32 distance)
 void b_leave(struct tr *t, s32 distance)
 {
 	state_store(t, &t->s);
-	go(t, here(t) + distance);
+	go(t, trace_here(t) + distance);
 }
 
 _Static_assert(sizeof(struct jump) == 32, "go_to() shifts by it");
@@ -181,6 +187,7 @@ static void go_from_window(struct tr *t, const struct exit_point *e)
 	x86_rm(x, X_LEA, RCX, X86_AT(e->to, e->hi - 1));
 	x86_rr(x, X_XOR | X_W, RAX, RCX);
 	load_op(t, e->n);
+	x86_constant(x, RCX, (uintptr_t)t->parts[0]);
 	x86_test_imm(x, RAX, (u32)CPU_PAGE_MASK);
 	one = x86_jcc(x, CC_E);
 	x86_jmp_to(x, t->jit->thunks.crossed);

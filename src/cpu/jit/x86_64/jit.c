@@ -54,7 +54,7 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 /* More than any translation needs in the second half. */
 #define ROOM                                                                                       \
 	(TR_BYTES_MAX + sizeof(struct translated) + sizeof(struct site) + TR_RECORDS_BYTES_MAX +   \
-	 TR_INSNS * 2 * sizeof(struct op))
+	 TR_PARTS * sizeof(struct block *) + TR_INSNS * 2 * sizeof(struct op))
 /* What translations leave for exits that are made later. */
 #define EXITS_ROOM ((size_t)256 << 10)
 
@@ -182,14 +182,7 @@ u32 b_mode(const struct tr *t)
 
 enum isa_level b_level(const struct tr *t)
 {
-	return t->jit->level;
-}
-
-void b_begin(struct tr *t, unsigned n, bool stays)
-{
-	t->n = n;
-	regs_next(t);
-	vregs_next(t, stays);
+	return t->cpu->model->level;
 }
 
 void b_target(struct tr *t, unsigned target, unsigned x, unsigned y)
@@ -216,15 +209,17 @@ static void emit_entry(struct tr *t)
 static void emit_late(struct tr *t)
 {
 	x86_land(&t->x, t->late);
-	x86_group1_m(&t->x, 0, G_ADD, CPU_AT(budget), (s32)t->b->count);
+	x86_group1_m(&t->x, 0, G_ADD, CPU_AT(budget), (s32)t->parts[0]->count);
 	x86_jmp_to(&t->x, t->jit->thunks.late);
 }
 
-static void prepare(struct tr *t, struct jit *jit, struct block *b)
+static void prepare(struct tr *t, struct cpu *cpu, struct block *b)
 {
+	struct jit *jit = cpu->jit;
+
 	t->x.at = t->code = jit->write + jit->used;
+	t->cpu = cpu;
 	t->jit = jit;
-	t->b = b;
 	t->swap = !(b->mode & MODE_LE); /* the host is little-endian */
 	memset(&t->s, 0, sizeof(t->s));
 	memset(t->h, 0, sizeof(t->h));
@@ -232,10 +227,17 @@ static void prepare(struct tr *t, struct jit *jit, struct block *b)
 	t->records_used = 0;
 	t->next_window = 0;
 	t->plain = b->crossed >= CROSSINGS;
-	for (unsigned n = 1; n <= b->count + 1u; n++)
-		t->rules[n] = rule_find(b->ops[n].fn);
+	t->n_parts = t->insns = 0;
+	trace_add(t, b);
 	regs_begin(t);
 	vregs_begin(t);
+}
+
+static struct block **keep_parts(struct tr *t)
+{
+	size_t bytes = t->n_parts * sizeof(t->parts[0]);
+
+	return memcpy(take(t->jit, bytes), t->parts, bytes);
 }
 
 static const u8 *keep_records(struct tr *t)
@@ -252,26 +254,26 @@ static void emit_stubs(struct tr *t)
 
 	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
 	x86_jmp_to(&t->x, t->jit->thunks.make_exit);
-	*tn = (struct translated){t->b, t->code, t->x.at, keep_records(t)};
+	*tn = (struct translated){keep_parts(t), t->code, t->x.at, keep_records(t)};
 	for (unsigned i = 0; i < t->n_exits; i++) {
 		x86_land(&t->x, t->code + t->exits[i]);
 		x86_call_to(&t->x, common);
 	}
 }
 
-enum jit_result jit_compile(struct jit *jit, struct block *b, enum isa_level level)
+enum jit_result jit_compile(struct cpu *cpu, struct block *b)
 {
+	struct jit *jit = cpu->jit;
 	struct tr *t = &jit->tr;
 
 	b->ops[0].fn = pseudo_enter;
-	if (!(b->mode & MODE_SF) || b->count > TR_INSNS)
+	if (!(b->mode & MODE_SF) || b->count > TR_BLOCK)
 		return JIT_NOTHING;
 	if (!has_room(jit, TR_BYTES_MAX + EXITS_ROOM, ROOM + EXITS_ROOM))
 		return JIT_FULL;
-	jit->level = level;
-	prepare(t, jit, b);
+	prepare(t, cpu, b);
 	emit_entry(t);
-	if (!translate_block(t, b, t->rules))
+	if (!translate_block(t))
 		return JIT_NOTHING;
 	dump_translation(jit->dump, b, t->code, t->x.at);
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
@@ -365,8 +367,9 @@ const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8
 	size_t *used;
 	u8 *code;
 
-	t->b = tn->block;
+	t->parts[0] = tn->parts[0];
 	find_exit(t, tn, (unsigned)(write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1, &exit);
+	t->b = tn->parts[exit.part];
 	used = exit.kind >= EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
 	code = jit->write + (once ? jit->seldom_first - EXIT_BYTES_MAX : *used);
 	t->x.at = code;
@@ -402,22 +405,27 @@ const struct op *jit_leave(struct cpu *cpu, struct site *seen)
 }
 
 /* What leads to its translation leads there still: a jump stands in its place. */
-static void translate_plainly(struct jit *jit, struct block *b)
+static void translate_again(struct cpu *cpu, struct block *b)
 {
-	struct x86 x = {write_view(jit, b->code)};
+	struct x86 x = {write_view(cpu->jit, b->code)};
 
-	if (jit_compile(jit, b, jit->level) == JIT_COMPILED)
-		x86_jmp_to(&x, write_view(jit, b->code));
+	if (jit_compile(cpu, b) == JIT_COMPILED)
+		x86_jmp_to(&x, write_view(cpu->jit, b->code));
 }
 
-const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first)
+void jit_sample(struct cpu *cpu, struct block *b)
 {
-	struct block *b = container_of(first - 1, struct block, ops);
+	if (b->code && b->samples < JIT_HOT && ++b->samples == JIT_HOT)
+		translate_again(cpu, b);
+}
 
+const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first,
+			     struct block *head)
+{
 	cpu->counts.exits_function++;
 	cpu->ops = first;
-	if (b->code && ++b->crossed == CROSSINGS)
-		translate_plainly(cpu->jit, b);
+	if (head->code && ++head->crossed == CROSSINGS)
+		translate_again(cpu, head);
 	return op->fn(cpu, op);
 }
 
@@ -448,12 +456,16 @@ unsigned jit_threshold(const struct jit *jit)
 	return 0;
 }
 
-enum jit_result jit_compile(struct jit *jit, struct block *block, enum isa_level level)
+enum jit_result jit_compile(struct cpu *cpu, struct block *block)
 {
 	return JIT_NOTHING;
 }
 
 void jit_drop(struct jit *jit, struct block *block)
+{
+}
+
+void jit_sample(struct cpu *cpu, struct block *block)
 {
 }
 

@@ -21,7 +21,7 @@ struct site {
 
 /* What is kept of a translation for the exits that have no code yet. */
 struct translated {
-	struct block *block;
+	struct block **parts; /* what it follows */
 	u8 *code;
 	u8 *stubs; /* by the exits' numbers: calls of what leads to thunk make_exit */
 	const u8 *records;
@@ -33,7 +33,7 @@ struct thunks {
 	const u8 *enter; /* an op_fn: from the dispatcher, or the interpreter, into a translation */
 	const u8 *leave; /* by the site in rsi, to r14 */
 	const u8 *function;  /* the function of the op in rsi goes on; rdx: its block's first */
-	const u8 *crossed;   /* the same, and the block's window lies on two pages */
+	const u8 *crossed;   /* the same, and a window lies on two pages; rcx: whose translation */
 	const u8 *stopped;   /* a called function said STOP */
 	const u8 *stop;	     /* to the dispatcher, at r14 */
 	const u8 *late;	     /* the same, and it is time to look at the clock */
@@ -55,8 +55,7 @@ struct jit {
 	 */
 	size_t used, seldom_first, seldom_used, top;
 	unsigned threshold;
-	int dump; /* a file that gets all translations, -1 */
-	enum isa_level level;
+	int dump;      /* a file that gets all translations, -1 */
 	u32 host;      /* enum host_feature */
 	u8 *constants; /* of vectors */
 	struct thunks thunks;
@@ -82,7 +81,8 @@ void thunks_emit(struct jit *jit, struct x86 *x);
 /* Called by thunks: the way on from nip, an op to go on with or NULL. */
 const struct op *jit_leave(struct cpu *cpu, struct site *seen);
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump);
-const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first);
+const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first,
+			     struct block *head);
 /* Called by a thunk: the code of the exit whose stub returns to @returns. */
 const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8 *returns);
 

@@ -3,7 +3,7 @@
  * What is kept of an exit until its code is made, if ever: bytes, since there are several a block
  * and most are never read. In this order:
  *
- *	kind, n, CFAR, where its jump is
+ *	kind, part, n, CFAR, where its jump is
  *	by kind: the distance; the register; the window's base, lo and hi
  *	how many guest registers are to be stored, and for each its number and operand
  *	a mask of the fields of CR that wait, and for each how it is compared and both operands
@@ -87,10 +87,11 @@ static void put_status(struct tr *t)
 void record_write(struct tr *t, const struct exit_point *exit)
 {
 	put(t, (u8)exit->kind);
+	put(t, (u8)exit->part);
 	put(t, (u8)exit->n);
 	put_bytes(t, &t->s.cfar, sizeof(t->s.cfar));
 	put_bytes(t, &exit->from, sizeof(exit->from));
-	if (exit->kind == EXIT_BRANCH)
+	if (exit->kind == EXIT_BRANCH || exit->kind == EXIT_BEHIND)
 		put_bytes(t, &exit->distance, sizeof(exit->distance));
 	if (exit->kind == EXIT_REGISTER || exit->kind == EXIT_WINDOW)
 		put(t, (u8)exit->to);
@@ -168,10 +169,11 @@ static void get_status(struct tr *t, const u8 **at)
 const u8 *record_read(struct tr *t, const u8 *at, struct exit_point *exit)
 {
 	exit->kind = (enum exit_kind) * at++;
+	exit->part = *at++;
 	exit->n = *at++;
 	get_bytes(&at, &t->s.cfar, sizeof(t->s.cfar));
 	get_bytes(&at, &exit->from, sizeof(exit->from));
-	if (exit->kind == EXIT_BRANCH)
+	if (exit->kind == EXIT_BRANCH || exit->kind == EXIT_BEHIND)
 		get_bytes(&at, &exit->distance, sizeof(exit->distance));
 	if (exit->kind == EXIT_REGISTER || exit->kind == EXIT_WINDOW)
 		exit->to = *at++;

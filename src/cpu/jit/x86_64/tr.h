@@ -88,6 +88,7 @@ struct vregs {
 
 enum exit_kind {
 	EXIT_BRANCH,   /* to an instruction at a distance */
+	EXIT_BEHIND,   /* the same, but that no branch was taken */
 	EXIT_REGISTER, /* to where a register says */
 	EXIT_FUNCTION, /* the instruction's own function goes on */
 	EXIT_WINDOW,   /* the same, and perhaps for a window lies on two pages */
@@ -99,27 +100,31 @@ enum exit_kind {
  */
 struct exit_point {
 	enum exit_kind kind;
-	u32 from;     /* the jump's distance: where, from the translation's start */
-	unsigned n;   /* EXIT_FUNCTION, EXIT_WINDOW: the instruction's op */
-	s32 distance; /* EXIT_BRANCH: from the block's start */
-	int to;	      /* EXIT_REGISTER; EXIT_WINDOW: the window's base */
-	s32 lo, hi;   /* EXIT_WINDOW */
+	u32 from;	  /* the jump's distance: where, from the translation's start */
+	unsigned part, n; /* the instruction: op @n of block @part */
+	s32 distance;	  /* EXIT_BRANCH, EXIT_BEHIND: from that block's start */
+	int to;		  /* EXIT_REGISTER; EXIT_WINDOW: the window's base */
+	s32 lo, hi;	  /* EXIT_WINDOW */
 };
 
 /* An instruction whose function is called only if it must be: side.c. */
 struct side {
 	u8 *calls[4], *zero; /* jumps' distances */
-	unsigned n_calls, n; /* n: the instruction's op */
+	unsigned n_calls;
+	struct block *b; /* the instruction: op @n of it */
+	unsigned n;
 	u8 *accept, *done;
 	/* xmm registers. A zero may be right, or those of a vector: @spare are there to tell. */
 	int result, factors[2], spare[2];
 	bool lanes, singles;
-	u8 aside;		/* of FPSCR_OPERANDS: kept, for the call changes where they are */
-	struct state s;		/* before the instruction */
-	struct vregs v;		/* after it */
+	u8 aside;	/* of FPSCR_OPERANDS: kept, for the call changes where they are */
+	struct state s; /* before the instruction */
+	struct vregs v; /* after it */
 };
 
-#define TR_INSNS     64u
+#define TR_BLOCK     64u  /* instructions of a block */
+#define TR_INSNS     128u /* of all that a translation follows */
+#define TR_PARTS     8u
 #define TR_EXITS     (TR_INSNS * 5)
 #define TR_CONSTANTS (TR_INSNS * 4)
 /* The largest: all guest registers and comparisons, of constants. */
@@ -133,8 +138,13 @@ struct side {
 struct tr {
 	struct x86 x;
 	struct jit *jit;
+	struct cpu *cpu;
+	/* Blocks that it follows, the last being b. The same may be there several times. */
+	struct block *parts[TR_PARTS];
+	unsigned n_parts;
+	unsigned insns; /* of the blocks before b */
 	struct block *b;
-	const struct rule *rules[TR_INSNS + 2]; /* of b->ops */
+	const struct rule *rules[TR_BLOCK + 2]; /* of b->ops */
 	unsigned n; /* of the current op: 1 is the block's first instruction */
 	struct state s;
 	struct page_window windows[WINDOWS];
@@ -244,7 +254,13 @@ void sides_emit(struct tr *t);
 /* rcx: a copy of the op, rax: of its block's first. Calls its function. */
 const u8 *side_thunk_emit(struct jit *jit, struct x86 *x);
 
+/* --- trace.c --- */
+/* @b comes next. */
+void trace_add(struct tr *t, struct block *b);
+
 /* --- exits.c --- */
+/* Of the current instruction, from the block's start. */
+s32 trace_here(const struct tr *t);
 /* Unless @cc: the instruction is left to its function. */
 void exit_function_if(struct tr *t, enum x86_cc cc);
 void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi);
