@@ -211,14 +211,15 @@ void sides_emit(struct tr *t)
 static const u8 saved[] = {RSI, RDI, R8, R9, R10, R11};
 #define ALIGNED 8 /* with these and the return address */
 
-/* The host's control and status as it is by default, no flag being set. */
-#define MXCSR_CLEAR   0x1f80u
-#define X_LDMXCSR     0x0faeu /* 2 in the place of a register */
+#define X_MXCSR	      0x0faeu /* these in the place of a register: */
 #define GROUP_LDMXCSR 2
+#define GROUP_STMXCSR 3
+#define MXCSR_INEXACT 0x20
 
 /* If only XX is missing, the host keeps that from now on. */
-static void look_whether_quiet(struct x86 *x, const u8 *mxcsr)
+static void look_whether_quiet(struct x86 *x)
 {
+	const struct x86_mem exact = CPU_AT(fpscr.exact);
 	u8 *loud, *quiet;
 
 	x86_rm(x, X_LOAD, RAX, CPU_AT(fpscr.bits));
@@ -228,20 +229,20 @@ static void look_whether_quiet(struct x86 *x, const u8 *mxcsr)
 	quiet = x86_jcc(x, CC_E);
 	x86_rr(x, X_TEST, RAX, RAX);
 	loud = x86_jcc(x, CC_NE);
-	x86_rip(x, X_LDMXCSR, GROUP_LDMXCSR, mxcsr);
-	x86_rm(x, X_SETCC(CC_E), 0, CPU_AT(fpscr.quiet));
-	x86_rm(x, X_SETCC(CC_E), 0, CPU_AT(fpscr.exact));
+	x86_rm(x, X_MXCSR, GROUP_STMXCSR, exact);
+	x86_group1_m(x, 0, G_AND, exact, ~MXCSR_INEXACT);
+	x86_rm(x, X_MXCSR, GROUP_LDMXCSR, exact);
+	x86_constant(x, RAX, 1);
+	x86_rm(x, X_STORE, RAX, exact);
+	x86_rm(x, X_STORE8, RAX, CPU_AT(fpscr.quiet));
 	x86_land(x, quiet);
 	x86_land(x, loud);
 }
 
 const u8 *side_thunk_emit(struct jit *jit, struct x86 *x)
 {
-	const u8 *mxcsr = x->at, *entry;
+	const u8 *entry = x->at;
 	u8 *stopped;
-
-	x86_imm32(x, MXCSR_CLEAR);
-	entry = x->at;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(saved); i++)
 		x86_push(x, saved[i]);
@@ -253,7 +254,7 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x)
 	x86_rm(x, 0xff, 2, X86_AT(RSI, offsetof(struct op, fn))); /* call */
 	x86_rr(x, X_TEST | X_W, RAX, RAX);
 	stopped = x86_jcc(x, CC_E);
-	look_whether_quiet(x, mxcsr);
+	look_whether_quiet(x);
 	x86_group1(x, X_W, G_ADD, RSP, ALIGNED);
 	for (unsigned i = ARRAY_SIZE(saved); i--;)
 		x86_pop(x, saved[i]);
