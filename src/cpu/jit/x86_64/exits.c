@@ -68,11 +68,16 @@ void b_leave_behind_unless(struct tr *t, cond c)
 		 (struct exit_point){.kind = EXIT_BEHIND, .distance = trace_here(t) + 4});
 }
 
-/* rsi = the site, to thunk leave. Its jump comes here at first. */
-static void leave_by_site(struct tr *t, const struct site *site)
+/* Where a site's jump leads at first, and misses: rsi = the site, to thunk leave. Seldom gone. */
+static const u8 *stub(struct jit *jit, const struct site *site)
 {
-	x86_rip(&t->x, X_LEA, RSI, (const u8 *)site);
-	x86_jmp_to(&t->x, t->jit->thunks.leave);
+	struct x86 x = {jit->write + jit->seldom_used};
+	const u8 *at = x.at;
+
+	x86_rip(&x, X_LEA, RSI, (const u8 *)site);
+	x86_jmp_to(&x, jit->thunks.leave);
+	jit->seldom_used += (size_t)(x.at - at);
+	return at;
 }
 
 /*
@@ -84,25 +89,20 @@ static void go(struct tr *t, s32 distance)
 {
 	u64 to = t->b->gpa + (u64)(s64)distance;
 	struct site *site = jit_new_site(t->jit);
+	const u8 *miss = stub(t->jit, site);
 	struct x86 *x = &t->x;
-	u8 *miss[2] = {NULL, NULL};
 
 	site->near = !((t->b->gpa ^ to) & CPU_PAGE_MASK);
 	x86_rm(x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
 	if (!site->near) {
 		x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
 		x86_rip(x, X_CMP | X_W, RAX, (const u8 *)&site->key);
-		miss[0] = x86_jcc(x, CC_NE);
+		x86_aim(x86_jcc(x, CC_NE), miss);
 		x86_rip(x, X_CMP | X_W, R_NIP, (const u8 *)&site->ea);
-		miss[1] = x86_jcc(x, CC_NE);
+		x86_aim(x86_jcc(x, CC_NE), miss);
 	}
 	site->jump = x86_jmp(x);
-	x86_land(x, site->jump);
-	if (!site->near) {
-		x86_land(x, miss[0]);
-		x86_land(x, miss[1]);
-	}
-	leave_by_site(t, site);
+	x86_aim(site->jump, miss);
 }
 
 /* The same, through the dispatcher. */
