@@ -19,14 +19,17 @@
 
 #define LINE_SHIFT 6
 #define LINE_BYTES (1u << LINE_SHIFT)
+#define PART_LINES 8u
+#define PART_BYTES (PART_LINES * LINE_BYTES)
 
 struct code_page {
 	u64 gpa;
 	u64 checked; /* epoch in which it was last compared with memory */
 	struct code_page *next;
 	struct block *blocks;
-	u64 lines;		 /* the 64-byte lines that blocks were decoded from */
-	u8 image[CPU_PAGE_SIZE]; /* those lines as they were */
+	u64 lines; /* the 64-byte lines that blocks were decoded from */
+	/* Those lines as they were, eight of them together; NULL: none of the eight. */
+	u8 *image[CPU_PAGE_SIZE / PART_BYTES];
 };
 
 struct arena {
@@ -45,7 +48,8 @@ struct code_cache {
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
 };
 
-_Static_assert(CODE_BYTES_MIN / 4 * 3 >= sizeof(struct code_page) + sizeof(struct block) +
+_Static_assert(CODE_BYTES_MIN / 4 * 3 >= sizeof(struct code_page) + 2 * PART_BYTES +
+					     sizeof(struct block) +
 					     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
 	       "block_make() must find room in an empty arena");
 
@@ -235,6 +239,18 @@ void cpu_flush_code(struct cpu *cpu, u64 gpa)
 		page_drop_blocks(cpu, p);
 }
 
+/* Memory for page_note_lines(); false: there is none. */
+static bool page_reserve(struct code_cache *c, struct code_page *p, unsigned offset, unsigned bytes)
+{
+	for (unsigned i = offset / PART_BYTES; i <= (offset + bytes - 1) / PART_BYTES; i++) {
+		if (!p->image[i])
+			p->image[i] = arena_take(&c->kept, PART_BYTES);
+		if (!p->image[i])
+			return false;
+	}
+	return true;
+}
+
 /* Remembers what the lines of [offset, offset + bytes) held when they were decoded. */
 static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes,
 			    const u8 *host_page)
@@ -243,24 +259,33 @@ static void page_note_lines(struct code_page *p, unsigned offset, unsigned bytes
 	     line++) {
 		if (p->lines >> line & 1)
 			continue;
-		racy_copy_bytes(p->image + line * LINE_BYTES, host_page + line * LINE_BYTES,
-				LINE_BYTES);
+		racy_copy_bytes(p->image[line / PART_LINES] + line % PART_LINES * LINE_BYTES,
+				host_page + line * LINE_BYTES, LINE_BYTES);
 		p->lines |= 1ull << line;
 	}
+}
+
+/* The lines of @left, bits from 0 on, from @image and @host on. */
+static bool lines_are_same(unsigned left, const u8 *image, const u8 *host)
+{
+	/* Neighbours at once: this is what each exit to the client costs. */
+	for (; left; left &= left + (left & -left)) {
+		unsigned first = (unsigned)__builtin_ctz(left);
+		unsigned lines = (unsigned)__builtin_ctz(~(left >> first)), at = first * LINE_BYTES;
+
+		if (!racy_same_bytes(image + at, host + at, lines * LINE_BYTES))
+			return false;
+	}
+	return true;
 }
 
 /* Does it hold what was decoded? */
 static bool page_is_same(const struct code_page *p, const u8 *host_page)
 {
-	/* Neighbours at once: this is what each exit to the client costs. */
-	for (u64 left = p->lines; left; left &= left + (left & -left)) {
-		unsigned at = __builtin_ctzll(left) * LINE_BYTES;
-		u64 after = ~(left >> at / LINE_BYTES);
-		unsigned lines = after ? __builtin_ctzll(after) : 64;
-
-		if (!racy_same_bytes(p->image + at, host_page + at, lines * LINE_BYTES))
+	for (unsigned i = 0; i < ARRAY_SIZE(p->image); i++)
+		if (!lines_are_same(p->lines >> i * PART_LINES & 0xff, p->image[i],
+				    host_page + i * PART_BYTES))
 			return false;
-	}
 	return true;
 }
 
@@ -355,22 +380,21 @@ static struct code_page *page_new(struct cpu *cpu, u64 gpa)
 	p->next = c->pages[page_bucket(gpa)];
 	p->blocks = NULL;
 	p->lines = 0;
+	memset(p->image, 0, sizeof(p->image));
 	c->pages[page_bucket(gpa)] = p;
 	return p;
 }
 
+/* Of at most @max instructions; NULL: there is no room. */
 static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
-			       const u8 *host_page, struct arena *a, u32 longest)
+			       const u8 *host_page, struct arena *a, u32 max)
 {
 	u64 offset = gpa & ~CPU_PAGE_MASK;
-	u32 max = (CPU_PAGE_SIZE - offset) / 4;
 	struct block *b = arena_take(a, 0), **bucket;
 
 	if (a->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > a->bytes)
 		return NULL;
 	*b = (struct block){.gpa = gpa, .mode = cpu->mode, .page = page};
-	if (max > longest)
-		max = longest;
 	/* The image first: what changes after it is found to differ. */
 	page_note_lines(page, offset, max * 4, host_page);
 	block_decode(cpu, b, host_page + offset, max, arena_has(&cpu->code->cold, b));
@@ -393,11 +417,14 @@ static struct block *block_find(struct cpu *cpu, u64 gpa)
 	return b;
 }
 
-static struct code_page *page_get(struct cpu *cpu, u64 gpa)
+/* The page of @gpa, with memory for what it holds from there on; NULL: there is no room. */
+static struct code_page *page_get(struct cpu *cpu, u64 gpa, unsigned bytes)
 {
-	struct code_page *p = page_find(cpu->code, gpa);
+	struct code_page *p = page_find(cpu->code, gpa & CPU_PAGE_MASK);
 
-	return p ? p : page_new(cpu, gpa);
+	if (!p)
+		p = page_new(cpu, gpa & CPU_PAGE_MASK);
+	return p && page_reserve(cpu->code, p, gpa & ~CPU_PAGE_MASK, bytes) ? p : NULL;
 }
 
 struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode)
@@ -412,16 +439,18 @@ struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode)
 static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, bool cold)
 {
 	struct arena *a = cold ? &cpu->code->cold : &cpu->code->kept;
-	u64 bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK), key = cpu->jump_key;
+	unsigned bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK);
 	u32 longest = cold ? COLD_MAX : BLOCK_MAX;
+	u64 key = cpu->jump_key;
 
+	if (bytes > longest * 4)
+		bytes = longest * 4;
 	/* Mark first, decode then: a store after the mark is told, one before it is seen. */
-	if (!cpu->host->code_read(cpu, gpa, bytes < longest * 4 ? bytes : longest * 4) ||
-	    key != cpu->jump_key)
+	if (!cpu->host->code_read(cpu, gpa, bytes) || key != cpu->jump_key)
 		return NULL; /* changed, or translations went meanwhile: begin again */
 	for (;;) {
-		struct code_page *page = page_get(cpu, gpa & CPU_PAGE_MASK);
-		struct block *b = page ? block_new(cpu, page, gpa, host_page, a, longest) : NULL;
+		struct code_page *page = page_get(cpu, gpa, bytes);
+		struct block *b = page ? block_new(cpu, page, gpa, host_page, a, bytes / 4) : NULL;
 
 		if (b)
 			return b;

@@ -125,8 +125,8 @@ struct jit *jit_new(size_t bytes)
 		return NULL;
 	rules_prepare();
 	jit->seldom_first =
-	    part(bytes / 2 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
-	jit->bytes = jit->seldom_first + part(bytes / 2 + EXITS_ROOM + ROOM);
+	    part(bytes / 16 * 9 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
+	jit->bytes = jit->seldom_first + part(bytes / 16 * 7 + EXITS_ROOM + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
 	jit->dump = dump_open();
 	jit->host = host_features();
