@@ -250,7 +250,7 @@ struct cpu {
 	u32 request;	  /* CPU_REQ_*, atomic */
 	u8 cr[8];	  /* one field a byte: LT 8, GT 4, EQ 2, SO 1 */
 	u8 so, ov, ca;	  /* XER's bits, 0 or 1: cpu_set_so() */
-	u8 ordered[3];	  /* what a comparison makes of a field of CR, SO in it: EQ, GT, LT */
+	u8 equal;	  /* a field of CR after a comparison of equals: EQ and SO */
 	u8 xer_len;	  /* XER's string length, 0..127 */
 	u8 cr0_shift;	  /* 32 in 32-bit mode: results are compared after this left shift */
 	u64 gpr[33];	  /* [32] is the constant 0, for RA|0 */
@@ -369,8 +369,7 @@ void cpu_irq_clear(struct cpu *cpu, u32 bits);
 static inline void cpu_set_so(struct cpu *cpu, bool so)
 {
 	cpu->so = so;
-	for (unsigned i = 0; i < 3; i++)
-		cpu->ordered[i] = 2u << i | so;
+	cpu->equal = 2u | so;
 }
 
 u32 cpu_get_cr(const struct cpu *cpu);

@@ -41,17 +41,14 @@ static void store_field(struct tr *t, unsigned field, const struct compared *c)
 	enum x86_cc greater = c->is_signed ? CC_G : CC_A, less = c->is_signed ? CC_L : CC_B;
 	struct x86 *x = &t->x;
 
-	if (c->is_fp) {
+	if (c->is_fp)
 		x86_constant(x, RAX, 2);
-		x86_constant(x, RCX, 4);
-		x86_rr(x, X_CMOV(greater), RAX, RCX);
-		x86_constant(x, RCX, 8);
-		x86_rr(x, X_CMOV(less), RAX, RCX);
-	} else {
-		x86_rm(x, X_MOVZX8, RAX, CPU_AT(ordered[0]));
-		x86_rm(x, X_CMOV(greater), RAX, CPU_AT(ordered[1]));
-		x86_rm(x, X_CMOV(less), RAX, CPU_AT(ordered[2]));
-	}
+	else
+		x86_rm(x, X_MOVZX8, RAX, CPU_AT(equal));
+	x86_rm(x, X_LEA & ~X_W, RCX, X86_AT(RAX, 2));
+	x86_rr(x, X_CMOV(greater), RAX, RCX);
+	x86_rm(x, X_LEA & ~X_W, RCX, X86_AT(RCX, 4));
+	x86_rr(x, X_CMOV(less), RAX, RCX);
 	x86_rm(x, X_STORE8, RAX, cr_memory(field));
 }
 
@@ -313,10 +310,8 @@ void b_set_xer(struct tr *t, val v)
 		state_make_cr(t, field);
 	store_bits(t, r, 31, 1, CPU_AT(so));
 	/* rax is SO: cpu_set_so() */
-	for (unsigned i = 0; i < 3; i++) {
-		x86_rm(&t->x, X_LEA, RCX, X86_AT(RAX, 2 << i));
-		x86_rm(&t->x, X_STORE8, RCX, CPU_OFFSET(offsetof(struct cpu, ordered) + i));
-	}
+	x86_group1(&t->x, 0, G_OR, RAX, 2);
+	x86_rm(&t->x, X_STORE8, RAX, CPU_AT(equal));
 	store_bits(t, r, 30, 1, CPU_AT(ov));
 	x86_mov(&t->x, ca, r);
 	x86_shift(&t->x, 0, SH_SHR, ca, 29);
