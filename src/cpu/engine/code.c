@@ -11,7 +11,7 @@
 #include "cpu/mmu/tlb.h"
 
 #define ARENA_FIRST  ((size_t)2 << 20) /* what a guest needs soon */
-#define HASH_SHIFT   17		       /* 2^17 buckets */
+#define HASH_SHIFT   16		       /* 2^16 buckets */
 #define HASH_BUCKETS (1u << HASH_SHIFT)
 #define PAGE_BUCKETS 4096u
 #define BLOCK_MAX    64u /* instructions */
@@ -22,11 +22,14 @@
 #define PART_LINES 8u
 #define PART_BYTES (PART_LINES * LINE_BYTES)
 
+enum kind { KEPT, COLD, KINDS };
+
 struct code_page {
 	u64 gpa;
 	u64 checked; /* epoch in which it was last compared with memory */
 	struct code_page *next;
-	struct block *blocks;
+	struct block *blocks[KINDS];
+	u64 round; /* code_cache.round when blocks[COLD] were cold */
 	u64 lines; /* the 64-byte lines that blocks were decoded from */
 	/* Those lines as they were, eight of them together; NULL: none of the eight. */
 	u8 *image[CPU_PAGE_SIZE / PART_BYTES];
@@ -38,12 +41,13 @@ struct arena {
 };
 
 struct code_cache {
-	struct arena kept; /* pages too */
-	struct arena cold; /* the last part of the same memory; empty where nothing is translated */
+	/* Kept blocks and pages; then cold blocks, none where nothing is translated. */
+	struct arena arena[KINDS];
+	struct block *hash[KINDS][HASH_BUCKETS];
+	u64 round;		/* times that cold blocks were forgotten */
 	struct block *promoted; /* a cold block, dropped, that is to be decoded to be kept */
 	u64 epoch;
 	bool warm; /* cpu_warm_up() */
-	struct block *hash[HASH_BUCKETS];
 	struct code_page *pages[PAGE_BUCKETS];
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
 };
@@ -60,17 +64,18 @@ int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
 	if (!c)
 		return -ENOMEM;
 	assert(bytes >= CODE_BYTES_MIN);
-	c->kept.at = pages_untouched(bytes, MAP_NORESERVE);
-	if (!c->kept.at) {
+	c->arena[KEPT].at = pages_untouched(bytes, MAP_NORESERVE);
+	if (!c->arena[KEPT].at) {
 		munmap(c, sizeof(*c));
 		return -ENOMEM;
 	}
-	madvise(c->kept.at, bytes, MADV_HUGEPAGE);
+	madvise(c->arena[KEPT].at, bytes, MADV_HUGEPAGE);
 	isa_prepare();
 	cpu->jit = jit_new(jit_bytes);
-	c->cold.bytes = cpu->jit && jit_threshold(cpu->jit) > 1 ? bytes / 4 & ~(size_t)15 : 0;
-	c->kept.bytes = bytes - c->cold.bytes;
-	c->cold.at = c->kept.at + c->kept.bytes;
+	c->arena[COLD].bytes =
+	    cpu->jit && jit_threshold(cpu->jit) > 1 ? bytes / 4 & ~(size_t)15 : 0;
+	c->arena[KEPT].bytes = bytes - c->arena[COLD].bytes;
+	c->arena[COLD].at = c->arena[KEPT].at + c->arena[KEPT].bytes;
 	c->epoch = 1;
 	cpu->code = c;
 	return 0;
@@ -88,8 +93,8 @@ void cpu_warm_up(struct cpu *cpu)
 	if (c->warm)
 		return;
 	c->warm = true;
-	warm_up(&c->kept);
-	warm_up(&c->cold);
+	warm_up(&c->arena[KEPT]);
+	warm_up(&c->arena[COLD]);
 	jit_warm_up(cpu->jit);
 }
 
@@ -101,7 +106,8 @@ int code_init(struct cpu *cpu)
 void code_fini(struct cpu *cpu)
 {
 	jit_free(cpu->jit);
-	munmap(cpu->code->kept.at, cpu->code->kept.bytes + cpu->code->cold.bytes);
+	munmap(cpu->code->arena[KEPT].at,
+	       cpu->code->arena[KEPT].bytes + cpu->code->arena[COLD].bytes);
 	munmap(cpu->code, sizeof(*cpu->code));
 	cpu->code = NULL;
 }
@@ -118,7 +124,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 
 	memset(c->hash, 0, sizeof(c->hash));
 	memset(c->pages, 0, sizeof(c->pages));
-	c->kept.used = c->cold.used = 0;
+	c->arena[KEPT].used = c->arena[COLD].used = 0;
 	c->promoted = NULL;
 	jit_reset(cpu->jit);
 	jumps_erase(cpu);
@@ -168,13 +174,37 @@ static struct code_page *page_find(struct code_cache *c, u64 gpa)
 	return p;
 }
 
+static enum kind kind_of(const struct code_cache *c, const struct block *b)
+{
+	return arena_has(&c->arena[COLD], b) ? COLD : KEPT;
+}
+
 static void hash_remove(struct code_cache *c, const struct block *b)
 {
-	struct block **at = &c->hash[block_bucket(b->gpa, b->mode)];
+	struct block **at = &c->hash[kind_of(c, b)][block_bucket(b->gpa, b->mode)];
 
 	while (*at != b)
 		at = &(*at)->hash_next;
 	*at = b->hash_next;
+}
+
+static struct block *hash_find(const struct code_cache *c, enum kind kind, u64 gpa, u32 mode)
+{
+	struct block *b = c->hash[kind][block_bucket(gpa, mode)];
+
+	while (b && (b->gpa != gpa || b->mode != mode))
+		b = b->hash_next;
+	return b;
+}
+
+/* The first of a page's blocks. */
+static struct block **page_blocks(const struct code_cache *c, struct code_page *p, enum kind kind)
+{
+	if (kind == COLD && p->round != c->round) {
+		p->round = c->round;
+		p->blocks[COLD] = NULL;
+	}
+	return &p->blocks[kind];
 }
 
 static void block_drop(struct cpu *cpu, struct block *b)
@@ -189,41 +219,34 @@ static void block_drop(struct cpu *cpu, struct block *b)
 static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
 {
 	cpu->counts.flushes_code++;
-	for (struct block *b = p->blocks; b; b = b->page_next)
-		block_drop(cpu, b);
-	p->blocks = NULL;
+	for (enum kind kind = KEPT; kind < KINDS; kind++) {
+		struct block **first = page_blocks(cpu->code, p, kind);
+
+		for (struct block *b = *first; b; b = b->page_next)
+			block_drop(cpu, b);
+		*first = NULL;
+	}
 	p->lines = 0;
 	cpu->link_from = NULL;
 }
 
-/* All blocks in the cold arena go: what is hot isn't there. */
+/* All cold blocks go. */
 static void forget_cold(struct cpu *cpu)
 {
 	struct code_cache *c = cpu->code;
 
-	for (unsigned i = 0; i < HASH_BUCKETS; i++)
-		for (struct block **at = &c->hash[i]; *at;)
-			if (arena_has(&c->cold, *at))
-				*at = (*at)->hash_next;
-			else
-				at = &(*at)->hash_next;
-	for (unsigned i = 0; i < PAGE_BUCKETS; i++)
-		for (struct code_page *p = c->pages[i]; p; p = p->next)
-			for (struct block **at = &p->blocks; *at;)
-				if (arena_has(&c->cold, *at))
-					*at = (*at)->page_next;
-				else
-					at = &(*at)->page_next;
-	jumps_forget_ops(cpu, c->cold.at, c->cold.bytes);
+	memset(c->hash[COLD], 0, sizeof(c->hash[COLD]));
+	c->round++;
+	jumps_forget_ops(cpu, c->arena[COLD].at, c->arena[COLD].bytes);
 	cpu->link_from = NULL;
 	c->promoted = NULL;
-	c->cold.used = 0;
+	c->arena[COLD].used = 0;
 	cpu->counts.cold_flushes++;
 }
 
 void code_link(struct cpu *cpu, const struct op *op, struct block *b)
 {
-	const struct arena *cold = &cpu->code->cold;
+	const struct arena *cold = &cpu->code->arena[COLD];
 
 	if (arena_has(cold, b) && !arena_has(cold, op))
 		return;
@@ -244,7 +267,7 @@ static bool page_reserve(struct code_cache *c, struct code_page *p, unsigned off
 {
 	for (unsigned i = offset / PART_BYTES; i <= (offset + bytes - 1) / PART_BYTES; i++) {
 		if (!p->image[i])
-			p->image[i] = arena_take(&c->kept, PART_BYTES);
+			p->image[i] = arena_take(&c->arena[KEPT], PART_BYTES);
 		if (!p->image[i])
 			return false;
 	}
@@ -371,14 +394,15 @@ OP_PSEUDO(moved)
 static struct code_page *page_new(struct cpu *cpu, u64 gpa)
 {
 	struct code_cache *c = cpu->code;
-	struct code_page *p = arena_take(&c->kept, sizeof(*p));
+	struct code_page *p = arena_take(&c->arena[KEPT], sizeof(*p));
 
 	if (!p)
 		return NULL;
 	p->gpa = gpa;
 	p->checked = c->epoch;
 	p->next = c->pages[page_bucket(gpa)];
-	p->blocks = NULL;
+	p->blocks[KEPT] = p->blocks[COLD] = NULL;
+	p->round = c->round;
 	p->lines = 0;
 	memset(p->image, 0, sizeof(p->image));
 	c->pages[page_bucket(gpa)] = p;
@@ -387,33 +411,26 @@ static struct code_page *page_new(struct cpu *cpu, u64 gpa)
 
 /* Of at most @max instructions; NULL: there is no room. */
 static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
-			       const u8 *host_page, struct arena *a, u32 max)
+			       const u8 *host_page, enum kind kind, u32 max)
 {
 	u64 offset = gpa & ~CPU_PAGE_MASK;
-	struct block *b = arena_take(a, 0), **bucket;
+	struct code_cache *c = cpu->code;
+	struct arena *a = &c->arena[kind];
+	struct block **bucket = &c->hash[kind][block_bucket(gpa, cpu->mode)];
+	struct block **first = page_blocks(c, page, kind), *b = arena_take(a, 0);
 
 	if (a->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > a->bytes)
 		return NULL;
 	*b = (struct block){.gpa = gpa, .mode = cpu->mode, .page = page};
 	/* The image first: what changes after it is found to differ. */
 	page_note_lines(page, offset, max * 4, host_page);
-	block_decode(cpu, b, host_page + offset, max, arena_has(&cpu->code->cold, b));
+	block_decode(cpu, b, host_page + offset, max, kind == COLD);
 	arena_take(a, sizeof(*b) + (b->count + 2) * sizeof(struct op));
-	bucket = &cpu->code->hash[block_bucket(gpa, cpu->mode)];
 	b->hash_next = *bucket;
 	*bucket = b;
-	b->page_next = page->blocks;
-	page->blocks = b;
+	b->page_next = *first;
+	*first = b;
 	cpu->counts.blocks_decoded++;
-	return b;
-}
-
-static struct block *block_find(struct cpu *cpu, u64 gpa)
-{
-	struct block *b = cpu->code->hash[block_bucket(gpa, cpu->mode)];
-
-	while (b && (b->gpa != gpa || b->mode != cpu->mode))
-		b = b->hash_next;
 	return b;
 }
 
@@ -429,18 +446,13 @@ static struct code_page *page_get(struct cpu *cpu, u64 gpa, unsigned bytes)
 
 struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode)
 {
-	struct block *b = cpu->code->hash[block_bucket(gpa, mode)];
-
-	while (b && (b->gpa != gpa || b->mode != mode || !arena_has(&cpu->code->kept, b)))
-		b = b->hash_next;
-	return b;
+	return hash_find(cpu->code, KEPT, gpa, mode);
 }
 
-static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, bool cold)
+static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum kind kind)
 {
-	struct arena *a = cold ? &cpu->code->cold : &cpu->code->kept;
 	unsigned bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK);
-	u32 longest = cold ? COLD_MAX : BLOCK_MAX;
+	u32 longest = kind == COLD ? COLD_MAX : BLOCK_MAX;
 	u64 key = cpu->jump_key;
 
 	if (bytes > longest * 4)
@@ -450,21 +462,22 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, b
 		return NULL; /* changed, or translations went meanwhile: begin again */
 	for (;;) {
 		struct code_page *page = page_get(cpu, gpa, bytes);
-		struct block *b = page ? block_new(cpu, page, gpa, host_page, a, bytes / 4) : NULL;
+		struct block *b =
+		    page ? block_new(cpu, page, gpa, host_page, kind, bytes / 4) : NULL;
 
 		if (b)
 			return b;
-		if (page && cold)
+		if (page && kind == COLD)
 			forget_cold(cpu);
 		else
 			make_room(cpu);
 	}
 }
 
-static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page, bool cold)
+static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page, enum kind kind)
 {
 	u64 from = timed_from(cpu->counts.blocks_decoded);
-	struct block *b = block_make(cpu, gpa, host_page, cold);
+	struct block *b = block_make(cpu, gpa, host_page, kind);
 
 	cpu->counts.decode_ns += timed_ns(from);
 	return b;
@@ -476,7 +489,7 @@ static struct block *block_make_kept(struct cpu *cpu, u64 gpa, const u8 *host_pa
 	struct block *from = cpu->code->promoted, *b;
 
 	do
-		b = block_make_timed(cpu, gpa, host_page, false);
+		b = block_make_timed(cpu, gpa, host_page, KEPT);
 	while (b && cpu->jit && !compile(cpu, b));
 	if (b && from && from == cpu->code->promoted) {
 		from->ops[0].fn = pseudo_moved;
@@ -490,10 +503,10 @@ static struct block *block_make_first(struct cpu *cpu, u64 gpa, const u8 *host_p
 {
 	const struct block *promoted = cpu->code->promoted;
 
-	if (!cpu->code->cold.bytes ||
+	if (!cpu->code->arena[COLD].bytes ||
 	    (promoted && promoted->gpa == gpa && promoted->mode == cpu->mode))
 		return block_make_kept(cpu, gpa, host_page);
-	return block_make_timed(cpu, gpa, host_page, true);
+	return block_make_timed(cpu, gpa, host_page, COLD);
 }
 
 struct block *code_find(struct cpu *cpu)
@@ -510,7 +523,9 @@ struct block *code_find(struct cpu *cpu)
 	if (page && (fresh || page->checked != cpu->code->epoch))
 		page_recheck(cpu, page, host);
 	gpa |= cpu->nip & ~CPU_PAGE_MASK;
-	b = block_find(cpu, gpa);
+	b = code_kept(cpu, gpa, cpu->mode);
+	if (!b)
+		b = hash_find(cpu->code, COLD, gpa, cpu->mode);
 	return b ? b : block_make_first(cpu, gpa, host);
 }
 
