@@ -22,7 +22,7 @@
 #define PART_LINES 8u
 #define PART_BYTES (PART_LINES * LINE_BYTES)
 
-enum kind { KEPT, COLD, KINDS };
+enum code_kind { KEPT, COLD, KINDS };
 
 struct code_page {
 	u64 gpa;
@@ -174,7 +174,7 @@ static struct code_page *page_find(struct code_cache *c, u64 gpa)
 	return p;
 }
 
-static enum kind kind_of(const struct code_cache *c, const struct block *b)
+static enum code_kind kind_of(const struct code_cache *c, const struct block *b)
 {
 	return arena_has(&c->arena[COLD], b) ? COLD : KEPT;
 }
@@ -188,7 +188,7 @@ static void hash_remove(struct code_cache *c, const struct block *b)
 	*at = b->hash_next;
 }
 
-static struct block *hash_find(const struct code_cache *c, enum kind kind, u64 gpa, u32 mode)
+static struct block *hash_find(const struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode)
 {
 	struct block *b = c->hash[kind][block_bucket(gpa, mode)];
 
@@ -198,7 +198,8 @@ static struct block *hash_find(const struct code_cache *c, enum kind kind, u64 g
 }
 
 /* The first of a page's blocks. */
-static struct block **page_blocks(const struct code_cache *c, struct code_page *p, enum kind kind)
+static struct block **page_blocks(const struct code_cache *c, struct code_page *p,
+				  enum code_kind kind)
 {
 	if (kind == COLD && p->round != c->round) {
 		p->round = c->round;
@@ -219,7 +220,7 @@ static void block_drop(struct cpu *cpu, struct block *b)
 static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
 {
 	cpu->counts.flushes_code++;
-	for (enum kind kind = KEPT; kind < KINDS; kind++) {
+	for (enum code_kind kind = KEPT; kind < KINDS; kind++) {
 		struct block **first = page_blocks(cpu->code, p, kind);
 
 		for (struct block *b = *first; b; b = b->page_next)
@@ -411,7 +412,7 @@ static struct code_page *page_new(struct cpu *cpu, u64 gpa)
 
 /* Of at most @max instructions; NULL: there is no room. */
 static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
-			       const u8 *host_page, enum kind kind, u32 max)
+			       const u8 *host_page, enum code_kind kind, u32 max)
 {
 	u64 offset = gpa & ~CPU_PAGE_MASK;
 	struct code_cache *c = cpu->code;
@@ -449,7 +450,7 @@ struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode)
 	return hash_find(cpu->code, KEPT, gpa, mode);
 }
 
-static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum kind kind)
+static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code_kind kind)
 {
 	unsigned bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK);
 	u32 longest = kind == COLD ? COLD_MAX : BLOCK_MAX;
@@ -474,7 +475,8 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, e
 	}
 }
 
-static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page, enum kind kind)
+static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page,
+				      enum code_kind kind)
 {
 	u64 from = timed_from(cpu->counts.blocks_decoded);
 	struct block *b = block_make(cpu, gpa, host_page, kind);
