@@ -69,6 +69,9 @@ static const char help[] =
     "      --tls-psk FILE      take only who has this key (NAME:HEXKEY), and show it\n"
     "      --tls-x509 DIR      take only who has a certificate of ca-cert.pem in DIR\n"
     "      --accel WHO         papyr (default), or kvm for the KVM of a POWER host\n"
+    "      --engine HOW        native (default): code that runs often is translated for this\n"
+    "                          host; portable: instruction by instruction; eager: all code is\n"
+    "                          translated at once, for tests\n"
     "      --trace LIST[:FILE] write what the guest does to FILE (default: standard error, if\n"
     "                          that is no terminal); LIST: hcall, irq, trap, exit, rtas, mmu,\n"
     "                          sample, with commas between them, or all\n"
@@ -93,6 +96,7 @@ enum {
 	OPT_TLS_PSK,
 	OPT_TLS_X509,
 	OPT_ACCEL,
+	OPT_ENGINE,
 	OPT_TRACE,
 	OPT_GDB,
 	OPT_RAW,
@@ -117,6 +121,7 @@ static const struct option options[] = {
     {"tls-psk", required_argument, NULL, OPT_TLS_PSK},
     {"tls-x509", required_argument, NULL, OPT_TLS_X509},
     {"accel", required_argument, NULL, OPT_ACCEL},
+    {"engine", required_argument, NULL, OPT_ENGINE},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"gdb", optional_argument, NULL, OPT_GDB},
     {"raw", no_argument, NULL, OPT_RAW},
@@ -271,6 +276,15 @@ static int take_name_option(struct run_options *o)
 			     optarg);
 	snprintf(o->name, sizeof(o->name), "%s", optarg);
 	o->name_given = true;
+	return 0;
+}
+
+/* The library's vcpus look at the environment, as they do for other programs. */
+static int take_engine_option(void)
+{
+	if (strcmp(optarg, "native") && strcmp(optarg, "portable") && strcmp(optarg, "eager"))
+		return wrong("--engine %s: there are native, portable and eager", optarg);
+	setenv("PAPYR_ENGINE", optarg, 1);
 	return 0;
 }
 
@@ -468,6 +482,8 @@ static int take_option(int opt, struct run_options *o, char **argv)
 	case OPT_ACCEL:
 		o->accel = optarg;
 		return 0;
+	case OPT_ENGINE:
+		return take_engine_option();
 	case OPT_TRACE:
 		return take_trace_option(o);
 	case OPT_GDB:

@@ -36,6 +36,7 @@ WRONG = [
     (['run', '--htab-order', '47'], '46'),
     (['run', '--name', '../up'], '--name'),
     (['run', '--accel', 'magic'], 'magic'),
+    (['run', '--engine', 'magic'], 'portable'),
     (['run', '--trace', 'hcall,flow'], 'flow'),
     (['run', '--trace', 'hcall:'], 'file'),
     (['trace', 'nobody', 'flow'], 'flow'),
