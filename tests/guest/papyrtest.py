@@ -75,6 +75,18 @@ atexit.register(end_all)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
+def show_guests():
+    """What the guests that are there do: a test's fault that comes once in fifty runs can't be asked later."""
+    try:
+        listed = subprocess.run([PAPYR, 'list', '--json'], stdout=subprocess.PIPE, timeout=20).stdout
+        for name in (guest['name'] for guest in json.loads(listed)):
+            for asked in (['info', name], ['profile', name, '-d', '1', '-n', '10']):
+                print('$ papyr ' + ' '.join(asked), flush=True)
+                subprocess.run([PAPYR, *asked], stderr=subprocess.STDOUT, timeout=20)
+    except (OSError, ValueError, KeyError, TypeError, subprocess.TimeoutExpired) as e:
+        print(f'the guests were asked in vain: {e}')
+
+
 class Guest:
     """papyr with a terminal of its own. What it writes is kept in .text, from .seen on it is news."""
 
@@ -125,6 +137,7 @@ class Guest:
 
     def give_up(self, why):
         print(self.text[-4000:])
+        show_guests()
         fail(why)
 
     def type(self, text):
