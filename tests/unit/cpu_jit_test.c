@@ -28,7 +28,7 @@
 
 #define BASE	30 /* points into the data page; nobody's target */
 #define INDEX	29 /* small, nobody's target */
-#define MOVING	28 /* updated, set back to BASE at the loop's head */
+#define MOVING	28 /* updated, set back to BASE at the loop's head, or walking on */
 #define COUNTER 27 /* rounds that are left */
 #define PROGRAM 26 /* points to the program */
 #define TARGETS 24
@@ -137,6 +137,9 @@ static bool is_branch(const struct insn_row *row)
 	return row->format == FMT_I || row->format == FMT_B || (row->flags & F_BR);
 }
 
+/* The program is a short loop that walks through memory. */
+static bool walks;
+
 /* Storage access lies around BASE; accesses reach over the page's end. */
 static u32 storage_fields(const struct insn_row *row)
 {
@@ -148,7 +151,7 @@ static u32 storage_fields(const struct insn_row *row)
 		return fields(rnd() & 0xc, target, MOVING, 0);
 	case FMT_D0:
 	case FMT_DS0:
-		return fields(rnd() & 0xfc, target, BASE, 0);
+		return fields(rnd() & 0xfc, target, walks ? MOVING : BASE, 0);
 	default:
 		return fields(rnd() & 1, target, row->flags & F_UPD ? MOVING : BASE, INDEX);
 	}
@@ -273,23 +276,49 @@ static const struct form *random_form(bool is_fp)
 	return &forms[rnd() % forms_nr];
 }
 
+static const struct form *random_storage_form(void)
+{
+	const struct form *form;
+
+	do
+		form = &forms[rnd() % forms_nr];
+	while (!(form->row->flags & (F_LOAD | F_STORE)));
+	return form;
+}
+
+static void random_body(struct program *p, bool is_fp)
+{
+	unsigned length = walks ? 3 + rnd() % 10 : LENGTH;
+
+	while (p->n < length) {
+		if (walks && !(rnd() & 3)) {
+			p->item[p->items++] = p->n;
+			add(p, fields(0x38000000 | (rnd() & 0x18), MOVING, MOVING, 0)); /* addi */
+		}
+		if (walks && rnd() & 1)
+			add_item(p, random_storage_form());
+		else
+			add_item(p, random_form(is_fp));
+	}
+}
+
 static void random_program(struct program *p)
 {
 	bool is_fp = rnd() & 1;
 	unsigned end;
 
 	p->n = p->items = 0;
+	walks = !(rnd() & 3);
 	add(p, fields(0x7c000378, BASE, MOVING, BASE)); /* mr MOVING, BASE */
-	while (p->n < LENGTH)
-		add_item(p, random_form(is_fp));
+	random_body(p, is_fp);
 	end = p->n;
-	add(p, fields(0x3800ffff, COUNTER, COUNTER, 0)); /* addi COUNTER, COUNTER, -1 */
-	add(p, fields(0x2c200000, 0, COUNTER, 0));	 /* cmpdi COUNTER, 0 */
-	add(p, 0x40820000 | (-(4 * p->n) & 0xfffc));	 /* bne to the head */
-	add(p, 0x48000009);				 /* bl over one */
-	add(p, 0x44000022);				 /* sc 1: leaves */
-	add(p, 0x38630001);				 /* addi r3, r3, 1 */
-	add(p, 0x4e800020);				 /* blr */
+	add(p, fields(0x3800ffff, COUNTER, COUNTER, 0));     /* addi COUNTER, COUNTER, -1 */
+	add(p, fields(0x2c200000, 0, COUNTER, 0));	     /* cmpdi COUNTER, 0 */
+	add(p, 0x40820000 | (-4 * (p->n - walks) & 0xfffc)); /* bne to the head */
+	add(p, 0x48000009);				     /* bl over one */
+	add(p, 0x44000022);				     /* sc 1: leaves */
+	add(p, 0x38630001);				     /* addi r3, r3, 1 */
+	add(p, 0x4e800020);				     /* blr */
 	aim_all(p, end);
 }
 
@@ -322,8 +351,9 @@ static struct fixture *machine(const char *engine)
 	map_segment(f, 1, DATA_EA >> 28, DATA_VSID, 0);
 	map_page(f, CODE_VSID, CODE_EA, CODE_GPA, 0x12);
 	map_page(f, CODE_VSID, CODE_EA + PAGE, CODE_GPA + PAGE, 0x12);
-	map_page(f, DATA_VSID, DATA_EA, DATA_GPA, 0x12);
-	map_page(f, DATA_VSID, DATA_EA + PAGE, DATA_GPA + PAGE, 0x12);
+	/* The page behind isn't where an access over the end would be without asking. */
+	map_page(f, DATA_VSID, DATA_EA, DATA_GPA + PAGE, 0x12);
+	map_page(f, DATA_VSID, DATA_EA + PAGE, DATA_GPA, 0x12);
 	return f;
 }
 
@@ -449,7 +479,7 @@ static void run(struct fixture *f, const struct program *p, unsigned offset, u64
 	seed = keep;
 	f->cpu.gpr[BASE] = DATA_EA + 0xf80; /* accesses reach over the page's end */
 	f->cpu.gpr[INDEX] = random_index(state);
-	f->cpu.gpr[COUNTER] = ROUNDS;
+	f->cpu.gpr[COUNTER] = walks ? 4 * ROUNDS : ROUNDS;
 	f->cpu.gpr[PROGRAM] = CODE_EA + offset;
 	f->cpu.lr = 0x1234;
 	f->cpu.reserve_gpa = ~0ull;

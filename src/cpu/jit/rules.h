@@ -19,6 +19,7 @@ struct rule {
 	/* Storage at op.imm behind register op.a: bytes; 0 is what isn't that. Foreseen by it. */
 	u8 bytes;
 	bool stores, updates;
+	bool branches;	   /* to op.imm behind itself, perhaps */
 	u8 sets;	   /* a general register: SETS_T, op.t; SETS_A, op.a */
 	bool stays;	   /* as b_next() says */
 	bool calls;	   /* its function can be called from within a translation */

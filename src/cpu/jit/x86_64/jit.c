@@ -415,6 +415,9 @@ static void translate_again(struct cpu *cpu, struct block *b)
 
 void jit_sample(struct cpu *cpu, struct block *b)
 {
+	/* Who walks through memory comes to the end of pages now and then: that isn't often. */
+	if (b->crossed < CROSSINGS)
+		b->crossed = 0;
 	if (b->code && b->samples < JIT_HOT && ++b->samples == JIT_HOT)
 		translate_again(cpu, b);
 }

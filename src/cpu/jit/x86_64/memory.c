@@ -50,7 +50,12 @@ val b_ea(struct tr *t, struct b_place place)
 {
 	if (place.base < 0)
 		return place.ea;
-	return b_add(t, b_gpr(t, (unsigned)place.base), b_const((u64)(s64)place.disp));
+	if (t->ea_of.base != place.base || t->ea_of.disp != place.disp) {
+		t->ea_of = place;
+		t->ea_of.ea =
+		    b_add(t, b_gpr(t, (unsigned)place.base), b_const((u64)(s64)place.disp));
+	}
+	return t->ea_of.ea;
 }
 
 static struct x86_mem look_up_alone(struct tr *t, struct b_place place, unsigned bytes, bool store)
@@ -75,22 +80,29 @@ static bool sets(const struct op *op, const struct rule *r, int base)
 	       (r->updates && op->a == base);
 }
 
+/* Does op @n, a branch, lead to the block's start? */
+static bool leads_back(const struct op *op, const struct rule *r, unsigned n)
+{
+	return r->branches && op->imm == -4 * (s64)(n - 1);
+}
+
 /*
- * What is accessed by the same register from this instruction on, as far as can be foreseen. False:
- * only this.
+ * What is accessed by the same register from this instruction on, as far as can be foreseen, in the
+ * rounds of a loop that follow too. False: only this.
  */
 static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bool store,
 		    struct page_window *w)
 {
-	unsigned joined = 0;
+	unsigned joined = 0, rounds = 0, reg;
+	s32 moved = 0, by;
 
-	*w = (struct page_window){(u8)place.base, store, place.disp, place.disp + (s32)bytes};
+	*w = (struct page_window){(u8)place.base, store, place.disp, place.disp + (s32)bytes, 0};
 	for (unsigned n = t->n; n <= t->b->count; n++) {
 		const struct op *op = &t->b->ops[n];
 		const struct rule *r = t->rules[n];
 
 		if (joins(op, r, place, store)) {
-			s32 lo = (s32)op->imm, hi = lo + r->bytes;
+			s32 lo = moved + (s32)op->imm, hi = lo + r->bytes;
 
 			lo = lo < w->lo ? lo : w->lo;
 			hi = hi > w->hi ? hi : w->hi;
@@ -100,8 +112,12 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 				joined++;
 			}
 		}
-		if (!r->build || sets(op, r, place.base))
+		if (trace_moves(op, r, &reg, &by) && reg == (unsigned)place.base)
+			moved += by;
+		else if (!r->build || sets(op, r, place.base))
 			break;
+		if (leads_back(op, r, n) && rounds++ < trace_rounds_left(t, n))
+			n = 0;
 	}
 	return joined > 1;
 }
@@ -121,21 +137,21 @@ static int window_open(struct tr *t, const struct page_window *w)
 	return reg;
 }
 
-/* The host register with the place of @place's base register, NO_REG. */
-static int window_find(struct tr *t, struct b_place place, unsigned bytes, bool store)
+/* The window that has @place, NULL; *reg: its host register. */
+static const struct page_window *window_find(struct tr *t, struct b_place place, unsigned bytes,
+					     bool store, int *reg)
 {
 	for (unsigned i = 0; i < WINDOWS; i++) {
 		const struct page_window *w = &t->windows[i];
-		int reg;
 
 		if (w->base != place.base || w->store != store || place.disp < w->lo ||
 		    place.disp + (s32)bytes > w->hi)
 			continue;
-		reg = regs_window(t, i);
-		if (reg >= 0)
-			return reg;
+		*reg = regs_window(t, i);
+		if (*reg >= 0)
+			return w;
 	}
-	return X86_NO_REG;
+	return NULL;
 }
 
 static bool is_known(struct tr *t, int base)
@@ -145,17 +161,18 @@ static bool is_known(struct tr *t, int base)
 
 struct x86_mem look_up_place(struct tr *t, struct b_place place, unsigned bytes, bool store)
 {
+	const struct page_window *found;
 	struct page_window w;
 	int reg;
 
 	if (place.base < 0 || t->plain || is_known(t, place.base))
 		return look_up_alone(t, place, bytes, store);
-	reg = window_find(t, place, bytes, store);
-	if (reg < 0 && foresee(t, place, bytes, store, &w))
-		reg = window_open(t, &w);
-	if (reg < 0)
-		return look_up_alone(t, place, bytes, store);
-	return X86_AT(reg, place.disp);
+	found = window_find(t, place, bytes, store, &reg);
+	if (found)
+		return X86_AT(reg, found->moved + place.disp);
+	if (foresee(t, place, bytes, store, &w))
+		return X86_AT(window_open(t, &w), place.disp);
+	return look_up_alone(t, place, bytes, store);
 }
 
 void swap_bytes(struct tr *t, int reg, unsigned bytes)

@@ -172,11 +172,21 @@ int regs_window(struct tr *t, unsigned i)
 	return at >= 0 ? use(t, at) : X86_NO_REG;
 }
 
-void regs_drop_windows(struct tr *t, unsigned base)
+void regs_move_windows(struct tr *t, unsigned base)
 {
-	for (unsigned i = 0; i < WINDOWS; i++)
-		if (t->windows[i].base == base)
+	for (unsigned i = 0; i < WINDOWS; i++) {
+		struct page_window *w = &t->windows[i];
+
+		if (w->base != base)
+			continue;
+		if (t->moving != base) {
 			drop_window(t, i);
+			continue;
+		}
+		w->lo -= t->moves_by;
+		w->hi -= t->moves_by;
+		w->moved += t->moves_by;
+	}
 }
 
 void regs_forget(struct tr *t, bool all)
@@ -205,7 +215,7 @@ val b_get(struct tr *t, enum guest g)
 
 void b_set(struct tr *t, enum guest g, val v)
 {
-	regs_drop_windows(t, g);
+	regs_move_windows(t, g);
 	if (t->s.at[g] >= 0)
 		t->h[t->s.at[g]].guests &= ~guest_bit(g);
 	t->s.dirty |= guest_bit(g);

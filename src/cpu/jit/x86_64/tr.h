@@ -60,14 +60,16 @@ struct host_reg {
 
 /*
  * What accesses by one general register share (b_place): [lo, hi) behind it lies on one page, whose
- * bytes are where host register s.at[GUEST_WINDOWS + i] says, which has the register's own. Gone
- * when the host register is wanted for something else, or the general register set.
+ * bytes are where host register s.at[GUEST_WINDOWS + i] says, which has the register's own as it
+ * was at first. Gone when the host register is wanted for something else, or the general register
+ * is set otherwise than by adding a constant.
  */
 #define WINDOWS (GUESTS - GUEST_WINDOWS)
 struct page_window {
 	u8 base;
 	bool store;
 	s32 lo, hi;
+	s32 moved; /* by what the general register has grown since */
 };
 
 /* What an xmm register holds: of which vector-scalar registers all bits, or doubleword 0. */
@@ -149,7 +151,11 @@ struct tr {
 	struct state s;
 	struct page_window windows[WINDOWS];
 	unsigned next_window;
-	bool plain; /* no windows */
+	/* The current instruction adds @moves_by to general register @moving, GUESTS: to none. */
+	u32 moving;
+	s32 moves_by;
+	struct b_place ea_of; /* its effective address was made already */
+	bool plain;	      /* no windows */
 	struct host_reg h[16];
 	struct vregs v;
 	u32 busy;      /* host registers that the current instruction uses */
@@ -198,7 +204,8 @@ void regs_unpin(struct tr *t, val v);
 void regs_give(struct tr *t, int reg, unsigned window);
 /* The host register of window @i, NO_REG if it is gone. */
 int regs_window(struct tr *t, unsigned i);
-void regs_drop_windows(struct tr *t, unsigned base);
+/* General register @base gets another value: its windows move along, or go. */
+void regs_move_windows(struct tr *t, unsigned base);
 /* Forgets what host registers that a call changes hold, or all; everything was stored. */
 void regs_forget(struct tr *t, bool all);
 
@@ -257,6 +264,10 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x);
 /* --- trace.c --- */
 /* @b comes next. */
 void trace_add(struct tr *t, struct block *b);
+/* How often the first @insns instructions of the current block will come again after these. */
+unsigned trace_rounds_left(const struct tr *t, unsigned insns);
+/* Does @op, of rule @r, add a constant to a general register? */
+bool trace_moves(const struct op *op, const struct rule *r, unsigned *reg, s32 *by);
 
 /* --- exits.c --- */
 /* Of the current instruction, from the block's start. */

@@ -8,6 +8,7 @@
  * r14 becomes each block's own address, for all that says where an instruction is counts from it.
  */
 #include "cpu/engine/code.h"
+#include "cpu/isa/ops.h"
 #include "cpu/jit/rules.h"
 #include "cpu/jit/x86_64/vector.h"
 #include "cpu/mmu/mem.h"
@@ -24,10 +25,39 @@ void trace_add(struct tr *t, struct block *b)
 
 const struct op *b_next(struct tr *t, const struct rule **rule)
 {
-	*rule = t->rules[++t->n];
+	const struct op *op = &t->b->ops[++t->n];
+
+	*rule = t->rules[t->n];
+	if (!trace_moves(op, *rule, &t->moving, &t->moves_by))
+		t->moving = GUESTS;
+	t->ea_of.base = -1;
 	regs_next(t);
 	vregs_next(t, (*rule)->stays);
-	return &t->b->ops[t->n];
+	return op;
+}
+
+/* Where all is translated at once, for tests, all is hot. */
+static bool is_hot(const struct tr *t)
+{
+	return t->parts[0]->samples == JIT_HOT || t->jit->threshold == 1;
+}
+
+bool trace_moves(const struct op *op, const struct rule *r, unsigned *reg, s32 *by)
+{
+	*reg = op->a;
+	*by = (s32)op->imm;
+	return (r->bytes && r->updates) || (op->fn == op_addi && op->t == op->a);
+}
+
+unsigned trace_rounds_left(const struct tr *t, unsigned insns)
+{
+	unsigned rounds = ROUNDS_INSNS / insns;
+
+	if (!is_hot(t) || t->b != t->parts[0] || (t->b->mode & MODE_COUNT))
+		return 0;
+	if (rounds > TR_PARTS)
+		rounds = TR_PARTS;
+	return rounds > t->n_parts ? rounds - t->n_parts : 0;
 }
 
 static struct block *target_of(const struct tr *t, s32 distance)
@@ -45,12 +75,6 @@ static bool is_part(const struct tr *t, const struct block *b)
 		if (t->parts[i] == b)
 			return true;
 	return false;
-}
-
-/* Where all is translated at once, for tests, all is hot. */
-static bool is_hot(const struct tr *t)
-{
-	return t->parts[0]->samples == JIT_HOT || t->jit->threshold == 1;
 }
 
 bool b_may_follow(struct tr *t, s32 distance)
