@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The builder: what a translation is made by, whatever the host is. A host implements it in its
- * folder; meanings (the .sem files of insn/, rules.c) are written as calls of it.
+ * folder; meanings (the .sem files of insn/, *_rules.c) are written as calls of it.
  *
  * It makes code in one pass, forwards. Guest registers are kept in host registers and stored where
  * the translation is left; what can be made late is only remembered, and often never made: a

@@ -190,10 +190,6 @@ OPERATION_VMX(vnmsubfp, FPSCR_NMSUB, VMX(a), VMX(c), VMX(b))
 #undef BINARY
 #undef UNARY
 
-#define SAME(name)                                                                                 \
-	{                                                                                          \
-		op_##name, rule_##name                                                             \
-	}
 #define ARITH_2(name, ...)	  SAME(name),
 #define ARITH_1(name, ...)	  SAME(name),
 #define FUSED(name, ...)	  SAME(name),

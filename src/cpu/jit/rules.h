@@ -31,7 +31,29 @@ struct rule {
 				const struct op *op __attribute__((unused)),                       \
 				bool *ends __attribute__((unused)))
 
-/* Those of vectors (vector_rules.c), and of floating point (fp_rules.c). */
+/* Operands that most rules have. */
+#define RA  b_gpr(t, op->a)
+#define RB  b_gpr(t, op->b)
+#define RS  b_gpr(t, op->t)
+#define IMM b_const((u64)op->imm)
+
+/*
+ * For tables of rules. Which general register an instruction sets is said where that is easy: rules
+ * of others foresee it.
+ */
+#define SETS(to, name) {.fn = op_##name, .build = rule_##name, .stays = true, .sets = SETS_##to},
+#define STAYS(name)    {.fn = op_##name, .build = rule_##name, .stays = true},
+#define SAME(name)                                                                                 \
+	{                                                                                          \
+		op_##name, rule_##name                                                             \
+	}
+
+/*
+ * What instructions are translated into, a file for each kind. The texts of insn/ (fixed.sem and so
+ * on) are read there as calls of the builder, the rest is written out.
+ */
+extern const struct rule fixed_rules[], memory_rules[], branch_rules[], system_rules[];
+extern const unsigned fixed_rules_nr, memory_rules_nr, branch_rules_nr, system_rules_nr;
 extern const struct rule vector_rules[], fp_rules[];
 extern const unsigned vector_rules_nr, fp_rules_nr;
 

@@ -391,7 +391,6 @@ RULE(stxsiwx)
 
 /* --- finding them --- */
 
-#define STAYS(name)		    {.fn = op_##name, .build = rule_##name, .stays = true},
 #define LEAVES(name)		    {.fn = op_##name, .build = rule_##name},
 #define LANES(name, operation, f)   STAYS(name)
 #define WHOLE(name, operation, f)   STAYS(name)

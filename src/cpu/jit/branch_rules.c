@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Branches, and the end of a block. */
+#include "cpu/engine/pseudo.h"
+#include "cpu/isa/branch.h"
+#include "cpu/isa/ops.h"
+#include "cpu/jit/rules.h"
+
+static void set_lr(struct tr *t)
+{
+	b_set(t, GUEST_LR, b_cia(t, 4));
+}
+
+static bool branch(struct tr *t, const struct op *op, bool *ends)
+{
+	b_branched(t);
+	if (b_may_follow(t, (s32)op->imm)) {
+		b_follow(t, (s32)op->imm);
+		return true;
+	}
+	b_leave(t, (s32)op->imm);
+	*ends = true;
+	return true;
+}
+
+RULE(b)
+{
+	return branch(t, op, ends);
+}
+
+RULE(bl)
+{
+	set_lr(t);
+	return branch(t, op, ends);
+}
+
+static bool always(const struct op *op)
+{
+	return (op->t & BO_ANY_CR) && (op->t & BO_NO_CTR);
+}
+
+/* Where a loop may go round in the same translation, the taken way is followed. */
+static void leave_if(struct tr *t, cond c, s32 distance, bool follows)
+{
+	if (!follows) {
+		b_leave_if(t, c, distance);
+		return;
+	}
+	b_leave_behind_unless(t, c);
+	b_branched(t);
+	b_follow(t, distance);
+}
+
+RULE(bc)
+{
+	bool counts = !(op->t & BO_NO_CTR), tests = !(op->t & BO_ANY_CR);
+	s32 distance = (s32)op->imm;
+
+	if (always(op))
+		return branch(t, op, ends);
+	if (counts && tests) {
+		skip other;
+
+		b_cr_prepare(t, op->a);
+		other = b_skip_if(t, b_count_down(t, !(op->t & BO_CTR_ZERO)));
+		b_leave_if(t, b_cr_is(t, op->a, op->t & BO_CR_SET), distance);
+		b_land(t, other);
+	} else {
+		bool follows = distance < 0 && b_may_follow(t, distance);
+
+		leave_if(t,
+			 counts ? b_count_down(t, op->t & BO_CTR_ZERO)
+				: b_cr_is(t, op->a, op->t & BO_CR_SET),
+			 distance, follows);
+	}
+	return true;
+}
+
+/* What finds its own address: always taken. */
+RULE(bcl)
+{
+	if (!always(op))
+		return false;
+	set_lr(t);
+	return branch(t, op, ends);
+}
+
+/* To LR or CTR. */
+static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest to, bool links)
+{
+	val target;
+	bool conditional = !always(op);
+
+	if (!(op->t & BO_NO_CTR) || (conditional && links))
+		return false;
+	target = b_get(t, to);
+	if (conditional) {
+		b_leave_to_if(t, op->a, op->t & BO_CR_SET, target);
+		return true;
+	}
+	if (links)
+		set_lr(t);
+	b_branched(t);
+	b_leave_to(t, target);
+	*ends = true;
+	return true;
+}
+
+RULE(bclr)
+{
+	return branch_to(t, op, ends, GUEST_LR, false);
+}
+
+RULE(bclr_rc)
+{
+	return branch_to(t, op, ends, GUEST_LR, true);
+}
+
+RULE(bcctr)
+{
+	return branch_to(t, op, ends, GUEST_CTR, false);
+}
+
+RULE(bcctr_rc)
+{
+	return branch_to(t, op, ends, GUEST_CTR, true);
+}
+
+RULE(leave)
+{
+	b_leave(t, 0);
+	*ends = true;
+	return true;
+}
+
+const struct rule branch_rules[] = {
+    SAME(b),
+    SAME(bl),
+    SAME(bc),
+    SAME(bcl),
+    SAME(bclr),
+    SAME(bclr_rc),
+    SAME(bcctr),
+    SAME(bcctr_rc),
+    {op_bt, rule_bc, .branches = true},
+    {op_bf, rule_bc, .branches = true},
+    {op_bdnz, rule_bc, .branches = true},
+    {op_bdz, rule_bc, .branches = true},
+    {op_blr, rule_bclr},
+    {op_bctr, rule_bcctr},
+    {op_bctrl, rule_bcctr_rc},
+    {pseudo_leave, rule_leave},
+};
+const unsigned branch_rules_nr = ARRAY_SIZE(branch_rules);
