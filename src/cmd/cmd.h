@@ -73,7 +73,10 @@ bool parse_uint(const char *s, u64 min, u64 max, u64 *val);
 /* With or without a fraction. What isn't finite is in no range. */
 bool parse_number(const char *s, double min, double max, double *val);
 
-/* A file is what has a slash in it or is there; all else is a guest's name. */
+/*
+ * A file is what has a slash in it or is there, but for a folder: a guest may be called as one that
+ * happens to lie here. All else is a guest's name.
+ */
 bool names_file(const char *s);
 /* The rest of 'papyr info' when it is about a saved guest. */
 int info_file(const char *path, bool json);

@@ -120,7 +120,9 @@ struct parsed parse_verb(int argc, char **argv, const char *help, const char **a
 
 bool names_file(const char *s)
 {
-	return strchr(s, '/') || access(s, F_OK) == 0;
+	struct stat st;
+
+	return strchr(s, '/') || s[0] == '.' || (!stat(s, &st) && !S_ISDIR(st.st_mode));
 }
 
 bool parse_uint(const char *s, u64 min, u64 max, u64 *val)

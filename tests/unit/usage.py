@@ -66,6 +66,7 @@ WRONG = [
     (['run', '--restore', 'image', '-k', 'vmlinux'], '--restore'),
     (['list', 'guests'], 'guests'),
     (['info', 'nobody'], 'papyr list'),
+    (['info', 'folder'], 'papyr list'),
     (['pause'], '--help'),
     (['save', 'nobody'], '--help'),
     (['save', 'nobody', 'file'], 'nobody'),
@@ -116,6 +117,7 @@ def main():
         for name, data in FILES.items():
             with open(os.path.join(folder, name), 'wb') as f:
                 f.write(data)
+        os.mkdir(os.path.join(folder, 'folder'))  # no guest's name is taken for it
         for args, word in WRONG:
             got = papyr(args, folder)
             if got.returncode != 1 or got.stdout or word not in got.stderr:
