@@ -193,7 +193,7 @@ static void set_bescrru(struct cpu *cpu, u64 v)
 	}                                                                                          \
 	static void set_##name(struct cpu *cpu, u64 v)                                             \
 	{                                                                                          \
-		pmu_set(cpu, &cpu->field, v &(mask));                                              \
+		pmu_set(cpu, &cpu->field, v & (mask));                                             \
 	}
 
 PMU_REGISTER(pmc1, pmc[0], 0xffffffff)
