@@ -38,12 +38,10 @@ OP_PSEUDO(stale)
 
 const struct op *cpu_goto(struct cpu *cpu, u64 target)
 {
-	const struct jump *j = jump_slot(cpu, target);
+	const struct jump *j = jump_find(cpu, target);
 
 	cpu->nip = target;
-	if (likely(j->ea == target) && likely(j->key == cpu->jump_key))
-		return j->ops;
-	STOP;
+	return j ? j->ops : NULL;
 }
 
 /* A link holds as long as the page it is on is mapped where it is, so it may not leave the page. */
@@ -69,11 +67,11 @@ const struct op *cpu_goto_near_slow(struct cpu *cpu, const struct op *op, u64 ci
 /* The block at nip: from the jump cache, or found and put there. */
 static struct block *next_block(struct cpu *cpu)
 {
-	const struct jump *j = jump_slot(cpu, cpu->nip);
+	const struct jump *j = jump_find(cpu, cpu->nip);
 	struct block *b;
 
 	cpu->counts.turns++;
-	if (j->ea == cpu->nip && j->key == cpu->jump_key) {
+	if (j) {
 		if (j->ops->fn != pseudo_stale)
 			return container_of(j->ops, struct block, ops);
 		cpu->counts.jumps_stale++;
@@ -91,10 +89,9 @@ static struct block *next_block(struct cpu *cpu)
 /* What runs when the budget is spent is where the time is spent. */
 static void sample(struct cpu *cpu)
 {
-	const struct jump *j = jump_slot(cpu, cpu->nip);
+	const struct jump *j = cpu->jit ? jump_find(cpu, cpu->nip) : NULL;
 
-	if (cpu->jit && j->ea == cpu->nip && j->key == cpu->jump_key &&
-	    j->ops->fn != pseudo_stale)
+	if (j && j->ops->fn != pseudo_stale)
 		jit_sample(cpu, container_of(j->ops, struct block, ops));
 }
 

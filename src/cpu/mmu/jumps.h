@@ -32,6 +32,14 @@ static inline struct jump *jump_slot(struct cpu *cpu, u64 ea)
 	return &cpu->jumps[(ea >> 2 ^ ea >> 15) & (JUMP_ENTRIES - 1)];
 }
 
+/* The entry that says where @ea leads in the present mode; NULL: there is none. */
+static inline struct jump *jump_find(struct cpu *cpu, u64 ea)
+{
+	struct jump *j = jump_slot(cpu, ea);
+
+	return likely(j->ea == ea) && likely(j->key == cpu->jump_key) ? j : NULL;
+}
+
 /* cpu->mode changed. */
 void jumps_select(struct cpu *cpu);
 /* Keeps that @ea leads to @ops, and translations to @code, in the present mode. */

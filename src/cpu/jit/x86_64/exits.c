@@ -120,7 +120,7 @@ void b_leave(struct tr *t, s32 distance)
 
 _Static_assert(sizeof(struct jump) == 32, "go_to() shifts by it");
 
-/* To the address in @to, by the jump cache: what jump_slot() does, and what its callers compare. */
+/* To the address in @to, by the jump cache: what jump_find() does. */
 static void go_to(struct tr *t, int to)
 {
 	struct x86 *x = &t->x;

@@ -383,12 +383,12 @@ const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8
 
 const struct op *jit_leave(struct cpu *cpu, struct site *seen)
 {
-	const struct jump *j = jump_slot(cpu, cpu->nip);
+	const struct jump *j = jump_find(cpu, cpu->nip);
 	struct site *site;
 	struct block *b;
 
 	cpu->counts.exits_unlinked++;
-	if (j->ea != cpu->nip || j->key != cpu->jump_key)
+	if (!j)
 		return NULL;
 	b = container_of(j->ops, struct block, ops);
 	if (!b->code) {
