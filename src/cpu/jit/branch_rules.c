@@ -12,12 +12,15 @@ static void set_lr(struct tr *t)
 
 static bool branch(struct tr *t, const struct op *op, bool *ends)
 {
+	s32 distance = (s32)op->imm;
+	struct block *next = b_may_follow(t, distance);
+
 	b_branched(t);
-	if (b_may_follow(t, (s32)op->imm)) {
-		b_follow(t, (s32)op->imm);
+	if (next) {
+		b_follow(t, next, distance);
 		return true;
 	}
-	b_leave(t, (s32)op->imm);
+	b_leave(t, distance);
 	*ends = true;
 	return true;
 }
@@ -39,15 +42,15 @@ static bool always(const struct op *op)
 }
 
 /* Where a loop may go round in the same translation, the taken way is followed. */
-static void leave_if(struct tr *t, cond c, s32 distance, bool follows)
+static void leave_if(struct tr *t, cond c, s32 distance, struct block *next)
 {
-	if (!follows) {
+	if (!next) {
 		b_leave_if(t, c, distance);
 		return;
 	}
 	b_leave_behind_unless(t, c);
 	b_branched(t);
-	b_follow(t, distance);
+	b_follow(t, next, distance);
 }
 
 RULE(bc)
@@ -65,12 +68,12 @@ RULE(bc)
 		b_leave_if(t, b_cr_is(t, op->a, op->t & BO_CR_SET), distance);
 		b_land(t, other);
 	} else {
-		bool follows = distance < 0 && b_may_follow(t, distance);
+		struct block *next = distance < 0 ? b_may_follow(t, distance) : NULL;
 
 		leave_if(t,
 			 counts ? b_count_down(t, op->t & BO_CTR_ZERO)
 				: b_cr_is(t, op->a, op->t & BO_CR_SET),
-			 distance, follows);
+			 distance, next);
 	}
 	return true;
 }

@@ -352,11 +352,11 @@ void b_branched(struct tr *t);
 void b_leave_if(struct tr *t, cond c, s32 distance);
 void b_leave(struct tr *t, s32 distance);
 /*
- * May the translation go on at the instruction at @distance as if that came next? b_follow() does,
- * and is the last that is built for an instruction.
+ * The block at @distance, if the translation may go on there as if that came next; else NULL.
+ * b_follow() does, and is the last that is built for an instruction.
  */
-bool b_may_follow(struct tr *t, s32 distance);
-void b_follow(struct tr *t, s32 distance);
+struct block *b_may_follow(struct tr *t, s32 distance);
+void b_follow(struct tr *t, struct block *b, s32 distance);
 /* To the next instruction unless @c, where the other way is followed. */
 void b_leave_behind_unless(struct tr *t, cond c);
 /* To where a register says; its low two bits don't count. */

@@ -49,15 +49,25 @@ bool trace_moves(const struct op *op, const struct rule *r, unsigned *reg, s32 *
 	return (r->bytes && r->updates) || (op->fn == op_addi && op->t == op->a);
 }
 
-unsigned trace_rounds_left(const struct tr *t, unsigned insns)
+/* How often a loop of @insns instructions may still go round. */
+static unsigned rounds_left(const struct tr *t, unsigned insns)
 {
 	unsigned rounds = ROUNDS_INSNS / insns;
 
-	if (!is_hot(t) || t->b != t->parts[0] || (t->b->mode & MODE_COUNT))
-		return 0;
 	if (rounds > TR_PARTS)
 		rounds = TR_PARTS;
 	return rounds > t->n_parts ? rounds - t->n_parts : 0;
+}
+
+/* Exact counts are compared with what they may come to where blocks begin: each is left then. */
+static bool may_go_on(const struct tr *t)
+{
+	return is_hot(t) && !(t->b->mode & MODE_COUNT);
+}
+
+unsigned trace_rounds_left(const struct tr *t, unsigned insns)
+{
+	return may_go_on(t) && t->b == t->parts[0] ? rounds_left(t, insns) : 0;
 }
 
 static struct block *target_of(const struct tr *t, s32 distance)
@@ -77,22 +87,20 @@ static bool is_part(const struct tr *t, const struct block *b)
 	return false;
 }
 
-bool b_may_follow(struct tr *t, s32 distance)
+struct block *b_may_follow(struct tr *t, s32 distance)
 {
-	struct block *b = is_hot(t) ? target_of(t, distance) : NULL;
+	struct block *b = may_go_on(t) ? target_of(t, distance) : NULL;
 	unsigned insns = t->insns + t->n;
 
-	/* Exact counts are compared with what they may come to where blocks begin. */
-	if (!b || (b->mode & MODE_COUNT) || t->n_parts == TR_PARTS || insns + b->count > TR_INSNS)
-		return false;
+	if (!b || t->n_parts == TR_PARTS || insns + b->count > TR_INSNS)
+		return NULL;
 	if (b == t->parts[0])
-		return insns + insns / t->n_parts <= ROUNDS_INSNS;
-	return !is_part(t, b);
+		return rounds_left(t, insns / t->n_parts) ? b : NULL;
+	return is_part(t, b) ? NULL : b;
 }
 
-void b_follow(struct tr *t, s32 distance)
+void b_follow(struct tr *t, struct block *b, s32 distance)
 {
-	struct block *b = target_of(t, distance);
 	s32 to = trace_here(t) + distance;
 
 	t->insns += t->n;
