@@ -19,21 +19,18 @@
 
 #define CONST_SIGN (CONST_SIGN_8 + 3)
 
-#define V_UCOMISD    V_0F(0x2e)
 #define V_UCOMISS    V_PS(0x2e)
 #define V_ADDSD	     V_SD(0x58)
 #define V_SUBSD	     V_SD(0x5c)
 #define V_CMPSD	     V_SD(0xc2)
 #define V_CVTSD2SS   V_SD(0x5a)
 #define V_CVTSS2SD   V_SS(0x5a)
-#define V_CVTSI2SD   (V_SD(0x2a) | V_W)
 #define V_CVTSI2SS   (V_SS(0x2a) | V_W)
 #define V_CVTTSD2SI  (V_SD(0x2c) | V_W)
 #define V_CVTSD2SI   (V_SD(0x2d) | V_W)
 #define V_FMADD231SD (V_0F38(0xb9) | V_W)
 #define V_FMSUB231SD (V_0F38(0xbb) | V_W)
 #define V_ROUNDSD    V_0F3A(0x0b)
-#define V_PSHUFD     V_0F(0x70)
 
 enum { ROUND_DOWN = 9, ROUND_UP = 10, ROUND_ZERO = 11 }; /* telling nothing of inexact ones */
 

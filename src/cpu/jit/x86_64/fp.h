@@ -5,15 +5,15 @@
 
 #include "cpu/jit/x86_64/vector.h"
 
-#define V_SD(op) V_OP(3, 1, op)
-#define V_SS(op) V_OP(2, 1, op)
-#define V_PD(op) V_OP(1, 1, op)
-#define V_PS(op) V_OP(0, 1, op)
+#define V_SD(op)   V_OP(3, 1, op)
+#define V_CVTSI2SD (V_SD(0x2a) | V_W)
+#define V_SS(op)   V_OP(2, 1, op)
+#define V_PD(op)   V_OP(1, 1, op)
+#define V_PS(op)   V_OP(0, 1, op)
 
 #define V_MOVAPS V_PS(0x28)
 #define V_ANDPS	 V_PS(0x54)
 #define V_ORPS	 V_PS(0x56)
-#define V_XORPS	 V_PS(0x57)
 
 /* The byte behind SSE's comparisons. */
 enum fp_compare { COMPARE_EQ, COMPARE_LT, COMPARE_LE, COMPARE_UNORDERED };

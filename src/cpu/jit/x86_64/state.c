@@ -3,8 +3,6 @@
 #include "cpu/jit/x86_64/tr.h"
 #include "cpu/jit/x86_64/vex.h"
 
-#define V_PMOVMSKB V_0F(0xd7)
-
 static struct x86_mem cr_memory(unsigned field)
 {
 	return CPU_OFFSET(offsetof(struct cpu, cr) + field);

@@ -148,8 +148,6 @@ void status_store(struct tr *t, const struct state *state)
 	}
 }
 
-#define V_UCOMISD V_0F(0x2e)
-
 /* The register that has what is at @place, or a new one. */
 static int double_at(struct tr *t, u64 place)
 {

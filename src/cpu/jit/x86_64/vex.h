@@ -18,6 +18,17 @@
 #define V_0F3A(op)	      V_OP(1, 3, op)
 #define V_W		      0x80000000u
 
+/* What more than one file makes; the others have theirs where they are used. */
+#define V_PADDD	   V_0F(0xfe)
+#define V_PCMPEQB  V_0F(0x74)
+#define V_PEXTRQ   (V_W | V_0F3A(0x16))
+#define V_PMOVMSKB V_0F(0xd7)
+#define V_PSHUFB   V_0F38(0x00)
+#define V_PSHUFD   V_0F(0x70)
+#define V_PXOR	   V_0F(0xef)
+#define V_UCOMISD  V_0F(0x2e)
+#define V_XORPS	   V_OP(0, 1, 0x57)
+
 #define X_MOVUPS_LD 0x0f10u
 #define X_MOVUPS_ST 0x0f11u
 #define X_MOVLPS_ST 0x0f13u

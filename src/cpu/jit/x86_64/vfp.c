@@ -10,7 +10,6 @@
 #define V_LANES(singles, op) ((singles) ? V_PS(op) : V_PD(op))
 #define V_FMADD231	     V_0F38(0xb8)
 #define V_FMSUB231	     V_0F38(0xba)
-#define V_PADDD		     V_0F(0xfe)
 #define V_PCMPEQD	     V_0F(0x76)
 #define V_PSHIFTD	     V_0F(0x72)
 enum { SHIFT_RIGHT = 2, SHIFT_LEFT = 6 }; /* in the place of a register */
@@ -106,14 +105,11 @@ bool b_fp_vector(struct tr *t, unsigned op, unsigned target, const u8 *vsr)
 
 /* --- conversions, and to integral values --- */
 
-#define V_PSHUFD    V_0F(0x70)
 #define V_CVTDQ2PD  V_OP(2, 1, 0xe6)
 #define V_CVTDQ2PS  V_PS(0x5b)
 #define V_CVTPS2PD  V_PS(0x5a)
 #define V_CVTPD2PS  V_PD(0x5a)
-#define V_CVTSI2SD  (V_OP(3, 1, 0x2a) | V_W)
 #define V_MOVLHPS   V_PS(0x16)
-#define V_PEXTRQ    (V_W | V_0F3A(0x16))
 #define UPPER_WORDS 0x0d /* of both doublewords, to the low lane */
 #define WORDS_TWICE 0x50 /* each of the low lane's */
 

@@ -51,8 +51,6 @@ static void store_halves(struct tr *t, struct x86_mem m, unsigned vsr, enum b_vs
 
 /* --- with AVX --- */
 
-#define V_PSHUFD  V_0F(0x70)
-#define V_PSHUFB  V_0F38(0x00)
 #define V_MOVDDUP V_OP(3, 1, 0x12)
 
 /* pshufd's: from the order of elements in memory to the one in a number, and back. */
@@ -194,7 +192,6 @@ void b_store_element(struct tr *t, val ea, unsigned vsr, unsigned bytes)
 
 #define V_MOVQ_TO   (V_W | V_0F(0x6e))
 #define V_MOVQ_FROM (V_W | V_0F(0x7e))
-#define V_PEXTRQ    (V_W | V_0F3A(0x16))
 
 val b_vsr_doubleword(struct tr *t, unsigned vsr)
 {

@@ -14,8 +14,6 @@
 
 #define V_PUNPCKLQDQ   V_0F(0x6c)
 #define V_PUNPCKHQDQ   V_0F(0x6d)
-#define V_PXOR	       V_0F(0xef)
-#define V_PCMPEQB      V_0F(0x74)
 #define V_PSHIFT_BYTES V_0F(0x73)
 #define LEFT	       7 /* in the place of a register */
 
