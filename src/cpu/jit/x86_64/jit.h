@@ -77,6 +77,10 @@ void dump_close(int fd);
 void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *end);
 
 void thunks_emit(struct jit *jit, struct x86 *x);
+/* Around a call of C: CALLS_CHANGE on the host's stack. */
+#define HELD_BYTES 48
+void held_push(struct x86 *x);
+void held_pop(struct x86 *x);
 
 /* Called by thunks: the way on from nip, an op to go on with or NULL. */
 const struct op *jit_leave(struct cpu *cpu, struct site *seen);

@@ -3,8 +3,8 @@
 #include "cpu/jit/x86_64/tr.h"
 
 /* Those that a call leaves alone come first: vector code calls much. */
-static const s8 order[] = {RBX, RBP, R12, R13, RSI, RDI, R8, R9, R10, R11};
-#define CALL_CHANGES (1u << RSI | 1u << RDI | 1u << R8 | 1u << R9 | 1u << R10 | 1u << R11)
+static const s8 order[] = {RBX, RBP, R12, R13, CALLS_CHANGE};
+#define CALLS_KEEP 4
 
 struct x86_mem guest_memory(unsigned g)
 {
@@ -191,9 +191,8 @@ void regs_move_windows(struct tr *t, unsigned base)
 
 void regs_forget(struct tr *t, bool all)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
-		if (all || CALL_CHANGES >> order[i] & 1)
-			empty(t, order[i]);
+	for (unsigned i = all ? 0 : CALLS_KEEP; i < ARRAY_SIZE(order); i++)
+		empty(t, order[i]);
 	for (unsigned g = 0; all && g < GUESTS; g++)
 		t->s.at[g] = IN_MEMORY; /* constants too */
 }

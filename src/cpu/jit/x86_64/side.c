@@ -98,7 +98,6 @@ static void accept_zero(struct x86 *x, const struct side *s)
 #define V_CMPPD	   V_0F(0xc2)
 #define V_CMPPS	   V_OP(0, 1, 0xc2)
 #define V_ANDNPS   V_OP(0, 1, 0x55)
-#define V_XORPS	   V_OP(0, 1, 0x57)
 
 /* bad = bad where @xmm isn't zero */
 static void unless_zero(struct x86 *x, const struct side *s, int bad, int xmm)
@@ -207,9 +206,7 @@ void sides_emit(struct tr *t)
 		side_emit(t, &t->sides[i]);
 }
 
-/* What the function changes, though translations hold guest registers in it. */
-static const u8 saved[] = {RSI, RDI, R8, R9, R10, R11};
-#define ALIGNED 8 /* with these and the return address */
+#define ALIGNED 8 /* with HELD_BYTES and the return address */
 
 #define X_MXCSR	      0x0faeu /* these in the place of a register: */
 #define GROUP_LDMXCSR 2
@@ -244,8 +241,7 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x)
 	const u8 *entry = x->at;
 	u8 *stopped;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(saved); i++)
-		x86_push(x, saved[i]);
+	held_push(x);
 	x86_group1(x, X_W, G_SUB, RSP, ALIGNED);
 	x86_rm(x, X_STORE | X_W, R_NIP, CPU_AT(nip));
 	x86_rm(x, X_STORE | X_W, RAX, CPU_AT(ops));
@@ -256,11 +252,10 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x)
 	stopped = x86_jcc(x, CC_E);
 	look_whether_quiet(x);
 	x86_group1(x, X_W, G_ADD, RSP, ALIGNED);
-	for (unsigned i = ARRAY_SIZE(saved); i--;)
-		x86_pop(x, saved[i]);
+	held_pop(x);
 	x86_ret(x);
 	x86_land(x, stopped);
-	x86_group1(x, X_W, G_ADD, RSP, (s32)(ALIGNED + sizeof(u64) * (ARRAY_SIZE(saved) + 1)));
+	x86_group1(x, X_W, G_ADD, RSP, ALIGNED + HELD_BYTES + (s32)sizeof(u64));
 	x86_jmp_to(x, jit->thunks.stopped);
 	return entry;
 }

@@ -43,20 +43,30 @@ static void return_null(struct x86 *x)
 	x86_ret(x);
 }
 
-/* Host registers that hold guest registers, and that C may change. An even number of them. */
-static const u8 held[] = {RSI, RDI, R8, R9, R10, R11};
+static const u8 held[] = {CALLS_CHANGE};
+_Static_assert(sizeof(held) * sizeof(u64) == HELD_BYTES, "thunk side drops them by it");
+
+void held_push(struct x86 *x)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(held); i++)
+		x86_push(x, held[i]);
+}
+
+void held_pop(struct x86 *x)
+{
+	for (unsigned i = ARRAY_SIZE(held); i--;)
+		x86_pop(x, held[i]);
+}
 
 static void emit_make_exit(struct x86 *x)
 {
 	x86_pop(x, RDX);
-	for (unsigned i = 0; i < ARRAY_SIZE(held); i++)
-		x86_push(x, held[i]);
+	held_push(x);
 	x86_rm(x, X_LEA, RDI, X86_AT(R_CPU, -CPU_BIAS));
 	x86_mov(x, RSI, RAX);
 	x86_constant(x, RAX, (uintptr_t)jit_make_exit);
 	x86_call_reg(x, RAX);
-	for (unsigned i = ARRAY_SIZE(held); i--;)
-		x86_pop(x, held[i]);
+	held_pop(x);
 	x86_jmp_reg(x, RAX);
 }
 

@@ -16,6 +16,9 @@
 #define R_CPU R15
 #define R_NIP R14
 
+/* Of those that hold guest registers, what a call of C changes. An even number of them. */
+#define CALLS_CHANGE RSI, RDI, R8, R9, R10, R11
+
 #define CPU_BIAS      128
 #define CPU_AT(field) X86_AT(R_CPU, (s32)offsetof(struct cpu, field) - CPU_BIAS)
 #define CPU_OFFSET(o) X86_AT(R_CPU, (s32)(o)-CPU_BIAS)
