@@ -127,6 +127,35 @@ FP_ACCESS(stfiwx, X, STORE_WORD(b_vsr_doubleword(t, op->t)))
 FP_ACCESS(lxsspx, X, b_set_single(t, op->t, WORD_AT(ZEROS), false))
 FP_ACCESS(stxsspx, X, STORE_WORD(b_single(t, op->t)))
 
+/* Of vectors of words, or of one doubleword twice. */
+#define VECTOR_ACCESS(name, access, kind)                                                          \
+	ACCESS_RULE(name, X, !b_has_vectors(t), b_##access##_vsr(t, place, op->t, kind))
+
+VECTOR_ACCESS(lxvw4x, load, B_VSR_WORDS)
+VECTOR_ACCESS(stxvw4x, store, B_VSR_WORDS)
+VECTOR_ACCESS(lxvdsx, load, B_VSR_TWICE)
+
+/* Of a word, in doubleword 0. */
+ACCESS_RULE(lxsiwax, X, false, b_set_vsr_doubleword(t, op->t, WORD_AT(SIGN)))
+ACCESS_RULE(lxsiwzx, X, false, b_set_vsr_doubleword(t, op->t, WORD_AT(ZEROS)))
+ACCESS_RULE(stxsiwx, X, false, STORE_WORD(b_vsr_doubleword(t, op->t)))
+
+/* Of a vector's element, at a multiple of its size. */
+#define ELEMENT(name, access, bytes)                                                               \
+	RULE(name)                                                                                 \
+	{                                                                                          \
+		b_##access##_element(t, b_and(t, b_add(t, RA, RB), b_const(-(u64)(bytes))),        \
+				     op->t + 32u, bytes);                                          \
+		return true;                                                                       \
+	}
+
+ELEMENT(lvebx, load, 1)
+ELEMENT(lvehx, load, 2)
+ELEMENT(lvewx, load, 4)
+ELEMENT(stvebx, store, 1)
+ELEMENT(stvehx, store, 2)
+ELEMENT(stvewx, store, 4)
+
 #define REGISTER_MOVE(name, move)                                                                  \
 	RULE(name)                                                                                 \
 	{                                                                                          \
@@ -192,5 +221,17 @@ const struct rule memory_rules[] = {
     SAME(stfiwx),
     SAME(lxsspx),
     SAME(stxsspx),
+    SAME(lxvw4x),
+    SAME(stxvw4x),
+    SAME(lxvdsx),
+    SAME(lxsiwax),
+    SAME(lxsiwzx),
+    SAME(stxsiwx),
+    SAME(lvebx),
+    SAME(lvehx),
+    SAME(lvewx),
+    SAME(stvebx),
+    SAME(stvehx),
+    SAME(stvewx),
 };
 const unsigned memory_rules_nr = ARRAY_SIZE(memory_rules);

@@ -4,7 +4,7 @@
 #include "cpu/isa/ops.h"
 #include "cpu/jit/rules.h"
 
-#define VR(n) ((n) + 32u)
+#define VR(n) ((n) + 32)
 
 #define LANES_vb  B_U8
 #define LANES_vh  B_U16
@@ -15,25 +15,40 @@
 #define LANES_vsw B_S32
 #define LANES_vsd B_S64
 
-/* vsr[t] = vsr[a] operation vsr[b] */
-static bool of_two(struct tr *t, enum b_vop operation, enum b_lanes lanes, unsigned target,
-		   unsigned a, unsigned b)
+/* Registers, or NONE, and a number. */
+struct operands {
+	int a, b, c, n;
+};
+#define NONE -1
+
+/* vsr[target] = @operation of these */
+static bool make(struct tr *t, enum b_vop operation, enum b_lanes lanes, unsigned target,
+		 struct operands o)
 {
-	struct b_vectors in = {{-1}, {-1}, {-1}, 0};
+	struct b_vectors in = {{-1}, {-1}, {-1}, o.n};
 
 	if (!b_can(t, operation, lanes))
 		return false;
-	if (a == b && operation == B_V_XOR) {
-		b_set_vsr(t, target, b_vector(t, B_V_NUMBER, B_U8, in));
+	if (o.a != NONE)
+		in.a = b_vsr(t, (unsigned)o.a);
+	if (o.b != NONE)
+		in.b = b_vsr(t, (unsigned)o.b);
+	if (o.c != NONE)
+		in.c = b_vsr(t, (unsigned)o.c);
+	b_set_vsr(t, target, b_vector(t, operation, lanes, in));
+	return true;
+}
+
+static bool of_two(struct tr *t, enum b_vop operation, enum b_lanes lanes, unsigned target,
+		   unsigned a, unsigned b)
+{
+	if (a == b && operation == B_V_XOR)
+		return make(t, B_V_NUMBER, B_U8, target, (struct operands){NONE, NONE, NONE, 0});
+	if (a == b && operation == B_V_OR && b_can(t, operation, lanes)) {
+		b_set_vsr(t, target, b_vsr(t, a));
 		return true;
 	}
-	in.a = b_vsr(t, a);
-	in.b = b_vsr(t, b);
-	if (a == b && operation == B_V_OR)
-		b_set_vsr(t, target, in.a);
-	else
-		b_set_vsr(t, target, b_vector(t, operation, lanes, in));
-	return true;
+	return make(t, operation, lanes, target, (struct operands){(int)a, (int)b, NONE, 0});
 }
 
 #define LANES(name, operation, f)                                                                  \
@@ -135,19 +150,13 @@ TWO(vncipherlast, AES_BACK_LAST, B_WHOLE)
 TWO(vpmsumd, POLYNOMIALS, B_U64)
 TWO(vbpermq, GATHER_BITS, B_WHOLE)
 
-/* Of VRB, and a number. */
 static bool of_one(struct tr *t, enum b_vop operation, enum b_lanes lanes, unsigned target,
 		   unsigned b, int n)
 {
-	struct b_vectors in = {{-1}, {-1}, {-1}, n};
-
-	if (!b_can(t, operation, lanes))
-		return false;
-	in.b = b_vsr(t, b);
-	b_set_vsr(t, target, b_vector(t, operation, lanes, in));
-	return true;
+	return make(t, operation, lanes, target, (struct operands){NONE, (int)b, NONE, n});
 }
 
+/* Of VRB, and a number. */
 #define ONE(name, operation, lanes, n)                                                             \
 	RULE(name)                                                                                 \
 	{                                                                                          \
@@ -172,12 +181,8 @@ RULE(xxspltw)
 
 static bool splat_number(struct tr *t, enum b_lanes lanes, const struct op *op)
 {
-	struct b_vectors in = {{-1}, {-1}, {-1}, (int)op->imm};
-
-	if (!b_can(t, B_V_NUMBER, lanes))
-		return false;
-	b_set_vsr(t, VR(op->t), b_vector(t, B_V_NUMBER, lanes, in));
-	return true;
+	return make(t, B_V_NUMBER, lanes, VR(op->t),
+		    (struct operands){NONE, NONE, NONE, (int)op->imm});
 }
 
 RULE(vspltisb)
@@ -197,17 +202,10 @@ RULE(vspltisw)
 
 /* Of three registers, from @first (VMX: 32) on. */
 static bool of_three(struct tr *t, enum b_vop operation, enum b_lanes lanes, const struct op *op,
-		     unsigned first)
+		     int first)
 {
-	struct b_vectors in = {{-1}, {-1}, {-1}, 0};
-
-	if (!b_can(t, operation, lanes))
-		return false;
-	in.a = b_vsr(t, first + op->a);
-	in.b = b_vsr(t, first + op->b);
-	in.c = b_vsr(t, first + op->c);
-	b_set_vsr(t, first + op->t, b_vector(t, operation, lanes, in));
-	return true;
+	return make(t, operation, lanes, (unsigned)first + op->t,
+		    (struct operands){first + op->a, first + op->b, first + op->c, 0});
 }
 
 RULE(vsel)
@@ -251,16 +249,10 @@ RULE(vmladduhm)
 }
 
 /* Of two, and a number. */
-static bool choose(struct tr *t, enum b_vop operation, const struct op *op, unsigned first, int n)
+static bool choose(struct tr *t, enum b_vop operation, const struct op *op, int first, int n)
 {
-	struct b_vectors in = {{-1}, {-1}, {-1}, n};
-
-	if (!b_can(t, operation, B_WHOLE))
-		return false;
-	in.a = b_vsr(t, first + op->a);
-	in.b = b_vsr(t, first + op->b);
-	b_set_vsr(t, first + op->t, b_vector(t, operation, B_WHOLE, in));
-	return true;
+	return make(t, operation, B_WHOLE, (unsigned)first + op->t,
+		    (struct operands){first + op->a, first + op->b, NONE, n});
 }
 
 RULE(vsldoi)
@@ -281,13 +273,8 @@ RULE(xxpermdi)
 /* Of VRA alone, and a number. */
 static bool of_a(struct tr *t, enum b_vop operation, enum b_lanes lanes, const struct op *op, int n)
 {
-	struct b_vectors in = {{-1}, {-1}, {-1}, n};
-
-	if (!b_can(t, operation, lanes))
-		return false;
-	in.a = b_vsr(t, VR(op->a));
-	b_set_vsr(t, VR(op->t), b_vector(t, operation, lanes, in));
-	return true;
+	return make(t, operation, lanes, VR(op->t),
+		    (struct operands){VR((int)op->a), NONE, NONE, n});
 }
 
 RULE(vsbox)
@@ -316,82 +303,20 @@ RULE(vshasigmad)
 	return sigma(t, B_U64, op, 0xa);
 }
 
-/* --- storage --- */
-
-static val ea_x(struct tr *t, const struct op *op)
-{
-	return b_add(t, b_gpr(t, op->a), b_gpr(t, op->b));
-}
-
-/* Of an element, at a multiple of its size. */
-#define ELEMENT(load, store, bytes)                                                                \
-	RULE(load)                                                                                 \
-	{                                                                                          \
-		b_load_element(t, b_and(t, ea_x(t, op), b_const(-(u64)(bytes))), VR(op->t),        \
-			       bytes);                                                             \
-		return true;                                                                       \
-	}                                                                                          \
-	RULE(store)                                                                                \
-	{                                                                                          \
-		b_store_element(t, b_and(t, ea_x(t, op), b_const(-(u64)(bytes))), VR(op->t),       \
-				bytes);                                                            \
-		return true;                                                                       \
-	}
-
-ELEMENT(lvebx, stvebx, 1)
-ELEMENT(lvehx, stvehx, 2)
-ELEMENT(lvewx, stvewx, 4)
-
 #define NUMBERS(name, less)                                                                        \
 	RULE(name)                                                                                 \
 	{                                                                                          \
 		if (!b_has_vectors(t))                                                             \
 			return false;                                                              \
-		b_set_vsr(t, VR(op->t), b_consecutive(t, ea_x(t, op), less));                      \
+		b_set_vsr(t, VR(op->t), b_consecutive(t, b_add(t, RA, RB), less));                 \
 		return true;                                                                       \
 	}
 
 NUMBERS(lvsl, false)
 NUMBERS(lvsr, true)
 
-#define VSR_ACCESS(name, access, kind)                                                             \
-	RULE(name)                                                                                 \
-	{                                                                                          \
-		if (!b_has_vectors(t))                                                             \
-			return false;                                                              \
-		b_##access##_vsr(t, b_at(ea_x(t, op)), op->t, kind);                               \
-		return true;                                                                       \
-	}
-
-VSR_ACCESS(lxvw4x, load, B_VSR_WORDS)
-VSR_ACCESS(stxvw4x, store, B_VSR_WORDS)
-VSR_ACCESS(lxvdsx, load, B_VSR_TWICE)
-
-/* A word, in doubleword 0. */
-RULE(lxsiwax)
-{
-	b_set_vsr_doubleword(t, op->t,
-			     b_load(t, b_at(ea_x(t, op)), (struct b_access){4, true, false}));
-	return true;
-}
-
-RULE(lxsiwzx)
-{
-	b_set_vsr_doubleword(t, op->t,
-			     b_load(t, b_at(ea_x(t, op)), (struct b_access){4, false, false}));
-	return true;
-}
-
-RULE(stxsiwx)
-{
-	b_store(t, b_at(ea_x(t, op)), b_vsr_doubleword(t, op->t),
-		(struct b_access){4, false, false});
-	return true;
-}
-
 /* --- finding them --- */
 
-#define LEAVES(name)		    {.fn = op_##name, .build = rule_##name},
 #define LANES(name, operation, f)   STAYS(name)
 #define WHOLE(name, operation, f)   STAYS(name)
 #define COMPARE(name, operation, f) STAYS(name)
@@ -414,9 +339,6 @@ const struct rule vector_rules[] = {
     STAYS(vperm) STAYS(vmsumubm) STAYS(vmsummbm) STAYS(vmsumuhm) STAYS(vmsumshm)
     STAYS(vmladduhm) STAYS(vsldoi) STAYS(xxsldwi) STAYS(xxpermdi) STAYS(vsbox) STAYS(vshasigmaw)
     STAYS(vshasigmad) STAYS(lvsl) STAYS(lvsr)
-    LEAVES(lvebx) LEAVES(stvebx) LEAVES(lvehx) LEAVES(stvehx) LEAVES(lvewx) LEAVES(stvewx)
-    LEAVES(lxvw4x) LEAVES(stxvw4x) LEAVES(lxvdsx) LEAVES(lxsiwax) LEAVES(lxsiwzx)
-    LEAVES(stxsiwx)
 };
 /* clang-format on */
 const unsigned vector_rules_nr = ARRAY_SIZE(vector_rules);
