@@ -32,8 +32,6 @@
 #define V_FMSUB231SD (V_0F38(0xbb) | V_W)
 #define V_ROUNDSD    V_0F3A(0x0b)
 
-enum { ROUND_DOWN = 9, ROUND_UP = 10, ROUND_ZERO = 11 }; /* telling nothing of inexact ones */
-
 bool b_has_fp(const struct tr *t)
 {
 	return fp_has(t, FPSCR_ADD);

@@ -15,6 +15,9 @@
 #define V_ANDPS	 V_PS(0x54)
 #define V_ORPS	 V_PS(0x56)
 
+/* The byte behind roundings to integral values; of inexact ones they tell nothing. */
+enum { ROUND_DOWN = 9, ROUND_UP = 10, ROUND_ZERO = 11 };
+
 /* The byte behind SSE's comparisons. */
 enum fp_compare { COMPARE_EQ, COMPARE_LT, COMPARE_LE, COMPARE_UNORDERED };
 

@@ -161,6 +161,15 @@ static void convert(struct tr *t, enum b_fp_conversion how, int r, int v)
 	}
 }
 
+/* @r is what @target gets, where no check says otherwise. */
+static bool accept_whole(struct tr *t, unsigned target, int r)
+{
+	side_accept(t);
+	vregs_set_whole(t, target, r);
+	side_done(t);
+	return true;
+}
+
 bool b_fp_convert(struct tr *t, enum b_fp_conversion how, unsigned target, unsigned b)
 {
 	int v, r;
@@ -171,16 +180,14 @@ bool b_fp_convert(struct tr *t, enum b_fp_conversion how, unsigned target, unsig
 	v = vregs_whole(t, b);
 	r = vregs_take(t);
 	convert(t, how, r, v);
-	side_accept(t);
-	vregs_set_whole(t, target, r);
-	side_done(t);
-	return true;
+	return accept_whole(t, target, r);
 }
 
 bool b_fp_integral(struct tr *t, unsigned op, unsigned target, unsigned b)
 {
-	static const u8 how[] = {
-	    [FPSCR_RINT_DOWN] = 9, [FPSCR_RINT_UP] = 10, [FPSCR_RINT_ZERO] = 11};
+	static const u8 how[] = {[FPSCR_RINT_DOWN] = ROUND_DOWN,
+				 [FPSCR_RINT_UP] = ROUND_UP,
+				 [FPSCR_RINT_ZERO] = ROUND_ZERO};
 	bool singles = op & FPSCR_SINGLE;
 	int v, r;
 
@@ -193,10 +200,7 @@ bool b_fp_integral(struct tr *t, unsigned op, unsigned target, unsigned b)
 	x86_byte(&t->x, how[op & ~FPSCR_SINGLE]);
 	lanes_beyond(t, singles, r, 1);
 	side_call_if(t, CC_NE);
-	side_accept(t);
-	vregs_set_whole(t, target, r);
-	side_done(t);
-	return true;
+	return accept_whole(t, target, r);
 }
 
 /* --- VMX --- */
@@ -270,7 +274,7 @@ bool b_fp_extreme(struct tr *t, struct b_extreme e, unsigned target, unsigned a,
 		test_mask(t, e.singles, r);
 		side_call_if(t, CC_NE);
 	} else {
-		vex_rrr(x, V_PD(0x2e), ra, 0, rb); /* ucomisd */
+		vex_rrr(x, V_UCOMISD, ra, 0, rb);
 		side_call_if(t, CC_P);
 	}
 	vex_rrr(x, op, r, ra, rb);
