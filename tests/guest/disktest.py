@@ -54,7 +54,8 @@ fill) dd if=/dev/zero of=/dev/disk$2 bs=1M count=$3 oflag=direct ;;
 take) dd if=/dev/disk$2 of=/dev/null bs=1M count=$3 iflag=direct ;;
 keep) dd if=/dev/urandom of=/mnt/kept bs=64k count=64; sync ;;
 lose) while :; do dd if=/dev/zero of=/mnt/lost bs=64k count=300 conv=fsync; rm /mnt/lost; done ;;
-many) i=0; while [ $i -lt 60 ]; do dd if=/mnt/kept of=/mnt/$((i % 10)) bs=16k conv=fsync; i=$((i + 1)); done 2>/dev/null
+many) rm -f /enough; i=0; until [ -e /enough -a $i -ge 20 ]; do
+		dd if=/mnt/kept of=/mnt/$((i % 10)) bs=16k conv=fsync; i=$((i + 1)); done 2>/dev/null
 	md5sum /mnt/[0-9]* | cut -c1-32 | uniq -c; echo all done ;;
 esac
 """
@@ -68,6 +69,21 @@ def boot(*disks, name='disk', cpus='2', files=(), more=()):
     guest.expect(PROMPT, 90, never=PANIC)
     guest.command(f'./work find {len(disks)}', 60)
     return guest
+
+
+def start_copying(guest):
+    """Has the guest copy /mnt/kept over and over until copies_are() says that it's enough, however fast it is."""
+    guest.command('./work many &')
+    guest.command('until [ -s /mnt/3 ]; do :; done', 60)
+
+
+def copies_are(guest, kept):
+    """Ends the copying, in whatever process the guest now is, and compares all copies with their sum."""
+    guest.type('touch /enough\r')
+    found = guest.expect(r'(\d+) ([0-9a-f]{32})[^:]*all done', 120, never=PANIC)
+    check(found.groups() == ('10', kept), f'what it copied on its way is not what it should be: {found.group(0)}')
+    guest.type('\r')
+    guest.expect(PROMPT)
 
 
 def power_off(guest):

@@ -9,10 +9,9 @@ import resource
 import shutil
 import signal
 import subprocess
-import time
 
-from disktest import MIB, PANIC, boot, content, folder, md5, new_disk, new_file, power_off, tool
-from papyrtest import PROMPT, Guest, check, papyr, skip, until
+from disktest import MIB, boot, content, copies_are, folder, md5, new_disk, new_file, power_off, start_copying, tool
+from papyrtest import Guest, check, papyr, skip, until
 
 for program in ('nbdkit', 'qemu-img', 'qemu-nbd'):
     if not shutil.which(program):
@@ -106,30 +105,25 @@ check(not glob.glob('/tmp/papyr-??????/nbd'), 'a socket was left behind')
 
 guest = boot(uri, f'{image},format=qcow2')
 do(guest, 'mount /dev/disk1 /mnt; cp /mnt/kept /; umount /mnt', 'mount /dev/disk0 /mnt; cp /kept /mnt')
-guest.type('./work many\r')
-time.sleep(1)
+start_copying(guest)
 saved = os.path.join(folder, 'saved')
 papyr('save', 'disk', saved)
 guest.wait_for_status(0)
 guest = Guest(['run', '--restore', saved, '--name', 'disk', '--disk', uri, '--disk', f'{image},format=qcow2'])
-guest.expect(r'\d+ [0-9a-f]{32}[^:]*all done', 120, never=PANIC)
-check(f'10 {kept}' in guest.text, 'what it copied across being saved is not what it should be')
-guest.expect(PROMPT)
+copies_are(guest, kept)
 refused = papyr('run', '--incoming', f'unix:{folder}/never', '--disk', f'{image},format=qcow2', status=1)
 check("can't bring" in refused[1], 'two guests may have one image')
 guest.command('umount /mnt', 60)
 power_off(guest)
 guest = boot(uri)
 guest.command('mount /dev/disk0 /mnt', 60)
-guest.type('./work many\r')
+start_copying(guest)
 socket = os.path.join(folder, 'move')
 there = Guest(['run', '--incoming', 'unix:' + socket, '--name', 'there', '--disk', uri])
 until('the destination', lambda: os.path.exists(socket))
 papyr('migrate', 'disk', 'unix:' + socket)
 guest.wait_for_status(0)
-there.expect(r'\d+ [0-9a-f]{32}[^:]*all done', 120, never=PANIC)
-check(f'10 {kept}' in there.text, 'what it copied on its way is not what it should be')
-there.expect(PROMPT)
+copies_are(there, kept)
 there.command('umount /mnt', 60)
 power_off(there)
 tool('e2fsck', '-fn', served)
