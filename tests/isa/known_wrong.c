@@ -382,12 +382,18 @@ bool known_wrong(const char *mnemonic, u32 insn, unsigned what, u64 differing,
 	return !differing;
 }
 
-bool known_wrong_row(const char *mnemonic)
+bool known_wrong_besides(const char *mnemonic, unsigned what)
 {
 	for (unsigned i = 0; entries[i].pattern; i++)
-		if (!fnmatch(entries[i].pattern, mnemonic, FNM_EXTMATCH))
+		if ((entries[i].what & ~what) &&
+		    !fnmatch(entries[i].pattern, mnemonic, FNM_EXTMATCH))
 			return true;
 	return false;
+}
+
+bool known_wrong_row(const char *mnemonic)
+{
+	return known_wrong_besides(mnemonic, 0);
 }
 
 void known_wrong_report(void)

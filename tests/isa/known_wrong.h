@@ -24,6 +24,8 @@ bool known_wrong(const char *mnemonic, u32 insn, unsigned what, u64 differing,
 		 const struct isa_result *peer);
 /* Is any of the row's results excused under any condition? Such rows stay out of programs. */
 bool known_wrong_row(const char *mnemonic);
+/* The same of results other than @what (W_...). */
+bool known_wrong_besides(const char *mnemonic, unsigned what);
 /* Prints each entry's reason and how often it was used. */
 void known_wrong_report(void);
 

@@ -21,6 +21,7 @@
 	0x4000 /* two pages, low enough for a displacement from zero; nothing is mapped behind */
 #define DATA_PAGE 0x1000
 #define DATA_END  0x6000
+#define DATA_WORDS ((DATA_END - DATA_BASE) / 8)
 
 /* The memory that tests aim at and that is compared: around the boundary of the two pages, and at
  * the end. */
@@ -56,7 +57,7 @@ struct isa_state {
 };
 
 #define WINDOW_WORDS ((WINDOW0_SIZE + WINDOW1_SIZE) / 8)
-#define CODE_MAX     96
+#define CODE_MAX     1024
 #define CHANGES_MAX  32
 
 /* Code, the windows' contents before each vector, and how many vectors (struct isa_state) follow; 0
@@ -66,6 +67,8 @@ struct isa_batch {
 	uint64_t code_words;
 	/* Put a way out behind the code; else there is a trap as everywhere. */
 	uint64_t fall_through;
+	/* Both pages are compared, by their digest; outside the windows they are zero before. */
+	uint64_t whole_pages;
 	uint64_t mem[WINDOW_WORDS];
 	uint32_t code[CODE_MAX];
 };
@@ -77,10 +80,20 @@ struct isa_result {
 	uint64_t nip;
 	uint64_t changes; /* doublewords of the windows that differ from before; the first
 			     CHANGES_MAX follow */
+	uint64_t digest;  /* of both pages, if they are compared as a whole */
 	struct {
 		uint64_t address, value;
 	} change[CHANGES_MAX];
 };
+
+static inline uint64_t isa_digest(const volatile uint64_t *words, unsigned count)
+{
+	uint64_t digest = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		digest = (digest ^ words[i]) * 0x9e3779b97f4a7c15ull ^ digest >> 29;
+	return digest;
+}
 #endif
 
 #endif
