@@ -99,7 +99,7 @@ static s64 hcall9(u64 number, const u64 *args, u64 *r4)
 static void open_window(void)
 {
 	for (u64 page = 0; page < WINDOW / PAGE; page++)
-		vio->tces[page] = (MEMORY + page * PAGE) | 3;
+		vio->window.tces[page] = (MEMORY + page * PAGE) | 3;
 }
 
 static int setup(void **state)
@@ -187,7 +187,7 @@ static void registering(void **state)
 	assert_int_equal(hcall(H_REGISTER_LOGICAL_LAN, LIST, bytes + 4, FILTERS), H_PARAMETER);
 	assert_int_equal(hcall(H_REGISTER_LOGICAL_LAN, LIST, VALID | 0x100000ull << 32, FILTERS),
 			 H_PARAMETER);
-	vio->tces[FILTERS / PAGE] = (MEMORY + FILTERS) | 1; /* may only be read */
+	vio->window.tces[FILTERS / PAGE] = (MEMORY + FILTERS) | 1; /* may only be read */
 	assert_int_equal(hcall(H_REGISTER_LOGICAL_LAN, LIST, bytes, FILTERS), H_PARAMETER);
 	open_window();
 	open_card();
@@ -253,7 +253,7 @@ static void receiving(void **state)
 	assert_int_equal(load_be64(memory(LIST)), IN_QUEUE | LLAN_BUF_TOGGLE);
 	/* A buffer that was closed in between. */
 	add_buffer(BUFFERS, 2048, 0);
-	vio->tces[BUFFERS / PAGE] = 0;
+	vio->window.tces[BUFFERS / PAGE] = 0;
 	arrive(OWN_MAC, 60, 0);
 	assert_int_equal(dropped(), 3);
 	open_window();
@@ -287,7 +287,7 @@ static void buffers_given_back(void **state)
 	arrive(OWN_MAC, 1514, 0);
 	assert_int_equal(load_be64(memory(QUEUE + 24)), 0x2222);
 	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 2048), H_NOT_FOUND);
-	vio->tces[(BUFFERS + 0x2000) / PAGE] = 0;
+	vio->window.tces[(BUFFERS + 0x2000) / PAGE] = 0;
 	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 512), H_HARDWARE);
 	open_window();
 	assert_int_equal(hcall(H_FREE_LOGICAL_LAN_BUFFER, 512), H_SUCCESS);
@@ -572,7 +572,7 @@ static void hostile(void **state)
 		if (number == H_FREE_LOGICAL_LAN && random() % 16)
 			continue;
 		hcall9(number, args, NULL);
-		vio->tces[random() % (WINDOW / PAGE)] =
+		vio->window.tces[random() % (WINDOW / PAGE)] =
 		    random() % 8 ? (u64)((MEMORY + random() % WINDOW / PAGE * PAGE) | random() % 4)
 				 : random64();
 		if (!(random() % 16))

@@ -49,7 +49,7 @@ static s64 hcall(u64 number, u64 a, u64 b, u64 c)
 static void open_window(void)
 {
 	for (u64 page = 0; page < WINDOW / PAGE; page++)
-		vio->tces[page] = (MEMORY + page * PAGE) | 3;
+		vio->window.tces[page] = (MEMORY + page * PAGE) | 3;
 }
 
 static int setup(void **state)
@@ -239,7 +239,7 @@ static void commands(void **state)
 	assert_int_equal(memory(BUFFER)[0], 0x7f);
 	/* A buffer that the guest has not opened, or not for writing. */
 	iu[CMD_LUN] = 0x80;
-	vio->tces[BUFFER / PAGE] &= ~2ull;
+	vio->window.tces[BUFFER / PAGE] &= ~2ull;
 	rsp = command(iu, FORMAT_DIRECT, 1, CMD_BUFFERS + 16);
 	assert_int_equal(rsp[RSP_STATUS], SCSI_CHECK_CONDITION);
 }
@@ -266,7 +266,7 @@ static void hostile(void **state)
 			put_descriptor(unit + CMD_BUFFERS, random() % WINDOW, random() % 8192);
 		if (random() % 3)
 			unit[CMD_FORMATS] = random() % 3 << (random() & 1 ? 4 : 0);
-		vio->tces[random() % (WINDOW / PAGE - 2) + 2] =
+		vio->window.tces[random() % (WINDOW / PAGE - 2) + 2] =
 		    random() % 8 ? (u64)((MEMORY + random() % WINDOW / PAGE * PAGE) | random() % 4)
 				 : random64();
 		open_window();
@@ -291,16 +291,16 @@ static void saved(void **state)
 	struct state_in in;
 
 	connect_queue();
-	vio->tces[5] = vio->tces[9] = 0;
+	vio->window.tces[5] = vio->window.tces[9] = 0;
 	vio->dev.ops->save(&vio->dev, &out);
 	vio->dev.ops->reset(&vio->dev);
-	assert_int_equal(vio->tces[4], 0);
+	assert_int_equal(vio->window.tces[4], 0);
 	in = (struct state_in){.data = out.data, .len = out.len};
 	assert_int_equal(vio->dev.ops->load(&vio->dev, &in), 0);
 	assert_true(state_ok(&in));
-	assert_int_equal(vio->tces[4], (MEMORY + 4 * PAGE) | 3);
-	assert_int_equal(vio->tces[5], 0);
-	assert_int_equal(vio->tces[10], (MEMORY + 10 * PAGE) | 3);
+	assert_int_equal(vio->window.tces[4], (MEMORY + 4 * PAGE) | 3);
+	assert_int_equal(vio->window.tces[5], 0);
+	assert_int_equal(vio->window.tces[10], (MEMORY + 10 * PAGE) | 3);
 	assert_int_equal(vio->crq_bytes, PAGE);
 	assert_int_equal(vio->crq_next, CRQ_BYTES);
 	for (size_t cut = 0; cut < out.len; cut++) {

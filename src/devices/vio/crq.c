@@ -58,8 +58,8 @@ s64 crq_register(struct vio_device *v, u64 address, u64 bytes)
 {
 	s64 ret = H_SUCCESS;
 
-	if (!bytes || (address | bytes) % QUEUE_PAGE || address >= v->tce_bytes / 8 * QUEUE_PAGE ||
-	    bytes > v->tce_bytes / 8 * QUEUE_PAGE - address)
+	if (!bytes || (address | bytes) % QUEUE_PAGE || address >= tce_window_size(&v->window) ||
+	    bytes > tce_window_size(&v->window) - address)
 		return H_PARAMETER;
 	lock_acquire(&v->lock);
 	if (v->crq_bytes) {

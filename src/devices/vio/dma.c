@@ -10,16 +10,14 @@
 #include "platform/dirtylog.h"
 #include "platform/machine.h"
 
-#define TCE_PAGE 4096u
-
 /* Memory at @address up to the end of its page; *@bytes are cut to that. */
 static void *translate(struct vio_device *v, u64 address, u64 *bytes, bool write)
 {
 	u64 page = address / TCE_PAGE, offset = address % TCE_PAGE, tce;
 
-	if (page >= v->tce_bytes / sizeof(u64))
+	if (page >= v->window.bytes / sizeof(u64))
 		return NULL;
-	tce = __atomic_load_n(&v->tces[page], __ATOMIC_RELAXED);
+	tce = __atomic_load_n(&v->window.tces[page], __ATOMIC_RELAXED);
 	if (!(tce & (write ? TCE_WRITE : TCE_READ)))
 		return NULL;
 	if (*bytes > TCE_PAGE - offset)

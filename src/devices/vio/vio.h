@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include "base/lock.h"
+#include "devices/tce/window.h"
 #include "platform/device.h"
 #include "platform/dt_tree.h"
 
@@ -38,10 +39,7 @@ struct vio_device {
 	struct machine_device dev;
 	const struct vio_ops *ops;
 	u32 unit;
-	/* The window: 4K pages from a device's address 0. */
-	int tce_fd;
-	u64 *tces;
-	size_t tce_bytes;
+	struct tce_window window;
 
 	struct lock lock; /* what follows, and writing to the queue */
 	pthread_cond_t idle;
