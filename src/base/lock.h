@@ -31,6 +31,10 @@
 	LOCK(NET, "user_link->lock")                                                               \
 	/* Held over requests to disks, and over interrupts. */                                    \
 	LOCK(VIO, "vio_device->lock")                                                              \
+	/* The same. */                                                                            \
+	LOCK(PCI, "pci_function->lock")                                                            \
+	/* A function's place on the bus changes with its lock held. */                            \
+	LOCK(PCI_BUS, "pci_bus->lock")                                                             \
 	LOCK(BLOCK, "block_dev->lock")                                                             \
 	/* A card's frames may be sent with none of its locks held, or that of the link. */        \
 	LOCK(NET_SEND, "user_link->send_lock")                                                     \

@@ -17,6 +17,7 @@
 #include "cmd/progress.h"
 #include "devices/vio/llan.h"
 #include "devices/vio/vscsi.h"
+#include "devices/virtio/rng.h"
 #include "gdb/server.h"
 #include "migration/channel/fault.h"
 #include "migration/file/file.h"
@@ -54,6 +55,7 @@ static const char help[] =
     "                          a network card: in a network of its own, out of which the guest\n"
     "                          reaches what this user may reach (10.0.2.2 is the host), or on\n"
     "                          an interface of the host's; may be given several times\n"
+    "      --rng               a device that gives the guest random numbers (virtio)\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
     "      --rma-size SIZE     real mode in an area of its own: 64M, 128M, 256M, 1G or 16G; a\n"
     "                          PPC970 has to (default: for the memory), a POWER7 may\n"
@@ -87,6 +89,7 @@ enum {
 	OPT_CPU = 256,
 	OPT_DISK,
 	OPT_NET,
+	OPT_RNG,
 	OPT_HTAB_ORDER,
 	OPT_RMA_SIZE,
 	OPT_RMA_COUNT,
@@ -112,6 +115,7 @@ static const struct option options[] = {
     {"cpu", required_argument, NULL, OPT_CPU},
     {"disk", required_argument, NULL, OPT_DISK},
     {"net", required_argument, NULL, OPT_NET},
+    {"rng", no_argument, NULL, OPT_RNG},
     {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
     {"rma-size", required_argument, NULL, OPT_RMA_SIZE},
     {"rma-count", required_argument, NULL, OPT_RMA_COUNT},
@@ -148,6 +152,7 @@ struct run_options {
 	unsigned n_disks;
 	struct net_options nets[NETS_MAX];
 	unsigned n_nets;
+	bool rng;
 	/* Given on the command line: a guest that comes must be so. */
 	unsigned given; /* CONFIG_... */
 	bool name_given;
@@ -465,6 +470,9 @@ static int take_option(int opt, struct run_options *o, char **argv)
 		return take_disk_option(o);
 	case OPT_NET:
 		return take_net_option(o);
+	case OPT_RNG:
+		o->rng = true;
+		return 0;
 	case OPT_NAME:
 		return take_name_option(o);
 	case OPT_RESTORE:
@@ -626,11 +634,19 @@ static int add_nets(struct machine *m, const struct run_options *o, struct error
 	return 0;
 }
 
+/* The order is that of their numbers, by which a guest that comes finds them again. */
+static int add_devices(struct machine *m, struct run_options *o, struct error *err)
+{
+	if (add_disks(m, o, err) || add_nets(m, o, err))
+		return -1;
+	return o->rng ? virtio_rng_new(m, err) : 0;
+}
+
 static struct machine *new_machine(struct run_options *o, struct error *err)
 {
 	struct machine *m = machine_new(&o->cfg, err);
 
-	if (m && (add_disks(m, o, err) || add_nets(m, o, err) ||
+	if (m && (add_devices(m, o, err) ||
 		  (o->trace.events && machine_trace(m, o->trace.events, o->trace_fd, err)))) {
 		machine_free(m);
 		return NULL;

@@ -19,17 +19,19 @@ int machine_add_device(struct machine *m, struct machine_device *d, struct error
 	*at = d;
 	if (d->index == DEVICES_MAX)
 		return error_set(err, "a machine can have %u devices", DEVICES_MAX);
-	d->irq = IRQ_FIRST + m->n_irqs++;
-	return xics_reset_source(m, d->irq, err);
+	return xics_add_sources(m, 1, d->level, &d->irq, err);
 }
 
 void machine_free_devices(struct machine *m)
 {
 	while (m->devices) {
-		struct machine_device *d = m->devices;
+		struct machine_device **at = &m->devices, *last;
 
-		m->devices = d->next;
-		d->ops->free(d);
+		while ((*at)->next)
+			at = &(*at)->next;
+		last = *at;
+		*at = NULL;
+		last->ops->free(last);
 	}
 }
 
@@ -50,7 +52,7 @@ int machine_start_devices(struct machine *m, struct error *err)
 bool machine_device_hcall(struct machine *m, u64 number, u64 *args, s64 *ret)
 {
 	for (struct machine_device *d = m->devices; d; d = d->next)
-		if (d->ops->hcall(d, number, args, ret))
+		if (d->ops->hcall && d->ops->hcall(d, number, args, ret))
 			return true;
 	return false;
 }

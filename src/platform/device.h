@@ -20,11 +20,12 @@ struct device_ops {
 	/* Of its saved state; the number of the device is added to it. */
 	const char *name;
 	u32 version;
-	/* Its node below /vdevice. */
+	/* Its node below /vdevice, and what it has below the root; or NULL. */
 	void (*describe)(struct machine_device *d, struct dt_tree *t);
+	void (*describe_root)(struct machine_device *d, struct dt_tree *t);
 	/*
 	 * A hypercall that the machine doesn't know: true if it is for this device, with the code
-	 * in *@ret. On the vcpu's thread, without m->lock.
+	 * in *@ret. On the vcpu's thread, without m->lock. Or NULL.
 	 */
 	bool (*hcall)(struct machine_device *d, u64 number, u64 *args, s64 *ret);
 	/* Back to what a guest finds when it starts. The vcpus are parked, nothing is in flight. */
@@ -43,12 +44,14 @@ struct machine_device {
 	struct machine_device *next;
 	unsigned index; /* among the machine's devices */
 	u32 irq;	/* its interrupt source */
+	bool level;	/* ... is a line (xics_set_line()), not edges; said before it is added */
 };
 
 #define DEVICES_MAX 32
 
 /* Takes @d over, also where it fails: there are DEVICES_MAX, or the source can't be made. */
 int machine_add_device(struct machine *m, struct machine_device *d, struct error *err);
+/* The last one first. */
 void machine_free_devices(struct machine *m);
 void machine_reset_devices(struct machine *m);
 int machine_start_devices(struct machine *m, struct error *err);

@@ -34,7 +34,7 @@ void dt_empty(struct dt_tree *t, const char *name)
 
 void dt_cells_n(struct dt_tree *t, const char *name, const u32 *cells, unsigned n)
 {
-	u32 be[160];
+	u32 be[256];
 
 	if (n > ARRAY_SIZE(be)) {
 		t->error = -FDT_ERR_NOSPACE;

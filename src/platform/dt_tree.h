@@ -19,7 +19,7 @@ void dt_end(struct dt_tree *t);
 void dt_prop(struct dt_tree *t, const char *name, const void *val, int len);
 void dt_string(struct dt_tree *t, const char *name, const char *val);
 void dt_empty(struct dt_tree *t, const char *name);
-/* Of numbers of 32 bits, 160 at most. */
+/* Of numbers of 32 bits, 256 at most. */
 void dt_cells_n(struct dt_tree *t, const char *name, const u32 *cells, unsigned n);
 
 #define dt_cells(t, name, ...)                                                                     \

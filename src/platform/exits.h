@@ -6,6 +6,8 @@
 #ifndef PAPYR_PLATFORM_EXITS_H
 #define PAPYR_PLATFORM_EXITS_H
 
+#include <stdbool.h>
+
 #include "base/bits.h"
 #include "platform/error.h"
 
@@ -23,6 +25,8 @@ int rtas_define_tokens(struct machine *m, struct error *err);
 
 /* The calls by number, for the device tree; NULL behind the last. */
 const char *rtas_name(unsigned i, u32 *token);
+/* Is the call @i in this machine's tree? */
+bool rtas_is_told(const struct machine *m, unsigned i);
 
 void nvram_format(u8 *nvram);
 

@@ -18,7 +18,7 @@
 #include "platform/xics.h"
 
 #define CLOCK_HZ      4000000000u
-#define PHANDLE_XICS  1
+#define PHANDLE_XICS  FDT_PHANDLE_XICS
 #define PHANDLE_VTY   2
 #define CACHE_BYTES_D 0x10000
 #define CACHE_BYTES_I 0x8000
@@ -81,7 +81,8 @@ static void build_rtas(struct dt_tree *t, const struct machine *m, const struct 
 		dt_cells(t, "ibm,lrdr-capacity", HI(m->mem.bytes), LO(m->mem.bytes),
 			 HI(GUEST_BLOCK), LO(GUEST_BLOCK), hotplug_cores(m));
 	for (unsigned i = 0; (name = rtas_name(i, &token)); i++)
-		dt_cells(t, name, token);
+		if (rtas_is_told(m, i))
+			dt_cells(t, name, token);
 	dt_end(t);
 }
 
@@ -337,7 +338,8 @@ static void build_vdevice(struct dt_tree *t, const struct machine *m)
 	dt_end(t);
 
 	for (struct machine_device *d = m->devices; d; d = d->next)
-		d->ops->describe(d, t);
+		if (d->ops->describe)
+			d->ops->describe(d, t);
 	dt_end(t);
 }
 
@@ -382,6 +384,9 @@ static void build_root(struct dt_tree *t, const struct machine *m, const struct 
 	build_hotplug_memory(t, m);
 	build_vdevice(t, m);
 	build_xics(t, m);
+	for (struct machine_device *d = m->devices; d; d = d->next)
+		if (d->ops->describe_root)
+			d->ops->describe_root(d, t);
 	dt_end(t);
 }
 

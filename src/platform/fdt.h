@@ -8,6 +8,10 @@
 #include "platform/hotplug.h"
 #include "platform/machine.h"
 
+/* The interrupt controller's, for nodes that map interrupts to it: two cells each, a source and 1
+ * for a line, 0 for edges. */
+#define FDT_PHANDLE_XICS 1
+
 struct fdt_places {
 	u64 rtas;
 	u32 rtas_bytes;

@@ -12,6 +12,7 @@
 #include "platform/exits.h"
 #include "platform/htab.h"
 #include "platform/models.h"
+#include "platform/pci.h"
 #include "platform/trace.h"
 #include "platform/vcpu.h"
 
@@ -53,11 +54,12 @@ static s64 h_put_term_char(struct vcpu *vcpu, u64 *args)
 /*
  * H_LOGICAL_CI_LOAD, H_LOGICAL_CI_STORE - cache-inhibited access for firmware in real mode.
  *
- * r4: bytes (1, 2, 4, 8), r5: guest real address, r6: the value to store. There are no devices to
- * reach, so it is memory or H_PARAMETER.
+ * r4: bytes (1, 2, 4, 8), r5: guest real address, r6: the value to store. H_PARAMETER: neither
+ * memory nor a PCI device is there.
  */
 static s64 h_logical_ci_load(struct vcpu *vcpu, u64 *args)
 {
+	struct machine_pci *pci = vcpu->m->pci;
 	u64 bytes = args[0], gpa = args[1];
 	u8 buf[8] = {0};
 	void *p;
@@ -65,25 +67,28 @@ static s64 h_logical_ci_load(struct vcpu *vcpu, u64 *args)
 	if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || (gpa & (bytes - 1)))
 		return H_PARAMETER;
 	p = machine_ptr(vcpu->m, gpa, bytes);
-	if (!p)
+	if (p)
+		memcpy(buf + 8 - bytes, p, bytes);
+	else if (!pci || !pci->ops->load(pci, gpa, buf + 8 - bytes, bytes))
 		return H_PARAMETER;
-	memcpy(buf + 8 - bytes, p, bytes);
 	args[0] = load_be64(buf);
 	return H_SUCCESS;
 }
 
 static s64 h_logical_ci_store(struct vcpu *vcpu, u64 *args)
 {
+	struct machine_pci *pci = vcpu->m->pci;
 	u64 bytes = args[0], gpa = args[1];
 	u8 buf[8];
 	void *p;
 
 	if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || (gpa & (bytes - 1)))
 		return H_PARAMETER;
+	store_be64(buf, args[2]);
 	p = machine_ptr(vcpu->m, gpa, bytes);
 	if (!p)
-		return H_PARAMETER;
-	store_be64(buf, args[2]);
+		return pci && pci->ops->store(pci, gpa, buf + 8 - bytes, bytes) ? H_SUCCESS
+										: H_PARAMETER;
 	memcpy(p, buf + 8 - bytes, bytes);
 	machine_wrote(vcpu->m, gpa, bytes);
 	return H_SUCCESS;

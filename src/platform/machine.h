@@ -27,12 +27,14 @@
 #include "platform/guestmem.h"
 #include "platform/loop.h"
 #include "platform/runstate.h"
+#include "platform/xics.h"
 
 struct console;
 struct hotplug;
 struct machine_device;
 struct machine_model;
 struct machine_observer;
+struct machine_pci;
 struct runstate;
 struct vcpu;
 
@@ -103,7 +105,9 @@ struct machine {
 	struct fwnmi fwnmi;    /* (L) */
 
 	struct machine_device *devices; /* device.h; none comes after machine_boot() */
+	struct machine_pci *pci;	/* pci.h; NULL: no such bus */
 	unsigned n_irqs;		/* interrupt sources: IRQ_FIRST and those behind it */
+	bool irq_is_line[XICS_SOURCES_MAX];	/* of each of them */
 	unsigned io_pending;		/* (L) what devices do by themselves */
 
 	struct lock lock;

@@ -23,6 +23,7 @@ static const struct rtas_def {
 	const char *name;
 	s32 (*fn)(struct rtas_call *a);
 	u8 min_in, max_in, min_out;
+	bool pci; /* told to guests that have such a bus */
 } calls[] = {
     {"display-character", rtas_display_character, 1, 1, 1},
     {"get-time-of-day", rtas_get_time_of_day, 0, 0, 8},
@@ -49,6 +50,12 @@ static const struct rtas_def {
     {"ibm,nmi-interlock", rtas_nmi_interlock, 0, 0, 1},
     {"set-indicator", rtas_set_indicator, 3, 3, 1},
     {"ibm,configure-connector", rtas_configure_connector, 2, 2, 1},
+    {"read-pci-config", rtas_read_pci_config, 2, 2, 2, true},
+    {"write-pci-config", rtas_write_pci_config, 3, 3, 1, true},
+    {"ibm,read-pci-config", rtas_ibm_read_pci_config, 4, 4, 2, true},
+    {"ibm,write-pci-config", rtas_ibm_write_pci_config, 5, 5, 1, true},
+    {"ibm,change-msi", rtas_ibm_change_msi, 6, 6, 3, true},
+    {"ibm,query-interrupt-source-number", rtas_ibm_query_interrupt_source_number, 4, 4, 3, true},
 };
 
 const char *rtas_name(unsigned i, u32 *token)
@@ -57,6 +64,11 @@ const char *rtas_name(unsigned i, u32 *token)
 		return NULL;
 	*token = TOKEN_BASE + i;
 	return calls[i].name;
+}
+
+bool rtas_is_told(const struct machine *m, unsigned i)
+{
+	return !calls[i].pci || m->pci;
 }
 
 int rtas_define_tokens(struct machine *m, struct error *err)

@@ -88,4 +88,12 @@ s32 rtas_configure_connector(struct rtas_call *a);
 /* get-sensor-state's sensor dr-entity-sense */
 s32 rtas_sense_connector(struct rtas_call *a);
 
+/* rtas_pci.c */
+s32 rtas_read_pci_config(struct rtas_call *a);
+s32 rtas_write_pci_config(struct rtas_call *a);
+s32 rtas_ibm_read_pci_config(struct rtas_call *a);
+s32 rtas_ibm_write_pci_config(struct rtas_call *a);
+s32 rtas_ibm_change_msi(struct rtas_call *a);
+s32 rtas_ibm_query_interrupt_source_number(struct rtas_call *a);
+
 #endif

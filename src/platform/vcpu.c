@@ -16,6 +16,7 @@
 #include "platform/hotplug.h"
 #include "platform/internal.h"
 #include "platform/kvm_stats.h"
+#include "platform/pci.h"
 #include "platform/thread.h"
 #include "platform/trace.h"
 #include "platform/xics.h"
@@ -126,12 +127,25 @@ void vcpu_warm_up(struct vcpu *vcpu)
 	run_nothing(vcpu);
 }
 
-/* Accesses where no memory is: all ones come from there, and nothing goes there. */
+/* Where no memory is. If no device is there either, all ones come and nothing goes. */
 static void handle_mmio(struct vcpu *vcpu)
 {
-	if (!vcpu->run->mmio.is_write)
-		memset(vcpu->run->mmio.data, 0xff, sizeof(vcpu->run->mmio.data));
+	struct machine_pci *p = vcpu->m->pci;
+	struct kvm_run *run = vcpu->run;
+	u64 gpa = run->mmio.phys_addr;
+	u32 len = run->mmio.len;
+	u8 data[8];
+
+	memcpy(data, run->mmio.data, sizeof(data));
 	vcpu->unsettled = true;
+	if (run->mmio.is_write) {
+		if (p)
+			p->ops->store(p, gpa, data, len);
+		return;
+	}
+	if (!p || !p->ops->load(p, gpa, data, len))
+		memset(data, 0xff, sizeof(data));
+	memcpy(run->mmio.data, data, sizeof(data));
 }
 
 static void handle_system_event(struct vcpu *vcpu)

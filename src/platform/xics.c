@@ -21,23 +21,38 @@ int xics_new(struct machine *m, struct error *err)
 	return xics_reset(m, err);
 }
 
-int xics_reset_source(struct machine *m, u32 irq, struct error *err)
+/* One source, as the guest finds it; made if there is none. */
+static int reset_source(struct machine *m, unsigned i, struct error *err)
 {
-	u64 state = SOURCE_AT_RESET;
+	u64 state = SOURCE_AT_RESET | (m->irq_is_line[i] ? KVM_XICS_LEVEL_SENSITIVE : 0);
 	struct kvm_device_attr attr = {.group = KVM_DEV_XICS_GRP_SOURCES,
-				       .attr = irq,
+				       .attr = IRQ_FIRST + i,
 				       .addr = (uintptr_t)&state};
 
 	if (m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
-		return error_errno(err, "cannot set interrupt source 0x%x", irq);
+		return error_errno(err, "cannot set interrupt source 0x%x", IRQ_FIRST + i);
 	return 0;
 }
 
 int xics_reset(struct machine *m, struct error *err)
 {
 	for (unsigned i = 0; i < m->n_irqs; i++)
-		if (xics_reset_source(m, IRQ_FIRST + i, err))
+		if (reset_source(m, i, err))
 			return -1;
+	return 0;
+}
+
+int xics_add_sources(struct machine *m, unsigned n, bool level, u32 *first, struct error *err)
+{
+	*first = IRQ_FIRST + m->n_irqs;
+	if (n > XICS_SOURCES_MAX - m->n_irqs)
+		return error_set(err, "a machine can have %u interrupt sources: leave out devices",
+				 XICS_SOURCES_MAX);
+	for (; n; n--) {
+		m->irq_is_line[m->n_irqs++] = level;
+		if (reset_source(m, m->n_irqs - 1, err))
+			return -1;
+	}
 	return 0;
 }
 
@@ -57,6 +72,13 @@ int xics_connect(struct vcpu *vcpu, struct error *err)
 void xics_pulse(struct machine *m, unsigned irq)
 {
 	struct kvm_irq_level level = {.irq = irq, .level = 1};
+
+	m->accel->ioctl(m->vm_fd, KVM_IRQ_LINE, &level);
+}
+
+void xics_set_line(struct machine *m, unsigned irq, bool up)
+{
+	struct kvm_irq_level level = {.irq = irq, .level = up};
 
 	m->accel->ioctl(m->vm_fd, KVM_IRQ_LINE, &level);
 }

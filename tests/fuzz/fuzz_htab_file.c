@@ -45,6 +45,11 @@ const char *rtas_name(unsigned i, u32 *token)
 	return NULL;
 }
 
+bool rtas_is_told(const struct machine *m, unsigned i)
+{
+	return false;
+}
+
 static void ignore_violation(void *opaque, enum violation kind, u64 index, u64 v, u64 r, u64 other)
 {
 	violation_name(kind);

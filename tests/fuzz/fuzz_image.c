@@ -37,6 +37,11 @@ const char *rtas_name(unsigned i, u32 *token)
 	return NULL;
 }
 
+bool rtas_is_told(const struct machine *m, unsigned i)
+{
+	return false;
+}
+
 static int take_record(void *opaque, const u8 *data, size_t bytes, struct error *err)
 {
 	struct htab_record rec = htab_record_decode(data, HTAB_LITTLE);

@@ -34,6 +34,11 @@ const char *rtas_name(unsigned i, u32 *token)
 	return NULL;
 }
 
+bool rtas_is_told(const struct machine *m, unsigned i)
+{
+	return false;
+}
+
 static const u32 types[] = {LIVE_HELLO, LIVE_PING, LIVE_MEMORY,	 LIVE_TABLE, LIVE_SYNC,
 			    LIVE_VCPU,	LIVE_XICS, LIVE_DEVICES, LIVE_END,   LIVE_GO, LIVE_ORDER};
 

@@ -36,6 +36,11 @@ const char *rtas_name(unsigned i, u32 *token)
 	return NULL;
 }
 
+bool rtas_is_told(const struct machine *m, unsigned i)
+{
+	return false;
+}
+
 static void put_right(u8 *image, size_t size, u8 how)
 {
 	store_be32(image, MAGIC);

@@ -35,6 +35,8 @@ ALLOWED = {
     'devices/scsi': ['devices/block', 'platform'],
     'devices/net': ['platform'],
     'devices/tce': ['platform'],
+    'devices/pci': ['devices/tce', 'platform'],
+    'devices/virtio': ['devices/block', 'devices/net', 'devices/pci', 'platform'],
     'devices/vio': ['devices/block', 'devices/net', 'devices/scsi', 'devices/tce', 'platform'],
     'migration/channel': ['platform/aside.h', 'platform/error.h', 'platform/thread.h'],
     'migration/image': ['platform/aside.h', 'platform/error.h'],

@@ -69,11 +69,12 @@ static void save_rtas(struct machine *m, struct state_out *out)
 	const char *name;
 	u32 n = 0, token;
 
-	while (rtas_name(n, &token))
-		n++;
+	for (unsigned i = 0; rtas_name(i, &token); i++)
+		n += rtas_is_told(m, i);
 	put_u32(out, n);
-	for (u32 i = 0; i < n; i++) {
-		name = rtas_name(i, &token);
+	for (unsigned i = 0; (name = rtas_name(i, &token)); i++) {
+		if (!rtas_is_told(m, i))
+			continue;
 		put_string(out, name);
 		put_u32(out, token);
 	}

@@ -11,6 +11,7 @@
 #include "base/htab_record.h"
 #include "platform/error.h"
 #include "platform/state.h"
+#include "platform/xics.h"
 
 #define SAVED_NAME_MAX	  64
 #define SAVED_PATH_MAX	  4096
@@ -18,7 +19,7 @@
 #define SAVED_VCPUS_MAX	  1024
 #define SAVED_REGS_MAX	  256
 #define SAVED_SLB_MAX	  64
-#define SAVED_SOURCES_MAX 64
+#define SAVED_SOURCES_MAX XICS_SOURCES_MAX
 /* No small section is longer than this. */
 #define SAVED_SECTION_MAX (1u << 20)
 
