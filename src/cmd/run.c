@@ -17,6 +17,7 @@
 #include "cmd/progress.h"
 #include "devices/vio/llan.h"
 #include "devices/vio/vscsi.h"
+#include "devices/virtio/blk.h"
 #include "devices/virtio/rng.h"
 #include "gdb/server.h"
 #include "migration/channel/fault.h"
@@ -46,10 +47,11 @@ static const char help[] =
     "                          N vcpus, T of them in a core (default 1); as many as max may be\n"
     "                          had later ('papyr cpus')\n"
     "      --cpu MODEL         POWER8 (default), POWER7 or PPC970\n"
-    "      --disk FILE|URI[,format=raw|qcow2][,ro][,cd][,serial=TEXT][,timeout=SECONDS]\n"
+    "      --disk FILE|URI[,format=raw|qcow2][,ro][,cd][,serial=TEXT][,bus=scsi|virtio]\n"
+    "                          [,timeout=SECONDS]\n"
     "                          a block device, an image, or what a server has at nbd:// or\n"
-    "                          nbd+unix:// as a SCSI disk: read-only, a CD-ROM; may be given\n"
-    "                          several times\n"
+    "                          nbd+unix:// as a SCSI disk, or a virtio one: read-only, a CD-ROM;\n"
+    "                          may be given several times\n"
     "      --net user[,forward=tcp:[HOST]:PORT-:PORT]...[,restrict][,mac=ADDRESS]\n"
     "      --net tap:NAME[,mac=ADDRESS]\n"
     "                          a network card: in a network of its own, out of which the guest\n"
@@ -149,6 +151,7 @@ struct run_options {
 	const char *incoming;
 	struct live_params live;
 	struct disk_options disks[VSCSI_DISKS_MAX];
+	bool disk_is_virtio[VSCSI_DISKS_MAX];
 	unsigned n_disks;
 	struct net_options nets[NETS_MAX];
 	unsigned n_nets;
@@ -325,11 +328,13 @@ static int take_gdb_option(struct run_options *o, char **argv)
 }
 
 /* One word behind the file's name. */
-static int take_disk_word(struct disk_options *d, const char *word)
+static int take_disk_word(struct disk_options *d, bool *virtio, const char *word)
 {
 	u64 n;
 
-	if (!strcmp(word, "ro")) {
+	if (!strcmp(word, "bus=scsi") || !strcmp(word, "bus=virtio")) {
+		*virtio = word[4] == 'v';
+	} else if (!strcmp(word, "ro")) {
 		d->block.read_only = true;
 	} else if (!strcmp(word, "format=raw")) {
 		d->block.format = BLOCK_RAW;
@@ -342,8 +347,9 @@ static int take_disk_word(struct disk_options *d, const char *word)
 	} else if (!strncmp(word, "serial=", 7) && strlen(word + 7) <= SCSI_SERIAL_MAX) {
 		strcpy(d->serial, word + 7);
 	} else {
-		return wrong("--disk: '%s' is none of ro, cd, format=raw, format=qcow2, serial= "
-			     "with %u characters at most, and timeout= with 1 to 86400 seconds",
+		return wrong("--disk: '%s' is none of ro, cd, format=raw, format=qcow2, bus=scsi, "
+			     "bus=virtio, serial= with %u characters at most, and timeout= with 1 "
+			     "to 86400 seconds",
 			     word, SCSI_SERIAL_MAX);
 	}
 	return 0;
@@ -353,6 +359,7 @@ static int take_disk_word(struct disk_options *d, const char *word)
 static int take_disk_option(struct run_options *o)
 {
 	struct disk_options *d = &o->disks[o->n_disks];
+	bool *virtio = &o->disk_is_virtio[o->n_disks];
 	char *word, *rest = optarg;
 
 	if (o->n_disks == VSCSI_DISKS_MAX)
@@ -361,8 +368,13 @@ static int take_disk_option(struct run_options *o)
 	if (!*d->block.path)
 		return wrong("--disk wants a file");
 	while ((word = strsep(&rest, ",")))
-		if (take_disk_word(d, word))
+		if (take_disk_word(d, virtio, word))
 			return -1;
+	if (*virtio && d->cd)
+		return wrong("--disk %s: a virtio disk is no CD-ROM; leave out cd or bus=virtio",
+			     d->block.path);
+	if (!*d->serial)
+		snprintf(d->serial, sizeof(d->serial), "papyr-%u", o->n_disks);
 	o->n_disks++;
 	return 0;
 }
@@ -617,9 +629,24 @@ static void take_name(struct run_options *o, const char *name)
 /* On the source's host the source still has the disks open. */
 static int add_disks(struct machine *m, struct run_options *o, struct error *err)
 {
-	for (unsigned i = 0; i < o->n_disks; i++)
+	struct disk_options scsi[VSCSI_DISKS_MAX];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < o->n_disks; i++) {
 		o->disks[i].block.shared = o->incoming;
-	return o->n_disks ? vscsi_new(m, o->disks, o->n_disks, err) : 0;
+		if (!o->disk_is_virtio[i])
+			scsi[n++] = o->disks[i];
+	}
+	return n ? vscsi_new(m, scsi, n, err) : 0;
+}
+
+static int add_virtio_disks(struct machine *m, const struct run_options *o, struct error *err)
+{
+	for (unsigned i = 0; i < o->n_disks; i++)
+		if (o->disk_is_virtio[i] &&
+		    virtio_blk_new(m, &o->disks[i].block, o->disks[i].serial, err))
+			return -1;
+	return 0;
 }
 
 static int add_nets(struct machine *m, const struct run_options *o, struct error *err)
@@ -637,7 +664,7 @@ static int add_nets(struct machine *m, const struct run_options *o, struct error
 /* The order is that of their numbers, by which a guest that comes finds them again. */
 static int add_devices(struct machine *m, struct run_options *o, struct error *err)
 {
-	if (add_disks(m, o, err) || add_nets(m, o, err))
+	if (add_disks(m, o, err) || add_nets(m, o, err) || add_virtio_disks(m, o, err))
 		return -1;
 	return o->rng ? virtio_rng_new(m, err) : 0;
 }

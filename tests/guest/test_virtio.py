@@ -1,22 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Virtio devices on PCI, by Debian's drivers: found, used, saved, restored, moved, and after the guest starts again."""
-import glob
 import os
-import re
 
-from papyrtest import PROMPT, Guest, check, debian, fetch, papyr, until, workdir
+from papyrtest import PROMPT, Guest, check, debian, papyr, until, workdir
+from virtiotest import drivers
 
 PANIC = 'Kernel panic|Oops|BUG:|EXT4-fs error'
 
 folder = workdir()
-
-
-def drivers(*names):
-    """The modules of those names, and what they need, in order."""
-    need = ('virtio', 'virtio_ring', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', *names)
-    found = sorted(glob.glob(os.path.join(fetch('virtio'), '*.ko')))
-    return [path for path in found if re.sub(r'^\d+-|\.ko$', '', os.path.basename(path)) in need]
 
 
 # What the guest does, where it is more than a line of its terminal holds.

@@ -207,12 +207,17 @@ bool virtio_pop(struct virtio_device *v, unsigned queue, struct virtio_chain *c)
 	return true;
 }
 
-void virtio_unpop(struct virtio_device *v, unsigned queue, const struct virtio_chain *c)
+bool virtio_take(struct virtio_device *v, unsigned queue, struct virtio_chain *c)
 {
-	struct virtqueue *q = &v->queues[queue];
+	if (!virtio_pop(v, queue, c))
+		return false;
+	v->in_flight++;
+	return true;
+}
 
-	q->next_avail--;
-	q->taken[c->head / 64] &= ~(1ull << c->head % 64);
+void virtio_drop(struct virtio_device *v)
+{
+	v->in_flight--;
 }
 
 /* ---- Giving back ---- */
@@ -280,7 +285,9 @@ void virtio_config_changed(struct virtio_device *v)
 
 /* ---- Chains ---- */
 
-static size_t copy(const struct iovec *iov, unsigned n, u64 at, u8 *data, size_t bytes, bool in)
+/* @v: it is written to; NULL: it is read. */
+static size_t copy(struct virtio_device *v, const struct iovec *iov, unsigned n, u64 at, u8 *data,
+		   size_t bytes)
 {
 	size_t done = 0;
 
@@ -297,10 +304,12 @@ static size_t copy(const struct iovec *iov, unsigned n, u64 at, u8 *data, size_t
 		at = 0;
 		if (piece > bytes - done)
 			piece = bytes - done;
-		if (in)
+		if (v) {
 			racy_copy_bytes(p, data + done, piece);
-		else
+			wrote(v, p, piece);
+		} else {
 			racy_copy_bytes(data + done, p, piece);
+		}
 		done += piece;
 	}
 	return done;
@@ -308,16 +317,13 @@ static size_t copy(const struct iovec *iov, unsigned n, u64 at, u8 *data, size_t
 
 size_t virtio_read(const struct virtio_chain *c, u64 at, void *to, size_t bytes)
 {
-	return copy(c->iov, c->n_out, at, to, bytes, false);
+	return copy(NULL, c->iov, c->n_out, at, to, bytes);
 }
 
 size_t virtio_write(struct virtio_device *v, const struct virtio_chain *c, u64 at, const void *from,
 		    size_t bytes)
 {
-	size_t done = copy(c->iov + c->n_out, c->n_in, at, (u8 *)from, bytes, true);
-
-	virtio_wrote(v, c, at + done);
-	return done;
+	return copy(v, c->iov + c->n_out, c->n_in, at, (u8 *)from, bytes);
 }
 
 void virtio_wrote(struct virtio_device *v, const struct virtio_chain *c, u64 bytes)

@@ -149,8 +149,14 @@ void virtio_config_changed(struct virtio_device *v);
 
 /* The next chain that the guest offered; false: there is none. */
 bool virtio_pop(struct virtio_device *v, unsigned queue, struct virtio_chain *c);
-/* Gives the last one back as if it had not been taken. */
-void virtio_unpop(struct virtio_device *v, unsigned queue, const struct virtio_chain *c);
+/*
+ * The same, of a chain that is in flight from here on until a virtio_end() of its own. Called
+ * between virtio_begin() and virtio_end(); before that one, without the lock, machine_io_begin() is
+ * to be called for it.
+ */
+bool virtio_take(struct virtio_device *v, unsigned queue, struct virtio_chain *c);
+/* The last that was taken isn't in flight after all; machine_io_begin() is not called for it. */
+void virtio_drop(struct virtio_device *v);
 /* Gives a chain back, of which @bytes were written, and interrupts if the guest wants that. */
 void virtio_push(struct virtio_device *v, unsigned queue, const struct virtio_chain *c, u32 bytes);
 /* All its parts, when the guest enables it: false, they make no sense. */
