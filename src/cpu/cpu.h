@@ -19,6 +19,7 @@
 #include "cpu/debug.h"
 #include "cpu/fp/fpscr.h"
 #include "cpu/isa/level.h"
+#include "cpu/mmu/caches.h"
 #include "cpu/msr.h"
 
 struct cpu;
@@ -27,9 +28,7 @@ struct op;
 struct block;
 struct code_cache;
 struct jit;
-struct tlb;
 struct tlbs;
-struct jump;
 
 /*
  * A vector-scalar register: 128 bits, kept as a host-order 128-bit number, so that vector code may
@@ -243,8 +242,7 @@ struct cpu_host {
 struct cpu {
 	/* --- the hot part: what every instruction touches --- */
 	/* The first 256 bytes are what translations reach by short encodings. */
-	struct tlb *dtlb; /* the effective-address cache of the current MSR[PR, DR] */
-	u64 tlb_gen;	  /* generation, in the tags' low bits */
+	u64 cfar;
 	u64 jump_key;	  /* what an entry of jumps must have now: generation and mode */
 	s32 budget;	  /* instructions until the next look at the clock */
 	u32 request;	  /* CPU_REQ_*, atomic */
@@ -261,7 +259,7 @@ struct cpu {
 	bool swap;	    /* guest's byte order differs from the host's */
 	bool big;	    /* MSR[LE] is 0 */
 	u32 pending;	    /* CPU_IRQ_*, atomic */
-	struct jump *jumps; /* the jump cache: block by effective address */
+	struct tlb *dtlb; /* that of tlb[] which the current MSR[PR, DR] chooses */
 	struct fpscr fpscr; /* by the functions of fp/fpscr.h alone */
 	u32 vscr;
 	u32 mode; /* MSR bits that decoding depends on (engine/block.h) */
@@ -276,7 +274,7 @@ struct cpu {
 	u64 hsrr0, hsrr1; /* set by interrupts that the hypervisor directs there */
 	u64 vrsave;
 	u32 spin_turns; /* priorities lowered since cpu_host.spins() was called */
-	u64 cfar, dscr, udscr, amr, uamor, iamr, amor, ctrl, ppr, fscr, tar, pspb;
+	u64 dscr, udscr, amr, uamor, iamr, amor, ctrl, ppr, fscr, tar, pspb;
 	u64 dabr, dabrx, dawr, dawrx, ciabr;
 	u64 ebbhr, ebbrr, bescr, csigr, tacr, tcscr, acop, pid, wort, psscr;
 	u64 mmcr[4], mmcrs, mmcra, siar, sdar, sier, pmc[8], spmc[2];
@@ -311,11 +309,16 @@ struct cpu {
 	const struct op *link_from; /* a branch whose target the dispatcher is about to find */
 	struct cpu_counts counts;
 	struct cpu_debug debug;
+
+	/* --- large --- */
+	struct tlb tlb[TLB_CONTEXTS];
+	struct jump jump[JUMP_ENTRIES];
 };
 
 /*
- * Makes @cpu a processor of @model, in the state after reset: 64-bit big-endian real mode. @host is
- * kept, not copied. Returns 0 or -ENOMEM. cpu_fini() frees what cpu_init() made.
+ * Makes @cpu, which is zeroes, a processor of @model, in the state after reset: 64-bit big-endian
+ * real mode. @host is kept, not copied. Returns 0 or -ENOMEM. cpu_fini() frees what cpu_init()
+ * made.
  */
 int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host);
 void cpu_fini(struct cpu *cpu);

@@ -10,7 +10,6 @@ int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_ho
 	/* As long as its owner has none: it always goes on. */
 	static struct cpu_time all_of_it = {.alive = ~0ull >> 1};
 
-	memset(cpu, 0, sizeof(*cpu));
 	cpu->host = host;
 	cpu->time = &all_of_it;
 	cpu->reserve_gpa = ~0ull;
@@ -43,7 +42,7 @@ static u32 mode_of(u64 msr)
 	return (msr & MSR_SF ? MODE_SF : 0) | (msr & MSR_PR ? MODE_PR : 0) |
 	       (msr & MSR_FP ? MODE_FP : 0) | (msr & MSR_VEC ? MODE_VEC : 0) |
 	       (msr & MSR_VSX ? MODE_VSX : 0) | (msr & MSR_LE ? MODE_LE : 0) |
-	       (msr & MSR_IR ? MODE_IR : 0);
+	       (msr & MSR_IR ? MODE_IR : 0) | (msr & MSR_DR ? MODE_DR : 0);
 }
 
 void cpu_set_msr(struct cpu *cpu, u64 msr)

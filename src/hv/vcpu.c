@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include "base/prefault.h"
 #include "hv/codepage.h"
 #include "hv/core.h"
 #include "hv/fault.h"
@@ -29,12 +30,7 @@ int hv_fd_hide(int fd)
 
 static struct hv_vcpu *alloc(void)
 {
-	size_t align = _Alignof(struct hv_vcpu);
-	struct hv_vcpu *vcpu = aligned_alloc(align, (sizeof(*vcpu) + align - 1) & ~(align - 1));
-
-	if (vcpu)
-		memset(vcpu, 0, sizeof(*vcpu));
-	return vcpu;
+	return pages_untouched(sizeof(struct hv_vcpu), 0);
 }
 
 /* The state that a new vcpu of KVM HV has: all zero, but for these. */
@@ -110,7 +106,7 @@ static int create(struct hv_vm *vm, unsigned id, struct hv_vcpu **out)
 		return -ENOMEM;
 	ret = init(vcpu, vm, id);
 	if (ret) {
-		free(vcpu);
+		munmap(vcpu, sizeof(*vcpu));
 		return ret;
 	}
 	*out = vcpu;
@@ -187,7 +183,7 @@ void hv_vcpu_destroy(struct hv_vcpu *vcpu)
 	hv_stats_file_free(&vcpu->stats_file);
 	hv_xics_free_icp(vcpu);
 	fini(vcpu);
-	free(vcpu);
+	munmap(vcpu, sizeof(*vcpu));
 }
 
 void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq)

@@ -95,6 +95,7 @@ void papyr_side_model(const struct cpu_model *wanted)
 
 void papyr_side_init(bool little_endian)
 {
+	memset(&cpu, 0, sizeof(cpu));
 	if (cpu_init(&cpu, model, &host)) {
 		fprintf(stderr, "cpu_init failed\n");
 		exit(2);

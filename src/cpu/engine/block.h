@@ -42,6 +42,8 @@ struct block {
 #define MODE_LE	 0x20u
 #define MODE_COUNT 0x80u /* the performance monitor counts: blocks end at each branch, exactly */
 #define MODE_IR	 0x40u /* not for decoding: it tells real-mode addresses apart in the jump cache */
+#define MODE_DR	 0x100u /* tells translations where loads and stores look their pages up */
+#define MODE_BITS 9
 
 /* Address of the instruction being carried out; NIA() of the one after it. */
 #define CIA()                                                                                      \

@@ -28,10 +28,10 @@ static __attribute__((noinline)) bool zero_line_slow(struct cpu *cpu, const stru
 OP(dcbz)
 {
 	u64 ea = EA_X() & ~(u64)(CACHE_LINE - 1);
-	const struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
+	void *line = tlb_find(cpu, ea, CACHE_LINE, true);
 
-	if (likely(((ea & CPU_PAGE_MASK) | cpu->tlb_gen) == e->tag_write))
-		racy_zero_bytes((void *)(uintptr_t)(ea + e->addend), CACHE_LINE);
+	if (likely(line))
+		racy_zero_bytes(line, CACHE_LINE);
 	else if (!zero_line_slow(cpu, op, ea))
 		STOP;
 	NEXT;

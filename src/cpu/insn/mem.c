@@ -42,13 +42,13 @@
 	OP(name)                                                                                   \
 	{                                                                                          \
 		u64 ea = (ea_expr);                                                                \
-		const struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, false);                    \
+		const void *host = tlb_find(cpu, ea, bits / 8, false);                             \
 		u##bits v;                                                                         \
                                                                                                    \
 		check;                                                                             \
-		if (unlikely(!e))                                                                  \
+		if (unlikely(!host))                                                               \
 			return name##_slow(cpu, op, ea);                                           \
-		racy_copy_bytes(&v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);          \
+		racy_copy_bytes(&v, host, bits / 8);                                               \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \
 		cpu->gpr[op->t] = convert(v);                                                      \
@@ -73,15 +73,15 @@
 	OP(name)                                                                                   \
 	{                                                                                          \
 		u64 ea = (ea_expr);                                                                \
-		const struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, true);                     \
+		void *host = tlb_find(cpu, ea, bits / 8, true);                                    \
 		u##bits v = convert((u##bits)RS);                                                  \
                                                                                                    \
 		check;                                                                             \
-		if (unlikely(!e))                                                                  \
+		if (unlikely(!host))                                                               \
 			return name##_slow(cpu, op, ea);                                           \
 		if (cpu->swap)                                                                     \
 			v = SWAP_##bits(v);                                                        \
-		racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);                \
+		racy_copy_bytes(host, &v, bits / 8);                                               \
 		update;                                                                            \
 		NEXT;                                                                              \
 	}

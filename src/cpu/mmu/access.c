@@ -16,24 +16,22 @@ static bool data_fails(struct cpu *cpu, const struct op *op, u64 ea, const struc
 static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t,
 		     const struct cpu_ram *ram, bool store)
 {
-	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
-	u64 tag = (ea & CPU_PAGE_MASK) | cpu->tlb_gen;
-	u64 gpa = t->gpa & CPU_PAGE_MASK;
+	unsigned slot = tlb_slot(ea);
+	struct tlb_entry *e = &cpu->dtlb->e[slot];
+	u64 page = ea >> CPU_PAGE_SHIFT, gpa = t->gpa & CPU_PAGE_MASK;
 
 	if (watchpoint_armed(cpu))
 		return;
-	if (address_is_low(ea) && cpu->dtlb == &cpu->tlbs->data[TLB_KERNEL]) {
-		u64 slot = (u64)(e - cpu->dtlb->e);
-
+	if (address_is_low(ea) && cpu->dtlb == &cpu->tlb[TLB_KERNEL])
 		cpu->tlbs->low[slot / 64] |= 1ull << slot % 64;
-	}
-	if (e->tag_read != tag || e->gpa != gpa)
-		e->tag_write = 0;
-	e->tag_read = tag;
+	cpu->dtlb->used[slot / 64] |= 1ull << slot % 64;
+	if (e->read != page || e->gpa != gpa)
+		e->write = tlb_empty(slot);
+	e->read = page;
 	e->addend = (uintptr_t)ram->host - (ea & CPU_PAGE_MASK);
 	e->gpa = gpa;
 	if (store && t->writable && !cpu->host->is_code_page(cpu, gpa))
-		e->tag_write = tag;
+		e->write = page;
 }
 
 /* How many bytes a fixed-point store of one register stores; 0: another instruction. */
@@ -254,21 +252,21 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 
 bool mem_read_bytes(struct cpu *cpu, const struct op *op, u64 ea, void *bytes, unsigned size)
 {
-	struct tlb_entry *e = tlb_find(cpu, ea, size, false);
+	const void *host = tlb_find(cpu, ea, size, false);
 
-	if (unlikely(!e))
+	if (unlikely(!host))
 		return mem_read_slow(cpu, op, ea, bytes, size);
-	racy_copy_bytes(bytes, (const void *)(uintptr_t)(ea + e->addend), size);
+	racy_copy_bytes(bytes, host, size);
 	return true;
 }
 
 bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *bytes, unsigned size)
 {
-	struct tlb_entry *e = tlb_find(cpu, ea, size, true);
+	void *host = tlb_find(cpu, ea, size, true);
 
-	if (unlikely(!e))
+	if (unlikely(!host))
 		return mem_write_slow(cpu, op, ea, bytes, size);
-	racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), bytes, size);
+	racy_copy_bytes(host, bytes, size);
 	return true;
 }
 
@@ -308,13 +306,12 @@ bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
 void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa,
 	      bool *no_ram)
 {
-	struct tlb_entry *e = tlb_find(cpu, ea, size, store);
-	u8 *host;
+	u8 *host = tlb_find(cpu, ea, size, store);
 
 	*no_ram = false;
-	if (likely(e)) {
-		*gpa = e->gpa | (ea & ~CPU_PAGE_MASK);
-		return (void *)(uintptr_t)(ea + e->addend);
+	if (likely(host)) {
+		*gpa = cpu->dtlb->e[tlb_slot(ea)].gpa | (ea & ~CPU_PAGE_MASK);
+		return host;
 	}
 	host = data_ptr(cpu, op, ea, size, store, NULL, gpa, no_ram);
 	if (host && store && cpu->host->is_code_page(cpu, *gpa))
@@ -337,11 +334,11 @@ void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size
 
 bool cpu_peek(const struct cpu *cpu, u64 ea, u64 *value)
 {
-	const struct tlb_entry *e = tlb_find(cpu, ea, sizeof(*value), false);
+	const void *host = tlb_find(cpu, ea, sizeof(*value), false);
 
-	if (!e)
+	if (!host)
 		return false;
-	racy_copy_bytes(value, (const void *)(uintptr_t)(ea + e->addend), sizeof(*value));
+	racy_copy_bytes(value, host, sizeof(*value));
 	if (cpu->swap)
 		*value = __builtin_bswap64(*value);
 	return true;

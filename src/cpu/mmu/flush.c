@@ -5,19 +5,34 @@
 #include "cpu/mmu/translate.h"
 #include "hpt/hpt.h"
 
-/* Generations live in the low bits of tags. */
+/* Generations live in the low bits of the fetches' tags. */
 #define GEN_LAST (CPU_PAGE_SIZE - 1)
+
+static void drop_slot(struct tlb *tlb, unsigned slot)
+{
+	tlb->e[slot].read = tlb->e[slot].write = tlb_empty(slot);
+}
+
+/* Those of @slots, which has a bit for each; they are taken out of it. */
+static void drop_slots(struct tlb *tlb, u64 *slots)
+{
+	for (unsigned i = 0; i < TLB_ENTRIES / 64; i++)
+		for (; slots[i]; slots[i] &= slots[i] - 1)
+			drop_slot(tlb, i * 64 + (unsigned)__builtin_ctzll(slots[i]));
+}
 
 int tlb_init(struct cpu *cpu)
 {
 	cpu->tlbs = pages_untouched(sizeof(*cpu->tlbs), 0);
 	if (!cpu->tlbs)
 		return -ENOMEM;
-	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
 		cpu->tlbs->gen[i] = 1;
+		drop_slot(&cpu->tlb[i], 0);
+		drop_slot(&cpu->tlb[i], TLB_ENTRIES - 1);
+	}
 	cpu->tlbs->virt_gen = 1;
 	cpu->tlbs->jumps.gen = cpu->tlbs->jumps.user_gen = 1;
-	cpu->jumps = cpu->tlbs->jumps.e;
 	tlb_select(cpu);
 	return 0;
 }
@@ -30,16 +45,15 @@ void tlb_fini(struct cpu *cpu)
 
 void tlb_select(struct cpu *cpu)
 {
-	enum tlb_context context = tlb_context(cpu, MSR_DR);
-
-	cpu->dtlb = &cpu->tlbs->data[context];
-	cpu->tlb_gen = cpu->tlbs->gen[context];
+	cpu->dtlb = &cpu->tlb[tlb_context(cpu, MSR_DR)];
 }
 
-static void forget_context(struct tlbs *t, enum tlb_context context)
+static void forget_context(struct cpu *cpu, enum tlb_context context)
 {
+	struct tlbs *t = cpu->tlbs;
+
+	drop_slots(&cpu->tlb[context], cpu->tlb[context].used);
 	if (t->gen[context] == GEN_LAST) {
-		memset(&t->data[context], 0, sizeof(t->data[context]));
 		memset(t->fetch[context], 0, sizeof(t->fetch[context]));
 		t->gen[context] = 0;
 	}
@@ -51,24 +65,10 @@ void tlb_new_generation(struct cpu *cpu)
 	struct tlbs *t = cpu->tlbs;
 
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
-		forget_context(t, i);
+		forget_context(cpu, i);
 	memset(t->low, 0, sizeof(t->low));
 	t->low_fetches = false;
-	tlb_select(cpu);
 	jumps_forget(cpu);
-}
-
-static void forget_low_slots(struct tlbs *t)
-{
-	for (unsigned i = 0; i < ARRAY_SIZE(t->low); i++) {
-		for (u64 left = t->low[i]; left; left &= left - 1) {
-			struct tlb_entry *e =
-			    &t->data[TLB_KERNEL].e[i * 64 + (unsigned)__builtin_ctzll(left)];
-
-			e->tag_read = e->tag_write = 0;
-		}
-		t->low[i] = 0;
-	}
 }
 
 void tlb_forget_segment(struct cpu *cpu, u64 ea)
@@ -80,9 +80,8 @@ void tlb_forget_segment(struct cpu *cpu, u64 ea)
 		tlb_new_generation(cpu);
 		return;
 	}
-	forget_context(t, TLB_USER);
-	forget_low_slots(t);
-	tlb_select(cpu);
+	forget_context(cpu, TLB_USER);
+	drop_slots(&cpu->tlb[TLB_KERNEL], t->low);
 	jumps_forget_low(cpu);
 }
 
@@ -106,16 +105,16 @@ void cpu_flush_all(struct cpu *cpu)
 
 static void drop_effective_piece(struct cpu *cpu, u64 ea)
 {
-	struct tlbs *t = cpu->tlbs;
+	u64 page = ea >> CPU_PAGE_SHIFT;
+	unsigned slot = tlb_slot(ea);
 
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
-		u64 tag = (ea & CPU_PAGE_MASK) | t->gen[i];
-		struct tlb_entry *e = tlb_slot(&t->data[i], ea);
-		struct itlb_entry *f = &t->fetch[i][ea >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
+		struct tlb *tlb = &cpu->tlb[i];
+		struct itlb_entry *f = &cpu->tlbs->fetch[i][page & (ITLB_ENTRIES - 1)];
 
-		if (e->tag_read == tag || e->tag_write == tag)
-			e->tag_read = e->tag_write = 0;
-		if (f->tag == tag)
+		if (tlb->e[slot].read == page || tlb->e[slot].write == page)
+			drop_slot(tlb, slot);
+		if (f->tag == (page << CPU_PAGE_SHIFT | cpu->tlbs->gen[i]))
 			f->tag = 0;
 	}
 }
@@ -171,20 +170,16 @@ void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
 
 void cpu_protect_all(struct cpu *cpu)
 {
-	struct tlbs *t = cpu->tlbs;
-
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
 		for (unsigned j = 0; j < TLB_ENTRIES; j++)
-			t->data[i].e[j].tag_write = 0;
+			cpu->tlb[i].e[j].write = tlb_empty(j);
 }
 
 void cpu_protect_page(struct cpu *cpu, u64 gpa)
 {
-	struct tlbs *t = cpu->tlbs;
-
 	gpa &= CPU_PAGE_MASK;
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
 		for (unsigned j = 0; j < TLB_ENTRIES; j++)
-			if (t->data[i].e[j].gpa == gpa)
-				t->data[i].e[j].tag_write = 0;
+			if (cpu->tlb[i].e[j].gpa == gpa)
+				cpu->tlb[i].e[j].write = tlb_empty(j);
 }

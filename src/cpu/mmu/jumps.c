@@ -7,7 +7,7 @@ void jumps_select(struct cpu *cpu)
 {
 	const struct jumps *j = &cpu->tlbs->jumps;
 
-	cpu->jump_key = (cpu->mode & MODE_PR ? j->user_gen : j->gen) << 8 | cpu->mode;
+	cpu->jump_key = (cpu->mode & MODE_PR ? j->user_gen : j->gen) << MODE_BITS | cpu->mode;
 }
 
 void jumps_forget(struct cpu *cpu)
@@ -76,13 +76,13 @@ void jumps_forget_range(struct cpu *cpu, u64 ea, u64 bytes, bool real)
 
 void jumps_erase(struct cpu *cpu)
 {
-	memset(cpu->tlbs->jumps.e, 0, sizeof(cpu->tlbs->jumps.e));
+	memset(cpu->jump, 0, sizeof(cpu->jump));
 	jumps_forget(cpu);
 }
 
 void jumps_forget_ops(struct cpu *cpu, const void *at, u64 bytes)
 {
 	for (unsigned i = 0; i < JUMP_ENTRIES; i++)
-		if ((uintptr_t)cpu->jumps[i].ops - (uintptr_t)at < bytes)
-			cpu->jumps[i] = (struct jump){0};
+		if ((uintptr_t)cpu->jump[i].ops - (uintptr_t)at < bytes)
+			cpu->jump[i] = (struct jump){0};
 }

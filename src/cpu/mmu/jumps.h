@@ -8,18 +8,9 @@
 
 #include "cpu/cpu.h"
 
-#define JUMP_ENTRIES   65536u
 #define JUMP_UNIT_BITS 4096u
 
-struct jump {
-	u64 ea;
-	u64 key;
-	const struct op *ops;
-	const u8 *code; /* where a translation goes on that comes here (jit_code()) */
-};
-
 struct jumps {
-	struct jump e[JUMP_ENTRIES];
 	/* What keys are made of, a supervisor's and in problem state: segments differ. */
 	u64 gen, user_gen;
 	bool supervisor_low; /* entries of the supervisor's, translated, lie below the middle */
@@ -29,7 +20,7 @@ struct jumps {
 
 static inline struct jump *jump_slot(struct cpu *cpu, u64 ea)
 {
-	return &cpu->jumps[(ea >> 2 ^ ea >> 15) & (JUMP_ENTRIES - 1)];
+	return &cpu->jump[ea >> 2 & (JUMP_ENTRIES - 1)];
 }
 
 /* The entry that says where @ea leads in the present mode; NULL: there is none. */

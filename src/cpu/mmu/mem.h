@@ -19,43 +19,30 @@
 #define CPU_PAGE_MASK  (~(CPU_PAGE_SIZE - 1))
 #define CACHE_LINE     128u
 
-/*
- * The effective-address cache. A tag is the page's address with the generation (1..4095) in its low
- * bits: a changed generation makes every entry miss, and an access that crosses the page's end
- * never matches.
- */
-#define TLB_ENTRIES 4096u
-
-struct tlb_entry {
-	u64 tag_read;
-	u64 tag_write;
-	u64 addend; /* host address = effective address + addend */
-	u64 gpa;    /* of the page */
-};
-
 /* Below the middle of all effective addresses: a program's, where systems keep the other half. */
 static inline bool address_is_low(u64 ea)
 {
 	return !(ea >> 63);
 }
 
-struct tlb {
-	struct tlb_entry e[TLB_ENTRIES];
-};
-
-static inline struct tlb_entry *tlb_slot(struct tlb *tlb, u64 ea)
+static inline unsigned tlb_slot(u64 ea)
 {
-	return &tlb->e[ea >> CPU_PAGE_SHIFT & (TLB_ENTRIES - 1)];
+	return ea >> CPU_PAGE_SHIFT & (TLB_ENTRIES - 1);
 }
 
-/* The entry that leads to @size bytes at @ea, if they lie on one page that may be read, or written,
+/* Where the host has @size bytes at @ea, if they lie on one page that may be read, or written,
  * without asking; else NULL. */
-static inline struct tlb_entry *tlb_find(const struct cpu *cpu, u64 ea, unsigned size, bool store)
+static inline void *tlb_find(const struct cpu *cpu, u64 ea, unsigned size, bool store)
 {
-	struct tlb_entry *e = tlb_slot(cpu->dtlb, ea);
-	u64 tag = ((ea + size - 1) & CPU_PAGE_MASK) | cpu->tlb_gen;
+	const struct tlb_entry *e = &cpu->dtlb->e[tlb_slot(ea)];
+	u64 page = (ea + size - 1) >> CPU_PAGE_SHIFT;
+	void *host = (void *)(uintptr_t)(ea + e->addend);
 
-	return likely((store ? e->tag_write : e->tag_read) == tag) ? e : NULL;
+	if (unlikely((store ? e->write : e->read) != page))
+		return NULL;
+	if (!host)
+		__builtin_unreachable(); /* so that who asks whether it is NULL asks just once */
+	return host;
 }
 
 /*
@@ -69,10 +56,10 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 	static inline bool mem_read_##bits(struct cpu *cpu, const struct op *op, u64 ea,           \
 					   u##bits *v)                                             \
 	{                                                                                          \
-		struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, false);                          \
+		const void *host = tlb_find(cpu, ea, bits / 8, false);                             \
                                                                                                    \
-		if (likely(e))                                                                     \
-			racy_copy_bytes(v, (const void *)(uintptr_t)(ea + e->addend), bits / 8);   \
+		if (likely(host))                                                                  \
+			racy_copy_bytes(v, host, bits / 8);                                        \
 		else if (unlikely(!mem_read_slow(cpu, op, ea, v, bits / 8)))                       \
 			return false;                                                              \
 		if (cpu->swap)                                                                     \
@@ -82,12 +69,12 @@ bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *da
 	static inline bool mem_write_##bits(struct cpu *cpu, const struct op *op, u64 ea,          \
 					    u##bits v)                                             \
 	{                                                                                          \
-		struct tlb_entry *e = tlb_find(cpu, ea, bits / 8, true);                           \
+		void *host = tlb_find(cpu, ea, bits / 8, true);                                    \
                                                                                                    \
 		if (cpu->swap)                                                                     \
 			v = swap_fn(v);                                                            \
-		if (likely(e)) {                                                                   \
-			racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, bits / 8);        \
+		if (likely(host)) {                                                                \
+			racy_copy_bytes(host, &v, bits / 8);                                       \
 			return true;                                                               \
 		}                                                                                  \
 		return mem_write_slow(cpu, op, ea, &v, bits / 8);                                  \

@@ -2,8 +2,8 @@
 /*
  * Translation caches of one processor, in two levels.
  *
- * The first is what mem.h looks into: by effective address, one for each of real mode, supervisor
- * and problem state, thrown away by a new generation when the SLB changes. The second, by virtual
+ * The first is what mem.h looks into (struct cpu's tlb[]): by effective address, one for each of
+ * real mode, supervisor and problem state, emptied when the SLB changes. The second, by virtual
  * address (VSID and page), survives that, and has a generation of its own. Both lose single pages
  * when the hash table changes (cpu_flush_page).
  */
@@ -13,8 +13,6 @@
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
 #include "cpu/mmu/touched.h"
-
-enum tlb_context { TLB_REAL, TLB_KERNEL, TLB_USER, TLB_CONTEXTS };
 
 #define VTLB_ENTRIES 16384u
 #define ITLB_ENTRIES 256u
@@ -38,14 +36,13 @@ struct itlb_entry {
 };
 
 struct tlbs {
-	struct tlb data[TLB_CONTEXTS];
 	struct itlb_entry fetch[TLB_CONTEXTS][ITLB_ENTRIES];
 	struct vtlb_entry virt[VTLB_ENTRIES];
 	/* The last absent entry seen: never kept, since it changes without a word. */
 	struct vtlb_entry absent;
 	struct jumps jumps;
 	struct touched touched;
-	u64 gen[TLB_CONTEXTS];
+	u64 gen[TLB_CONTEXTS]; /* of fetch */
 	/* Slots of the supervisor's data that may have addresses below the middle; has its
 	 * fetches' cache such? */
 	u64 low[TLB_ENTRIES / 64];

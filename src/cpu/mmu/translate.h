@@ -30,6 +30,15 @@ static inline enum tlb_context tlb_context(const struct cpu *cpu, u64 relocate)
 	return cpu->msr & MSR_PR ? TLB_USER : TLB_KERNEL;
 }
 
+/*
+ * An empty slot's tag: no page's that is compared there. Page 0 is, in its own slot and, by an
+ * access that wraps round, in the last.
+ */
+static inline u64 tlb_empty(unsigned slot)
+{
+	return slot == 0 || slot == TLB_ENTRIES - 1 ? ~0ull : 0;
+}
+
 /* --- the second level --- */
 
 static inline struct vtlb_entry *vtlb_slot(struct tlbs *t, u64 va_page)

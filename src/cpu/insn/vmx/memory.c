@@ -38,12 +38,12 @@ SLOW store_vector_slow(struct cpu *cpu, const struct op *op, u64 ea)
 static inline const struct op *load_vector(struct cpu *cpu, const struct op *op)
 {
 	u64 ea = EA_X() & ~15ull;
-	const struct tlb_entry *e = tlb_find(cpu, ea, sizeof(u128), false);
+	const void *host = tlb_find(cpu, ea, sizeof(u128), false);
 	u128 v;
 
-	if (unlikely(!e))
+	if (unlikely(!host))
 		return load_vector_slow(cpu, op, ea);
-	racy_copy_bytes(&v, (const void *)(uintptr_t)(ea + e->addend), sizeof(v));
+	racy_copy_bytes(&v, host, sizeof(v));
 	VR(op->t).q = cpu->swap ? swap128(v) : v;
 	NEXT;
 }
@@ -51,14 +51,14 @@ static inline const struct op *load_vector(struct cpu *cpu, const struct op *op)
 static inline const struct op *store_vector(struct cpu *cpu, const struct op *op)
 {
 	u64 ea = EA_X() & ~15ull;
-	const struct tlb_entry *e = tlb_find(cpu, ea, sizeof(u128), true);
+	void *host = tlb_find(cpu, ea, sizeof(u128), true);
 	u128 v = VR(op->t).q;
 
-	if (unlikely(!e))
+	if (unlikely(!host))
 		return store_vector_slow(cpu, op, ea);
 	if (cpu->swap)
 		v = swap128(v);
-	racy_copy_bytes((void *)(uintptr_t)(ea + e->addend), &v, sizeof(v));
+	racy_copy_bytes(host, &v, sizeof(v));
 	NEXT;
 }
 

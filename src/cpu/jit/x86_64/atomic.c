@@ -42,11 +42,11 @@ static void find(struct tr *t, int e, unsigned bytes, bool store)
 		x86_test_imm(x, e, bytes - 1);
 		exit_function_if(t, CC_NE);
 	}
-	look_up_entry(t, e, bytes, store);
+	look_up_slot(t, e, bytes, store);
 	x86_rr(x, X_LOAD, RDX, e);
 	x86_group1(x, 0, G_AND, RDX, (s32)~CPU_PAGE_MASK);
-	x86_rm(x, X_OR | X_W, RDX, X86_AT(RCX, offsetof(struct tlb_entry, gpa)));
-	x86_rm(x, X_LOAD | X_W, RCX, X86_AT(RCX, offsetof(struct tlb_entry, addend)));
+	x86_rm(x, X_OR | X_W, RDX, tlb_field(t, offsetof(struct tlb_entry, gpa)));
+	x86_rm(x, X_LOAD | X_W, RCX, tlb_field(t, offsetof(struct tlb_entry, addend)));
 }
 
 static void store_constant(struct x86 *x, u32 wide, struct x86_mem m, s32 k)

@@ -118,33 +118,22 @@ void b_leave(struct tr *t, s32 distance)
 	go(t, trace_here(t) + distance);
 }
 
-_Static_assert(sizeof(struct jump) == 32, "go_to() shifts by it");
-
 /* To the address in @to, by the jump cache: what jump_find() does. */
 static void go_to(struct tr *t, int to)
 {
+	const u8 *stop = t->jit->thunks.stop;
 	struct x86 *x = &t->x;
-	u8 *miss[2];
 
 	x86_mov(x, R_NIP, to);
 	x86_group1(x, X_W, G_AND, R_NIP, ~3);
-	x86_mov(x, RAX, R_NIP);
-	x86_mov(x, RCX, R_NIP);
-	x86_shift(x, X_W, SH_SHR, RAX, 15);
-	x86_shift(x, X_W, SH_SHR, RCX, 2);
-	x86_rr(x, X_XOR, RCX, RAX);
-	x86_group1(x, 0, G_AND, RCX, JUMP_ENTRIES - 1);
-	x86_shift(x, 0, SH_SHL, RCX, 5);
-	x86_rm(x, X_ADD | X_W, RCX, CPU_AT(jumps));
+	x86_rr(x, X_LOAD, RCX, R_NIP);
+	x86_group1(x, 0, G_AND, RCX, (JUMP_ENTRIES - 1) << 2);
 	x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
-	x86_rm(x, X_CMP | X_W, R_NIP, X86_AT(RCX, offsetof(struct jump, ea)));
-	miss[0] = x86_jcc(x, CC_NE);
-	x86_rm(x, X_CMP | X_W, RAX, X86_AT(RCX, offsetof(struct jump, key)));
-	miss[1] = x86_jcc(x, CC_NE);
-	x86_jmp_m(x, X86_AT(RCX, offsetof(struct jump, code)));
-	x86_land(x, miss[0]);
-	x86_land(x, miss[1]);
-	x86_jmp_to(x, t->jit->thunks.stop);
+	x86_rm(x, X_CMP | X_W, R_NIP, jump_field(offsetof(struct jump, ea)));
+	x86_aim(x86_jcc(x, CC_NE), stop);
+	x86_rm(x, X_CMP | X_W, RAX, jump_field(offsetof(struct jump, key)));
+	x86_aim(x86_jcc(x, CC_NE), stop);
+	x86_jmp_m(x, jump_field(offsetof(struct jump, code)));
 }
 
 void b_leave_to(struct tr *t, val target)

@@ -15,6 +15,7 @@
 #define C1_OSXSAVE  (1u << 27)
 #define C1_AVX	    (1u << 28)
 #define B7_AVX2	    (1u << 5)
+#define B7_BMI2	    (1u << 8)
 #define B7_AVX512   (1u << 16 | 1u << 30 | 1u << 31) /* F, BW, VL */
 #define C7_VBMI	    (1u << 1)
 #define C7_GFNI	    (1u << 8)
@@ -45,6 +46,7 @@ static u32 of_avx(u32 c1)
 	have |= c1 & C1_PCLMUL ? HOST_PCLMUL : 0;
 	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & B7_AVX2))
 		return have;
+	have |= b & B7_BMI2 ? HOST_BMI2 : 0;
 	have |= HOST_AVX2 | (c & C7_GFNI ? HOST_GFNI : 0);
 	if ((saved & XCR0_AVX512) == XCR0_AVX512 && (b & B7_AVX512) == B7_AVX512)
 		have |= HOST_AVX512 | (c & C7_VBMI ? HOST_VBMI : 0);
@@ -61,7 +63,7 @@ static u32 left_by_environment(u32 have)
 	if (host && !strcmp(host, "sse"))
 		return have & HOST_LZCNT;
 	if (host && !strcmp(host, "avx"))
-		return have & ~(HOST_AVX2 | HOST_FMA | LATER);
+		return have & ~(HOST_AVX2 | HOST_FMA | HOST_BMI2 | LATER);
 	if (host && !strcmp(host, "avx2"))
 		return have & ~LATER;
 	return have;

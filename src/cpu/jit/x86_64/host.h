@@ -16,6 +16,7 @@ enum host_feature {
 	HOST_POPCNT = 1u << 7,
 	HOST_GFNI = 1u << 8,
 	HOST_FMA = 1u << 9,
+	HOST_BMI2 = 1u << 10,
 };
 
 /*

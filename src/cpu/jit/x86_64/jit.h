@@ -39,7 +39,7 @@ struct thunks {
 	const u8 *late;	     /* the same, and it is time to look at the clock */
 	const u8 *make_exit; /* rax: the translation; called by the stub of an exit */
 	const u8 *side;	     /* called: see side_thunk_emit() */
-	const u8 *cold;	     /* rcx: an entry of the jump cache, to a block without a translation */
+	const u8 *cold;	     /* rcx: as jump_field() wants it; to a block without a translation */
 };
 
 struct jit {
@@ -65,6 +65,15 @@ struct jit {
 static inline const u8 *jit_run_view(const struct jit *jit, const u8 *at)
 {
 	return jit->run + (at - jit->write);
+}
+
+_Static_assert(sizeof(struct jump) == 4 * 8, "jump_field() scales an instruction's address by 8");
+
+/* Of the jump cache's entry for the address whose bits that choose it are in rcx. */
+static inline struct x86_mem jump_field(size_t field)
+{
+	return (struct x86_mem){R_CPU, RCX, 3,
+				(s32)(offsetof(struct cpu, jump) + field) - CPU_BIAS};
 }
 
 struct site *jit_new_site(struct jit *jit);

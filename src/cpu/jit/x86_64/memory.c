@@ -1,48 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Storage, by the first translation cache. What it lacks is left to the instruction's function. */
 #include "cpu/jit/rules.h"
-#include "cpu/jit/x86_64/tr.h"
+#include "cpu/jit/x86_64/jit.h"
+#include "cpu/jit/x86_64/vex.h"
 #include "cpu/mmu/mem.h"
 
-_Static_assert(sizeof(struct tlb_entry) == 32, "look_up() shifts by it");
+_Static_assert(sizeof(struct tlb_entry) == 4 * 8, "find_slot() makes four times its number");
 
-/* rcx = the entry of the page at @first; ZF: it has the page at @last. */
-static void compare_entry(struct tr *t, struct x86_mem first, struct x86_mem last, bool store)
+struct x86_mem tlb_field(const struct tr *t, size_t field)
+{
+	u32 mode = t->b->mode;
+	enum tlb_context context = !(mode & MODE_DR) ? TLB_REAL
+				   : mode & MODE_PR  ? TLB_USER
+						     : TLB_KERNEL;
+	size_t at = offsetof(struct cpu, tlb[0].e) + context * sizeof(struct tlb) + field;
+
+	return (struct x86_mem){R_CPU, RCX, 3, (s32)at - CPU_BIAS};
+}
+
+#define V_RORX V_OP(3, 3, 0xf0)
+
+/* rcx = four times the number of the slot of the page at @first. */
+static void find_slot(struct tr *t, struct x86_mem first)
+{
+	struct x86 *x = &t->x;
+	int from = first.base;
+
+	if (first.disp) {
+		x86_rm(x, X_LEA & ~X_W, RCX, first);
+		from = RCX;
+	}
+	if (from != RCX && t->jit->host & HOST_BMI2) {
+		vex_rrr(x, V_RORX, RCX, 0, from);
+		x86_byte(x, CPU_PAGE_SHIFT - 2);
+	} else {
+		if (from != RCX)
+			x86_rr(x, X_LOAD, RCX, from);
+		x86_shift(x, 0, SH_SHR, RCX, CPU_PAGE_SHIFT - 2);
+	}
+	x86_group1(x, 0, G_AND, RCX, (TLB_ENTRIES - 1) << 2);
+}
+
+/* The same; ZF: it has the page at @last. */
+static void compare_slot(struct tr *t, struct x86_mem first, struct x86_mem last, bool store)
 {
 	struct x86 *x = &t->x;
 
-	if (first.disp)
-		x86_rm(x, X_LEA & ~X_W, RCX, first);
-	else
-		x86_rr(x, X_LOAD, RCX, first.base);
-	x86_shift(x, 0, SH_SHR, RCX, CPU_PAGE_SHIFT - 5);
-	x86_group1(x, 0, G_AND, RCX, (TLB_ENTRIES - 1) << 5);
-	x86_rm(x, X_ADD | X_W, RCX, CPU_AT(dtlb));
+	find_slot(t, first);
 	if (last.disp)
 		x86_rm(x, X_LEA, RDX, last);
 	else
 		x86_mov(x, RDX, last.base);
-	x86_group1(x, X_W, G_AND, RDX, (s32)CPU_PAGE_MASK);
-	x86_rm(x, X_OR | X_W, RDX, CPU_AT(tlb_gen));
+	x86_shift(x, X_W, SH_SHR, RDX, CPU_PAGE_SHIFT);
 	x86_rm(x, X_CMP | X_W, RDX,
-	       X86_AT(RCX, store ? offsetof(struct tlb_entry, tag_write)
-				 : offsetof(struct tlb_entry, tag_read)));
+	       tlb_field(t, store ? offsetof(struct tlb_entry, write)
+				  : offsetof(struct tlb_entry, read)));
 }
 
 static void load_addend(struct tr *t, int reg)
 {
-	x86_rm(&t->x, X_LOAD | X_W, reg, X86_AT(RCX, offsetof(struct tlb_entry, addend)));
+	x86_rm(&t->x, X_LOAD | X_W, reg, tlb_field(t, offsetof(struct tlb_entry, addend)));
 }
 
-void look_up_entry(struct tr *t, int ea, unsigned bytes, bool store)
+void look_up_slot(struct tr *t, int ea, unsigned bytes, bool store)
 {
-	compare_entry(t, X86_AT(ea, 0), X86_AT(ea, (s32)bytes - 1), store);
+	compare_slot(t, X86_AT(ea, 0), X86_AT(ea, (s32)bytes - 1), store);
 	exit_function_if(t, CC_NE);
 }
 
 void look_up(struct tr *t, int ea, unsigned bytes, bool store)
 {
-	look_up_entry(t, ea, bytes, store);
+	look_up_slot(t, ea, bytes, store);
 	load_addend(t, RCX);
 }
 
@@ -128,7 +156,7 @@ static int window_open(struct tr *t, const struct page_window *w)
 	int base = b_get(t, w->base).reg, reg;
 
 	reg = regs_take(t);
-	compare_entry(t, X86_AT(base, w->lo), X86_AT(base, w->hi - 1), w->store);
+	compare_slot(t, X86_AT(base, w->lo), X86_AT(base, w->hi - 1), w->store);
 	exit_window_if(t, CC_NE, base, w->lo, w->hi);
 	load_addend(t, reg);
 	x86_rr(&t->x, X_ADD | X_W, reg, base);

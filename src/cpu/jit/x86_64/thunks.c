@@ -85,8 +85,8 @@ void thunks_emit(struct jit *jit, struct x86 *x)
 	leave(x);
 	jump_to_c(x, (const void *)(uintptr_t)jit_leave);
 	k->cold = here(x);
+	x86_rm(x, X_LEA, RSI, jump_field(0));
 	leave(x);
-	x86_mov(x, RSI, RCX);
 	jump_to_c(x, (const void *)(uintptr_t)jit_cold);
 	k->function = here(x);
 	x86_rm(x, 0xff | X_W, 0, CPU_AT(counts.exits_function)); /* inc */

@@ -217,8 +217,10 @@ void regs_forget(struct tr *t, bool all);
 void look_up(struct tr *t, int ea, unsigned bytes, bool store);
 /* The same for @place: where the host has it. Of the scratch registers it may use rcx. */
 struct x86_mem look_up_place(struct tr *t, struct b_place place, unsigned bytes, bool store);
-/* The same, but rcx = the cache's entry. */
-void look_up_entry(struct tr *t, int ea, unsigned bytes, bool store);
+/* The same, but rcx is as tlb_field() wants it. */
+void look_up_slot(struct tr *t, int ea, unsigned bytes, bool store);
+/* A field, by its offset, of the cache's entry that rcx, four times its slot's number, tells. */
+struct x86_mem tlb_field(const struct tr *t, size_t field);
 void swap_bytes(struct tr *t, int reg, unsigned bytes);
 
 /* --- state.c --- */
