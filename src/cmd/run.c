@@ -18,6 +18,7 @@
 #include "devices/vio/llan.h"
 #include "devices/vio/vscsi.h"
 #include "devices/virtio/blk.h"
+#include "devices/virtio/channel.h"
 #include "devices/virtio/rng.h"
 #include "gdb/server.h"
 #include "migration/channel/fault.h"
@@ -58,6 +59,8 @@ static const char help[] =
     "                          reaches what this user may reach (10.0.2.2 is the host), or on\n"
     "                          an interface of the host's; may be given several times\n"
     "      --rng               a device that gives the guest random numbers (virtio)\n"
+    "      --channel NAME:PATH a port of a virtio console, /dev/virtio-ports/NAME in the guest,\n"
+    "                          whose other end is a socket, PATH; may be given several times\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
     "      --rma-size SIZE     real mode in an area of its own: 64M, 128M, 256M, 1G or 16G; a\n"
     "                          PPC970 has to (default: for the memory), a POWER7 may\n"
@@ -92,6 +95,7 @@ enum {
 	OPT_DISK,
 	OPT_NET,
 	OPT_RNG,
+	OPT_CHANNEL,
 	OPT_HTAB_ORDER,
 	OPT_RMA_SIZE,
 	OPT_RMA_COUNT,
@@ -118,6 +122,7 @@ static const struct option options[] = {
     {"disk", required_argument, NULL, OPT_DISK},
     {"net", required_argument, NULL, OPT_NET},
     {"rng", no_argument, NULL, OPT_RNG},
+    {"channel", required_argument, NULL, OPT_CHANNEL},
     {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
     {"rma-size", required_argument, NULL, OPT_RMA_SIZE},
     {"rma-count", required_argument, NULL, OPT_RMA_COUNT},
@@ -138,7 +143,8 @@ static const struct option options[] = {
 #define VCPUS_MAX 1024
 #define MEM_MIN	  (64ull << 20)
 
-#define NETS_MAX 8
+#define NETS_MAX     8
+#define CHANNELS_MAX 8
 
 struct run_options {
 	struct machine_config cfg;
@@ -156,6 +162,10 @@ struct run_options {
 	struct net_options nets[NETS_MAX];
 	unsigned n_nets;
 	bool rng;
+	struct {
+		const char *name, *path;
+	} channels[CHANNELS_MAX];
+	unsigned n_channels;
 	/* Given on the command line: a guest that comes must be so. */
 	unsigned given; /* CONFIG_... */
 	bool name_given;
@@ -465,6 +475,22 @@ static int take_net_option(struct run_options *o)
 	return 0;
 }
 
+/* The name is cut off where it is. */
+static int take_channel_option(struct run_options *o)
+{
+	char *path = optarg, *name = strsep(&path, ":");
+
+	if (o->n_channels == CHANNELS_MAX)
+		return wrong("--channel: a guest can have %u of them", CHANNELS_MAX);
+	if (!good_name(name) || !path || !*path || strlen(path) >= CHANNEL_PATH_MAX)
+		return wrong("--channel wants NAME:PATH, the name of 1 to %u letters, digits, '_', "
+			     "'-' and '.', the path of a socket with at most %u characters",
+			     CHANNEL_NAME_MAX, CHANNEL_PATH_MAX - 1);
+	o->channels[o->n_channels].name = name;
+	o->channels[o->n_channels++].path = path;
+	return 0;
+}
+
 /* The others, as take_machine_option(). */
 static int take_option(int opt, struct run_options *o, char **argv)
 {
@@ -485,6 +511,8 @@ static int take_option(int opt, struct run_options *o, char **argv)
 	case OPT_RNG:
 		o->rng = true;
 		return 0;
+	case OPT_CHANNEL:
+		return take_channel_option(o);
 	case OPT_NAME:
 		return take_name_option(o);
 	case OPT_RESTORE:
@@ -666,7 +694,12 @@ static int add_devices(struct machine *m, struct run_options *o, struct error *e
 {
 	if (add_disks(m, o, err) || add_nets(m, o, err) || add_virtio_disks(m, o, err))
 		return -1;
-	return o->rng ? virtio_rng_new(m, err) : 0;
+	if (o->rng && virtio_rng_new(m, err))
+		return -1;
+	for (unsigned i = 0; i < o->n_channels; i++)
+		if (virtio_channel_new(m, o->channels[i].name, o->channels[i].path, err))
+			return -1;
+	return 0;
 }
 
 static struct machine *new_machine(struct run_options *o, struct error *err)
