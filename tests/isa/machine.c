@@ -114,7 +114,7 @@ static void disturb(struct machine *m)
 		cpu_code_recheck(&m->cpu);
 		break;
 	case 4:
-		cpu_flush_code(&m->cpu, TEST_CODE);
+		cpu_flush_code(&m->cpu, TEST_CODE + rng_below(&m->rng, 2) * PAGE);
 		break;
 	case 5:
 		if (rng_below(&m->rng, 10) == 0)
@@ -342,18 +342,18 @@ static u64 window_place(unsigned i)
 static void put_program(struct machine *m, const struct program *p,
 			const struct program_state *state)
 {
-	unsigned n = p->n;
+	u64 at = TEST_CODE + p->origin, end = at + 4 * p->n;
 
 	m->little_endian = p->kind.little_endian;
 	m->ends = p->kind.peer;
 	memset(m->ram, 0, LOW_BYTES);
 	memset(m->ram + TEST_CODE, 0, 2 * PAGE);
 	put_handlers(m);
-	for (unsigned i = 0; i < n; i++)
-		put_word(m, TEST_CODE + 4 * i, p->code[i]);
+	for (unsigned i = 0; i < p->n; i++)
+		put_word(m, at + 4 * i, p->code[i]);
 	/* In problem state the first is an sc like any other. */
-	put_word(m, TEST_CODE + 4 * n, SC_1);
-	put_word(m, TEST_CODE + 4 * n + 4, SC_1);
+	put_word(m, end, SC_1);
+	put_word(m, end + 4, SC_1);
 	for (unsigned i = 0; i < WINDOW_WORDS; i++)
 		put_doubleword(m, window_place(i), state->mem[i]);
 	if (rng_below(&m->rng, 2))
@@ -422,7 +422,7 @@ static void load_state(struct machine *m, const struct program *p,
 	cpu->slb[1] = (struct slb_entry){ALIAS_EA | SLB_ESID_V, VSID_ALIAS << 12 | SLB_VSID_KP};
 	cpu_set_msr(cpu, state->msr);
 	cpu_slb_changed(cpu);
-	cpu->nip = TEST_CODE;
+	cpu->nip = TEST_CODE + p->origin;
 }
 
 enum machine_end machine_run(struct machine *m, const struct program *p,

@@ -786,6 +786,8 @@ void program_generate(struct rng *rng, const struct program_kind *kind, struct p
 	functions[1] = function(&g, 1);
 	aim_calls(&g, functions);
 	aim(&g, at, p->n);
+	/* Half of them lie across a page's end. */
+	p->origin = kind->peer || one_in(&g, 2) ? 0 : 0x1000 - 4 * rng_below(rng, p->n);
 }
 
 /* --- registers --- */
@@ -830,16 +832,16 @@ static u64 random_msr(struct rng *rng, const struct program_kind *kind)
 	return msr;
 }
 
-void program_generate_state(struct rng *rng, const struct program_kind *kind,
-			    struct program_state *state)
+void program_generate_state(struct rng *rng, const struct program *p, struct program_state *state)
 {
+	const struct program_kind *kind = &p->kind;
 	u64 *gpr = state->user.gpr;
 	u64 base = WINDOW0 + 0xc0 + 16 * rng_below(rng, 24);
 
 	generate_program_state(rng, &state->user);
 	if (!kind->peer && rng_below(rng, 4) == 0)
 		base += rng_below(rng, 16);
-	gpr[R_PROGRAM] = TEST_CODE;
+	gpr[R_PROGRAM] = TEST_CODE + p->origin;
 	gpr[R_ROUNDS] = rng_below(rng, 3) ? 1 + rng_below(rng, 8) : 1 + rng_below(rng, 60);
 	gpr[R_MOVING] = base;
 	gpr[R_INDEX] = rng_below(rng, 2) ? 8 * rng_below(rng, 8) : rng_below(rng, 64);

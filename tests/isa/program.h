@@ -4,7 +4,8 @@
  * memory next to each other and by registers that move, reservations, code that patches itself, and
  * what a supervisor does. Every program ends, whatever its registers hold.
  *
- * A program begins at TEST_CODE and works on the two pages from DATA_BASE on (vector.h).
+ * A program begins on the page at TEST_CODE, and may reach into the next. It works on the two pages
+ * from DATA_BASE on (vector.h).
  */
 #ifndef TESTS_ISA_PROGRAM_H
 #define TESTS_ISA_PROGRAM_H
@@ -37,6 +38,7 @@ struct program_kind {
 
 struct program {
 	struct program_kind kind;
+	unsigned origin; /* bytes behind TEST_CODE where it begins; 0 with the peer */
 	u32 code[PROGRAM_MAX];
 	unsigned n;
 };
@@ -56,7 +58,6 @@ struct program_state {
 
 /* Both follow from @rng alone. */
 void program_generate(struct rng *rng, const struct program_kind *kind, struct program *p);
-void program_generate_state(struct rng *rng, const struct program_kind *kind,
-			    struct program_state *state);
+void program_generate_state(struct rng *rng, const struct program *p, struct program_state *state);
 
 #endif

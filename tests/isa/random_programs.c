@@ -70,7 +70,7 @@ static void print_program(const struct program *p, const struct program_state *s
 	printf("  %s-endian, %s-bit mode, MSR %016llx, FPSCR %llx, %llu rounds from %08x on:\n",
 	       p->kind.little_endian ? "little" : "big", p->kind.narrow ? "32" : "64",
 	       (unsigned long long)state->msr, (unsigned long long)state->user.fpscr,
-	       (unsigned long long)state->user.gpr[R_ROUNDS], TEST_CODE);
+	       (unsigned long long)state->user.gpr[R_ROUNDS], TEST_CODE + p->origin);
 	for (unsigned i = 0; i < p->n; i++) {
 		if (p->code[i] == NOP)
 			continue;
@@ -248,7 +248,7 @@ static bool check_seed(u64 seed)
 	program_generate(&rng, &kind, &p);
 	totals.programs++;
 	for (unsigned i = 0; i < STATES; i++) {
-		program_generate_state(&rng, &kind, &state);
+		program_generate_state(&rng, &p, &state);
 		if (options.show)
 			print_program(&p, &state);
 		if (!check_state(&p, &state, seed))
