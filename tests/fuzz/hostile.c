@@ -2,13 +2,13 @@
 /*
  * Lets hostile guests loose on libpapyr.
  *
- *     hostile insns|hcalls [--seconds N] [--seed N] [--cases N] [--power7]
+ *     hostile insns|changes|twice|hcalls [--seconds N] [--seed N] [--cases N] [--power7]
  *
  * Runs cases, the first with the seed given or taken from the clock, each next one with the next
  * seed, until the time is over (PAPYR_FUZZ_SECONDS without --seconds; SECONDS without either) or
- * --cases are done. The cases run in a child: when it crashes, stops moving, or finds something
- * wrong, the seed of its case is told and the exit status is 1. Every fourth seed is a POWER7
- * unless --power7 makes all of them that.
+ * --cases are done. The cases run in a child: when it crashes, stops moving, has memory that is
+ * writable and executable, or finds something wrong, the seed of its case is told and the exit
+ * status is 1. Every fourth seed is a POWER7 unless --power7 makes all of them that.
  */
 #include "hostile.h"
 
@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 
 #define STUCK_SECONDS 20
+#define STRING2(x)    #x
+#define STRING(x)     STRING2(x)
 
 struct progress *progress;
 
@@ -52,10 +54,21 @@ static u64 number(const char *s)
 
 static void usage(void)
 {
-	fputs("Usage: hostile insns|hcalls [--seconds N] [--seed N] [--cases N] [--power7]\n",
+	fputs("Usage: hostile insns|changes|twice|hcalls [--seconds N] [--seed N] [--cases N] "
+	      "[--power7]\n",
 	      stderr);
 	exit(2);
 }
+
+static const struct {
+	const char *what;
+	void (*run)(u64 seed, bool power7);
+} kinds[] = {
+    {"insns", insn_case},
+    {"changes", change_case},
+    {"twice", twice_case},
+    {"hcalls", hcall_case},
+};
 
 static void parse(int argc, char **argv)
 {
@@ -67,11 +80,10 @@ static void parse(int argc, char **argv)
 	if (argc < 2)
 		usage();
 	opt.what = argv[1];
-	if (!strcmp(argv[1], "insns"))
-		opt.run = insn_case;
-	else if (!strcmp(argv[1], "hcalls"))
-		opt.run = hcall_case;
-	else
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(argv[1], kinds[i].what))
+			opt.run = kinds[i].run;
+	if (!opt.run)
 		usage();
 	for (int i = 2; i < argc; i++) {
 		if (!strcmp(argv[i], "--power7"))
@@ -104,9 +116,30 @@ static void child(void)
 	exit(0); /* the leak checker, where there is one, has its say */
 }
 
-/* Waits for the child; false: it stopped moving. */
-static bool watch(pid_t pid, int *status)
+/* Has the process memory that is written to and run at one address? */
+static bool writes_what_it_runs(pid_t pid)
 {
+	char name[64], line[4096], access[5];
+	bool found = false;
+	FILE *maps;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
+	maps = fopen(name, "re");
+	while (maps && !found && fgets(line, sizeof(line), maps)) {
+		found = sscanf(line, "%*s %4s", access) == 1 && strchr(access, 'w') &&
+			strchr(access, 'x');
+		if (found)
+			printf("writable and executable: %s", line);
+	}
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+/* Waits for the child. What is wrong with it otherwise than by its own word, NULL: nothing. */
+static const char *watch(pid_t pid, int *status)
+{
+	const char *wrong = NULL;
 	u64 beats = 0;
 	int still = 0;
 
@@ -116,14 +149,19 @@ static bool watch(pid_t pid, int *status)
 			beats = progress->beats;
 			still = 0;
 		} else if (++still > STUCK_SECONDS * 10) {
-			kill(pid, SIGABRT);
-			usleep(1000000);
-			kill(pid, SIGKILL);
-			waitpid(pid, status, 0);
-			return false;
+			wrong = "nothing moved for " STRING(STUCK_SECONDS) " s";
 		}
+		if (writes_what_it_runs(pid))
+			wrong = "memory is writable and executable";
+		if (!wrong)
+			continue;
+		kill(pid, SIGABRT);
+		usleep(1000000);
+		kill(pid, SIGKILL);
+		waitpid(pid, status, 0);
+		break;
 	}
-	return true;
+	return wrong;
 }
 
 static void report(void)
@@ -141,8 +179,8 @@ static void report(void)
 
 int main(int argc, char **argv)
 {
+	const char *wrong;
 	int status = 0;
-	bool moving;
 	pid_t pid;
 
 	parse(argc, argv);
@@ -161,12 +199,12 @@ int main(int argc, char **argv)
 		perror("hostile");
 		return 2;
 	}
-	moving = watch(pid, &status);
+	wrong = watch(pid, &status);
 	report();
-	if (moving && WIFEXITED(status) && !WEXITSTATUS(status))
+	if (!wrong && WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	if (!moving)
-		printf("FAILED: nothing moved for %d s", STUCK_SECONDS);
+	if (wrong)
+		printf("FAILED: %s", wrong);
 	else if (WIFSIGNALED(status))
 		printf("FAILED: signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hostile guests: VMs full of random instructions or making random hypercalls, driven through
- * libpapyr as any client would. Whatever they do may hurt nobody but themselves.
+ * Hostile guests: VMs full of random instructions, of code that changes, or making random
+ * hypercalls, driven through libpapyr as any client would. Whatever they do may hurt nobody but
+ * themselves.
  *
  * All that goes into a guest follows from the case's seed.
  */
@@ -74,6 +75,10 @@ void broken(const char *format, ...) __attribute__((format(printf, 1, 2), noretu
 #define HIGH_BYTES 0x100000ull
 #define CODE_AT	   0x10000ull /* where vcpus run, 64 KiB */
 #define CODE_BYTES 0x10000ull
+/* Where `twice` has another mapping of the memory from CODE_AT on, and another slot with the same
+ * memory. */
+#define ALIAS_AT   0x1400000ull
+#define ALIAS_GPA  0x20000000ull
 #define HTAB_ORDER 18
 #define ENTRIES	   (1ull << (HTAB_ORDER - 4))
 #define VCPUS_MAX  2
@@ -125,6 +130,8 @@ void put_u64(struct vm *vm, bool le, u64 gpa, u64 val);
 /* Table entries for segment 0 = VSID, pages of low memory; most of them good. */
 #define VSID 0x123ull
 void write_htab(struct vm *vm);
+/* A good entry: the page at @ea of segment 0 is that at @gpa. */
+void map_page(struct vm *vm, u64 ea, u64 gpa);
 /* Reads the whole table through a descriptor and checks that the records make sense. */
 void check_htab(struct vm *vm);
 
@@ -145,6 +152,10 @@ void try_set_one(struct vcpu *vcpu, u64 id, u64 val);
 /* ---- The cases ---- */
 
 void insn_case(u64 seed, bool power7);
+/* Instructions that store into each other; @twice: through other pages, too. */
+void changing_insn_case(u64 seed, bool power7, bool twice);
+void change_case(u64 seed, bool power7);
+void twice_case(u64 seed, bool power7);
 void hcall_case(u64 seed, bool power7);
 
 #endif

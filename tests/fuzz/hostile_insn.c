@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guests of random instructions: any bits at all, but more often ones that mean something.
+ * Guests of random instructions: any bits at all, but more often ones that mean something. Of some
+ * the instructions store into each other.
  */
 #include "hostile.h"
 
@@ -58,6 +59,47 @@ static u32 make_insn(struct rng *r)
 	return insn;
 }
 
+/* Of the case: */
+static bool changing; /* code is written to */
+static bool twice;    /* it has another mapping */
+
+static const u32 cache_insns[] = {
+    0x7c00006c,		    /* dcbst */
+    0x7c0000ac,		    /* dcbf */
+    0x7c0007ac,		    /* icbi */
+    0x7c0007ac, 0x7c0004ac, /* sync */
+    0x4c00012c,		    /* isync */
+    0x4c00012c,
+};
+
+/* Stores, what makes them known to those who fetch, and loops that run often enough for it to
+ * matter. */
+static u32 changing_insn(struct rng *r)
+{
+	static const u32 stores[] = {36u << 26, 37u << 26, 38u << 26, 44u << 26,
+				     62u << 26, 36u << 26, 36u << 26};
+	u32 registers = (u32)below(r, 32) << 21 | (u32)below(r, 32) << 16;
+	u32 insn;
+
+	switch (below(r, 8)) {
+	case 0:
+	case 1:
+		return stores[below(r, ARRAY_SIZE(stores))] | registers | (u32)below(r, 64) * 4;
+	case 2:
+		insn = cache_insns[below(r, ARRAY_SIZE(cache_insns))];
+		return insn >> 26 == 31 ? insn | (registers & 0x1f0000) >> 5 : insn;
+	case 3:
+		return 0x42000000 | (-4 * (1 + below(r, 24)) & 0xfffc); /* bdnz */
+	default:
+		return make_insn(r);
+	}
+}
+
+static u32 next_insn(struct rng *r)
+{
+	return changing ? changing_insn(r) : make_insn(r);
+}
+
 static void write_code(struct vcpu *vcpu, bool le)
 {
 	struct rng *r = &vcpu->rng;
@@ -67,13 +109,26 @@ static void write_code(struct vcpu *vcpu, bool le)
 	for (unsigned i = 0; i < n; i++, at += 4) {
 		if (at >= CODE_AT + CODE_BYTES)
 			at = CODE_AT;
-		put_insn(vcpu->vm, le, at, make_insn(r));
+		put_insn(vcpu->vm, le, at, next_insn(r));
 	}
 	progress->instructions += n;
 }
 
+/* An address of code, by one mapping or the other. */
+static u64 code_address(struct rng *r)
+{
+	u64 at = below(r, CODE_BYTES);
+
+	if (twice && chance(r, 50))
+		return (chance(r, 90) ? ALIAS_AT : ALIAS_GPA) + at;
+	return CODE_AT + at;
+}
+
 static u64 make_register(struct rng *r)
 {
+	if (changing && chance(r, 70))
+		return chance(r, 60) ? code_address(r)
+				     : (u64)changing_insn(r) << 32 | changing_insn(r);
 	switch (below(r, 6)) {
 	case 0:
 		return edge(r);
@@ -135,10 +190,10 @@ static void set_state(struct vcpu *vcpu, bool le)
 	struct kvm_regs regs;
 
 	get_regs(vcpu, &regs);
-	regs.pc = CODE_AT + below(r, CODE_BYTES / 4) * 4;
+	regs.pc = code_address(r) & ~3ull;
 	regs.msr = make_msr(r, le);
-	regs.lr = CODE_AT + below(r, CODE_BYTES);
-	regs.ctr = chance(r, 50) ? CODE_AT + below(r, CODE_BYTES) : edge(r);
+	regs.lr = code_address(r);
+	regs.ctr = chance(r, 50) ? code_address(r) : changing ? below(r, 200) : edge(r);
 	regs.cr = (u32)rnd(r);
 	regs.xer = chance(r, 50) ? below(r, 128) : rnd(r);
 	regs.srr0 = CODE_AT + below(r, CODE_BYTES);
@@ -180,19 +235,43 @@ static void run_rounds(struct vcpu *vcpu)
 	}
 }
 
-void insn_case(u64 seed, bool power7)
+/* The code's pages once more, and as those of another slot. */
+static void map_code_twice(struct vm *vm)
+{
+	if (set_slot(vm, 2, 0, ALIAS_GPA, CODE_BYTES, vm->ram + CODE_AT))
+		broken("slot 2: %s", strerror(errno));
+	for (u64 at = 0; at < CODE_BYTES; at += 0x1000)
+		map_page(vm, ALIAS_AT + at, (chance(&vm->rng, 80) ? CODE_AT : ALIAS_GPA) + at);
+}
+
+static void run_case(u64 seed, unsigned n_vcpus, bool power7)
 {
 	struct vm vm;
 
-	vm_new(&vm, seed, 1 + (seed % 4 == 0), power7);
+	vm_new(&vm, seed, n_vcpus, power7);
 	vm.le = !power7 && chance(&vm.rng, 40);
 	try_set_one(&vm.vcpu[0], KVM_REG_PPC_LPCR_64,
 		    (vm.le ? 1ull << 25 : 0) | (below(&vm.rng, 4) << 23));
 	write_htab(&vm);
+	if (twice)
+		map_code_twice(&vm);
 	write_vectors(&vm);
 	for (u64 at = CODE_AT; at < CODE_AT + CODE_BYTES; at += 4)
-		put_insn(&vm, vm.le, at, make_insn(&vm.rng));
+		put_insn(&vm, vm.le, at, next_insn(&vm.rng));
 	on_all_vcpus(&vm, run_rounds);
 	check_htab(&vm);
 	vm_free(&vm);
+}
+
+void insn_case(u64 seed, bool power7)
+{
+	changing = twice = false;
+	run_case(seed, 1 + (seed % 4 == 0), power7);
+}
+
+void changing_insn_case(u64 seed, bool power7, bool mapped_twice)
+{
+	changing = true;
+	twice = mapped_twice;
+	run_case(seed, VCPUS_MAX, power7);
 }

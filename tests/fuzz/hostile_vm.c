@@ -175,6 +175,15 @@ void write_htab(struct vm *vm)
 	papyr_close(fd);
 }
 
+void map_page(struct vm *vm, u64 ea, u64 gpa)
+{
+	u64 group = (VSID ^ ea >> 12) & (ENTRIES / 8 - 1), va = VSID << 28 | ea;
+	int fd = htab_fd(vm, KVM_GET_HTAB_WRITE);
+
+	write_entry(fd, group * 8, (va >> 23) << 7 | 1, gpa | 0x190 | 2);
+	papyr_close(fd);
+}
+
 void check_htab(struct vm *vm)
 {
 	static u8 buf[65536];
