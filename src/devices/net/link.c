@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "platform/device.h"
+#include "platform/machine.h"
 #include "platform/thread.h"
 
 struct net_link *net_open(const struct net_options *o, struct error *err)
@@ -114,6 +115,18 @@ static int announce(struct net_link *l, int wait_ms)
 		return wait_ms;
 	left = l->announce_ms - now;
 	return wait_ms >= 0 && wait_ms < left ? wait_ms : left;
+}
+
+void net_make_mac(const struct machine *m, unsigned index, u8 *mac)
+{
+	const char *name = m->cfg.name;
+	u32 hash = 2166136261u ^ index; /* FNV-1a */
+
+	while (name && *name)
+		hash = (hash ^ (u8)*name++) * 16777619u;
+	mac[0] = 0x02;
+	mac[1] = 0x50;
+	store_be32(mac + 2, hash);
 }
 
 /* ---- The thread ---- */

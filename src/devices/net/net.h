@@ -105,6 +105,11 @@ void net_free(struct net_link *l);
 /* Begins to serve @card, on a thread of the link's own, whenever @m doesn't stand still. */
 int net_start(struct net_link *l, struct machine *m, const struct net_card_ops *ops, void *card,
 	      struct error *err);
+/*
+ * An address for the card that is the machine's device number @index: the same for a guest of the
+ * same name, so that a network knows it again; locally administered.
+ */
+void net_make_mac(const struct machine *m, unsigned index, u8 *mac);
 /* Has the link's thread look at all again. Any thread. */
 void net_wake(struct net_link *l);
 /*

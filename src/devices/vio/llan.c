@@ -745,19 +745,6 @@ static const struct device_ops llan_device_ops = {
     .start = start,
 };
 
-/* The same for a guest of the same name, so that a network knows it again; locally administered. */
-static void make_mac(struct llan *l)
-{
-	const char *name = l->vio.dev.m->cfg.name;
-	u32 hash = 2166136261u ^ l->vio.dev.index; /* FNV-1a */
-
-	while (name && *name)
-		hash = (hash ^ (u8)*name++) * 16777619u;
-	l->first_mac[0] = 0x02;
-	l->first_mac[1] = 0x50;
-	store_be32(l->first_mac + 2, hash);
-}
-
 int llan_new(struct machine *m, struct net_link *link, const u8 *mac, struct error *err)
 {
 	struct llan *l = calloc(1, sizeof(*l));
@@ -769,7 +756,7 @@ int llan_new(struct machine *m, struct net_link *link, const u8 *mac, struct err
 	l->link = link;
 	if (vio_init(&l->vio, m, &llan_ops, &llan_device_ops, err))
 		return -1; /* the machine's, which frees it */
-	make_mac(l);
+	net_make_mac(m, l->vio.dev.index, l->first_mac);
 	l->mac_given = mac;
 	if (mac)
 		memcpy(l->first_mac, mac, NET_MAC_BYTES);
