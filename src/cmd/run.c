@@ -19,6 +19,7 @@
 #include "devices/vio/vscsi.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/channel.h"
+#include "devices/virtio/net.h"
 #include "devices/virtio/rng.h"
 #include "gdb/server.h"
 #include "migration/channel/fault.h"
@@ -54,7 +55,8 @@ static const char help[] =
     "                          nbd+unix:// as a SCSI disk, or a virtio one: read-only, a CD-ROM;\n"
     "                          may be given several times\n"
     "      --net user[,forward=tcp:[HOST]:PORT-:PORT]...[,restrict][,mac=ADDRESS]\n"
-    "      --net tap:NAME[,mac=ADDRESS]\n"
+    "                          [,bus=vio|virtio]\n"
+    "      --net tap:NAME[,mac=ADDRESS][,bus=vio|virtio]\n"
     "                          a network card: in a network of its own, out of which the guest\n"
     "                          reaches what this user may reach (10.0.2.2 is the host), or on\n"
     "                          an interface of the host's; may be given several times\n"
@@ -160,6 +162,7 @@ struct run_options {
 	bool disk_is_virtio[VSCSI_DISKS_MAX];
 	unsigned n_disks;
 	struct net_options nets[NETS_MAX];
+	bool net_is_virtio[NETS_MAX];
 	unsigned n_nets;
 	bool rng;
 	struct {
@@ -343,7 +346,7 @@ static int take_disk_word(struct disk_options *d, bool *virtio, const char *word
 	u64 n;
 
 	if (!strcmp(word, "bus=scsi") || !strcmp(word, "bus=virtio")) {
-		*virtio = word[4] == 'v';
+		*virtio = !strcmp(word, "bus=virtio");
 	} else if (!strcmp(word, "ro")) {
 		d->block.read_only = true;
 	} else if (!strcmp(word, "format=raw")) {
@@ -427,9 +430,11 @@ static bool parse_forward(char *s, struct net_forward *f)
 }
 
 /* One word behind the kind. */
-static int take_net_word(struct net_options *n, char *word)
+static int take_net_word(struct net_options *n, bool *virtio, char *word)
 {
-	if (!strncmp(word, "mac=", 4)) {
+	if (!strcmp(word, "bus=vio") || !strcmp(word, "bus=virtio")) {
+		*virtio = !strcmp(word, "bus=virtio");
+	} else if (!strncmp(word, "mac=", 4)) {
 		if (!parse_mac(word + 4, n->mac))
 			return wrong("--net: '%s' is no address of a card, as in "
 				     "mac=02:00:00:00:00:01 (the first byte is even)",
@@ -445,8 +450,8 @@ static int take_net_word(struct net_options *n, char *word)
 				     "as in forward=tcp::2222-:22; HOST is an address, 127.0.0.1 "
 				     "without it, and udp goes too");
 	} else {
-		return wrong("--net: '%s' is none of %smac=", word,
-			     n->kind == NET_USER ? "forward=, restrict and " : "");
+		return wrong("--net: '%s' is none of %smac=, bus=vio and bus=virtio", word,
+			     n->kind == NET_USER ? "forward=, restrict, " : "");
 	}
 	return 0;
 }
@@ -469,7 +474,7 @@ static int take_net_option(struct run_options *o)
 		return wrong("--net %s: there are user, tap:NAME and none", kind);
 	}
 	while ((word = strsep(&rest, ",")))
-		if (take_net_word(n, word))
+		if (take_net_word(n, &o->net_is_virtio[o->n_nets], word))
 			return -1;
 	o->n_nets++;
 	return 0;
@@ -677,13 +682,19 @@ static int add_virtio_disks(struct machine *m, const struct run_options *o, stru
 	return 0;
 }
 
-static int add_nets(struct machine *m, const struct run_options *o, struct error *err)
+/* Those of one bus. */
+static int add_nets(struct machine *m, const struct run_options *o, bool virtio, struct error *err)
 {
 	for (unsigned i = 0; i < o->n_nets; i++) {
 		const struct net_options *n = &o->nets[i];
-		struct net_link *link = net_open(n, err);
+		const u8 *mac = n->mac_given ? n->mac : NULL;
+		struct net_link *link;
 
-		if (!link || llan_new(m, link, n->mac_given ? n->mac : NULL, err))
+		if (o->net_is_virtio[i] != virtio)
+			continue;
+		link = net_open(n, err);
+		if (!link || (virtio ? virtio_net_new(m, link, mac, err)
+				     : llan_new(m, link, mac, err)))
 			return -1;
 	}
 	return 0;
@@ -692,7 +703,8 @@ static int add_nets(struct machine *m, const struct run_options *o, struct error
 /* The order is that of their numbers, by which a guest that comes finds them again. */
 static int add_devices(struct machine *m, struct run_options *o, struct error *err)
 {
-	if (add_disks(m, o, err) || add_nets(m, o, err) || add_virtio_disks(m, o, err))
+	if (add_disks(m, o, err) || add_nets(m, o, false, err) || add_virtio_disks(m, o, err) ||
+	    add_nets(m, o, true, err))
 		return -1;
 	if (o->rng && virtio_rng_new(m, err))
 		return -1;

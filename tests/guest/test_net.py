@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Network cards: Debian's driver gets an address, reaches the host and is reached, and goes on after saving."""
+"""Network cards: Debian's driver gets an address, reaches the host and is reached, and goes on after saving.
+
+    test_net.py [virtio]
+"""
 import atexit
 import glob
 import os
@@ -12,12 +15,16 @@ import time
 
 from nettest import BYTES, noise, noise_sum, serve
 from papyrtest import PATIENCE, PROMPT, Guest, check, debian, fetch, papyr, skip, workdir
+from virtiotest import drivers as virtio_drivers
 
 PANIC = 'Kernel panic|Oops|BUG:'
 RARP = 0x8035
 
 folder = workdir()
-drivers = sorted(glob.glob(os.path.join(fetch('drivers'), '*.ko')))
+if sys.argv[1:] == ['virtio']:
+    drivers, bus = virtio_drivers('failover', 'net_failover', 'virtio_net'), ',bus=virtio'
+else:
+    drivers, bus = sorted(glob.glob(os.path.join(fetch('drivers'), '*.ko'))), ''
 
 
 def free_port():
@@ -111,7 +118,7 @@ for words, reason in ((f'user,forward=tcp::{taken.getsockname()[1]}-:22', 'anoth
 # ---- A guest on a network of its own ----
 
 forwarded = free_port()
-card = f'user,forward=tcp::{forwarded}-:7,mac=02:00:00:00:00:05'
+card = f'user,forward=tcp::{forwarded}-:7,mac=02:00:00:00:00:05{bus}'
 guest = debian(folder, cpus='2', files=[work, *drivers], append='quiet', more=['--name', 'net', '--net', card])
 guest.expect(PROMPT, 90, never=PANIC)
 said = guest.command('./work up', 60)
@@ -137,7 +144,7 @@ image = os.path.join(folder, 'image')
 papyr('save', 'net', image)
 guest.wait_for_status(0)
 check('--net' in papyr('run', '--restore', image, status=1)[1], 'restored without its card')
-check('addresses of network cards' in papyr('run', '--restore', image, '--net', 'user,mac=02:00:00:00:00:06', status=1)[1],
+check('addresses of network cards' in papyr('run', '--restore', image, '--net', 'user,mac=02:00:00:00:00:06' + bus, status=1)[1],
       'restored with another card')
 guest = Guest(['run', '--restore', image, '--name', 'net', '--net', card])
 guest.expect(rf'{noise_sum}\s+/tmp/got\s+all done', 120, never=PANIC)
@@ -156,7 +163,7 @@ tap = make_tap()
 if not tap:
     print('no interface can be made here (root, /dev/net/tun, iproute2): --net tap was not tried')
     sys.exit(0)
-cards = ['--net', f'tap:{tap},mac=02:00:00:00:00:08', '--net', 'user']
+cards = ['--net', f'tap:{tap},mac=02:00:00:00:00:08{bus}', '--net', 'user']
 guest = debian(folder, cpus='2', files=[work, *drivers], append='quiet', more=['--name', 'tapped', *cards])
 guest.expect(PROMPT, 90, never=PANIC)
 guest.command('ifconfig eth0 198.18.77.2 netmask 255.255.255.252')

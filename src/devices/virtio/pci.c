@@ -286,6 +286,8 @@ static void store_common(struct virtio_device *v, u32 offset, const u8 *data, un
 	}
 	started = !started && virtio_runs(v);
 	lock_release(&v->pci.lock);
+	if (started && v->ops->started)
+		v->ops->started(v);
 	/* Buffers may have been offered before. */
 	for (unsigned i = 0; started && i < v->ops->n_queues; i++)
 		v->ops->notified(v, i);

@@ -163,42 +163,64 @@ static bool take_chain(struct virtio_device *v, const struct virtqueue *q, struc
 	return walk(v, c, far, n, 0);
 }
 
-/* Is there another? If not, the guest is told from where on it has to notify. */
-static bool more(struct virtio_device *v, struct virtqueue *q, const u8 *avail, bool *bad)
+/* Has the guest notify when its index goes beyond @index; what it is after that was said. */
+static bool ask_for_notice(struct virtio_device *v, struct virtqueue *q, const u8 *avail,
+			   u16 *index)
 {
-	u16 index = read_word(avail + 2);
-	u8 *used;
+	u8 *used = used_of(v, q);
 
-	if (index == q->next_avail && virtio_has(v, VIRTIO_F_EVENT_IDX)) {
-		used = used_of(v, q);
-		if (!used) {
-			*bad = true;
-			return false;
-		}
-		write_word(used + used_bytes(q) - 2, q->next_avail);
-		wrote(v, used + used_bytes(q) - 2, 2);
-		/* It may have looked before that, and after we did. */
-		atomic_thread_fence(memory_order_seq_cst);
-		index = read_word(avail + 2);
-	}
-	*bad = (u16)(index - q->next_avail) > q->size;
-	return index != q->next_avail && !*bad;
+	if (!used)
+		return false;
+	write_word(used + used_bytes(q) - 2, *index);
+	wrote(v, used + used_bytes(q) - 2, 2);
+	/* It may have looked before that, and after we did. */
+	atomic_thread_fence(memory_order_seq_cst);
+	*index = read_word(avail + 2);
+	return true;
+}
+
+/* How many there are; of fewer than @wanted the guest will say when there are more. -1: bad. */
+static int count(struct virtio_device *v, struct virtqueue *q, unsigned wanted)
+{
+	const u8 *avail = avail_of(v, q);
+	u16 index;
+
+	if (!avail)
+		return -1;
+	index = read_word(avail + 2);
+	if ((u16)(index - q->next_avail) < wanted && virtio_has(v, VIRTIO_F_EVENT_IDX) &&
+	    !ask_for_notice(v, q, avail, &index))
+		return -1;
+	index -= q->next_avail;
+	return index > q->size ? -1 : index;
+}
+
+bool virtio_has_room(struct virtio_device *v, unsigned queue, unsigned wanted)
+{
+	struct virtqueue *q = &v->queues[queue];
+	int n;
+
+	if (!virtio_runs(v) || !q->enabled)
+		return false;
+	n = count(v, q, wanted);
+	if (n < 0)
+		virtio_break(v);
+	return n >= (int)wanted;
 }
 
 bool virtio_pop(struct virtio_device *v, unsigned queue, struct virtio_chain *c)
 {
 	struct virtqueue *q = &v->queues[queue];
-	bool bad = false;
-	const u8 *avail;
+	int n;
 
 	if (!virtio_runs(v) || !q->enabled)
 		return false;
-	avail = avail_of(v, q);
-	if (avail && !more(v, q, avail, &bad) && !bad)
+	n = count(v, q, 1);
+	if (!n)
 		return false;
-	if (avail && !bad)
-		c->head = read_word(avail + 4 + 2 * (q->next_avail % q->size));
-	if (!avail || bad || !take_chain(v, q, c)) {
+	if (n > 0)
+		c->head = read_word(avail_of(v, q) + 4 + 2 * (q->next_avail % q->size));
+	if (n < 0 || !take_chain(v, q, c)) {
 		virtio_break(v);
 		return false;
 	}
@@ -215,6 +237,15 @@ bool virtio_take(struct virtio_device *v, unsigned queue, struct virtio_chain *c
 	return true;
 }
 
+void virtio_unpop(struct virtio_device *v, unsigned queue, const struct virtio_chain *c, unsigned n)
+{
+	struct virtqueue *q = &v->queues[queue];
+
+	q->next_avail -= n;
+	for (unsigned i = 0; i < n; i++)
+		q->taken[c[i].head / 64] &= ~(1ull << c[i].head % 64);
+}
+
 void virtio_drop(struct virtio_device *v)
 {
 	v->in_flight--;
@@ -222,16 +253,18 @@ void virtio_drop(struct virtio_device *v)
 
 /* ---- Giving back ---- */
 
-/* Does the guest want to know that index @index has been reached? */
-static bool wants_interrupt(struct virtio_device *v, const struct virtqueue *q, u16 index)
+/* Does the guest want to know that the index came from @before to where it is? */
+static bool wants_interrupt(struct virtio_device *v, const struct virtqueue *q, u16 before)
 {
 	const u8 *avail = avail_of(v, q);
+	u16 event;
 
 	if (!avail)
 		return false;
-	if (virtio_has(v, VIRTIO_F_EVENT_IDX))
-		return read_word(avail + avail_bytes(q) - 2) == (u16)(index - 1);
-	return !(read_word(avail) & NO_INTERRUPT);
+	if (!virtio_has(v, VIRTIO_F_EVENT_IDX))
+		return !(read_word(avail) & NO_INTERRUPT);
+	event = read_word(avail + avail_bytes(q) - 2);
+	return (u16)(q->next_used - event - 1) < (u16)(q->next_used - before);
 }
 
 static void interrupt(struct virtio_device *v, u16 vector, u8 why)
@@ -244,12 +277,26 @@ static void interrupt(struct virtio_device *v, u16 vector, u8 why)
 	pci_set_line(&v->pci, true);
 }
 
-void virtio_push(struct virtio_device *v, unsigned queue, const struct virtio_chain *c, u32 bytes)
+static void put_entry(struct virtio_device *v, struct virtqueue *q, u8 *used, u16 head, u32 bytes)
+{
+	u8 *place = used + 4 + 8 * (q->next_used % q->size), entry[8];
+
+	put_le(entry, head, 4);
+	put_le(entry + 4, bytes, 4);
+	racy_copy_bytes(place, entry, sizeof(entry));
+	wrote(v, place, sizeof(entry));
+	q->next_used++;
+}
+
+void virtio_push_all(struct virtio_device *v, unsigned queue, const struct virtio_chain *c,
+		     const u32 *bytes, unsigned n)
 {
 	struct virtqueue *q = &v->queues[queue];
-	u8 *used, *place, entry[8];
+	u16 before = q->next_used;
+	u8 *used;
 
-	q->taken[c->head / 64] &= ~(1ull << c->head % 64);
+	for (unsigned i = 0; i < n; i++)
+		q->taken[c[i].head / 64] &= ~(1ull << c[i].head % 64);
 	if (!virtio_runs(v) || !q->enabled)
 		return;
 	used = used_of(v, q);
@@ -257,17 +304,18 @@ void virtio_push(struct virtio_device *v, unsigned queue, const struct virtio_ch
 		virtio_break(v);
 		return;
 	}
-	put_le(entry, c->head, 4);
-	put_le(entry + 4, bytes, 4);
-	place = used + 4 + 8 * (q->next_used % q->size);
-	racy_copy_bytes(place, entry, sizeof(entry));
-	wrote(v, place, sizeof(entry));
-	q->next_used++;
+	for (unsigned i = 0; i < n; i++)
+		put_entry(v, q, used, c[i].head, bytes[i]);
 	write_word(used + 2, q->next_used);
 	wrote(v, used + 2, 2);
 	atomic_thread_fence(memory_order_seq_cst);
-	if (wants_interrupt(v, q, q->next_used))
+	if (wants_interrupt(v, q, before))
 		interrupt(v, q->vector, 1);
+}
+
+void virtio_push(struct virtio_device *v, unsigned queue, const struct virtio_chain *c, u32 bytes)
+{
+	virtio_push_all(v, queue, c, &bytes, 1);
 }
 
 void virtio_break(struct virtio_device *v)

@@ -55,7 +55,9 @@ struct virtio_ops {
 	 * nothing locked.
 	 */
 	void (*notified)(struct virtio_device *v, unsigned queue);
-	/* The driver's own; with the lock held. Or NULL. */
+	/* The driver is there, and accepted what it accepted; unlocked. Or NULL. */
+	void (*started)(struct virtio_device *v);
+	/* The device's own; with the lock held. Or NULL. */
 	void (*reset)(struct virtio_device *v);
 	/* The driver wrote to config[]; unlocked. NULL: it can't be written. */
 	void (*configured)(struct virtio_device *v, u32 offset, const u8 *data, unsigned bytes);
@@ -157,8 +159,16 @@ bool virtio_pop(struct virtio_device *v, unsigned queue, struct virtio_chain *c)
 bool virtio_take(struct virtio_device *v, unsigned queue, struct virtio_chain *c);
 /* The last that was taken isn't in flight after all; machine_io_begin() is not called for it. */
 void virtio_drop(struct virtio_device *v);
+/* Gives the last @n that were taken back, as if they hadn't been. */
+void virtio_unpop(struct virtio_device *v, unsigned queue, const struct virtio_chain *c,
+		  unsigned n);
+/* Are there @wanted chains? If not, the guest will notify when there are more. */
+bool virtio_has_room(struct virtio_device *v, unsigned queue, unsigned wanted);
 /* Gives a chain back, of which @bytes were written, and interrupts if the guest wants that. */
 void virtio_push(struct virtio_device *v, unsigned queue, const struct virtio_chain *c, u32 bytes);
+/* The same of @n, which the guest sees at once. */
+void virtio_push_all(struct virtio_device *v, unsigned queue, const struct virtio_chain *c,
+		     const u32 *bytes, unsigned n);
 /* All its parts, when the guest enables it: false, they make no sense. */
 bool virtio_queue_is_good(struct virtio_device *v, const struct virtqueue *q);
 void virtio_queue_save(const struct virtqueue *q, struct state_out *out);
