@@ -103,18 +103,18 @@ void pci_msix_load(struct pci_function *f, u32 offset, u8 *data, unsigned bytes)
 	memset(data, 0, bytes);
 	if (offset >= PCI_MSIX_PENDING) {
 		if (offset - PCI_MSIX_PENDING <= sizeof(pending) - bytes)
-			memcpy(data, pending + offset - PCI_MSIX_PENDING, bytes);
+			memcpy(data, pending + (offset - PCI_MSIX_PENDING), bytes);
 		return;
 	}
 	if (offset - PCI_MSIX_TABLE + bytes <= f->n_vectors * PCI_MSIX_ENTRY)
-		memcpy(data, f->table + offset - PCI_MSIX_TABLE, bytes);
+		memcpy(data, f->table + (offset - PCI_MSIX_TABLE), bytes);
 }
 
 void pci_msix_store(struct pci_function *f, u32 offset, const u8 *data, unsigned bytes)
 {
 	if (offset - PCI_MSIX_TABLE + bytes > f->n_vectors * PCI_MSIX_ENTRY)
 		return;
-	memcpy(f->table + offset - PCI_MSIX_TABLE, data, bytes);
+	memcpy(f->table + (offset - PCI_MSIX_TABLE), data, bytes);
 	pci_msix_send_pending(f);
 }
 
