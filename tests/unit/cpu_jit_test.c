@@ -612,6 +612,37 @@ static void translations_are_dumped_where_asked(void **state)
 	unlink(path);
 }
 
+/* In 32-bit mode 0 comes behind the last word: for what falls through, branches and returns. */
+static void addresses_of_code_wrap_at_a_word(void **state)
+{
+	static const char *const engines[] = {"portable", "eager"};
+	const u64 last = 0xfffff000, vsid = 0x333;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
+		struct fixture *f = machine(engines[i]);
+
+		map_segment(f, 2, 0, vsid, 0);
+		map_page(f, vsid, 0, DATA_GPA, 0x12);
+		map_segment(f, 3, last >> 28, vsid + 1, 0);
+		map_page(f, vsid + 1, last, CODE_GPA, 0x12);
+		put_insn(f, CODE_GPA, 0x38630001);	   /* addi r3, r3, 1 */
+		put_insn(f, CODE_GPA + 4, 0x48000ff4);	   /* b to the last but one */
+		put_insn(f, CODE_GPA + 0xff8, 0x4800000d); /* bl to 4 */
+		put_insn(f, CODE_GPA + 0xffc, 0x48000005); /* bl to 0 */
+		put_insn(f, DATA_GPA, 0x44000022);	   /* sc 1: leaves */
+		put_insn(f, DATA_GPA + 4, 0x7ca802a6);	   /* mflr r5 */
+		put_insn(f, DATA_GPA + 8, 0x4e800020);	   /* blr */
+		cpu_set_msr(&f->cpu, MODE & ~MSR_SF);
+		f->cpu.nip = last;
+		cpu_run(&f->cpu);
+		assert_int_equal(f->cpu.nip, 4);
+		assert_int_equal(f->cpu.gpr[5], 0xfffffffc);
+		assert_int_equal(f->cpu.lr, 0);
+		assert_int_equal(f->cpu.cfar, 0xfffffffc);
+		fixture_free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,6 +651,7 @@ int main(void)
 	    cmocka_unit_test(agree_with_avx),
 	    cmocka_unit_test(agree_with_sse),
 	    cmocka_unit_test(translations_are_dumped_where_asked),
+	    cmocka_unit_test(addresses_of_code_wrap_at_a_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,8 @@ static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest 
 	if (!(op->t & BO_NO_CTR) || (conditional && links))
 		return false;
 	target = b_get(t, to);
+	if (!(b_mode(t) & MODE_SF))
+		target = b_extend(t, target, 32, false);
 	if (conditional) {
 		b_leave_to_if(t, op->a, op->t & BO_CR_SET, target);
 		return true;

@@ -48,7 +48,7 @@
 		b_target(t, target, x, y);                                                         \
 		v = value;                                                                         \
 		b_set_gpr(t, target, v);                                                           \
-		b_compare(t, 0, v, b_const(0), true, true);                                        \
+		b_compare(t, 0, v, b_const(0), b_mode(t) & MODE_SF, true);                         \
 		return true;                                                                       \
 	}
 #define TO_RT(name, value)     TO_REG(name, op->t, op->a, op->b, value)

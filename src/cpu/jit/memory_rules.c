@@ -4,15 +4,30 @@
 #include "cpu/jit/rules.h"
 #include "cpu/mmu/mem.h"
 
+/* What addresses @sum is: in 32-bit mode the low word. */
+static val address(struct tr *t, val sum)
+{
+	return b_mode(t) & MODE_SF ? sum : b_extend(t, sum, 32, false);
+}
+
+/* In 32-bit mode the sum may be an address when none of the two is. */
 static struct b_place place_d(struct tr *t, const struct op *op)
 {
-	if (op->a < 32)
+	if (op->a < 32 && b_mode(t) & MODE_SF)
 		return (struct b_place){.base = op->a, .disp = (s32)op->imm};
-	return b_at(IMM);
+	return b_at(address(t, b_add(t, RA, IMM)));
+}
+
+/* By two registers, aligned to @bytes. */
+static val indexed(struct tr *t, const struct op *op, unsigned bytes)
+{
+	val sum = b_add(t, RA, RB);
+
+	return address(t, bytes > 1 ? b_and(t, sum, b_const(-(u64)bytes)) : sum);
 }
 
 #define EA_D()	place_d(t, op)
-#define EA_X()	b_at(b_add(t, RA, RB))
+#define EA_X()	b_at(indexed(t, op, 1))
 #define EA_DU() EA_D()
 #define EA_XU() EA_X()
 
@@ -57,12 +72,12 @@ static struct b_place place_d(struct tr *t, const struct op *op)
 #define RESERVING(load, store, bytes)                                                              \
 	RULE(load)                                                                                 \
 	{                                                                                          \
-		b_set_gpr(t, op->t, b_load_reserve(t, b_add(t, RA, RB), bytes));                   \
+		b_set_gpr(t, op->t, b_load_reserve(t, indexed(t, op, 1), bytes));                  \
 		return true;                                                                       \
 	}                                                                                          \
 	RULE(store)                                                                                \
 	{                                                                                          \
-		val ea = b_add(t, RA, RB);                                                         \
+		val ea = indexed(t, op, 1);                                                        \
                                                                                                    \
 		b_store_conditional(t, ea, RS, bytes);                                             \
 		return true;                                                                       \
@@ -74,14 +89,14 @@ RESERVING(ldarx, stdcx, 8)
 
 RULE(dcbz)
 {
-	b_clear(t, b_and(t, b_add(t, RA, RB), b_const(~(u64)(CACHE_LINE - 1))), CACHE_LINE);
+	b_clear(t, indexed(t, op, CACHE_LINE), CACHE_LINE);
 	return true;
 }
 
 /* Of floating-point and vector registers; @access: load or store. */
 #define VSR_ACCESS(name, access, vsr, kind, form)                                                  \
 	ACCESS_RULE(name, form, UPDATES_ZERO(form), b_##access##_vsr(t, place, vsr, kind))
-#define EA_XV()	   b_at(b_and(t, b_add(t, RA, RB), b_const(~15ull))) /* of whole vectors */
+#define EA_XV()	   b_at(indexed(t, op, 16)) /* of whole vectors */
 #define UPDATES_XV false
 
 VSR_ACCESS(lfd, load, op->t, B_VSR_FPR, D)
@@ -144,8 +159,7 @@ ACCESS_RULE(stxsiwx, X, false, STORE_WORD(b_vsr_doubleword(t, op->t)))
 #define ELEMENT(name, access, bytes)                                                               \
 	RULE(name)                                                                                 \
 	{                                                                                          \
-		b_##access##_element(t, b_and(t, b_add(t, RA, RB), b_const(-(u64)(bytes))),        \
-				     op->t + 32u, bytes);                                          \
+		b_##access##_element(t, indexed(t, op, bytes), op->t + 32u, bytes);                \
 		return true;                                                                       \
 	}
 

@@ -395,17 +395,47 @@ val b_count_zeros(struct tr *t, val a, unsigned bits)
 	return in_reg(r);
 }
 
+/*
+ * In 32-bit mode CA is what the low word carries into the upper one: the bit there differs from
+ * what it would be without. rdx keeps that, from before the sum of @a and @b to behind it.
+ */
+static void expect_carry(struct tr *t, int a, val b)
+{
+	if (!tr_is_narrow(t))
+		return;
+	x86_mov(&t->x, RDX, a);
+	x86_rr(&t->x, X_XOR | X_W, RDX, operand(t, b));
+}
+
+/* CA = the carry to @sum; @cc: the flags have it, in 64-bit mode. @inverted: it was expected for
+ * what is added inverted, or a borrow. */
+static void set_carry(struct tr *t, int ca, enum x86_cc cc, int sum, bool inverted)
+{
+	if (!tr_is_narrow(t)) {
+		set_ca(t, ca, cc);
+		return;
+	}
+	x86_rr(&t->x, X_XOR | X_W, RDX, sum);
+	x86_shift(&t->x, X_W, SH_SHR, RDX, 32);
+	x86_group1(&t->x, 0, G_AND, RDX, 1);
+	if (inverted)
+		x86_group1(&t->x, 0, G_XOR, RDX, 1);
+	x86_mov(&t->x, ca, RDX);
+	b_set(t, GUEST_CA, in_reg(ca));
+}
+
 val b_add_ca(struct tr *t, val a, val b)
 {
-	int ca;
-	val sum;
+	int ca, r;
 
 	if (!is_const(b) && prefers(t, a, b))
 		return b_add_ca(t, b, a);
 	ca = regs_for(t, GUEST_CA);
-	sum = apply(t, X_ADD, G_ADD, regs_over(t, a), b);
-	set_ca(t, ca, CC_B);
-	return sum;
+	r = regs_over(t, a);
+	expect_carry(t, r, b);
+	apply(t, X_ADD, G_ADD, r, b);
+	set_carry(t, ca, CC_B, r, false);
+	return in_reg(r);
 }
 
 val b_add_extended(struct tr *t, val a, val b)
@@ -417,13 +447,14 @@ val b_add_extended(struct tr *t, val a, val b)
 	c = regs_value(t, b_get(t, GUEST_CA));
 	r = regs_over(t, a);
 	ca = regs_for(t, GUEST_CA);
+	expect_carry(t, r, b);
 	rb = fits32(b) ? X86_NO_REG : operand(t, b);
 	x86_bit(&t->x, c, 0); /* carry flag = CA */
 	if (rb < 0)
 		x86_group1(&t->x, X_W, G_ADC, r, (s32)b.k);
 	else
 		x86_rr(&t->x, X_ADC | X_W, r, rb);
-	set_ca(t, ca, CC_B);
+	set_carry(t, ca, CC_B, r, false);
 	return in_reg(r);
 }
 
@@ -431,8 +462,9 @@ val b_sub_ca(struct tr *t, val a, val b)
 {
 	int rb = regs_value(t, b), r = regs_over(t, a), ca = regs_for(t, GUEST_CA);
 
+	expect_carry(t, r, in_reg(rb));
 	x86_rr(&t->x, X_SUB | X_W, r, rb);
-	set_ca(t, ca, CC_AE);
+	set_carry(t, ca, CC_AE, r, true);
 	return in_reg(r);
 }
 

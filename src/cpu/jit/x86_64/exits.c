@@ -10,11 +10,18 @@ s32 trace_here(const struct tr *t)
 	return (s32)(t->n - 1) * 4;
 }
 
+/* @reg = the address at @distance from the block's start, which in 32-bit mode may be beyond the
+ * last one. */
+static void load_address(struct tr *t, int reg, s32 distance)
+{
+	x86_rm(&t->x, tr_is_narrow(t) ? X_LEA & ~X_W : X_LEA, reg, X86_AT(R_NIP, distance));
+}
+
 val b_cia(struct tr *t, s32 distance)
 {
 	int r = regs_take(t);
 
-	x86_rm(&t->x, X_LEA, r, X86_AT(R_NIP, trace_here(t) + distance));
+	load_address(t, r, trace_here(t) + distance);
 	return (val){(s8)r, 0};
 }
 
@@ -93,7 +100,7 @@ static void go(struct tr *t, s32 distance)
 	struct x86 *x = &t->x;
 
 	site->near = !((t->b->gpa ^ to) & CPU_PAGE_MASK);
-	x86_rm(x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
+	load_address(t, R_NIP, distance);
 	if (!site->near) {
 		x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
 		x86_rip(x, X_CMP | X_W, RAX, (const u8 *)&site->key);
@@ -108,7 +115,7 @@ static void go(struct tr *t, s32 distance)
 /* The same, through the dispatcher. */
 static void go_by_dispatcher(struct tr *t, s32 distance)
 {
-	x86_rm(&t->x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
+	load_address(t, R_NIP, distance);
 	x86_jmp_to(&t->x, t->jit->thunks.stop);
 }
 
@@ -216,6 +223,8 @@ cond b_count_down(struct tr *t, bool zero)
 	r = regs_over(t, ctr);
 	b_set(t, GUEST_CTR, (val){(s8)r, 0});
 	x86_group1(&t->x, X_W, G_SUB, r, 1);
+	if (tr_is_narrow(t))
+		x86_rr(&t->x, X_TEST, r, r);
 	return zero ? CC_E : CC_NE;
 }
 

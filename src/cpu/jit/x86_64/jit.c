@@ -267,7 +267,7 @@ enum jit_result jit_compile(struct cpu *cpu, struct block *b)
 	struct tr *t = &jit->tr;
 
 	b->ops[0].fn = pseudo_enter;
-	if (!(b->mode & MODE_SF) || b->count > TR_BLOCK)
+	if (b->count > TR_BLOCK)
 		return JIT_NOTHING;
 	if (!has_room(jit, TR_BYTES_MAX + EXITS_ROOM, ROOM + EXITS_ROOM))
 		return JIT_FULL;

@@ -178,6 +178,12 @@ struct tr {
 	bool swap;
 };
 
+/* For 32-bit mode: addresses, CTR, and what CR0 and CA tell are of the low word. */
+static inline bool tr_is_narrow(const struct tr *t)
+{
+	return !(t->b->mode & MODE_SF);
+}
+
 static inline u64 guest_bit(unsigned g)
 {
 	return 1ull << g;
