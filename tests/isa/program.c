@@ -49,6 +49,9 @@ static u32 x_form(u32 xo, u32 t, u32 a, u32 b)
 #define SLDI_63(t)	 (30u << 26 | (t) << 21 | (t) << 16 | 31u << 11 | 1u << 2 | 1u << 1)
 #define SLDI_32(t)	 (30u << 26 | (t) << 21 | (t) << 16 | 31u << 6 | 1u << 2 | 1u << 1)
 
+/* The low word of s to the high one of t: rldimi t,s,32,0. */
+#define INSERT_UPPER(t, s) (30u << 26 | (s) << 21 | (t) << 16 | 3u << 2 | 1u << 1)
+
 #define SPR_XER	 1u
 #define SPR_LR	 8u
 #define SPR_CTR	 9u
@@ -177,6 +180,12 @@ static bool one_in(struct gen *g, unsigned n)
 static u32 any_register(struct gen *g)
 {
 	return rng_below(g->rng, R_LOOP);
+}
+
+/* Nothing changes to 64-bit mode, where upper halves of addresses and counters would matter. */
+static bool upper_halves_vary(const struct program_kind *kind)
+{
+	return kind->narrow && !kind->supervisor;
 }
 
 /* Room for this many words, and for the program's end. */
@@ -468,6 +477,8 @@ static void loop_by_ctr(struct gen *g)
 	if (g->ctr_busy)
 		return;
 	emit(g, ADDI(R_SCRATCH, 0, 1 + (s32)rng_below(g->rng, 7)));
+	if (upper_halves_vary(&g->p->kind))
+		emit(g, INSERT_UPPER(R_SCRATCH, any_register(g)));
 	emit(g, MTSPR(SPR_CTR, R_SCRATCH));
 	g->ctr_busy = true;
 	head = g->p->n;
@@ -849,6 +860,11 @@ void program_generate_state(struct rng *rng, const struct program *p, struct pro
 	gpr[R_SECOND] = second_place(rng, kind, base);
 	for (unsigned r = R_LOOP; r < R_PROGRAM; r++)
 		gpr[r] = 0;
+	if (upper_halves_vary(kind) && rng_below(rng, 2)) {
+		gpr[R_PROGRAM] |= rng_next(rng) << 32;
+		gpr[R_BASE] |= rng_next(rng) << 32;
+		gpr[R_INDEX] |= rng_next(rng) << 32;
+	}
 	if (kind->peer) /* to nearest, nothing enabled */
 		state->user.fpscr = 0;
 	state->msr = random_msr(rng, kind);
