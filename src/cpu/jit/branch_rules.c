@@ -33,6 +33,7 @@ RULE(b)
 RULE(bl)
 {
 	set_lr(t);
+	b_calls(t);
 	return branch(t, op, ends);
 }
 
@@ -112,6 +113,8 @@ static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest 
 
 RULE(bclr)
 {
+	if (always(op) && b_return(t))
+		return true;
 	return branch_to(t, op, ends, GUEST_LR, false);
 }
 

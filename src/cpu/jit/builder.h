@@ -357,6 +357,9 @@ void b_leave(struct tr *t, s32 distance);
  */
 struct block *b_may_follow(struct tr *t, s32 distance);
 void b_follow(struct tr *t, struct block *b, s32 distance);
+/* A call: LR was set to the next instruction's address. b_return() may go on there: true. */
+void b_calls(struct tr *t);
+bool b_return(struct tr *t);
 /* To the next instruction unless @c, where the other way is followed. */
 void b_leave_behind_unless(struct tr *t, cond c);
 /* To where a register says; its low two bits don't count. */

@@ -40,6 +40,17 @@ void exit_function_if(struct tr *t, enum x86_cc cc)
 	exit_add(t, x86_jcc(&t->x, cc), (struct exit_point){.kind = EXIT_FUNCTION});
 }
 
+void exit_guard_if(struct tr *t, enum x86_cc cc, s32 distance, struct site *site)
+{
+	exit_add(t, x86_jcc(&t->x, cc),
+		 (struct exit_point){.kind = EXIT_GUARD, .distance = distance, .site = site});
+}
+
+void exit_register_if(struct tr *t, enum x86_cc cc, int to)
+{
+	exit_add(t, x86_jcc(&t->x, cc), (struct exit_point){.kind = EXIT_REGISTER, .to = to});
+}
+
 void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi)
 {
 	exit_add(t, x86_jcc(&t->x, cc),
@@ -156,8 +167,7 @@ void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target)
 	int to = regs_value(t, target);
 	cond c = b_cr_is(t, bit, set);
 
-	exit_add(t, x86_jcc(&t->x, (enum x86_cc)c),
-		 (struct exit_point){.kind = EXIT_REGISTER, .to = to});
+	exit_register_if(t, (enum x86_cc)c, to);
 }
 
 /* rsi = the op whose function goes on, rdx = the block's first. */
@@ -191,6 +201,14 @@ static void go_from_window(struct tr *t, const struct exit_point *e)
 	x86_jmp_to(x, t->jit->thunks.function);
 }
 
+/* The site learns what is there by now. */
+static void go_from_guard(struct tr *t, const struct exit_point *e)
+{
+	x86_rm(&t->x, X_LEA, R_NIP, X86_AT(R_NIP, e->distance));
+	x86_rip(&t->x, X_LEA, RSI, (const u8 *)e->site);
+	x86_jmp_to(&t->x, t->jit->thunks.leave);
+}
+
 void b_leave_to_function(struct tr *t)
 {
 	state_store(t, &t->s);
@@ -208,6 +226,8 @@ void exit_emit(struct tr *t, const struct exit_point *e, bool once)
 		go_from_window(t, e);
 	else if (e->kind == EXIT_REGISTER)
 		go_to(t, e->to);
+	else if (e->kind == EXIT_GUARD)
+		go_from_guard(t, e);
 	else if (once)
 		go_by_dispatcher(t, e->distance);
 	else
@@ -272,6 +292,7 @@ void b_call(struct tr *t, bool changes_gprs)
 	vregs_forget(t);
 	state_flush(t);
 	regs_forget(t, changes_gprs);
+	t->returns_surely = false;
 	x86_rip(x, X_LEA, RSI, (const u8 *)op);
 	x86_rm(x, X_LEA, RAX, X86_AT(RSI, -(s32)((t->n - 1) * sizeof(struct op))));
 	x86_rm(x, X_STORE | X_W, R_NIP, CPU_AT(nip));

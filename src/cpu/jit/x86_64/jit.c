@@ -53,7 +53,8 @@ struct op *jit_new_call(struct jit *jit, const struct op *op)
 
 /* More than any translation needs in the second half. */
 #define ROOM                                                                                       \
-	(TR_BYTES_MAX + sizeof(struct translated) + sizeof(struct site) + TR_RECORDS_BYTES_MAX +   \
+	(TR_BYTES_MAX + sizeof(struct translated) + (TR_PARTS + 1) * sizeof(struct site) +         \
+	 TR_RECORDS_BYTES_MAX +                                                                    \
 	 TR_PARTS * sizeof(struct block *) + TR_INSNS * 2 * sizeof(struct op))
 /* What translations leave for exits that are made later. */
 #define EXITS_ROOM ((size_t)256 << 10)
@@ -213,7 +214,7 @@ static void emit_late(struct tr *t)
 	x86_jmp_to(&t->x, t->jit->thunks.late);
 }
 
-static void prepare(struct tr *t, struct cpu *cpu, struct block *b)
+static void prepare(struct tr *t, struct cpu *cpu, struct block *b, u64 ea)
 {
 	struct jit *jit = cpu->jit;
 
@@ -228,7 +229,7 @@ static void prepare(struct tr *t, struct cpu *cpu, struct block *b)
 	t->next_window = 0;
 	t->plain = b->crossed >= CROSSINGS;
 	t->n_parts = t->insns = 0;
-	trace_add(t, b);
+	trace_add(t, b, b->mode & MODE_SF ? ea : TR_NOWHERE); /* addresses wrap round */
 	regs_begin(t);
 	vregs_begin(t);
 }
@@ -261,7 +262,8 @@ static void emit_stubs(struct tr *t)
 	}
 }
 
-enum jit_result jit_compile(struct cpu *cpu, struct block *b)
+/* @ea: where @b is, TR_NOWHERE: not known. */
+static enum jit_result compile(struct cpu *cpu, struct block *b, u64 ea)
 {
 	struct jit *jit = cpu->jit;
 	struct tr *t = &jit->tr;
@@ -271,7 +273,7 @@ enum jit_result jit_compile(struct cpu *cpu, struct block *b)
 		return JIT_NOTHING;
 	if (!has_room(jit, TR_BYTES_MAX + EXITS_ROOM, ROOM + EXITS_ROOM))
 		return JIT_FULL;
-	prepare(t, cpu, b);
+	prepare(t, cpu, b, ea);
 	emit_entry(t);
 	if (!translate_block(t))
 		return JIT_NOTHING;
@@ -285,6 +287,11 @@ enum jit_result jit_compile(struct cpu *cpu, struct block *b)
 	b->code = jit_run_view(jit, t->code);
 	b->ops[0].fn = (op_fn *)(uintptr_t)jit_run_view(jit, jit->thunks.enter);
 	return JIT_COMPILED;
+}
+
+enum jit_result jit_compile(struct cpu *cpu, struct block *b)
+{
+	return compile(cpu, b, cpu->nip);
 }
 
 /* --- from one to the next --- */
@@ -321,15 +328,27 @@ static void attach(struct site *site, struct block *b)
 	b->sites = site;
 }
 
+struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea)
+{
+	struct site *site = jit_new_site(cpu->jit);
+
+	attach(site, b);
+	site->guards = true;
+	site->to = b;
+	site->key = cpu->jump_key;
+	site->ea = ea;
+	return site;
+}
+
 void jit_drop(struct jit *jit, struct block *b)
 {
 	struct x86 x;
 
-	if (!b->code)
-		return;
-	x.at = write_view(jit, b->code);
-	x86_jmp_to(&x, jit->thunks.stop);
-	b->code = NULL;
+	if (b->code) {
+		x.at = write_view(jit, b->code);
+		x86_jmp_to(&x, jit->thunks.stop);
+		b->code = NULL;
+	}
 	while (b->sites) {
 		b->sites->key = 0;
 		b->sites->to = NULL;
@@ -396,6 +415,8 @@ const struct op *jit_leave(struct cpu *cpu, struct site *seen)
 		return j->ops;
 	}
 	site = (struct site *)write_view(cpu->jit, seen);
+	if (site->guards && site->to != b)
+		return j->ops;
 	if (!site->near) {
 		site->key = cpu->jump_key;
 		site->ea = cpu->nip;
@@ -405,11 +426,11 @@ const struct op *jit_leave(struct cpu *cpu, struct site *seen)
 }
 
 /* What leads to its translation leads there still: a jump stands in its place. */
-static void translate_again(struct cpu *cpu, struct block *b)
+static void translate_again(struct cpu *cpu, struct block *b, u64 ea)
 {
 	struct x86 x = {write_view(cpu->jit, b->code)};
 
-	if (jit_compile(cpu, b) == JIT_COMPILED)
+	if (compile(cpu, b, ea) == JIT_COMPILED)
 		x86_jmp_to(&x, write_view(cpu->jit, b->code));
 }
 
@@ -419,7 +440,7 @@ void jit_sample(struct cpu *cpu, struct block *b)
 	if (b->crossed < CROSSINGS)
 		b->crossed = 0;
 	if (b->code && b->samples < JIT_HOT && ++b->samples == JIT_HOT)
-		translate_again(cpu, b);
+		translate_again(cpu, b, cpu->nip);
 }
 
 const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first,
@@ -428,7 +449,7 @@ const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct 
 	cpu->counts.exits_function++;
 	cpu->ops = first;
 	if (head->code && ++head->crossed == CROSSINGS)
-		translate_again(cpu, head);
+		translate_again(cpu, head, TR_NOWHERE);
 	return op->fn(cpu, op);
 }
 

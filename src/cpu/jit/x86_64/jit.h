@@ -17,6 +17,7 @@ struct site {
 	struct block *to;	   /* where it leads; NULL: to thunk leave */
 	struct site *next, **from; /* of those that lead to the same translation, if not near */
 	bool near;
+	bool guards; /* it leads on in its own translation, to what is like @to, or nowhere */
 };
 
 /* What is kept of a translation for the exits that have no code yet. */
@@ -77,6 +78,8 @@ static inline struct x86_mem jump_field(size_t field)
 }
 
 struct site *jit_new_site(struct jit *jit);
+/* One that guards the way on to @b, which is at @ea now. */
+struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea);
 /* A copy of @op to be called, behind which its function finds a return. */
 struct op *jit_new_call(struct jit *jit, const struct op *op);
 

@@ -4,7 +4,7 @@
  * and most are never read. In this order:
  *
  *	kind, part, n, CFAR, where its jump is
- *	by kind: the distance; the register; the window's base, lo and hi
+ *	by kind: the distance, and the site; the register; the window's base, lo and hi
  *	how many guest registers are to be stored, and for each its number and operand
  *	a mask of the fields of CR that wait, and for each how it is compared and both operands
  *	whether the FPSCR waits, and for what
@@ -84,6 +84,11 @@ static void put_status(struct tr *t)
 	put_bytes(t, s->at, sizeof(s->at));
 }
 
+static bool has_distance(const struct exit_point *exit)
+{
+	return exit->kind == EXIT_BRANCH || exit->kind == EXIT_BEHIND || exit->kind == EXIT_GUARD;
+}
+
 void record_write(struct tr *t, const struct exit_point *exit)
 {
 	put(t, (u8)exit->kind);
@@ -91,8 +96,10 @@ void record_write(struct tr *t, const struct exit_point *exit)
 	put(t, (u8)exit->n);
 	put_bytes(t, &t->s.cfar, sizeof(t->s.cfar));
 	put_bytes(t, &exit->from, sizeof(exit->from));
-	if (exit->kind == EXIT_BRANCH || exit->kind == EXIT_BEHIND)
+	if (has_distance(exit))
 		put_bytes(t, &exit->distance, sizeof(exit->distance));
+	if (exit->kind == EXIT_GUARD)
+		put_bytes(t, &exit->site, sizeof(exit->site));
 	if (exit->kind == EXIT_REGISTER || exit->kind == EXIT_WINDOW)
 		put(t, (u8)exit->to);
 	if (exit->kind == EXIT_WINDOW) {
@@ -173,8 +180,10 @@ const u8 *record_read(struct tr *t, const u8 *at, struct exit_point *exit)
 	exit->n = *at++;
 	get_bytes(&at, &t->s.cfar, sizeof(t->s.cfar));
 	get_bytes(&at, &exit->from, sizeof(exit->from));
-	if (exit->kind == EXIT_BRANCH || exit->kind == EXIT_BEHIND)
+	if (has_distance(exit))
 		get_bytes(&at, &exit->distance, sizeof(exit->distance));
+	if (exit->kind == EXIT_GUARD)
+		get_bytes(&at, &exit->site, sizeof(exit->site));
 	if (exit->kind == EXIT_REGISTER || exit->kind == EXIT_WINDOW)
 		exit->to = *at++;
 	if (exit->kind == EXIT_WINDOW) {

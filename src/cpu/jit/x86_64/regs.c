@@ -31,6 +31,8 @@ void regs_begin(struct tr *t)
 		t->s.at[g] = IN_MEMORY;
 	t->s.cfar = NO_CFAR;
 	t->free_over = GUESTS;
+	t->n_returns = 0;
+	t->returns_surely = false;
 }
 
 void regs_next(struct tr *t)
@@ -215,6 +217,7 @@ val b_get(struct tr *t, enum guest g)
 void b_set(struct tr *t, enum guest g, val v)
 {
 	regs_move_windows(t, g);
+	t->returns_surely &= g != GUEST_LR;
 	if (t->s.at[g] >= 0)
 		t->h[t->s.at[g]].guests &= ~guest_bit(g);
 	t->s.dirty |= guest_bit(g);

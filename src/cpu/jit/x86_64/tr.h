@@ -97,6 +97,7 @@ enum exit_kind {
 	EXIT_REGISTER, /* to where a register says */
 	EXIT_FUNCTION, /* the instruction's own function goes on */
 	EXIT_WINDOW,   /* the same, and perhaps for a window lies on two pages */
+	EXIT_GUARD,    /* to a distance, by a site that says what must be there to be followed */
 };
 
 /*
@@ -105,11 +106,12 @@ enum exit_kind {
  */
 struct exit_point {
 	enum exit_kind kind;
-	u32 from;	  /* the jump's distance: where, from the translation's start */
-	unsigned part, n; /* the instruction: op @n of block @part */
-	s32 distance;	  /* EXIT_BRANCH, EXIT_BEHIND: from that block's start */
-	int to;		  /* EXIT_REGISTER; EXIT_WINDOW: the window's base */
-	s32 lo, hi;	  /* EXIT_WINDOW */
+	u32 from;	   /* the jump's distance: where, from the translation's start */
+	unsigned part, n;  /* the instruction: op @n of block @part */
+	s32 distance;	   /* EXIT_BRANCH, EXIT_BEHIND, EXIT_GUARD: from that block's start */
+	int to;		   /* EXIT_REGISTER; EXIT_WINDOW: the window's base */
+	s32 lo, hi;	   /* EXIT_WINDOW */
+	struct site *site; /* EXIT_GUARD */
 };
 
 /* An instruction whose function is called only if it must be: side.c. */
@@ -149,6 +151,10 @@ struct tr {
 	unsigned n_parts;
 	unsigned insns; /* of the blocks before b */
 	struct block *b;
+	u64 ea;		       /* of b, here and now; TR_NOWHERE: not known */
+	u64 returns[TR_PARTS]; /* where calls that are followed come back to */
+	unsigned n_returns;
+	bool returns_surely;			/* LR is the last of them */
 	const struct rule *rules[TR_BLOCK + 2]; /* of b->ops */
 	unsigned n; /* of the current op: 1 is the block's first instruction */
 	struct state s;
@@ -183,6 +189,8 @@ static inline bool tr_is_narrow(const struct tr *t)
 {
 	return !(t->b->mode & MODE_SF);
 }
+
+#define TR_NOWHERE 1ull
 
 static inline u64 guest_bit(unsigned g)
 {
@@ -273,8 +281,8 @@ void sides_emit(struct tr *t);
 const u8 *side_thunk_emit(struct jit *jit, struct x86 *x);
 
 /* --- trace.c --- */
-/* @b comes next. */
-void trace_add(struct tr *t, struct block *b);
+/* @b, which is at @ea, comes next. */
+void trace_add(struct tr *t, struct block *b, u64 ea);
 /* How often the first @insns instructions of the current block will come again after these. */
 unsigned trace_rounds_left(const struct tr *t, unsigned insns);
 /* Does @op, of rule @r, add a constant to a general register? */
@@ -285,6 +293,10 @@ bool trace_moves(const struct op *op, const struct rule *r, unsigned *reg, s32 *
 s32 trace_here(const struct tr *t);
 /* Unless @cc: the instruction is left to its function. */
 void exit_function_if(struct tr *t, enum x86_cc cc);
+/* To @distance from the block's start, by @site. */
+void exit_guard_if(struct tr *t, enum x86_cc cc, s32 distance, struct site *site);
+/* Unless @cc, to where host register @to says. */
+void exit_register_if(struct tr *t, enum x86_cc cc, int to);
 void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi);
 /* The code of @exit, at t->s. @once: it runs now and is overwritten then. */
 void exit_emit(struct tr *t, const struct exit_point *exit, bool once);
