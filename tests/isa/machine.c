@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cpu/cpu.h"
+#include "cpu/jit/jit.h"
 #include "hpt/hpt.h"
 #include "machine.h"
 
@@ -11,11 +12,13 @@
 #define RAM_BYTES (TRAPS_TO + PAGE)
 #define LOW_BYTES 0x8000u /* what a program may change, but for its own code */
 #define VSID	  0x10ull
+#define MMCR0_FC  0x80000000u
 #define LIMIT	  2000000u /* instructions of a program */
 
 /* The handlers' memory, which real mode reaches by displacements from zero. */
 #define COMMON	  0x2000 /* their common code */
 #define SAVE	  0x3000 /* registers; where the next note goes; how many there were */
+#define NOTED	  (SAVE + 32)
 #define NOTES	  0x3800
 #define NOTES_END 0x4000
 #define NOTE	  64 /* bytes */
@@ -185,22 +188,25 @@ static void map_pages(struct machine *m)
 		map_page(m, VSID, at, at, ALL);
 }
 
-struct machine *machine_new(const char *name, const char *engine, const char *host_name,
-			    bool disturbed)
+struct machine *machine_new(const struct machine_options *o)
 {
 	struct machine *m = aligned_alloc(64, (sizeof(*m) + 63) & ~(size_t)63);
 
 	if (!m)
 		exit(2);
-	setenv("PAPYR_ENGINE", engine, 1);
-	setenv("PAPYR_HOST", host_name, 1);
+	setenv("PAPYR_ENGINE", o->engine, 1);
+	setenv("PAPYR_HOST", o->host ? o->host : "", 1);
 	memset(m, 0, sizeof(*m));
-	m->name = name;
-	m->disturbed = disturbed;
+	m->name = o->name;
+	m->disturbed = o->disturbed;
 	m->ram = calloc(1, RAM_BYTES);
 	if (!m->ram || hpt_create(&m->hpt, 18) || cpu_init(&m->cpu, &cpu_model_power8, &host)) {
 		fprintf(stderr, "no memory for a machine\n");
 		exit(2);
+	}
+	if (o->code_bytes) {
+		jit_free(m->cpu.jit);
+		m->cpu.jit = jit_new(o->code_bytes);
 	}
 	m->cpu.hpt = m->hpt;
 	m->cpu.amor = ~0ull;
@@ -285,9 +291,9 @@ static const u32 common[] = {
     KEEP_LOW(4),
     ORI(4, NOTES),
     STD(4, SAVE + 24),
-    LD(5, SAVE + 32),
+    LD(5, NOTED),
     ADDI(5, 5, 1),
-    STD(5, SAVE + 32),
+    STD(5, NOTED),
     LD(5, SAVE + 16),
     LD(4, SAVE + 8),
     LD(3, SAVE),
@@ -423,6 +429,9 @@ static void load_state(struct machine *m, const struct program *p,
 	cpu_set_msr(cpu, state->msr);
 	cpu_slb_changed(cpu);
 	cpu->nip = TEST_CODE + p->origin;
+	cpu->mmcr[0] = state->counts ? 0 : MMCR0_FC;
+	memset(cpu->pmc, 0, sizeof(cpu->pmc));
+	cpu_pmu_start(cpu);
 }
 
 enum machine_end machine_run(struct machine *m, const struct program *p,
@@ -438,11 +447,13 @@ enum machine_end machine_run(struct machine *m, const struct program *p,
 	cpu->leave = false;
 	if (!steps) {
 		cpu_run(cpu);
+		cpu_pmu_stop(cpu);
 		return m->too_long ? ENDLESS : ENDED;
 	}
 	for (unsigned i = 0; i < LIMIT && !cpu->leave; i++)
 		cpu_step(cpu);
 	fpscr_leave(&cpu->fpscr);
+	cpu_pmu_stop(cpu);
 	return cpu->leave ? ENDED : ENDLESS;
 }
 
@@ -478,6 +489,9 @@ static void compare_registers(struct comparison *c, struct machine *a, struct ma
 		same(c, "vsr, high", i, VSR_D(a->cpu.vsr[i], 0), VSR_D(b->cpu.vsr[i], 0));
 		same(c, "vsr, low", i, VSR_D(a->cpu.vsr[i], 1), VSR_D(b->cpu.vsr[i], 1));
 	}
+	/* Of a block that an interrupt ends it counts all. */
+	if (!get_doubleword(a, NOTED))
+		same(c, "instructions", 0, a->cpu.pmc[4], b->cpu.pmc[4]);
 	same(c, "reserved", 0, a->cpu.reserve_gpa, b->cpu.reserve_gpa);
 	same(c, "reserved bytes", 0, a->cpu.reserve_size, b->cpu.reserve_size);
 }

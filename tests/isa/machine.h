@@ -16,12 +16,16 @@ enum machine_end {
 	ENDLESS, /* it ran for too long */
 };
 
-/*
- * @engine and @host as PAPYR_ENGINE and PAPYR_HOST have them. @disturbed: the clock is looked at
- * often, so that what is hot is soon translated again, and caches are emptied meanwhile, none of
- * which a program may see.
- */
-struct machine *machine_new(const char *name, const char *engine, const char *host, bool disturbed);
+struct machine_options {
+	const char *name;
+	const char *engine, *host; /* as PAPYR_ENGINE and PAPYR_HOST have them; host may be NULL */
+	/* The clock is looked at often, so that what is hot is soon translated again, and caches
+	 * are emptied meanwhile, none of which a program may see. */
+	bool disturbed;
+	size_t code_bytes; /* room for translations beside the longest one; 0: plenty */
+};
+
+struct machine *machine_new(const struct machine_options *o);
 void machine_free(struct machine *m);
 const char *machine_name(const struct machine *m);
 

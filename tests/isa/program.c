@@ -868,5 +868,6 @@ void program_generate_state(struct rng *rng, const struct program *p, struct pro
 	if (kind->peer) /* to nearest, nothing enabled */
 		state->user.fpscr = 0;
 	state->msr = random_msr(rng, kind);
+	state->counts = rng_below(rng, 6) == 0;
 	generate_memory(rng, state->mem, WINDOW_WORDS);
 }

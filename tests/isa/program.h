@@ -48,6 +48,7 @@ struct program {
 struct program_state {
 	struct isa_state user;
 	u64 msr;
+	bool counts; /* the performance monitor counts instructions */
 	u64 mem[WINDOW_WORDS]; /* the rest of the two pages is zero */
 };
 
