@@ -5,6 +5,10 @@
 bpf: it translates programs and filters made at random (bpf.c, filters.c), which two interpreters must agree with, and those
 of its own test module. patches: tracers, probes and events come and go (patches.c), while processes run what they change and
 others fork, execute and map (storm.c).
+
+What Debian's kernel, 6.1, has not: profiles of functions (FUNCTION_PROFILER), tracers of latencies, live patches, tests of
+itself at boot (FTRACE_STARTUP_TEST, CODE_PATCHING_SELFTEST, FTR_FIXUP_SELFTEST), and BPF programs on functions' entries, which
+it can't translate for Power.
 """
 import os
 import re
