@@ -281,15 +281,20 @@ static void count_hits(const char *kind, const char *name)
 	put(file, "-:papyr/%s\n", name);
 }
 
+/*
+ * At the function's entry, where the tracer's call is; behind that, where a trap is put, which
+ * becomes a branch after a while; and where it returns to.
+ */
 static void function_probe(void)
 {
+	static const char *const where[] = {"entry", "inside", "return"};
 	static u64 n;
 	char name[40];
-	bool at_return = next_random(&seed) % 2;
+	u64 kind = n % 3;
 
-	snprintf(name, sizeof(name), "k%llu_%s", (unsigned long long)n++,
-		 at_return ? "return" : "entry");
-	put("kprobe_events", "%c:papyr/%s %s\n", at_return ? 'r' : 'p', name, call_name);
+	snprintf(name, sizeof(name), "k%llu_%s", (unsigned long long)n++, where[kind]);
+	put("kprobe_events", "%c:papyr/%s %s%s\n", kind == 2 ? 'r' : 'p', name, call_name,
+	    kind == 1 ? "+16" : "");
 	count_hits("kprobe", name);
 }
 
