@@ -46,6 +46,8 @@ void cmd_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * keep the process.
  */
 void cmd_last_words(const char *text);
+/* A text longer than stdio keeps, of which why it was lost is only known now; a status. */
+int cmd_print(const char *text);
 /* With a line that names the verb's help behind. */
 int cmd_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

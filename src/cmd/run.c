@@ -580,10 +580,8 @@ static struct parsed parse(int argc, char **argv, struct run_options *o)
 	int c, r;
 
 	while ((c = getopt_long(argc, argv, "k:i:p:m:c:h", options, NULL)) != -1) {
-		if (c == 'h' || c == OPT_HELP) {
-			fputs(help, stdout);
-			return parsed_done(STATUS_OK);
-		}
+		if (c == 'h' || c == OPT_HELP)
+			return parsed_done(cmd_print(help));
 		r = take_option(c, o, argv);
 		if (r > 0)
 			fprintf(stderr, "Try 'papyr run --help'.\n");

@@ -30,6 +30,15 @@ int cmd_error(const char *fmt, ...)
 	return STATUS_ERROR;
 }
 
+int cmd_print(const char *text)
+{
+	if (fputs(text, stdout) >= 0)
+		return STATUS_OK;
+	cmd_error("cannot write: %s", strerror(errno));
+	clearerr(stdout); /* it has been said */
+	return STATUS_ERROR;
+}
+
 void cmd_note(const char *fmt, ...)
 {
 	va_list ap;
