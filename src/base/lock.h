@@ -31,7 +31,9 @@
 	LOCK(NET, "user_link->lock")                                                               \
 	/* Held over requests to disks, and over interrupts. */                                    \
 	LOCK(VIO, "vio_device->lock")                                                              \
-	/* The same. */                                                                            \
+	/* Held over all that a guest asks of a shared folder. */                                  \
+	LOCK(SHARE, "virtio_p9->serving")                                                          \
+	/* As that of the other bus's devices. */                                                  \
 	LOCK(PCI, "pci_function->lock")                                                            \
 	/* A function's place on the bus changes with its lock held. */                            \
 	LOCK(PCI_BUS, "pci_bus->lock")                                                             \

@@ -20,6 +20,7 @@
 #include "devices/virtio/blk.h"
 #include "devices/virtio/channel.h"
 #include "devices/virtio/net.h"
+#include "devices/virtio/p9.h"
 #include "devices/virtio/rng.h"
 #include "gdb/server.h"
 #include "migration/channel/fault.h"
@@ -61,6 +62,9 @@ static const char help[] =
     "                          reaches what this user may reach (10.0.2.2 is the host), or on\n"
     "                          an interface of the host's; may be given several times\n"
     "      --rng               a device that gives the guest random numbers (virtio)\n"
+    "      --share FOLDER:TAG[,ro]\n"
+    "                          a folder of the host's, which the guest mounts by\n"
+    "                          'mount -t 9p TAG /mnt'; may be given several times\n"
     "      --channel NAME:PATH a port of a virtio console, /dev/virtio-ports/NAME in the guest,\n"
     "                          whose other end is a socket, PATH; may be given several times\n"
     "      --htab-order N      2^N bytes of hashed page table, 18 to 46 (default: for the memory)\n"
@@ -98,6 +102,7 @@ enum {
 	OPT_NET,
 	OPT_RNG,
 	OPT_CHANNEL,
+	OPT_SHARE,
 	OPT_HTAB_ORDER,
 	OPT_RMA_SIZE,
 	OPT_RMA_COUNT,
@@ -125,6 +130,7 @@ static const struct option options[] = {
     {"net", required_argument, NULL, OPT_NET},
     {"rng", no_argument, NULL, OPT_RNG},
     {"channel", required_argument, NULL, OPT_CHANNEL},
+    {"share", required_argument, NULL, OPT_SHARE},
     {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
     {"rma-size", required_argument, NULL, OPT_RMA_SIZE},
     {"rma-count", required_argument, NULL, OPT_RMA_COUNT},
@@ -147,6 +153,7 @@ static const struct option options[] = {
 
 #define NETS_MAX     8
 #define CHANNELS_MAX 8
+#define SHARES_MAX   8
 
 struct run_options {
 	struct machine_config cfg;
@@ -169,6 +176,11 @@ struct run_options {
 		const char *name, *path;
 	} channels[CHANNELS_MAX];
 	unsigned n_channels;
+	struct {
+		const char *folder, *tag;
+		bool read_only;
+	} shares[SHARES_MAX];
+	unsigned n_shares;
 	/* Given on the command line: a guest that comes must be so. */
 	unsigned given; /* CONFIG_... */
 	bool name_given;
@@ -496,6 +508,28 @@ static int take_channel_option(struct run_options *o)
 	return 0;
 }
 
+/* FOLDER:TAG[,ro], cut where it is; a folder's name may have colons in it. */
+static int take_share_option(struct run_options *o)
+{
+	char *tag = strrchr(optarg, ':'), *word = tag ? strchr(tag, ',') : NULL;
+	bool read_only = word && !strcmp(word, ",ro");
+
+	if (o->n_shares == SHARES_MAX)
+		return wrong("--share: a guest can have %u of them", SHARES_MAX);
+	if (tag)
+		*tag++ = 0;
+	if (read_only)
+		*word = 0;
+	if (!tag || !*optarg || !good_name(tag) || strlen(tag) > VIRTIO_P9_TAG_MAX)
+		return wrong("--share wants FOLDER:TAG, maybe with ,ro behind; the tag of 1 to %u "
+			     "letters, digits, '_', '-' and '.'",
+			     VIRTIO_P9_TAG_MAX);
+	o->shares[o->n_shares].folder = optarg;
+	o->shares[o->n_shares].tag = tag;
+	o->shares[o->n_shares++].read_only = read_only;
+	return 0;
+}
+
 /* The others, as take_machine_option(). */
 static int take_option(int opt, struct run_options *o, char **argv)
 {
@@ -518,6 +552,8 @@ static int take_option(int opt, struct run_options *o, char **argv)
 		return 0;
 	case OPT_CHANNEL:
 		return take_channel_option(o);
+	case OPT_SHARE:
+		return take_share_option(o);
 	case OPT_NAME:
 		return take_name_option(o);
 	case OPT_RESTORE:
@@ -708,6 +744,10 @@ static int add_devices(struct machine *m, struct run_options *o, struct error *e
 		return -1;
 	for (unsigned i = 0; i < o->n_channels; i++)
 		if (virtio_channel_new(m, o->channels[i].name, o->channels[i].path, err))
+			return -1;
+	for (unsigned i = 0; i < o->n_shares; i++)
+		if (virtio_p9_new(m, o->shares[i].folder, o->shares[i].tag, o->shares[i].read_only,
+				  err))
 			return -1;
 	return 0;
 }

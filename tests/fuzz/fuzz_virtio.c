@@ -3,8 +3,8 @@
  * libFuzzer target: nothing that a guest does with PCI and virtio devices makes the process crash,
  * write beyond the guest's memory, or leave a request in flight.
  *
- * Input: steps, each of a byte with what it does (the lower four bits) and to whom (the upper four),
- * and what follows:
+ * Input: steps, each of a byte with what it does (its lower four bits) and to whom (the upper
+ * four), and what follows:
  *
  *   0, 1  a store to the BAR, or a load: offset (2), size (1: 1 << the lower two bits), value (8)
  *   2, 3  a write or a read of configuration space: offset (1), size (1), value (4)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the server's files share. */
+#ifndef PAPYR_DEVICES_SHARE_INTERNAL_H
+#define PAPYR_DEVICES_SHARE_INTERNAL_H
+
+#include <sys/stat.h>
+
+#include "devices/share/share.h"
+
+#define SHARE_PATH_MAX 4096
+#define SHARE_NAME_MAX 255
+#define SHARE_FIDS_MAX 65536
+#define SHARE_BUCKETS  1024
+
+struct share_fid {
+	u32 number;
+	u32 uid;    /* whose it is in the guest */
+	char *path; /* below the folder, whose own is "" */
+	int fd;	    /* -1: not open */
+	u32 flags;  /* that it was opened with, of the protocol */
+	bool open;
+	struct share_fid *next;
+};
+
+struct share {
+	int root, proc; /* the folder, and /proc/self/fd */
+	bool read_only;
+	dev_t device; /* of the folder */
+	u32 message_max;
+	unsigned n_fids;
+	struct share_fid *buckets[SHARE_BUCKETS];
+};
+
+/* ---- fids.c ---- */
+
+struct share_fid *share_fid(const struct share *s, u32 number);
+/* 0, or errno: there is one, there are too many, no memory. */
+int share_fid_add(struct share *s, u32 number, u32 uid, const char *path, struct share_fid **made);
+void share_fid_remove(struct share *s, struct share_fid *f);
+void share_fid_close(struct share_fid *f);
+int share_fid_set_path(struct share_fid *f, const char *path);
+/* What was at @from is at @to now. 0, or errno. */
+int share_fids_moved(struct share *s, const char *from, const char *to);
+
+/* ---- files.c: descriptors of what is below the folder; -1 with errno ---- */
+
+/* Of the thing itself, for all but its contents (O_PATH). */
+int share_find(const struct share *s, const char *path);
+/* Of a folder and the name in it that @path ends with. */
+int share_find_parent(const struct share *s, const char *path, const char **name);
+/* Of the contents of what @fd, by share_find(), is: a file or a folder. @flags: the host's. */
+int share_open(const struct share *s, int fd, int flags);
+/* chmod() of the same. */
+int share_chmod(const struct share *s, int fd, mode_t mode);
+/* linkat() of the same to a name in a folder. */
+int share_link(const struct share *s, int fd, int folder, const char *name);
+/* A name that stands for one thing in a folder. */
+bool share_name_is_good(const char *name);
+/* @path/@name into @to, of SHARE_PATH_MAX; false: it is too long. */
+bool share_join(char *to, const char *path, const char *name);
+
+#endif
