@@ -3,10 +3,10 @@
  * random-programs [-s SEED] [-n PROGRAMS] [-t SECONDS] [-k KIND] [-x] [-e le|be -- PEER COMMAND]
  *
  * Long random programs on all engines: portable, everything translated at once, and what is hot
- * translated at length while caches are emptied; on hosts with fewer instructions, and with room for
- * few translations, too. Registers and memory must be the same in the end. With a peer, a runner
- * under another implementation, every second program is one for problem state in 64-bit mode, and is
- * compared with that as well.
+ * translated at length while caches are emptied; on hosts with fewer instructions, and with room
+ * for few translations, too. Registers and memory must be the same in the end. With a peer, a
+ * runner under another implementation, every second program is one for problem state in 64-bit
+ * mode, and is compared with that as well.
  *
  * Each program follows from its seed, the next has the next: a failed one is made smaller, and
  * printed with how to have it again. KIND is letters of what all programs shall be: s supervisor, p
