@@ -558,6 +558,7 @@ static void random_loops_agree(const char *host, u64 flags)
 	}
 	fixture_free(plain);
 	fixture_free(generated);
+	unsetenv("PAPYR_HOST");
 }
 
 static void agree_as_host_is(void **state)
@@ -612,6 +613,41 @@ static void translations_are_dumped_where_asked(void **state)
 	unlink(path);
 }
 
+/* A product half-way between two numbers, of which a denormal addend decides unless it is a zero. */
+static void denormal_addends_decide_without_nj(void **state)
+{
+	static const char *const engines[] = {"portable", "eager"};
+	static const struct {
+		u32 insn, addend;
+		u32 result[2]; /* with VSCR[NJ] off, and on */
+	} cases[] = {
+	    {0x1061112e, 0x80000001, {0x3fc00001, 0x3fc00002}}, /* vmaddfp v3,v1,v4,v2 */
+	    {0x1061112f, 0x00000001, {0xbfc00001, 0xbfc00002}}, /* vnmsubfp v3,v1,v4,v2 */
+	};
+
+	for (unsigned i = 0; i < 8; i++) {
+		struct fixture *f = machine(engines[i & 1]);
+		unsigned nj = i >> 1 & 1, which = i >> 2;
+
+		put_insn(f, CODE_GPA, cases[which].insn);
+		put_insn(f, CODE_GPA + 4, 0x38630001); /* addi r3, r3, 1 */
+		put_insn(f, CODE_GPA + 8, 0x44000022); /* sc 1: leaves */
+		for (unsigned lane = 0; lane < 4; lane++) {
+			VSR_W(f->cpu.vsr[33], lane) = 0x3f800001;
+			VSR_W(f->cpu.vsr[36], lane) = 0x3fc00000;
+			VSR_W(f->cpu.vsr[34], lane) = cases[which].addend;
+		}
+		f->cpu.vscr = nj ? VSCR_NJ : 0;
+		fpscr_set(&f->cpu.fpscr, FPSCR_XX); /* or all is called on the side */
+		cpu_set_msr(&f->cpu, MODE);
+		f->cpu.nip = CODE_EA;
+		cpu_run(&f->cpu);
+		for (unsigned lane = 0; lane < 4; lane++)
+			assert_int_equal(VSR_W(f->cpu.vsr[35], lane), cases[which].result[nj]);
+		fixture_free(f);
+	}
+}
+
 /* In 32-bit mode 0 comes behind the last word: for what falls through, branches and returns. */
 static void addresses_of_code_wrap_at_a_word(void **state)
 {
@@ -651,6 +687,7 @@ int main(void)
 	    cmocka_unit_test(agree_with_avx),
 	    cmocka_unit_test(agree_with_sse),
 	    cmocka_unit_test(translations_are_dumped_where_asked),
+	    cmocka_unit_test(denormal_addends_decide_without_nj),
 	    cmocka_unit_test(addresses_of_code_wrap_at_a_word),
 	};
 

@@ -26,16 +26,21 @@ static void test_mask(struct tr *t, bool singles, int mask)
 	x86_rr(&t->x, X_TEST, RAX, RAX);
 }
 
-/* Ones in words that are, shifted left by 1 and with @added, below 1 << @below. */
-static int lanes_outside(struct tr *t, int r, enum vector_constant added, unsigned below)
+/* @bad: ones in words that are, shifted left by 1 and with @added, below 1 << @below. */
+static void find_outside(struct tr *t, int bad, int r, enum vector_constant added, unsigned below)
 {
-	int bad = vregs_take(t);
-
 	shift_words(t, bad, r, SHIFT_LEFT, 1);
 	if (added != CONST_ZERO)
 		vex_constant(t, V_PADDD, bad, bad, added);
 	shift_words(t, bad, bad, SHIFT_RIGHT, (u8)below);
 	vex_rrr(&t->x, V_PCMPEQD, bad, bad, vregs_constant_reg(t, CONST_ZERO));
+}
+
+static int lanes_outside(struct tr *t, int r, enum vector_constant added, unsigned below)
+{
+	int bad = vregs_take(t);
+
+	find_outside(t, bad, r, added, below);
 	return bad;
 }
 
@@ -206,18 +211,26 @@ bool b_fp_integral(struct tr *t, unsigned op, unsigned target, unsigned b)
 /* --- VMX --- */
 
 /*
- * With VSCR[NJ] denormals are zeros. As addends they are too small to make a difference to results
- * from 2**-97 on; as factors they may, and are the function's.
+ * With VSCR[NJ] denormals are zeros. To a sum from 2**-97 on they are too small to make a
+ * difference. They may make one to a fused product: as factors, and as addends where the product
+ * lies half-way between two numbers. There they are the function's.
  */
-static void no_tiny_factor(struct tr *t, int v)
+static void no_denormals(struct tr *t, const int *v)
 {
-	int tiny = lanes_outside(t, v, CONST_ZERO, 24), zero = vregs_take(t);
+	int any = vregs_take(t), tiny = vregs_take(t), zero = vregs_take(t);
 	struct x86 *x = &t->x;
 
-	vex_rrr(x, V_CMP(true), zero, v, vregs_constant_reg(t, CONST_ZERO));
-	x86_byte(x, COMPARE_EQ);
-	vex_rrr(x, V_PS(0x55), tiny, zero, tiny); /* andnps */
-	test_mask(t, true, tiny);
+	for (unsigned i = 0; i < 3; i++) {
+		int to = i ? tiny : any;
+
+		find_outside(t, to, v[i], CONST_ZERO, 24);
+		vex_rrr(x, V_CMP(true), zero, v[i], vregs_constant_reg(t, CONST_ZERO));
+		x86_byte(x, COMPARE_EQ);
+		vex_rrr(x, V_PS(0x55), to, zero, to); /* andnps */
+		if (i)
+			vex_rrr(x, V_PS(0x56), any, any, tiny); /* orps */
+	}
+	test_mask(t, true, any);
 	side_call_if(t, CC_NE);
 }
 
@@ -237,9 +250,10 @@ bool b_vmx_fp(struct tr *t, unsigned op, unsigned target, const u8 *vsr)
 	for (unsigned i = 0; i < status_operands((u8)op); i++)
 		v[i] = vregs_whole(t, vsr[i]);
 	r = vregs_take(t);
-	for (unsigned i = 0; fp_is_fused(op) && i < 2; i++) {
-		no_tiny_factor(t, v[i]);
-		factors[i] = v[i];
+	if (fp_is_fused(op)) {
+		no_denormals(t, v);
+		factors[0] = v[0];
+		factors[1] = v[1];
 	}
 	operate(t, op, true, r, v);
 	bad = lanes_outside(t, r, CONST_EXPONENT_S + 1, SAFE_EXPONENT);
