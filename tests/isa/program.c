@@ -865,8 +865,11 @@ void program_generate_state(struct rng *rng, const struct program *p, struct pro
 		gpr[R_BASE] |= rng_next(rng) << 32;
 		gpr[R_INDEX] |= rng_next(rng) << 32;
 	}
-	if (kind->peer) /* to nearest, nothing enabled */
+	/* As most programs have it: to nearest, nothing enabled, and something was inexact. */
+	if (kind->peer)
 		state->user.fpscr = 0;
+	else if (rng_below(rng, 4))
+		state->user.fpscr = rng_below(rng, 4) ? FPSCR_FX | FPSCR_XX : 0;
 	state->msr = random_msr(rng, kind);
 	state->counts = rng_below(rng, 6) == 0;
 	generate_memory(rng, state->mem, WINDOW_WORDS);

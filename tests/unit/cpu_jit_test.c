@@ -613,7 +613,7 @@ static void translations_are_dumped_where_asked(void **state)
 	unlink(path);
 }
 
-/* A product half-way between two numbers, of which a denormal addend decides unless it is a zero. */
+/* A product half-way between two numbers: a denormal addend decides, unless it is a zero. */
 static void denormal_addends_decide_without_nj(void **state)
 {
 	static const char *const engines[] = {"portable", "eager"};
