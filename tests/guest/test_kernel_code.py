@@ -60,7 +60,7 @@ def own_tests():
 def change_code():
     guest.type('./storm 2 &\r')
     text = run(f'./patches {seconds}', seconds)
-    check(len(re.findall(r'storm \d+: ', text)) > seconds / 2, 'the storm does not move on')
+    check(len(re.findall(r'storm \d+: ', text)) > 1, 'the storm does not move on')
 
 
 if kind == 'bpf':
