@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -57,7 +58,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	m->quit = true;
 	machine_free(m);
 	assert_int_equal(access(address.sun_path, F_OK), -1);
 	return 0;
@@ -169,7 +169,7 @@ static void much(void **state)
 	for (size_t i = 0; i < sizeof(sent); i++)
 		sent[i] = i * 31 >> 3;
 	assert_int_equal(write(fd, sent, 100000), 100000);
-	usleep(20000);
+	usleep(2000);
 	assert_false(has_used(TO_GUEST));
 	say(PORT_OPEN, 1);
 	while (n < 100000) {
@@ -190,6 +190,17 @@ static void much(void **state)
 	close(fd);
 }
 
+/* Until the device has all that was sent. */
+static void wait_taken(int fd)
+{
+	int left = 1;
+
+	while (left) {
+		usleep(100);
+		assert_int_equal(ioctl(fd, TIOCOUTQ, &left), 0);
+	}
+}
+
 static void saved(void **state)
 {
 	struct machine_device *d = &device->pci.dev;
@@ -202,24 +213,30 @@ static void saved(void **state)
 	fd = dial();
 	expect(PORT_OPEN, 1);
 	assert_int_equal(write(fd, "waits", 5), 5);
-	usleep(20000);
+	wait_taken(fd);
+	machine_hold(m);
 	d->ops->save(d, &out);
+	machine_unhold(m);
 	/* The process that had the connection has ended. */
 	d->ops->reset(d);
 	assert_int_equal(read(fd, data, sizeof(data)), 0);
 	close(fd);
+	machine_hold(m);
 	in = (struct state_in){.data = out.data, .len = out.len};
 	assert_int_equal(d->ops->load(d, &in), 0);
 	assert_true(state_ok(&in));
+	machine_unhold(m);
 	say(PORT_OPEN, 1);
 	assert_int_equal(take(TO_GUEST, data), 5);
 	assert_string_equal((char *)data, "waits");
 	expect(PORT_OPEN, 0);
+	machine_hold(m);
 	for (size_t cut = 0; cut < out.len; cut++) {
 		d->ops->reset(d);
 		in = (struct state_in){.data = out.data, .len = cut};
 		assert_true(d->ops->load(d, &in) || !state_ok(&in));
 	}
+	machine_unhold(m);
 	state_free(&out);
 }
 

@@ -153,14 +153,22 @@ static inline u8 *descriptors(unsigned queue)
 	return memory(queue_at(queue));
 }
 
+/* A word that the device's thread may be looking at. */
+static inline void put_word(u8 *p, u16 val)
+{
+	u8 bytes[2] = {val, val >> 8};
+	u16 v;
+
+	memcpy(&v, bytes, sizeof(v));
+	__atomic_store_n((u16 *)p, v, __ATOMIC_SEQ_CST);
+}
+
 static inline void offer(unsigned queue, u16 head)
 {
 	u8 *avail = memory(queue_at(queue) + AVAIL);
 
-	put_le(avail + 4 + 2 * (offered_index[queue] % size_of_queue), head, 2);
-	offered_index[queue]++;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	put_le(avail + 2, offered_index[queue], 2);
+	put_word(avail + 4 + 2 * (offered_index[queue] % size_of_queue), head);
+	put_word(avail + 2, ++offered_index[queue]);
 }
 
 static inline void notify(unsigned queue)

@@ -86,7 +86,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	m->quit = true;
 	machine_free(m);
 	return 0;
 }
