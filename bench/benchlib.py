@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benches share: the peer's command line, running both in turn, medians, tables."""
 import argparse
+import glob
 import json
 import os
 import shutil
@@ -38,6 +39,23 @@ def options(description):
     parser = argparse.ArgumentParser(description=description)
     common_options(parser)
     return parsed(parser)
+
+
+def options_with_bus(description):
+    """The same with --virtio."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('--virtio', action='store_true', help='virtio devices on PCI, in both')
+    common_options(parser)
+    return parsed(parser)
+
+
+def drivers(args, *names):
+    """Those of the virtual I/O bus; or with --virtio those of PCI, and the named ones."""
+    if not args.virtio:
+        return sorted(glob.glob(os.path.join(fetch_guest('drivers'), '*.ko')))
+    names = ('virtio', 'virtio_ring', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', *names)
+    return [path for path in sorted(glob.glob(os.path.join(fetch_guest('virtio'), '*.ko')))
+            if os.path.basename(path)[:-3].split('-', 1)[1] in names]
 
 
 def built(args, name):
