@@ -871,6 +871,6 @@ void program_generate_state(struct rng *rng, const struct program *p, struct pro
 	else if (rng_below(rng, 4))
 		state->user.fpscr = rng_below(rng, 4) ? FPSCR_FX | FPSCR_XX : 0;
 	state->msr = random_msr(rng, kind);
-	state->counts = rng_below(rng, 6) == 0;
+	state->counts = !kind->peer && rng_below(rng, 6) == 0;
 	generate_memory(rng, state->mem, WINDOW_WORDS);
 }
