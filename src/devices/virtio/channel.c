@@ -48,10 +48,10 @@ struct guest_channel {
 
 	/* Under the lock. */
 	bool quit;
-	int fd;	   /* -1: nobody is connected */
-	bool drop; /* whoever is connected isn't to be any more */
-	bool guest_open, host_open;
-	bool add_due, name_due, open_due; /* to be said to the guest */
+	int fd;				       /* -1: nobody is connected */
+	bool drop;			       /* whoever is connected isn't to be any more */
+	bool guest_open, host_open, announced; /* the last: the guest was told so of the host */
+	bool add_due, name_due, open_due;      /* to be said to the guest */
 	u8 in[IN_BYTES];
 	u32 in_at, in_bytes;
 	u8 out[OUT_BYTES]; /* a ring */
@@ -99,8 +99,10 @@ static void say_what_is_due(struct guest_channel *c)
 		c->name_due = false;
 	/* It reads all that came before it hears of the end. */
 	if (c->open_due && !c->name_due && (c->host_open || !c->in_bytes) &&
-	    say(c, PORT_OPEN, c->host_open, ""))
+	    say(c, PORT_OPEN, c->host_open, "")) {
 		c->open_due = false;
+		c->announced = c->host_open;
+	}
 }
 
 static void hear(struct guest_channel *c, u16 event, u16 value)
@@ -321,14 +323,16 @@ static int channel_start(struct machine_device *d, struct error *err)
 	return 0;
 }
 
-/* A driver that begins anew knows of no connection. */
+/* A driver that begins anew knows of no connection. Who wasn't answered yet waits on. */
 static void channel_reset(struct virtio_device *v)
 {
 	struct guest_channel *c = channel_of(v);
 
-	c->add_due = c->name_due = c->open_due = c->guest_open = false;
-	c->drop |= c->host_open;
-	c->in_bytes = c->out_bytes = 0;
+	if (c->announced) {
+		c->drop |= c->host_open;
+		c->in_bytes = c->out_bytes = 0;
+	}
+	c->add_due = c->name_due = c->open_due = c->guest_open = c->announced = false;
 	if (c->wake_fd >= 0)
 		wake(c);
 }
