@@ -10,6 +10,7 @@
 
 static const struct verb verbs[] = {
     {"run", "[OPTION]...", "start a guest, or go on with a saved one", cmd_run},
+    {"exec", "[OPTION]... COMMAND", "run one command on Power", cmd_exec},
     {"list", "[--json]", "show the running guests", cmd_list},
     {"info", "NAME|FILE [--json]", "show one guest, running or saved", cmd_info},
     {"pause", "NAME", "make a guest stand still", cmd_pause},

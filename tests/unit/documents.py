@@ -95,7 +95,8 @@ def check_commands(tree, line):
             continue
         if first == 'htab' and second and second not in tree.htab | WORDS:
             bad.append(f"papyr htab has no '{second}'")
-        bad += [f'papyr {first} has no option {o}' for o in OPTION.findall(rest) if o not in tree.options[first]]
+        ours = rest.split(' -- ')[0]  # behind it are another program's
+        bad += [f'papyr {first} has no option {o}' for o in OPTION.findall(ours) if o not in tree.options[first]]
     return bad
 
 

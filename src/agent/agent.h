@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* papyr exec's agent: what its files share. */
+#ifndef PAPYR_AGENT_AGENT_H
+#define PAPYR_AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "agent/protocol.h"
+
+/* --- boot.c --- */
+/* Mounts what programs expect, and loads the drivers that the initrd brought. */
+void boot_prepare(void);
+/* The channel to the host, once it is connected; doesn't block. */
+int boot_open_port(void);
+void boot_power_off(void) __attribute__((noreturn));
+/* To the kernel's log, which the host keeps. */
+void boot_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* --- command.c --- */
+#define COMMAND_WORDS_MAX   4096
+#define COMMAND_FOLDERS_MAX 16
+
+/* What RUN asked for; its words point into the frame. */
+struct command {
+	char *argument[COMMAND_WORDS_MAX + 1], *environment[COMMAND_WORDS_MAX + 1];
+	unsigned arguments, environments;
+	char *directory, *user, *host_name;
+	char *root; /* NULL: what the initrd brought */
+	char *folder[COMMAND_FOLDERS_MAX];
+	unsigned folders;
+	bool terminal, root_is_kept;
+
+	pid_t pid;
+	int fd[3]; /* our ends of its streams, -1: none; of a terminal [0] and [1] are the same */
+};
+
+/* False: @words are none. They are changed, and must last as long as @c. */
+bool command_parse(struct command *c, char *words, size_t bytes);
+/* 0, or the exit status that it failed with and a sentence why. */
+int command_start(struct command *c, char *why, size_t why_bytes);
+void command_signal(const struct command *c, int number);
+
+/* --- folders.c --- */
+/* What the command is to see of the host's folders; -1 and a sentence why not. */
+int folders_mount(const struct command *c, char *why, size_t bytes);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What papyr exec and its agent, the guest's first process, say to each other: frames over one
+ * stream, a channel (devices/virtio/channel.h) that is called AGENT_PORT in the guest.
+ *
+ *	agent			host
+ *	HELLO
+ *				HELLO
+ *				RUN
+ *	STARTED, or FAILED
+ *	DATA 1 and 2, CREDIT 0	DATA 0, CREDIT 1 and 2, SIGNAL, SIZE		any number of them
+ *	EXITED
+ *
+ * FAILED and EXITED are the agent's last. It powers the guest off when the host is gone.
+ *
+ * Streams are the command's standard input, output and error, 0, 1, 2; of a command on a terminal
+ * there is no 2. Of each no more bytes are sent than the other side gave credit for, AGENT_WINDOW
+ * at first, so that one which nobody reads holds up neither the others nor signals. DATA of no
+ * bytes ends a stream.
+ *
+ * Neither side trusts the other. What isn't as said here ends the connection.
+ */
+#ifndef PAPYR_AGENT_PROTOCOL_H
+#define PAPYR_AGENT_PROTOCOL_H
+
+#include <stdint.h>
+
+#define AGENT_PORT     "org.papyr.agent.1"
+#define AGENT_MAGIC    0x72797061u
+#define AGENT_VERSION  1u
+#define AGENT_WINDOW   ((uint32_t)256 << 10)
+#define AGENT_DATA_MAX ((uint32_t)32 << 10) /* bytes of a frame behind its head */
+
+/* All numbers are little-endian. */
+struct agent_frame {
+	uint8_t type; /* enum agent_type */
+	uint8_t stream;
+	uint16_t zero;
+	uint32_t bytes; /* that follow */
+};
+
+enum agent_type {
+	AGENT_HELLO = 1, /* struct agent_hello */
+	AGENT_RUN,	 /* words, see enum agent_word */
+	AGENT_STARTED,
+	AGENT_FAILED, /* u32: the exit status; then why, as text without an end */
+	AGENT_DATA,
+	AGENT_CREDIT, /* u32: so many bytes more */
+	AGENT_SIGNAL, /* u32: its number, Linux's: to the command, or the terminal's foreground */
+	AGENT_SIZE,   /* struct agent_size: the terminal's */
+	AGENT_EXITED, /* u32: the exit status, 128 and the signal's number if one ended it */
+};
+
+struct agent_hello {
+	uint32_t magic, version;
+};
+
+struct agent_size {
+	uint16_t rows, columns;
+};
+
+/*
+ * RUN is a sequence of words, each of a letter, bytes without a zero, and a zero. At least one
+ * argument is there, its first is the command.
+ */
+enum agent_word {
+	AGENT_ARGUMENT = 'a',
+	AGENT_ENVIRONMENT = 'e', /* NAME=VALUE */
+	AGENT_DIRECTORY = 'w',	 /* to work in */
+	AGENT_USER = 'u',	 /* a name, or numbers: UID[:GID] */
+	AGENT_TERMINAL = 't',	 /* it gets one; of no bytes */
+	AGENT_HOST_NAME = 'h',
+	/* Shared folders, by their tags: the root, whose changes go with the guest or stay */
+	AGENT_ROOT = 'r',
+	AGENT_KEPT_ROOT = 'k',
+	AGENT_FOLDER = 'v', /* TAG:PATH, where it is to be; any number of them, in this order */
+};
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * papyr exec: a command on Power, as if it were one of this machine's: its streams, its exit
+ * status, its signals. A guest is made for it and gone after it.
+ */
+#include "cmd/exec.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "platform/term.h"
+
+static const char help[] =
+    "Usage: papyr exec [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+    "Runs a command in a guest made for it. Its input, output and\n"
+    "exit status are the command's, and signals go to it. On a terminal it has one.\n\n"
+    "  -c, --cpus N             vcpus (default 1)\n"
+    "  -m, --memory SIZE        guest memory (default 512M)\n"
+    "      --root DIR           a folder of the host's as its root, instead of busybox's; what is\n"
+    "                           changed in it goes with the guest\n"
+    "      --keep               it stays\n"
+    "  -v, --volume DIR:PATH[:ro]\n"
+    "                           a folder of the host's at a path of the guest's; may be given\n"
+    "                           several times\n"
+    "  -e, --env NAME[=VALUE]   set in the command's environment (without VALUE: as it is\n"
+    "                           here); may be given several times\n"
+    "  -w, --workdir DIR        directory to begin in\n"
+    "  -u, --user USER          a user of the guest's, or UID[:GID]\n"
+    "      --hostname NAME      what the guest is called (default papyr)\n"
+    "  -T, --no-terminal        no terminal for the command, even if this is one\n"
+    "      --timeout SECONDS    end it then\n"
+    "      --verbose            the guest's console goes to standard error\n"
+    "      --kernel FILE --initrd FILE\n"
+    "                           another guest, whose first process is papyr's agent\n"
+    "  -h, --help\n\n"
+    "Exit status: the command's, 128 and the signal's number if one ended it; 124 the time was\n"
+    "over, 125 an error of papyr or its guest, 126 the command can't be run, 127 it isn't there.\n";
+
+enum { OPT_ROOT = 256, OPT_KEEP, OPT_HOSTNAME, OPT_TIMEOUT, OPT_VERBOSE, OPT_KERNEL, OPT_INITRD };
+
+static const struct option options[] = {
+    {"cpus", required_argument, NULL, 'c'},
+    {"memory", required_argument, NULL, 'm'},
+    {"root", required_argument, NULL, OPT_ROOT},
+    {"keep", no_argument, NULL, OPT_KEEP},
+    {"volume", required_argument, NULL, 'v'},
+    {"env", required_argument, NULL, 'e'},
+    {"workdir", required_argument, NULL, 'w'},
+    {"user", required_argument, NULL, 'u'},
+    {"hostname", required_argument, NULL, OPT_HOSTNAME},
+    {"no-terminal", no_argument, NULL, 'T'},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"verbose", no_argument, NULL, OPT_VERBOSE},
+    {"kernel", required_argument, NULL, OPT_KERNEL},
+    {"initrd", required_argument, NULL, OPT_INITRD},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+#define ENVIRONMENT_MAX 1024
+
+static int wrong(const char *fmt, const char *what)
+{
+	cmd_usage("exec", fmt, what);
+	return EXEC_FAILED;
+}
+
+/* NAME alone is what it is here, if it is anything. */
+static int take_environment(struct exec_options *o, unsigned *n, const char *word)
+{
+	const char *value = strchr(word, '=') ? "" : getenv(word);
+	char *pair;
+
+	if (!*word || *word == '=')
+		return wrong("-e %s: not NAME or NAME=VALUE", word);
+	if (*n == ENVIRONMENT_MAX)
+		return wrong("-e %s: there are too many", word);
+	if (!value)
+		return 0;
+	if (asprintf(&pair, strchr(word, '=') ? "%s%s" : "%s=%s", word, value) < 0)
+		return wrong("-e %s: there is no memory", word);
+	o->environment[(*n)++] = pair;
+	return 0;
+}
+
+/* DIR:PATH[:ro], which is cut into its words. */
+static int take_folder(struct exec_options *o)
+{
+	struct exec_folder *f = &o->folders[o->n_folders];
+	char *rest = optarg, *here = strsep(&rest, ":"), *there = strsep(&rest, ":");
+
+	if (o->n_folders == EXEC_FOLDERS_MAX)
+		return wrong("-v %s: there are too many", here);
+	if (!*here || !there || *there != '/' || (rest && strcmp(rest, "ro")))
+		return wrong("-v %s: not DIR:/PATH, maybe with :ro behind", here);
+	f->here = here;
+	f->there = there;
+	f->read_only = rest;
+	o->n_folders++;
+	return 0;
+}
+
+static int take_option(int opt, struct exec_options *o, unsigned *environments)
+{
+	switch (opt) {
+	case 'c':
+		o->cpus = optarg;
+		return 0;
+	case 'm':
+		o->memory = optarg;
+		return 0;
+	case OPT_ROOT:
+		o->root = optarg;
+		return 0;
+	case OPT_KEEP:
+		o->keep = true;
+		return 0;
+	case 'v':
+		return take_folder(o);
+	case 'e':
+		return take_environment(o, environments, optarg);
+	case 'w':
+		o->directory = optarg;
+		return 0;
+	case 'u':
+		o->user = optarg;
+		return 0;
+	case 'T':
+		o->terminal = false;
+		return 0;
+	case OPT_HOSTNAME:
+		o->host_name = optarg;
+		return *optarg && strlen(optarg) <= 64
+			   ? 0
+			   : wrong("--hostname %s: 1 to 64 characters", optarg);
+	case OPT_TIMEOUT:
+		return parse_uint(optarg, 1, 1u << 30, &o->timeout_s)
+			   ? 0
+			   : wrong("--timeout %s: not a number of seconds", optarg);
+	case OPT_VERBOSE:
+		o->verbose = true;
+		return 0;
+	case OPT_KERNEL:
+		o->kernel = optarg;
+		return 0;
+	case OPT_INITRD:
+		o->initrd = optarg;
+		return 0;
+	case 'h':
+		fputs(help, stdout);
+		return -1;
+	default:
+		return wrong("what is %swanted", "");
+	}
+}
+
+/* 0; -1: help was given; or an exit status. */
+static int parse(int argc, char **argv, struct exec_options *o)
+{
+	unsigned environments = 0;
+	int opt, ret;
+
+	if (o->terminal)
+		take_environment(o, &environments, "TERM");
+	while ((opt = getopt_long(argc, argv, "+c:m:v:e:w:u:Th", options, NULL)) != -1) {
+		ret = opt == '?' ? wrong("see above%s", "") : take_option(opt, o, &environments);
+		if (ret)
+			return ret;
+	}
+	if (o->keep && !o->root)
+		return wrong("--keep wants --root%s", "");
+	if (!o->kernel != !o->initrd)
+		return wrong("--kernel and --initrd belong %s", "together");
+	if (optind == argc)
+		return wrong("there is no %s", "command");
+	o->command = argv + optind;
+	return 0;
+}
+
+static int run(const struct exec_options *o)
+{
+	struct error err = {0};
+	struct exec_guest g;
+	int status = -1;
+
+	if (!exec_guest_start(&g, o, &err)) {
+		if (o->terminal)
+			term_raw(STDIN_FILENO);
+		status = exec_talk(&g, o, &err);
+		if (o->terminal)
+			term_restore();
+	}
+	exec_guest_end(&g, status < 0 && !o->verbose);
+	if (*err.text)
+		cmd_error("exec: %s", err.text);
+	return status < 0 ? EXEC_FAILED : status;
+}
+
+int cmd_exec(int argc, char **argv)
+{
+	static char *environment[ENVIRONMENT_MAX + 1];
+	struct exec_options o = {
+	    .cpus = "1",
+	    .memory = "512M",
+	    .host_name = "papyr",
+	    .environment = environment,
+	    .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+	};
+	int ret = parse(argc, argv, &o);
+
+	if (ret)
+		return ret < 0 ? STATUS_OK : ret;
+	return run(&o);
+}

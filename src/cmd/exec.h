@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* papyr exec: what its files share. */
+#ifndef PAPYR_CMD_EXEC_H
+#define PAPYR_CMD_EXEC_H
+
+#include <sys/types.h>
+
+#include "agent/protocol.h"
+#include "base/bits.h"
+#include "platform/error.h"
+
+/* What containers' tools give for what they couldn't do. */
+#define EXEC_TIMED_OUT 124
+#define EXEC_FAILED    125
+
+#define EXEC_FOLDERS_MAX 7 /* and the root */
+
+struct exec_options {
+	const char *cpus, *memory;   /* as papyr run has them */
+	const char *kernel, *initrd; /* NULL: the usual ones */
+	const char *directory, *user, *host_name;
+	const char *root; /* a folder; NULL: busybox's */
+	bool keep;	  /* what is changed in it */
+	struct exec_folder {
+		const char *here, *there;
+		bool read_only;
+	} folders[EXEC_FOLDERS_MAX];
+	unsigned n_folders;
+	char **environment; /* NAME=VALUE, until a NULL */
+	char **command;	    /* the same of words */
+	u64 timeout_s;	    /* 0: none */
+	bool verbose;	    /* the kernel's console goes to standard error */
+	bool terminal;
+};
+
+/* A guest that runs the agent, in a process of its own. */
+struct exec_guest {
+	pid_t pid;
+	int fd;		 /* the channel to the agent */
+	int log;	 /* what its console says: a file without a name; -1: none */
+	char folder[32]; /* where the socket is, until it is connected */
+};
+
+/* --- exec_guest.c --- */
+int exec_guest_start(struct exec_guest *g, const struct exec_options *o, struct error *err);
+/* Ends it, if it hasn't ended; nothing of it is left. @show: the end of its log goes to stderr. */
+void exec_guest_end(struct exec_guest *g, bool show);
+
+/* --- exec_talk.c --- */
+/* Runs the command, and returns the exit status; -1: the connection broke, @err says how. */
+int exec_talk(struct exec_guest *g, const struct exec_options *o, struct error *err);
+
+#endif

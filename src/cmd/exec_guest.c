@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest of papyr exec: its files, its process, the way to its agent. */
+#include "cmd/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+/* Where the scripts are, and the agent: in the trees it was built in and from, or installed. */
+struct places {
+	char tools[PATH_MAX], agent[PATH_MAX];
+};
+
+static bool find_places(struct places *p)
+{
+	char exe[PATH_MAX - 64];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	size_t root = strlen(PAPYR_BUILD_ROOT);
+
+	if (n < 0)
+		return false;
+	exe[n] = 0;
+	if (!strncmp(exe, PAPYR_BUILD_ROOT "/", root + 1)) {
+		snprintf(p->tools, sizeof(p->tools), "%s/tools", PAPYR_SOURCE_ROOT);
+		snprintf(p->agent, sizeof(p->agent), "%s/src/agent/papyr-agent", PAPYR_BUILD_ROOT);
+		return true;
+	}
+	dirname(dirname(exe));
+	snprintf(p->tools, sizeof(p->tools), "%s/libexec/papyr", exe);
+	snprintf(p->agent, sizeof(p->agent), "%s/libexec/papyr/papyr-agent", exe);
+	return true;
+}
+
+/* A line of what the script says, "word path", has the path put into @path. */
+static bool read_path(FILE *f, const char *word, char path[PATH_MAX])
+{
+	size_t n = strlen(word);
+	char line[PATH_MAX];
+
+	if (!fgets(line, sizeof(line), f) || strncmp(line, word, n) || line[n] != ' ')
+		return false;
+	snprintf(path, PATH_MAX, "%s", line + n + 1);
+	path[strcspn(path, "\n")] = 0;
+	return true;
+}
+
+static int find_files(char kernel[PATH_MAX], char initrd[PATH_MAX], struct error *err)
+{
+	char command[3 * PATH_MAX];
+	struct places p;
+	bool found;
+	FILE *f;
+
+	if (!find_places(&p))
+		return error_errno(err, "can't tell where papyr is");
+	if (access(p.agent, R_OK))
+		return error_set(err,
+				 "%s is missing: papyr was built without "
+				 "powerpc64le-linux-gnu-gcc (apt-get install "
+				 "gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross)",
+				 p.agent);
+	snprintf(command, sizeof(command), "exec '%s/exec-guest' '%s'", p.tools, p.agent);
+	f = popen(command, "re");
+	if (!f)
+		return error_errno(err, "%s", command);
+	found = read_path(f, "kernel", kernel) && read_path(f, "initrd", initrd);
+	if (pclose(f) || !found)
+		return error_set(err, "there is no guest to run it in (see above)");
+	return 0;
+}
+
+/* A command line of papyr run. */
+struct arguments {
+	const char *word[64];
+	unsigned n;
+	char share[EXEC_FOLDERS_MAX + 1][PATH_MAX + 32];
+	unsigned shares;
+};
+
+static void add(struct arguments *a, const char *option, const char *value)
+{
+	a->word[a->n++] = option;
+	a->word[a->n++] = value;
+}
+
+static void add_share(struct arguments *a, const char *folder, const char *tag, bool read_only)
+{
+	char *word = a->share[a->shares++];
+
+	snprintf(word, sizeof(a->share[0]), "%s:%s%s", folder, tag, read_only ? ",ro" : "");
+	add(a, "--share", word);
+}
+
+static void run_guest(const struct exec_guest *g, const struct exec_options *o, const char *kernel,
+		      const char *initrd)
+{
+	static struct arguments a = {.word = {"papyr", "run", "--rng"}, .n = 3};
+	int in = open("/dev/null", O_RDONLY), out = o->verbose ? STDERR_FILENO : g->log;
+	char channel[128], name[32], tag[16];
+
+	snprintf(channel, sizeof(channel), AGENT_PORT ":%s/agent", g->folder);
+	snprintf(name, sizeof(name), "exec-%d", getppid());
+	add(&a, "--name", name);
+	add(&a, "--channel", channel);
+	add(&a, "-k", kernel);
+	add(&a, "-i", initrd);
+	add(&a, "-p", o->verbose ? "console=hvc0 panic=-1" : "console=hvc0 panic=-1 quiet");
+	add(&a, "-c", o->cpus);
+	add(&a, "-m", o->memory);
+	if (o->root)
+		add_share(&a, o->root, "root", !o->keep);
+	for (unsigned i = 0; i < o->n_folders; i++) {
+		snprintf(tag, sizeof(tag), "folder%u", i);
+		add_share(&a, o->folders[i].here, tag, o->folders[i].read_only);
+	}
+	if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+		_exit(EXEC_FAILED);
+	setsid(); /* keys of this terminal are the command's */
+	execv("/proc/self/exe", (char *const *)a.word);
+	_exit(EXEC_FAILED);
+}
+
+static bool has_ended(struct exec_guest *g)
+{
+	if (g->pid > 0 && waitpid(g->pid, NULL, WNOHANG) == g->pid)
+		g->pid = -1;
+	return g->pid < 0;
+}
+
+/* Who is connected needs it no more; nothing is left then, whatever becomes of this process. */
+static void remove_folder(struct exec_guest *g)
+{
+	char path[64];
+
+	if (!*g->folder)
+		return;
+	snprintf(path, sizeof(path), "%s/agent", g->folder);
+	unlink(path);
+	rmdir(g->folder);
+	*g->folder = 0;
+}
+
+static int connect_agent(struct exec_guest *g, struct error *err)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/agent", g->folder);
+	g->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (g->fd < 0)
+		return error_errno(err, "can't make a socket");
+	while (connect(g->fd, (struct sockaddr *)&a, sizeof(a))) {
+		if (has_ended(g))
+			return error_set(err, "the guest did not begin");
+		usleep(2000);
+	}
+	remove_folder(g);
+	return 0;
+}
+
+static int make_places(struct exec_guest *g, struct error *err)
+{
+	g->log = memfd_create("papyr log", MFD_CLOEXEC);
+	if (g->log < 0)
+		return error_errno(err, "can't keep what the guest says");
+	strcpy(g->folder, "/tmp/papyr-exec-XXXXXX");
+	if (mkdtemp(g->folder))
+		return 0;
+	*g->folder = 0;
+	return error_errno(err, "can't make a folder in /tmp");
+}
+
+int exec_guest_start(struct exec_guest *g, const struct exec_options *o, struct error *err)
+{
+	char kernel[PATH_MAX] = "", initrd[PATH_MAX] = "";
+	pid_t parent = getpid();
+
+	*g = (struct exec_guest){.pid = -1, .fd = -1, .log = -1};
+	if (o->kernel) {
+		snprintf(kernel, sizeof(kernel), "%s", o->kernel);
+		snprintf(initrd, sizeof(initrd), "%s", o->initrd);
+	} else if (find_files(kernel, initrd, err)) {
+		return -1;
+	}
+	if (make_places(g, err))
+		return -1;
+	g->pid = fork();
+	if (g->pid < 0)
+		return error_errno(err, "can't fork");
+	if (!g->pid) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			_exit(EXEC_FAILED);
+		run_guest(g, o, kernel, initrd);
+	}
+	return connect_agent(g, err);
+}
+
+#define LAST_WORDS 2048
+
+/* What the kernel said last is why it died. */
+static void show_log(int log)
+{
+	off_t bytes = lseek(log, 0, SEEK_END);
+	char text[LAST_WORDS];
+	ssize_t n = pread(log, text, sizeof(text), bytes > LAST_WORDS ? bytes - LAST_WORDS : 0);
+
+	if (n > 0)
+		fwrite(text, 1, (size_t)n, stderr);
+}
+
+#define PATIENCE_MS 3000 /* for an end in good order */
+
+void exec_guest_end(struct exec_guest *g, bool show)
+{
+	if (g->fd >= 0)
+		close(g->fd);
+	if (g->pid > 0)
+		kill(g->pid, SIGTERM);
+	for (int waited = 0; waited < PATIENCE_MS && !has_ended(g); waited += 2)
+		usleep(2000);
+	if (g->pid > 0) {
+		kill(g->pid, SIGKILL);
+		waitpid(g->pid, NULL, 0);
+	}
+	remove_folder(g);
+	if (show && g->log >= 0)
+		show_log(g->log);
+	if (g->log >= 0)
+		close(g->log);
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What papyr exec and the agent in its guest say to each other (agent/protocol.h). */
+#include "cmd/exec.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define HEAD	  sizeof(struct agent_frame)
+#define OUT_BYTES (4 * (HEAD + AGENT_DATA_MAX))
+
+/* Output of the command that nobody took yet: a ring. */
+struct waiting {
+	size_t at, bytes;
+	bool ended;
+	char data[AGENT_WINDOW];
+};
+
+struct talk {
+	int fd, signals, timer;
+	const struct exec_options *o;
+	struct error *err;
+	bool greeted, started, input_ended, done;
+	int status; /* -1: it broke */
+	u32 credit; /* of input, ours to send */
+	size_t in_bytes, out_at, out_bytes;
+	char in[HEAD + AGENT_DATA_MAX], out[OUT_BYTES];
+	struct waiting output[2]; /* streams 1 and 2 */
+};
+
+static void broken(struct talk *t, const char *how)
+{
+	if (t->done)
+		return;
+	t->done = true;
+	t->status = -1;
+	error_set(t->err, "%s", how);
+}
+
+static void send_frame(struct talk *t, enum agent_type type, unsigned stream, const void *data,
+		       size_t bytes)
+{
+	struct agent_frame f = {.type = type, .stream = (u8)stream, .bytes = htole32((u32)bytes)};
+
+	memmove(t->out, t->out + t->out_at, t->out_bytes);
+	t->out_at = 0;
+	if (t->out_bytes + HEAD + bytes > sizeof(t->out)) {
+		broken(t, "the guest's agent reads nothing");
+		return;
+	}
+	memcpy(t->out + t->out_bytes, &f, HEAD);
+	if (bytes)
+		memcpy(t->out + t->out_bytes + HEAD, data, bytes);
+	t->out_bytes += HEAD + bytes;
+}
+
+static void send_number(struct talk *t, enum agent_type type, unsigned stream, u32 number)
+{
+	number = htole32(number);
+	send_frame(t, type, stream, &number, sizeof(number));
+}
+
+static void send_size(struct talk *t)
+{
+	struct winsize w;
+	struct agent_size s;
+
+	if (!t->o->terminal || ioctl(STDIN_FILENO, TIOCGWINSZ, &w))
+		return;
+	s = (struct agent_size){htole16(w.ws_row), htole16(w.ws_col)};
+	send_frame(t, AGENT_SIZE, 0, &s, sizeof(s));
+}
+
+/* --- what is to be run --- */
+
+struct words {
+	char data[AGENT_DATA_MAX];
+	size_t bytes;
+	bool too_many;
+};
+
+static void add_word(struct words *w, enum agent_word kind, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (w->bytes + n + 2 > sizeof(w->data)) {
+		w->too_many = true;
+		return;
+	}
+	w->data[w->bytes] = (char)kind;
+	memcpy(w->data + w->bytes + 1, word, n + 1);
+	w->bytes += n + 2;
+}
+
+static void add_folder(struct words *w, unsigned number, const struct exec_folder *f)
+{
+	char word[PATH_MAX + 16];
+
+	snprintf(word, sizeof(word), "folder%u:%s", number, f->there);
+	add_word(w, AGENT_FOLDER, word);
+}
+
+static void ask_for_it(struct talk *t)
+{
+	const struct exec_options *o = t->o;
+	static struct words w;
+
+	for (char **a = o->command; *a; a++)
+		add_word(&w, AGENT_ARGUMENT, *a);
+	for (char **e = o->environment; *e; e++)
+		add_word(&w, AGENT_ENVIRONMENT, *e);
+	if (o->directory)
+		add_word(&w, AGENT_DIRECTORY, o->directory);
+	if (o->user)
+		add_word(&w, AGENT_USER, o->user);
+	if (o->terminal)
+		add_word(&w, AGENT_TERMINAL, "");
+	if (o->root)
+		add_word(&w, o->keep ? AGENT_KEPT_ROOT : AGENT_ROOT, "root");
+	for (unsigned i = 0; i < o->n_folders; i++)
+		add_folder(&w, i, &o->folders[i]);
+	add_word(&w, AGENT_HOST_NAME, o->host_name);
+	if (w.too_many)
+		broken(t, "the command and its environment are longer than 32 KiB");
+	else
+		send_frame(t, AGENT_RUN, 0, w.data, w.bytes);
+}
+
+/* --- what the agent says --- */
+
+static void greet(struct talk *t, const char *data, size_t bytes)
+{
+	struct agent_hello h = {0};
+
+	memcpy(&h, data, bytes < sizeof(h) ? bytes : sizeof(h));
+	if (t->greeted || bytes != sizeof(h) || le32toh(h.magic) != AGENT_MAGIC) {
+		broken(t, "what answers in the guest is no agent of papyr's");
+		return;
+	}
+	if (le32toh(h.version) != AGENT_VERSION) {
+		broken(t, "the guest's agent is of another version of papyr");
+		return;
+	}
+	t->greeted = true;
+	send_frame(t, AGENT_HELLO, 0, &h, sizeof(h));
+	ask_for_it(t);
+}
+
+static void take_output(struct talk *t, unsigned stream, const char *data, size_t bytes)
+{
+	struct waiting *w = &t->output[stream - 1];
+
+	if (w->ended || bytes > sizeof(w->data) - w->bytes) {
+		broken(t, "the guest's agent sent more than it may");
+		return;
+	}
+	w->ended |= !bytes;
+	for (size_t i = 0; i < bytes; i++)
+		w->data[(w->at + w->bytes + i) % sizeof(w->data)] = data[i];
+	w->bytes += bytes;
+}
+
+static bool number_of(struct talk *t, const char *data, size_t bytes, u32 *n)
+{
+	if (bytes < sizeof(*n)) {
+		broken(t, "the guest's agent sent no number where one belongs");
+		return false;
+	}
+	memcpy(n, data, sizeof(*n));
+	*n = le32toh(*n);
+	return true;
+}
+
+static void take_failure(struct talk *t, const char *data, size_t bytes)
+{
+	u32 status;
+
+	if (!number_of(t, data, bytes, &status))
+		return;
+	error_set(t->err, "%.*s", (int)(bytes - sizeof(status)), data + sizeof(status));
+	t->status = (int)(status & 0xff);
+	t->done = true;
+}
+
+static void take_frame(struct talk *t, const struct agent_frame *f, const char *data, size_t bytes)
+{
+	bool output = f->stream == 1 || f->stream == 2;
+	u32 n;
+
+	if (!t->greeted && f->type != AGENT_HELLO) {
+		broken(t, "the guest's agent didn't greet");
+		return;
+	}
+	if (f->type == AGENT_HELLO) {
+		greet(t, data, bytes);
+	} else if (f->type == AGENT_STARTED) {
+		t->started = true;
+		send_size(t);
+	} else if (f->type == AGENT_FAILED) {
+		take_failure(t, data, bytes);
+	} else if (f->type == AGENT_DATA && output) {
+		take_output(t, f->stream, data, bytes);
+	} else if (f->type == AGENT_CREDIT && !f->stream) {
+		if (!number_of(t, data, bytes, &n))
+			return;
+		t->credit = n > AGENT_WINDOW - t->credit ? AGENT_WINDOW : t->credit + n;
+	} else if (f->type == AGENT_EXITED) {
+		if (!number_of(t, data, bytes, &n))
+			return;
+		t->status = (int)(n & 0xff);
+		t->done = true;
+	} else {
+		broken(t, "the guest's agent sent what isn't known");
+	}
+}
+
+static void take_frames(struct talk *t)
+{
+	size_t at = 0;
+
+	while (t->in_bytes - at >= HEAD && !t->done) {
+		struct agent_frame f;
+		size_t bytes;
+
+		memcpy(&f, t->in + at, HEAD);
+		bytes = le32toh(f.bytes);
+		if (bytes > AGENT_DATA_MAX) {
+			broken(t, "the guest's agent sent too long a frame");
+			return;
+		}
+		if (t->in_bytes - at < HEAD + bytes)
+			break;
+		take_frame(t, &f, t->in + at + HEAD, bytes);
+		at += HEAD + bytes;
+	}
+	memmove(t->in, t->in + at, t->in_bytes - at);
+	t->in_bytes -= at;
+}
+
+/* --- moving bytes --- */
+
+static void read_agent(struct talk *t)
+{
+	ssize_t n = recv(t->fd, t->in + t->in_bytes, sizeof(t->in) - t->in_bytes, MSG_DONTWAIT);
+
+	if (n > 0) {
+		t->in_bytes += (size_t)n;
+		take_frames(t);
+	} else if (!n || (errno != EAGAIN && errno != EINTR)) {
+		broken(t, "the guest ended before the command did");
+	}
+}
+
+static void write_agent(struct talk *t)
+{
+	ssize_t n = send(t->fd, t->out + t->out_at, t->out_bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n > 0) {
+		t->out_at += (size_t)n;
+		t->out_bytes -= (size_t)n;
+	} else if (errno != EAGAIN && errno != EINTR) {
+		broken(t, "the guest ended before the command did");
+	}
+}
+
+static void read_input(struct talk *t)
+{
+	char data[AGENT_DATA_MAX];
+	size_t most = t->credit < sizeof(data) ? t->credit : sizeof(data);
+	ssize_t n = read(STDIN_FILENO, data, most);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		t->input_ended = true;
+		n = 0;
+	}
+	t->credit -= (u32)n;
+	send_frame(t, AGENT_DATA, 0, data, (size_t)n);
+}
+
+/* Blocks no longer than whoever reads it takes; it was asked for before. */
+static void write_output(struct talk *t, unsigned stream)
+{
+	struct waiting *w = &t->output[stream - 1];
+	size_t straight = sizeof(w->data) - w->at;
+	size_t most = w->bytes < straight ? w->bytes : straight;
+	ssize_t n = write((int)stream, w->data + w->at, most < 4096 ? most : 4096);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) { /* nobody reads it: the command would get SIGPIPE */
+		send_number(t, AGENT_SIGNAL, 0, SIGPIPE);
+		n = (ssize_t)most;
+	}
+	w->at = (w->at + (size_t)n) % sizeof(w->data);
+	w->bytes -= (size_t)n;
+	if (!w->ended)
+		send_number(t, AGENT_CREDIT, stream, (u32)n);
+}
+
+static void take_signals(struct talk *t)
+{
+	struct signalfd_siginfo s;
+
+	while (read(t->signals, &s, sizeof(s)) == sizeof(s)) {
+		if (s.ssi_signo == SIGWINCH)
+			send_size(t);
+		else if (t->started)
+			send_number(t, AGENT_SIGNAL, 0, s.ssi_signo);
+		else {
+			broken(t, "interrupted before the command began");
+			t->status = 128 + (int)s.ssi_signo;
+		}
+	}
+}
+
+static void turn(struct talk *t)
+{
+	bool roomy = sizeof(t->out) - t->out_bytes > 2 * (HEAD + AGENT_DATA_MAX);
+	bool input = t->started && !t->input_ended && t->credit && roomy;
+	struct pollfd p[] = {
+	    {.fd = t->fd, .events = POLLIN | (t->out_bytes ? POLLOUT : 0)},
+	    {.fd = t->signals, .events = POLLIN},
+	    {.fd = t->timer, .events = POLLIN},
+	    {.fd = input ? STDIN_FILENO : -1, .events = POLLIN},
+	    {.fd = t->output[0].bytes ? STDOUT_FILENO : -1, .events = POLLOUT},
+	    {.fd = t->output[1].bytes ? STDERR_FILENO : -1, .events = POLLOUT},
+	};
+
+	if (poll(p, ARRAY_SIZE(p), -1) < 0)
+		return;
+	if (p[0].revents & POLLOUT)
+		write_agent(t);
+	if (p[0].revents & (POLLIN | POLLHUP))
+		read_agent(t);
+	if (p[1].revents)
+		take_signals(t);
+	if (p[2].revents) {
+		broken(t, "the time is over");
+		t->status = EXEC_TIMED_OUT;
+	}
+	if (p[3].revents)
+		read_input(t);
+	for (unsigned stream = 1; stream <= 2; stream++)
+		if (p[3 + stream].revents)
+			write_output(t, stream);
+}
+
+/* What the command said last; who reads it may take as long as it likes. */
+static void write_rest(struct talk *t)
+{
+	for (unsigned stream = 1; stream <= 2; stream++)
+		while (t->output[stream - 1].bytes) {
+			struct pollfd p = {.fd = (int)stream, .events = POLLOUT};
+
+			poll(&p, 1, -1);
+			write_output(t, stream);
+		}
+}
+
+static int watch_signals(void)
+{
+	static const int watched[] = {SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,
+				      SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
+		sigaddset(&set, watched[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static int start_timer(u64 seconds)
+{
+	struct itimerspec when = {.it_value = {.tv_sec = (time_t)seconds}};
+	int fd = seconds ? timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &when, NULL);
+	return fd;
+}
+
+int exec_talk(struct exec_guest *g, const struct exec_options *o, struct error *err)
+{
+	struct talk *t = calloc(1, sizeof(*t));
+	int status;
+
+	if (!t)
+		return error_set(err, "there is no memory");
+	t->fd = g->fd;
+	t->o = o;
+	t->err = err;
+	t->credit = AGENT_WINDOW;
+	t->signals = watch_signals();
+	t->timer = start_timer(o->timeout_s);
+	while (!t->done)
+		turn(t);
+	if (t->status >= 0)
+		write_rest(t);
+	status = t->status;
+	close(t->signals);
+	if (t->timer >= 0)
+		close(t->timer);
+	free(t);
+	return status;
+}
