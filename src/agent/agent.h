@@ -10,8 +10,10 @@
 #include "agent/protocol.h"
 
 /* --- boot.c --- */
-/* Mounts what programs expect, and loads the drivers that the initrd brought. */
+/* Mounts what programs expect, and loads the drivers that the channel wants. */
 void boot_prepare(void);
+/* Of the initrd's files that are named so, in the order of their names. */
+void boot_load_drivers(const char *pattern);
 /* The channel to the host, once it is connected; doesn't block. */
 int boot_open_port(void);
 void boot_power_off(void) __attribute__((noreturn));

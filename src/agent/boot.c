@@ -55,11 +55,11 @@ static void load_driver(const char *path)
 	close(fd);
 }
 
-static void load_drivers(void)
+void boot_load_drivers(const char *pattern)
 {
 	glob_t found;
 
-	if (glob("/lib/drivers/*.ko", 0, NULL, &found))
+	if (glob(pattern, 0, NULL, &found))
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		load_driver(found.gl_pathv[i]);
@@ -92,7 +92,7 @@ void boot_prepare(void)
 	symlink("/proc/self/fd/1", "/dev/stdout");
 	symlink("/proc/self/fd/2", "/dev/stderr");
 	install_busybox();
-	load_drivers();
+	boot_load_drivers("/lib/drivers/*.ko");
 }
 
 static bool has_name(const char *port)

@@ -82,6 +82,8 @@ static int use_folder(char *word, char *why, size_t bytes)
 
 int folders_mount(const struct command *c, char *why, size_t bytes)
 {
+	if (c->root || c->folders)
+		boot_load_drivers("/lib/folders/*.ko");
 	if (c->root && use_root(c, why, bytes))
 		return -1;
 	for (unsigned i = 0; i < c->folders; i++)

@@ -33,8 +33,8 @@ def wants(status, out, err, *args, **more):
 
 
 def nothing_is_left():
-    until('its end', lambda: set(glob.glob('/tmp/papyr-exec-*')) <= before)
-    check(not os.listdir(os.path.join(os.environ['XDG_RUNTIME_DIR'], 'papyr')), 'a control socket is left')
+    until("the end of its guest's socket", lambda: set(glob.glob('/tmp/papyr-exec-*')) <= before)
+    until('the end of its guest', lambda: not os.listdir(os.path.join(os.environ['XDG_RUNTIME_DIR'], 'papyr')))
 
 
 # ---- What comes back ----
