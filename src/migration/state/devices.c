@@ -241,16 +241,17 @@ static int load_chosen(struct machine *m, struct device_part *p, struct seen *se
 	if (!d)
 		return error_set(err,
 				 "the guest has a device '%s', which this machine hasn't: give it "
-				 "its disks and network cards (--disk, --net)",
+				 "all that it had there (--disk, --net, --rng, --channel, --share)",
 				 p->name);
 	if (check_part(p, d->ops->version, &seen->chosen, d->index, err))
 		return -1;
 	if (d->ops->load(d, &p->in) || !state_ok(&p->in))
-		return error_set(err,
-				 "the guest's device '%s' isn't as here: number, sizes, serial "
-				 "numbers and modes of disks must be the same, and the addresses "
-				 "of network cards, if given",
-				 p->name);
+		return error_set(
+		    err,
+		    "the guest's device '%s' isn't as here: number, sizes, serial numbers and "
+		    "modes of disks must be the same, names of channels and folders, and the "
+		    "addresses of network cards, if given",
+		    p->name);
 	return 0;
 }
 
@@ -294,7 +295,7 @@ int devices_load(struct machine *m, struct state_in *in, struct error *err)
 		if (!(seen.chosen & (1ull << d->index)))
 			return error_set(err,
 					 "the guest has no device '%s': leave out what it had not "
-					 "(--disk, --net)",
+					 "(--disk, --net, --rng, --channel, --share)",
 					 d->ops->name);
 	return 0;
 }
