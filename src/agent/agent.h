@@ -32,7 +32,7 @@ struct command {
 	char *root; /* NULL: what the initrd brought */
 	char *folder[COMMAND_FOLDERS_MAX];
 	unsigned folders;
-	bool terminal, root_is_kept;
+	bool terminal, root_is_kept, has_card;
 
 	pid_t pid;
 	int fd[3]; /* our ends of its streams, -1: none; of a terminal [0] and [1] are the same */
@@ -47,5 +47,9 @@ void command_signal(const struct command *c, int number);
 /* --- folders.c --- */
 /* What the command is to see of the host's folders; -1 and a sentence why not. */
 int folders_mount(const struct command *c, char *why, size_t bytes);
+
+/* --- network.c --- */
+/* The loopback, and the user network's card if there is one; -1 and a sentence why not. */
+int network_start(bool has_card, char *why, size_t bytes);
 
 #endif

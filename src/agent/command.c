@@ -52,6 +52,9 @@ static bool take_word(struct command *c, char *word)
 			return false;
 		c->folder[c->folders++] = word + 1;
 		return true;
+	case AGENT_NETWORK:
+		c->has_card = true;
+		return true;
 	case AGENT_TERMINAL:
 		c->terminal = true;
 		return true;
@@ -277,7 +280,9 @@ int command_start(struct command *c, char *why, size_t why_bytes)
 
 	if (c->host_name && sethostname(c->host_name, strlen(c->host_name)))
 		boot_say("host name %s: %s", c->host_name, strerror(errno));
-	if (folders_mount(c, why, why_bytes))
+	if (c->has_card)
+		boot_load_drivers("/lib/network/*.ko");
+	if (folders_mount(c, why, why_bytes) || network_start(c->has_card, why, why_bytes))
 		return STATUS_AGENT;
 	if (!identify(&id, c->user)) {
 		snprintf(why, why_bytes, "the guest has no user '%s'", c->user);

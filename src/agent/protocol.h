@@ -73,7 +73,8 @@ enum agent_word {
 	/* Shared folders, by their tags: the root, whose changes go with the guest or stay */
 	AGENT_ROOT = 'r',
 	AGENT_KEPT_ROOT = 'k',
-	AGENT_FOLDER = 'v', /* TAG:PATH, where it is to be; any number of them, in this order */
+	AGENT_NETWORK = 'n', /* there is a card of papyr run's user network; of no bytes */
+	AGENT_FOLDER = 'v',  /* TAG:PATH, where it is to be; any number of them, in this order */
 };
 
 #endif

@@ -26,6 +26,9 @@ static const char help[] =
     "  -v, --volume DIR:PATH[:ro]\n"
     "                           a folder of the host's at a path of the guest's; may be given\n"
     "                           several times\n"
+    "      --net none|user[,forward=tcp:[HOST]:PORT-:PORT]...[,restrict]\n"
+    "                           a network of its own, out of which it reaches what this user\n"
+    "                           may reach; none if not given\n"
     "  -e, --env NAME[=VALUE]   set in the command's environment (without VALUE: as it is\n"
     "                           here); may be given several times\n"
     "  -w, --workdir DIR        directory to begin in\n"
@@ -40,7 +43,16 @@ static const char help[] =
     "Exit status: the command's, 128 and the signal's number if one ended it; 124 the time was\n"
     "over, 125 an error of papyr or its guest, 126 the command can't be run, 127 it isn't there.\n";
 
-enum { OPT_ROOT = 256, OPT_KEEP, OPT_HOSTNAME, OPT_TIMEOUT, OPT_VERBOSE, OPT_KERNEL, OPT_INITRD };
+enum {
+	OPT_ROOT = 256,
+	OPT_KEEP,
+	OPT_NET,
+	OPT_HOSTNAME,
+	OPT_TIMEOUT,
+	OPT_VERBOSE,
+	OPT_KERNEL,
+	OPT_INITRD
+};
 
 static const struct option options[] = {
     {"cpus", required_argument, NULL, 'c'},
@@ -48,6 +60,7 @@ static const struct option options[] = {
     {"root", required_argument, NULL, OPT_ROOT},
     {"keep", no_argument, NULL, OPT_KEEP},
     {"volume", required_argument, NULL, 'v'},
+    {"net", required_argument, NULL, OPT_NET},
     {"env", required_argument, NULL, 'e'},
     {"workdir", required_argument, NULL, 'w'},
     {"user", required_argument, NULL, 'u'},
@@ -104,6 +117,21 @@ static int take_folder(struct exec_options *o)
 	return 0;
 }
 
+static int take_net(struct exec_options *o)
+{
+	static char net[512];
+
+	o->net = NULL;
+	if (!strcmp(optarg, "none"))
+		return 0;
+	if (strncmp(optarg, "user", 4) || (optarg[4] && optarg[4] != ','))
+		return wrong("--net %s: there are user and none", optarg);
+	if (snprintf(net, sizeof(net), "%s,bus=virtio", optarg) >= (int)sizeof(net))
+		return wrong("--net %s: too long", optarg);
+	o->net = net;
+	return 0;
+}
+
 static int take_option(int opt, struct exec_options *o, unsigned *environments)
 {
 	switch (opt) {
@@ -119,6 +147,8 @@ static int take_option(int opt, struct exec_options *o, unsigned *environments)
 	case OPT_KEEP:
 		o->keep = true;
 		return 0;
+	case OPT_NET:
+		return take_net(o);
 	case 'v':
 		return take_folder(o);
 	case 'e':

@@ -17,6 +17,7 @@
 
 struct exec_options {
 	const char *cpus, *memory;   /* as papyr run has them */
+	const char *net;	     /* as papyr run has it; NULL: none */
 	const char *kernel, *initrd; /* NULL: the usual ones */
 	const char *directory, *user, *host_name;
 	const char *root; /* a folder; NULL: busybox's */

@@ -120,6 +120,8 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o, 
 	add(&a, "-p", o->verbose ? "console=hvc0 panic=-1" : "console=hvc0 panic=-1 quiet");
 	add(&a, "-c", o->cpus);
 	add(&a, "-m", o->memory);
+	if (o->net)
+		add(&a, "--net", o->net);
 	if (o->root)
 		add_share(&a, o->root, "root", !o->keep);
 	for (unsigned i = 0; i < o->n_folders; i++) {

@@ -129,6 +129,8 @@ static void ask_for_it(struct talk *t)
 		add_word(&w, o->keep ? AGENT_KEPT_ROOT : AGENT_ROOT, "root");
 	for (unsigned i = 0; i < o->n_folders; i++)
 		add_folder(&w, i, &o->folders[i]);
+	if (o->net)
+		add_word(&w, AGENT_NETWORK, "");
 	add_word(&w, AGENT_HOST_NAME, o->host_name);
 	if (w.too_many)
 		broken(t, "the command and its environment are longer than 32 KiB");

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -94,6 +95,20 @@ wants(125, b'', '--keep wants --root', '--keep', 'true')
 wants(125, b'', 'not DIR:/PATH', '-v', 'here:there', 'true')
 code, _, err = execute('-v', f'{folder}/none:/a', 'true')
 check(code == 125 and f'{folder}/none' in err, f'{code}: {err}')
+
+# ---- The network: none, or the user's ----
+
+wants(0, b'lo\n', '', 'ls', '/sys/class/net')
+listener = socket.create_server(('127.0.0.1', 0))
+asking = subprocess.Popen([PAPYR, 'exec', '--net', 'user', 'sh', '-c',
+                           f'cat /etc/resolv.conf; echo hello | nc 10.0.2.2 {listener.getsockname()[1]}'],
+                          stdout=subprocess.PIPE)
+listener.settimeout(60 * PATIENCE)
+said = listener.accept()[0]
+check(said.recv(100) == b'hello\n', 'it did not say hello')
+said.close()
+check(asking.stdout.read() == b'nameserver 10.0.2.3\n' and asking.wait(60 * PATIENCE) == 0, 'no network')
+wants(125, b'', 'there are user and none', '--net', 'tap:x', 'true')
 
 # ---- Signals ----
 
