@@ -76,11 +76,7 @@ static const struct option options[] = {
 
 #define ENVIRONMENT_MAX 1024
 
-static int wrong(const char *fmt, const char *what)
-{
-	cmd_usage("exec", fmt, what);
-	return EXEC_FAILED;
-}
+#define wrong(...) (cmd_usage("exec", __VA_ARGS__), EXEC_FAILED)
 
 /* NAME alone is what it is here, if it is anything. */
 static int take_environment(struct exec_options *o, unsigned *n, const char *word)
@@ -184,7 +180,8 @@ static int take_option(int opt, struct exec_options *o, unsigned *environments)
 		fputs(help, stdout);
 		return -1;
 	default:
-		return wrong("what is %swanted", "");
+		fprintf(stderr, "Try 'papyr exec --help'.\n");
+		return EXEC_FAILED;
 	}
 }
 
@@ -197,16 +194,16 @@ static int parse(int argc, char **argv, struct exec_options *o)
 	if (o->terminal)
 		take_environment(o, &environments, "TERM");
 	while ((opt = getopt_long(argc, argv, "+c:m:v:e:w:u:Th", options, NULL)) != -1) {
-		ret = opt == '?' ? wrong("see above%s", "") : take_option(opt, o, &environments);
+		ret = take_option(opt, o, &environments);
 		if (ret)
 			return ret;
 	}
 	if (o->keep && !o->root)
-		return wrong("--keep wants --root%s", "");
+		return wrong("--keep wants --root");
 	if (!o->kernel != !o->initrd)
-		return wrong("--kernel and --initrd belong %s", "together");
+		return wrong("--kernel and --initrd belong together");
 	if (optind == argc)
-		return wrong("there is no %s", "command");
+		return wrong("there is no command");
 	o->command = argv + optind;
 	return 0;
 }
