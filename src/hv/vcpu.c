@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include "base/prefault.h"
 #include "hv/codepage.h"
 #include "hv/core.h"
 #include "hv/fault.h"
@@ -28,9 +27,18 @@ int hv_fd_hide(int fd)
 	return high;
 }
 
+/* Zeroes that are touched as they are used: most of it are caches. */
 static struct hv_vcpu *alloc(void)
 {
-	return pages_untouched(sizeof(struct hv_vcpu), 0);
+	size_t align = _Alignof(struct hv_vcpu);
+	void *memory = calloc(1, sizeof(struct hv_vcpu) + align - 1);
+	struct hv_vcpu *vcpu;
+
+	if (!memory)
+		return NULL;
+	vcpu = (struct hv_vcpu *)(((uintptr_t)memory + align - 1) & ~(align - 1));
+	vcpu->memory = memory;
+	return vcpu;
 }
 
 /* The state that a new vcpu of KVM HV has: all zero, but for these. */
@@ -106,7 +114,7 @@ static int create(struct hv_vm *vm, unsigned id, struct hv_vcpu **out)
 		return -ENOMEM;
 	ret = init(vcpu, vm, id);
 	if (ret) {
-		munmap(vcpu, sizeof(*vcpu));
+		free(vcpu->memory);
 		return ret;
 	}
 	*out = vcpu;
@@ -183,7 +191,7 @@ void hv_vcpu_destroy(struct hv_vcpu *vcpu)
 	hv_stats_file_free(&vcpu->stats_file);
 	hv_xics_free_icp(vcpu);
 	fini(vcpu);
-	munmap(vcpu, sizeof(*vcpu));
+	free(vcpu->memory);
 }
 
 void hv_vcpu_interrupt(struct hv_vcpu *vcpu, u32 irq)

@@ -22,6 +22,7 @@ struct hv_icp;
 
 struct hv_vcpu {
 	struct cpu cpu; /* first: container_of from callbacks */
+	void *memory;	/* where it is */
 	struct hv_vm *vm;
 	unsigned id;
 	struct hv_core *core;
