@@ -71,11 +71,11 @@ void hv_clocks_look(struct cpu *cpu)
 void hv_clocks_start(struct hv_vcpu *vcpu)
 {
 	struct hv_steal *s = &vcpu->steal;
-	u64 now = cpu_guest_time(&vcpu->cpu);
+	u64 core = hv_core_look(vcpu), now = cpu_guest_time(&vcpu->cpu);
 
 	vcpu->cpu.purr_offset = vcpu->purr - now;
 	vcpu->cpu.spurr_offset = vcpu->spurr - now;
-	hv_core_enter(vcpu, now);
+	hv_core_enter(vcpu, core, now);
 	s->entered = now;
 	if (now - s->looked > LOOK || !pthread_equal(s->thread, pthread_self()))
 		look_afresh(s, now);

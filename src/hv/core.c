@@ -12,7 +12,9 @@
  *	somebody in	the same, less the guest's time: adding that makes the ticks of any moment
  *
  * So a thread that joins while another is on its way out either is counted before, and the clock
- * goes on, or after, and starts it afresh at where it stopped.
+ * goes on, or after, and starts it afresh at where it stopped. Who enters has looked at the word
+ * before at the time: if others came and went since, it changed, and the time is looked at again.
+ * Else what they ran would be counted twice.
  */
 #include <stdlib.h>
 #include "hv/core.h"
@@ -42,14 +44,18 @@ struct hv_core *hv_core_of_new(struct hv_vm *vm, unsigned id)
 	return *core;
 }
 
-void hv_core_enter(struct hv_vcpu *vcpu, u64 now)
+u64 hv_core_look(const struct hv_vcpu *vcpu)
+{
+	return atomic_load(&vcpu->core->presence);
+}
+
+void hv_core_enter(struct hv_vcpu *vcpu, u64 old, u64 now)
 {
 	struct hv_core *core = vcpu->core;
-	u64 old = atomic_load(&core->presence), new;
 
-	do {
-		new = old & ~TICKS ? old | bit(vcpu) : ((old - now) & TICKS) | bit(vcpu);
-	} while (!atomic_compare_exchange_weak(&core->presence, &old, new));
+	while (!atomic_compare_exchange_strong(
+	    &core->presence, &old, (old & ~TICKS ? old : (old - now) & TICKS) | bit(vcpu)))
+		now = cpu_guest_time(&vcpu->cpu);
 	if (old & ~TICKS)
 		vcpu->stats->core_joins++;
 	else

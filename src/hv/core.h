@@ -35,8 +35,12 @@ struct hv_core {
 /* A new vcpu's core, made with its first thread. NULL: no memory. With vm->lock held. */
 struct hv_core *hv_core_of_new(struct hv_vm *vm, unsigned id);
 
-/* As the vcpu enters and leaves the guest, at @now of the guest's time (cpu_guest_time()). */
-void hv_core_enter(struct hv_vcpu *vcpu, u64 now);
+/*
+ * As the vcpu enters and leaves the guest, at @now of the guest's time (cpu_guest_time()); before
+ * who enters looked at that, hv_core_look() said @seen.
+ */
+u64 hv_core_look(const struct hv_vcpu *vcpu);
+void hv_core_enter(struct hv_vcpu *vcpu, u64 seen, u64 now);
 void hv_core_leave(struct hv_vcpu *vcpu, u64 now);
 /*
  * The vcpu, which is in the guest, had no processor of the host's for @ticks: nor had its core, if

@@ -34,19 +34,24 @@ static int finish(void **state)
 	return 0;
 }
 
+static void enter(struct hv_vcpu *vcpu, u64 now)
+{
+	hv_core_enter(vcpu, hv_core_look(vcpu), now);
+}
+
 /* With nobody in it hv_get_vtb() doesn't look at the time. */
 static void runs_while_one_is_in(void **state)
 {
 	struct setup *s = *state;
 
-	hv_core_enter(s->vcpu[0], 1000);
+	enter(s->vcpu[0], 1000);
 	assert_false(hv_core_others_run(s->vcpu[0]));
 	assert_true(hv_core_others_run(s->vcpu[1]));
-	hv_core_enter(s->vcpu[2], 1100);
+	enter(s->vcpu[2], 1100);
 	hv_core_leave(s->vcpu[0], 1300);
 	hv_core_leave(s->vcpu[2], 1400);
 	assert_int_equal(hv_get_vtb(s->vcpu[3]), 400);
-	hv_core_enter(s->vcpu[1], 5000);
+	enter(s->vcpu[1], 5000);
 	hv_core_leave(s->vcpu[1], 5001);
 	assert_int_equal(hv_get_vtb(s->vcpu[0]), 401);
 	assert_int_equal(hv_get_vtb(s->vcpu[THREADS]), 0);
@@ -60,7 +65,7 @@ static void is_set_for_all(void **state)
 
 	hv_set_vtb(s->vcpu[1], ~0ull - 5);
 	assert_int_equal(hv_get_vtb(s->vcpu[3]), ~0ull - 5);
-	hv_core_enter(s->vcpu[0], 100);
+	enter(s->vcpu[0], 100);
 	hv_core_leave(s->vcpu[0], 110);
 	assert_int_equal(hv_get_vtb(s->vcpu[2]), 4);
 }
@@ -71,12 +76,12 @@ static void stolen_time(void **state)
 {
 	struct setup *s = *state;
 
-	hv_core_enter(s->vcpu[0], 1000);
+	enter(s->vcpu[0], 1000);
 	hv_core_stolen(s->vcpu[0], 2000, 300);
 	hv_core_leave(s->vcpu[0], 2000);
 	assert_int_equal(hv_get_vtb(s->vcpu[0]), 700);
-	hv_core_enter(s->vcpu[0], 3000);
-	hv_core_enter(s->vcpu[1], 3000);
+	enter(s->vcpu[0], 3000);
+	enter(s->vcpu[1], 3000);
 	hv_core_stolen(s->vcpu[0], 3500, 300);
 	hv_core_leave(s->vcpu[1], 3500);
 	hv_core_stolen(s->vcpu[0], 3600, 300);
@@ -89,9 +94,9 @@ static void *come_and_go(void *arg)
 	struct hv_vcpu *vcpu = arg;
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		u64 vtb, later;
+		u64 seen = hv_core_look(vcpu), vtb, later;
 
-		hv_core_enter(vcpu, cpu_guest_time(&vcpu->cpu));
+		hv_core_enter(vcpu, seen, cpu_guest_time(&vcpu->cpu));
 		vtb = hv_get_vtb(vcpu);
 		later = hv_get_vtb(vcpu);
 		assert_true(later >= vtb);
