@@ -13,6 +13,7 @@
  * With `twice` all that is written is written through other pages than it runs on, of the same
  * memory.
  */
+#include "../changing_code.h"
 #include "hostile.h"
 
 #define PROGRAM	      0x8000ull
@@ -21,40 +22,11 @@
 #define SAID	      0x50000ull
 #define END_CALL      0x10000ull /* a hypercall that leaves to us */
 #define ROUNDS	      400
-#define AHEAD	      32
 #define PATIENCE_S    60
 #define LI_R3	      0x38600000u
 #define BLR	      0x4e800020u
 #define HCALL	      0x44000022u
 #define CLIENTS_TURNS 20
-
-static const u32 program[] = {
-    0x38a50001,		/* addi r5, r5, 1 */
-    0x7d062b78,		/* or r6, r8, r5: li r3, N */
-    0x90ca0000,		/* stw r6, 0(r10) */
-    0x7c00506c,		/* dcbst 0, r10 */
-    0x7c0004ac,		/* sync */
-    0x7c0057ac,		/* icbi 0, r10 */
-    0x7c0004ac,		/* sync */
-    0x4c00012c,		/* isync */
-    0xf8ac0000,		/* std r5, 0(r12) */
-    0xe8cd0000,		/* ld r6, 0(r13) */
-    0x7c0004ac,		/* sync */
-    0x4c00012c,		/* isync */
-    0x7d6903a6,		/* mtctr r11 */
-    0x4e800421,		/* bctrl */
-    0x7c233000,		/* cmpd r3, r6 */
-    0x40800008,		/* bge over one */
-    0x38e70001,		/* addi r7, r7, 1 */
-    0xe8cd0000,		/* ld r6, 0(r13): the other one is waited for, if far behind */
-    0x7cc62850,		/* subf r6, r6, r5 */
-    0x2c260000 | AHEAD, /* cmpdi r6, AHEAD */
-    0x4181fff4,		/* bgt to the load */
-    0x7c254800,		/* cmpd r5, r9 */
-    0x4082ffa8,		/* bne to the beginning */
-    0x7dc37378,		/* mr r3, r14 */
-    HCALL,
-};
 
 /* Calls the function at r11 a few times, so that it is surely decoded. */
 static const u32 call_once[] = {
@@ -146,11 +118,11 @@ static void write_and_call(struct vcpu *vcpu)
 	regs.gpr[12] = SAID + 8 * own;
 	regs.gpr[13] = SAID + 8 * !own;
 	set_regs(vcpu, &regs);
-	run_to(vcpu, PROGRAM + sizeof(program), &regs);
+	run_to(vcpu, PROGRAM + sizeof(changing_code), &regs);
 	if (regs.gpr[5] != ROUNDS || regs.gpr[7])
 		broken("in %llu rounds code was run %llu times that had been written over",
 		       (unsigned long long)regs.gpr[5], (unsigned long long)regs.gpr[7]);
-	progress->instructions += ROUNDS * (sizeof(program) / 4);
+	progress->instructions += ROUNDS * (sizeof(changing_code) / 4);
 }
 
 static void call_what_the_client_wrote(struct vcpu *vcpu)
@@ -181,7 +153,7 @@ static void known_case(struct vm *vm)
 	for (u64 page = 0; page < VCPUS_MAX; page++)
 		map_page(vm, ALIAS_AT - CODE_AT + FUNCTIONS + (page << 12),
 			 FUNCTIONS + (page << 12));
-	put_code(vm, PROGRAM, program, ARRAY_SIZE(program));
+	put_code(vm, PROGRAM, changing_code, ARRAY_SIZE(changing_code));
 	put_code(vm, CALL_ONCE, call_once, ARRAY_SIZE(call_once));
 	for (unsigned i = 0; i < VCPUS_MAX; i++) {
 		function[i] = at + 8 * i + (apart ? i << 12 : 0);

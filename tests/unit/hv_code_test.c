@@ -11,6 +11,7 @@
 #include "hv/memslot.h"
 #include "hv/run.h"
 #include "hv/vcpu.h"
+#include "../changing_code.h"
 #include "hv_common.h"
 
 #define PROGRAM	 0x8000ull
@@ -18,35 +19,6 @@
 #define SAID	 0x20000ull
 #define UNKNOWN	 0xeffcull /* a hypercall that leaves to the client */
 #define ROUNDS	 3000
-#define AHEAD	 32
-
-static const u32 program[] = {
-    0x38a50001, /* addi r5, r5, 1 */
-    0x7d062b78, /* or r6, r8, r5: li r3, N */
-    0x90ca0000, /* stw r6, 0(r10) */
-    0x7c00506c, /* dcbst 0, r10 */
-    0x7c0004ac, /* sync */
-    0x7c0057ac, /* icbi 0, r10 */
-    0x7c0004ac, /* sync */
-    0x4c00012c, /* isync */
-    0xf8ac0000, /* std r5, 0(r12) */
-    0xe8cd0000, /* ld r6, 0(r13) */
-    0x7c0004ac, /* sync */
-    0x4c00012c, /* isync */
-    0x7d6903a6, /* mtctr r11 */
-    0x4e800421, /* bctrl */
-    0x7c233000, /* cmpd r3, r6 */
-    0x40800008, /* bge over one */
-    0x38e70001, /* addi r7, r7, 1 */
-    0xe8cd0000, /* ld r6, 0(r13): the other one is waited for, if far behind */
-    0x7cc62850, /* subf r6, r6, r5 */
-    0x2c260020, /* cmpdi r6, AHEAD */
-    0x4181fff4, /* bgt to the load */
-    0x7c254800, /* cmpd r5, r9 */
-    0x4082ffa8, /* bne to the beginning */
-    0x7dc37378, /* mr r3, r14 */
-    0x44000022, /* sc 1 */
-};
 
 static void put(u8 *memory, u64 gpa, u32 insn)
 {
@@ -90,8 +62,8 @@ static void each_writes_what_the_other_runs(void **state)
 	pthread_t thread[2];
 
 	assert_int_equal(hv_set_memory_region(vm, &r), 0);
-	for (unsigned i = 0; i < ARRAY_SIZE(program); i++)
-		put(memory, PROGRAM + 4 * i, program[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(changing_code); i++)
+		put(memory, PROGRAM + 4 * i, changing_code[i]);
 	for (unsigned id = 0; id < 2; id++) {
 		put(memory, FUNCTION + 8 * id, 0x38600000);
 		put(memory, FUNCTION + 8 * id + 4, 0x4e800020);
