@@ -110,6 +110,26 @@ static void room_enough(void **state)
 	fixture_free(f);
 }
 
+#define JUMPS 270000u /* one after another, each a block: more than the hash holds */
+
+static void crowded_hash(void **state)
+{
+	struct fixture *f = machine("portable", CODE_BYTES, JIT_BYTES);
+	const struct cpu_counts *n = &f->cpu.counts;
+
+	for (unsigned i = 0; i < JUMPS; i++)
+		put_insn(f, CODE + 4 * i, 0x48000004); /* b to the next */
+	put_insn(f, CODE + 4 * JUMPS, SC_1);
+	run_from(f, CODE);
+	assert_int_equal(n->blocks_decoded, JUMPS + 1);
+	run_from(f, CODE);
+	assert_int_equal(f->hcalls, 2);
+	assert_int_equal(n->code_flushes, 0);
+	/* Some were dropped for others. */
+	assert_in_range(n->blocks_decoded, JUMPS + JUMPS / 50, JUMPS + JUMPS / 4);
+	fixture_free(f);
+}
+
 /* The counts say what happened: all is found once, and once more after it was forgotten. */
 static void counted(void **state)
 {
@@ -430,6 +450,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_room_for_blocks),
 	    cmocka_unit_test(room_enough),
+	    cmocka_unit_test(crowded_hash),
 	    cmocka_unit_test(counted),
 	    cmocka_unit_test(share_translated),
 	    cmocka_unit_test(no_room_for_code),

@@ -25,7 +25,6 @@ struct block {
 	u8 count;    /* instructions */
 	u8 samples;  /* times that it began when the clock was looked at, up to JIT_HOT (jit/) */
 	u16 crossed; /* times that its translation was left for a window on two pages (jit/) */
-	struct block *hash_next;
 	struct block *page_next;
 	struct code_page *page;
 	const u8 *code;	    /* its translation, where it runs; NULL: none (jit/jit.h) */

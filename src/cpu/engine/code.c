@@ -11,9 +11,9 @@
 #include "cpu/mmu/tlb.h"
 
 #define ARENA_FIRST  ((size_t)2 << 20) /* what a guest needs soon */
-#define HASH_SHIFT   16		       /* 2^16 buckets */
+#define HASH_SHIFT   14		       /* 2^14 buckets */
 #define HASH_BUCKETS (1u << HASH_SHIFT)
-#define PAGE_BUCKETS 4096u
+#define PAGE_BUCKETS 16384u
 #define BLOCK_MAX    64u /* instructions */
 #define COLD_MAX     16u /* of blocks that may never run again */
 
@@ -40,10 +40,23 @@ struct arena {
 	size_t bytes, used;
 };
 
+/*
+ * Most look-ups in the hash find nothing, and blocks are seldom in the host's caches: a bucket is one
+ * line of these, and has a tag for each of its blocks, bits of the hash that don't choose the bucket,
+ * above the block's place in the arenas in units of 16 bytes. The first ones are used, 0: no block.
+ * One that is full drops a block for another.
+ */
+#define REF_PLACE_BITS 22
+#define BUCKET_REFS    16u
+
+struct bucket {
+	u32 refs[BUCKET_REFS];
+} __attribute__((aligned(64)));
+
 struct code_cache {
 	/* Kept blocks and pages; then cold blocks, none where nothing is translated. */
 	struct arena arena[KINDS];
-	struct block *hash[KINDS][HASH_BUCKETS];
+	struct bucket hash[HASH_BUCKETS];
 	u64 round;		/* times that cold blocks were forgotten */
 	struct block *promoted; /* a cold block, dropped, that is to be decoded to be kept */
 	u64 epoch;
@@ -63,7 +76,7 @@ int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
 
 	if (!c)
 		return -ENOMEM;
-	assert(bytes >= CODE_BYTES_MIN);
+	assert(bytes >= CODE_BYTES_MIN && bytes <= (size_t)16 << REF_PLACE_BITS);
 	c->arena[KEPT].at = pages_untouched(bytes, MAP_NORESERVE);
 	if (!c->arena[KEPT].at) {
 		munmap(c, sizeof(*c));
@@ -158,11 +171,27 @@ static unsigned page_bucket(u64 gpa)
 	return (gpa >> CPU_PAGE_SHIFT ^ gpa >> 24) & (PAGE_BUCKETS - 1);
 }
 
-static unsigned block_bucket(u64 gpa, u32 mode)
+static u64 block_hash(u64 gpa, u32 mode)
 {
 	/* Fibonacci hashing: code lies close together, and the same places of many pages begin
 	 * blocks. */
-	return (gpa << 8 ^ mode) * 0x9e3779b97f4a7c15ull >> (64 - HASH_SHIFT);
+	return (gpa << 8 ^ mode) * 0x9e3779b97f4a7c15ull;
+}
+
+static struct bucket *hash_bucket(struct code_cache *c, u64 hash)
+{
+	return &c->hash[hash >> (64 - HASH_SHIFT)];
+}
+
+/* A block at place 0. */
+static u32 ref_tag(u64 hash)
+{
+	return (u32)(hash >> (32 - HASH_SHIFT)) & ~0u << REF_PLACE_BITS;
+}
+
+static struct block *ref_block(const struct code_cache *c, u32 ref)
+{
+	return (void *)(c->arena[KEPT].at + (size_t)(ref & ~(~0u << REF_PLACE_BITS)) * 16);
 }
 
 static struct code_page *page_find(struct code_cache *c, u64 gpa)
@@ -179,22 +208,40 @@ static enum code_kind kind_of(const struct code_cache *c, const struct block *b)
 	return arena_has(&c->arena[COLD], b) ? COLD : KEPT;
 }
 
-static void hash_remove(struct code_cache *c, const struct block *b)
+static unsigned bucket_used(const struct bucket *bucket)
 {
-	struct block **at = &c->hash[kind_of(c, b)][block_bucket(b->gpa, b->mode)];
+	unsigned n = 0;
 
-	while (*at != b)
-		at = &(*at)->hash_next;
-	*at = b->hash_next;
+	while (n < BUCKET_REFS && bucket->refs[n])
+		n++;
+	return n;
 }
 
-static struct block *hash_find(const struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode)
+static void hash_remove(struct code_cache *c, const struct block *b)
 {
-	struct block *b = c->hash[kind][block_bucket(gpa, mode)];
+	struct bucket *bucket = hash_bucket(c, block_hash(b->gpa, b->mode));
+	unsigned last = bucket_used(bucket) - 1, i = 0;
 
-	while (b && (b->gpa != gpa || b->mode != mode))
-		b = b->hash_next;
-	return b;
+	while (ref_block(c, bucket->refs[i]) != b)
+		i++;
+	bucket->refs[i] = bucket->refs[last];
+	bucket->refs[last] = 0;
+}
+
+static struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode)
+{
+	u64 hash = block_hash(gpa, mode);
+	const struct bucket *bucket = hash_bucket(c, hash);
+	u32 tag = ref_tag(hash);
+
+	for (unsigned i = 0; i < BUCKET_REFS && bucket->refs[i]; i++) {
+		struct block *b = ref_block(c, bucket->refs[i]);
+
+		if (!((bucket->refs[i] ^ tag) >> REF_PLACE_BITS) && kind_of(c, b) == kind &&
+		    b->gpa == gpa && b->mode == mode)
+			return b;
+	}
+	return NULL;
 }
 
 /* The first of a page's blocks. */
@@ -217,6 +264,19 @@ static void block_drop(struct cpu *cpu, struct block *b)
 	jit_drop(cpu->jit, b);
 }
 
+/* A page lies before all blocks: none is at place 0. */
+static void hash_add(struct cpu *cpu, struct block *b)
+{
+	struct code_cache *c = cpu->code;
+	u64 hash = block_hash(b->gpa, b->mode);
+	struct bucket *bucket = hash_bucket(c, hash);
+
+	if (bucket->refs[BUCKET_REFS - 1])
+		block_drop(cpu, ref_block(c, bucket->refs[0]));
+	bucket->refs[bucket_used(bucket)] =
+	    ref_tag(hash) | (u32)(((const u8 *)b - c->arena[KEPT].at) / 16);
+}
+
 static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
 {
 	cpu->counts.flushes_code++;
@@ -231,12 +291,26 @@ static void page_drop_blocks(struct cpu *cpu, struct code_page *p)
 	cpu->link_from = NULL;
 }
 
+static void bucket_forget_cold(const struct code_cache *c, struct bucket *bucket)
+{
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < BUCKET_REFS && bucket->refs[i]; i++) {
+		u32 ref = bucket->refs[i];
+
+		bucket->refs[i] = 0;
+		if (kind_of(c, ref_block(c, ref)) == KEPT)
+			bucket->refs[used++] = ref;
+	}
+}
+
 /* All cold blocks go. */
 static void forget_cold(struct cpu *cpu)
 {
 	struct code_cache *c = cpu->code;
 
-	memset(c->hash[COLD], 0, sizeof(c->hash[COLD]));
+	for (unsigned i = 0; i < HASH_BUCKETS; i++)
+		bucket_forget_cold(c, &c->hash[i]);
 	c->round++;
 	jumps_forget_ops(cpu, c->arena[COLD].at, c->arena[COLD].bytes);
 	cpu->link_from = NULL;
@@ -417,7 +491,6 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	u64 offset = gpa & ~CPU_PAGE_MASK;
 	struct code_cache *c = cpu->code;
 	struct arena *a = &c->arena[kind];
-	struct block **bucket = &c->hash[kind][block_bucket(gpa, cpu->mode)];
 	struct block **first = page_blocks(c, page, kind), *b = arena_take(a, 0);
 
 	if (a->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > a->bytes)
@@ -427,8 +500,7 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	page_note_lines(page, offset, max * 4, host_page);
 	block_decode(cpu, b, host_page + offset, max, kind == COLD);
 	arena_take(a, sizeof(*b) + (b->count + 2) * sizeof(struct op));
-	b->hash_next = *bucket;
-	*bucket = b;
+	hash_add(cpu, b);
 	b->page_next = *first;
 	*first = b;
 	cpu->counts.blocks_decoded++;
