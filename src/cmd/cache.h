@@ -49,7 +49,7 @@ void cache_key(const char *text, char key[CACHE_KEY_MAX]);
 
 /*
  * All entries, the one that was used last first; to be freed. NULL and @n of 0: there are none, or
- * @err says why they can't be read.
+ * they can't be read, and @err says why.
  */
 struct cache_entry *cache_list(size_t *n, struct error *err);
 

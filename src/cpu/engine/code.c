@@ -41,10 +41,10 @@ struct arena {
 };
 
 /*
- * Most look-ups in the hash find nothing, and blocks are seldom in the host's caches: a bucket is one
- * line of these, and has a tag for each of its blocks, bits of the hash that don't choose the bucket,
- * above the block's place in the arenas in units of 16 bytes. The first ones are used, 0: no block.
- * One that is full drops a block for another.
+ * Most look-ups in the hash find nothing, and blocks are seldom in the host's caches: a bucket is
+ * one line of these, and has a tag for each of its blocks, bits of the hash that don't choose the
+ * bucket, above the block's place in the arenas in units of 16 bytes. The first ones are used, 0:
+ * no block. One that is full drops a block for another.
  */
 #define REF_PLACE_BITS 22
 #define BUCKET_REFS    16u
