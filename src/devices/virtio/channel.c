@@ -2,12 +2,15 @@
 #include "devices/virtio/channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -214,7 +217,7 @@ static void hang_up(struct guest_channel *c)
 /* Only when the guest knows of the end of the one before, and has all that came by it. */
 static bool may_answer(const struct guest_channel *c)
 {
-	return c->fd < 0 && !c->in_bytes && !c->open_due;
+	return c->listen_fd >= 0 && c->fd < 0 && !c->in_bytes && !c->open_due;
 }
 
 static void answer_call(struct guest_channel *c)
@@ -444,6 +447,23 @@ static int make_socket(struct guest_channel *c, struct error *err)
 	return 0;
 }
 
+/* "fd:N", a socket that is connected. */
+static int take_connection(struct guest_channel *c, const char *path, struct error *err)
+{
+	char *end;
+	long fd = strtol(path + 3, &end, 10);
+	struct stat st;
+
+	if (end == path + 3 || *end || fd <= STDERR_FILENO || fd > INT_MAX || fstat((int)fd, &st) ||
+	    !S_ISSOCK(st.st_mode) || fcntl((int)fd, F_SETFL, O_NONBLOCK) ||
+	    fcntl((int)fd, F_SETFD, FD_CLOEXEC))
+		return error_set(err, "channel '%s': %s is no socket that was handed over", c->name,
+				 path);
+	c->fd = (int)fd;
+	c->host_open = true;
+	return 0;
+}
+
 int virtio_channel_new(struct machine *m, const char *name, const char *path, struct error *err)
 {
 	struct guest_channel *c = calloc(1, sizeof(*c));
@@ -462,5 +482,5 @@ int virtio_channel_new(struct machine *m, const char *name, const char *path, st
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (c->wake_fd < 0)
 		return error_errno(err, "cannot make channel '%s'", name);
-	return make_socket(c, err);
+	return strncmp(path, "fd:", 3) ? make_socket(c, err) : take_connection(c, path, err);
 }

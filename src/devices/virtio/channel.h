@@ -14,7 +14,11 @@
 
 struct machine;
 
-/* Adds one to a machine that hasn't been booted. A socket is made at @path. */
+/*
+ * Adds one to a machine that hasn't been booted. A socket is made at @path. If that is "fd:N", N is
+ * a socket that is connected already, of which the guest hears as soon as it asks: also one that
+ * was saved, as if the connection had been there all the time.
+ */
 int virtio_channel_new(struct machine *m, const char *name, const char *path, struct error *err);
 
 #endif
