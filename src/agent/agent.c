@@ -133,6 +133,13 @@ static uint32_t number_of(const char *data, size_t bytes)
 	return le32toh(n);
 }
 
+static void say_hello(void)
+{
+	const struct agent_hello hello = {htole32(AGENT_MAGIC), htole32(AGENT_VERSION)};
+
+	send_frame(AGENT_HELLO, 0, &hello, sizeof(hello));
+}
+
 static void greet(const char *data, size_t bytes)
 {
 	struct agent_hello h;
@@ -148,11 +155,14 @@ static void take_frame(const struct agent_frame *f, const char *data, size_t byt
 {
 	uint32_t n;
 
-	if (!greeted && f->type != AGENT_HELLO)
+	if (!greeted && f->type != AGENT_HELLO && f->type != AGENT_AGAIN)
 		wrong("no greeting");
 	switch (f->type) {
 	case AGENT_HELLO:
 		greet(data, bytes);
+		break;
+	case AGENT_AGAIN:
+		say_hello();
 		break;
 	case AGENT_RUN:
 		start(data, bytes);
@@ -388,13 +398,13 @@ static int watch_children(void)
 
 int main(void)
 {
-	const struct agent_hello hello = {htole32(AGENT_MAGIC), htole32(AGENT_VERSION)};
 	int port, signals;
 
 	boot_prepare();
+	folders_prepare();
 	port = boot_open_port();
 	signals = watch_children();
-	send_frame(AGENT_HELLO, 0, &hello, sizeof(hello));
+	say_hello();
 	while (!all_was_said())
 		turn(port, signals);
 	finish(port);

@@ -29,10 +29,12 @@ struct command {
 	char *argument[COMMAND_WORDS_MAX + 1], *environment[COMMAND_WORDS_MAX + 1];
 	unsigned arguments, environments;
 	char *directory, *user, *host_name;
+	char *time, *seed; /* as the words have them; NULL: none */
 	char *root; /* NULL: what the initrd brought */
 	char *folder[COMMAND_FOLDERS_MAX];
 	unsigned folders;
-	bool terminal, root_is_kept, has_card;
+	char *card; /* NULL: it has no network card; else its address, or nothing */
+	bool terminal, root_is_kept;
 
 	pid_t pid;
 	int fd[3]; /* our ends of its streams, -1: none; of a terminal [0] and [1] are the same */
@@ -44,12 +46,23 @@ bool command_parse(struct command *c, char *words, size_t bytes);
 int command_start(struct command *c, char *why, size_t why_bytes);
 void command_signal(const struct command *c, int number);
 
+/* --- fresh.c --- */
+/* What must not be as in another guest of the same image. NULL changes nothing. */
+void fresh_time(const char *time);
+void fresh_random(const char *seed);
+
 /* --- folders.c --- */
+/* The drivers, if the guest has any folder. */
+void folders_prepare(void);
+
 /* What the command is to see of the host's folders; -1 and a sentence why not. */
 int folders_mount(const struct command *c, char *why, size_t bytes);
 
 /* --- network.c --- */
-/* The loopback, and the user network's card if there is one; -1 and a sentence why not. */
-int network_start(bool has_card, char *why, size_t bytes);
+/*
+ * The loopback, and the user network's card, which gets the address if one is given; NULL: there is
+ * none. -1 and a sentence why not.
+ */
+int network_start(const char *address, char *why, size_t bytes);
 
 #endif

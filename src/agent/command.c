@@ -42,6 +42,12 @@ static bool take_word(struct command *c, char *word)
 	case AGENT_HOST_NAME:
 		c->host_name = word + 1;
 		return true;
+	case AGENT_TIME:
+		c->time = word + 1;
+		return true;
+	case AGENT_SEED:
+		c->seed = word + 1;
+		return true;
 	case AGENT_ROOT:
 	case AGENT_KEPT_ROOT:
 		c->root_is_kept = *word == AGENT_KEPT_ROOT;
@@ -53,7 +59,7 @@ static bool take_word(struct command *c, char *word)
 		c->folder[c->folders++] = word + 1;
 		return true;
 	case AGENT_NETWORK:
-		c->has_card = true;
+		c->card = word + 1;
 		return true;
 	case AGENT_TERMINAL:
 		c->terminal = true;
@@ -278,11 +284,13 @@ int command_start(struct command *c, char *why, size_t why_bytes)
 	struct identity id;
 	int error;
 
+	fresh_time(c->time);
+	fresh_random(c->seed);
 	if (c->host_name && sethostname(c->host_name, strlen(c->host_name)))
 		boot_say("host name %s: %s", c->host_name, strerror(errno));
-	if (c->has_card)
+	if (c->card)
 		boot_load_drivers("/lib/network/*.ko");
-	if (folders_mount(c, why, why_bytes) || network_start(c->has_card, why, why_bytes))
+	if (folders_mount(c, why, why_bytes) || network_start(c->card, why, why_bytes))
 		return STATUS_AGENT;
 	if (!identify(&id, c->user)) {
 		snprintf(why, why_bytes, "the guest has no user '%s'", c->user);

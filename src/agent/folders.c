@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of the host's folders the command sees: its root, and others in it. */
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -15,6 +16,20 @@
 #define NOBODY_WRITES SHARE_OPTIONS "cache=loose"
 
 static const char *const moved[] = {"/proc", "/sys", "/dev", "/tmp", "/run"};
+
+/* A virtio device's name for drivers begins with its kind. */
+static bool is_share(const char *path)
+{
+	char name[32] = "";
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return false;
+	if (!fgets(name, sizeof(name), f))
+		*name = 0;
+	fclose(f);
+	return !strncmp(name, "virtio:d00000009", 16);
+}
 
 static int fail(char *why, size_t bytes, const char *what)
 {
@@ -80,10 +95,22 @@ static int use_folder(char *word, char *why, size_t bytes)
 	return 0;
 }
 
+void folders_prepare(void)
+{
+	glob_t found;
+	bool any = false;
+
+	if (glob("/sys/bus/virtio/devices/*/modalias", 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc && !any; i++)
+		any = is_share(found.gl_pathv[i]);
+	globfree(&found);
+	if (any)
+		boot_load_drivers("/lib/folders/*.ko");
+}
+
 int folders_mount(const struct command *c, char *why, size_t bytes)
 {
-	if (c->root || c->folders)
-		boot_load_drivers("/lib/folders/*.ko");
 	if (c->root && use_root(c, why, bytes))
 		return -1;
 	for (unsigned i = 0; i < c->folders; i++)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <net/route.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,19 @@ static bool bring_up(int fd, const char *card)
 	return !ioctl(fd, SIOCSIFFLAGS, &r);
 }
 
-static bool set_up_card(int fd, char *card)
+/* "02:00:00:00:00:01" */
+static bool set_hardware_address(int fd, const char *card, const char *address)
+{
+	struct ifreq r = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
+	unsigned char *b = (unsigned char *)r.ifr_hwaddr.sa_data;
+
+	strcpy(r.ifr_name, card);
+	return sscanf(address, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", b, b + 1, b + 2, b + 3, b + 4,
+		      b + 5) == 6 &&
+	       !ioctl(fd, SIOCSIFHWADDR, &r);
+}
+
+static bool set_up_card(int fd, char *card, const char *own)
 {
 	struct ifreq address = {0}, mask = {0};
 	struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = card};
@@ -48,6 +61,8 @@ static bool set_up_card(int fd, char *card)
 	set_address(&route.rt_dst, "0.0.0.0");
 	set_address(&route.rt_genmask, "0.0.0.0");
 	set_address(&route.rt_gateway, GATEWAY);
+	if (*own && !set_hardware_address(fd, card, own))
+		return false;
 	return !ioctl(fd, SIOCSIFADDR, &address) && !ioctl(fd, SIOCSIFNETMASK, &mask) &&
 	       bring_up(fd, card) && !ioctl(fd, SIOCADDRT, &route);
 }
@@ -65,16 +80,16 @@ static void name_server(void)
 	mount("/run/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL);
 }
 
-int network_start(bool has_card, char *why, size_t bytes)
+int network_start(const char *own, char *why, size_t bytes)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char card[] = "eth0";
-	bool good = fd >= 0 && bring_up(fd, "lo") && (!has_card || set_up_card(fd, card));
+	bool good = fd >= 0 && bring_up(fd, "lo") && (!own || set_up_card(fd, card, own));
 
 	if (!good)
 		snprintf(why, bytes, "the network: %s", strerror(errno));
 	close(fd);
-	if (has_card)
+	if (own)
 		name_server();
 	return good ? 0 : -1;
 }

@@ -5,11 +5,15 @@
  *
  *	agent			host
  *	HELLO
+ *				AGAIN: HELLO is said again, to another host
  *				HELLO
  *				RUN
  *	STARTED, or FAILED
  *	DATA 1 and 2, CREDIT 0	DATA 0, CREDIT 1 and 2, SIGNAL, SIZE		any number of them
  *	EXITED
+ *
+ * A guest may be saved where the agent has said HELLO, and restored any number of times: the host
+ * that it finds then says AGAIN first, and in RUN what must not be the same in two guests.
  *
  * FAILED and EXITED are the agent's last. It powers the guest off when the host is gone.
  *
@@ -27,7 +31,7 @@
 
 #define AGENT_PORT     "org.papyr.agent.1"
 #define AGENT_MAGIC    0x72797061u
-#define AGENT_VERSION  1u
+#define AGENT_VERSION  2u
 #define AGENT_WINDOW   ((uint32_t)256 << 10)
 #define AGENT_DATA_MAX ((uint32_t)32 << 10) /* bytes of a frame behind its head */
 
@@ -49,6 +53,7 @@ enum agent_type {
 	AGENT_SIGNAL, /* u32: its number, Linux's: to the command, or the terminal's foreground */
 	AGENT_SIZE,   /* struct agent_size: the terminal's */
 	AGENT_EXITED, /* u32: the exit status, 128 and the signal's number if one ended it */
+	AGENT_AGAIN,  /* nothing */
 };
 
 struct agent_hello {
@@ -70,10 +75,12 @@ enum agent_word {
 	AGENT_USER = 'u',	 /* a name, or numbers: UID[:GID] */
 	AGENT_TERMINAL = 't',	 /* it gets one; of no bytes */
 	AGENT_HOST_NAME = 'h',
+	AGENT_TIME = 'c', /* SECONDS.NANOSECONDS, the host's clock */
+	AGENT_SEED = 's', /* random bytes of the host's, as hexadecimal digits */
 	/* Shared folders, by their tags: the root, whose changes go with the guest or stay */
 	AGENT_ROOT = 'r',
 	AGENT_KEPT_ROOT = 'k',
-	AGENT_NETWORK = 'n', /* there is a card of papyr run's user network; of no bytes */
+	AGENT_NETWORK = 'n', /* there is a card of papyr run's user network; its address, if any */
 	AGENT_FOLDER = 'v',  /* TAG:PATH, where it is to be; any number of them, in this order */
 };
 

@@ -36,6 +36,7 @@ static const char help[] =
     "      --hostname NAME      what the guest is called (default papyr)\n"
     "  -T, --no-terminal        no terminal for the command, even if this is one\n"
     "      --timeout SECONDS    end it then\n"
+    "      --cold               boot the guest; else one that was saved goes on, if there is any\n"
     "      --verbose            the guest's console goes to standard error\n"
     "      --kernel FILE --initrd FILE\n"
     "                           another guest, whose first process is papyr's agent\n"
@@ -49,6 +50,7 @@ enum {
 	OPT_NET,
 	OPT_HOSTNAME,
 	OPT_TIMEOUT,
+	OPT_COLD,
 	OPT_VERBOSE,
 	OPT_KERNEL,
 	OPT_INITRD
@@ -67,6 +69,7 @@ static const struct option options[] = {
     {"hostname", required_argument, NULL, OPT_HOSTNAME},
     {"no-terminal", no_argument, NULL, 'T'},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"cold", no_argument, NULL, OPT_COLD},
     {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"kernel", required_argument, NULL, OPT_KERNEL},
     {"initrd", required_argument, NULL, OPT_INITRD},
@@ -167,6 +170,9 @@ static int take_option(int opt, struct exec_options *o, unsigned *environments)
 		return parse_uint(optarg, 1, 1u << 30, &o->timeout_s)
 			   ? 0
 			   : wrong("--timeout %s: not a number of seconds", optarg);
+	case OPT_COLD:
+		o->cold = true;
+		return 0;
 	case OPT_VERBOSE:
 		o->verbose = true;
 		return 0;
@@ -208,20 +214,36 @@ static int parse(int argc, char **argv, struct exec_options *o)
 	return 0;
 }
 
-static int run(const struct exec_options *o)
+/* One guest's whole life. The exit status, or -1. */
+static int use_guest(struct exec_guest *g, const struct exec_options *o, struct error *err)
 {
-	struct error err = {0};
-	struct exec_guest g;
 	int status = -1;
 
-	if (!exec_guest_start(&g, o, &err)) {
+	*err = (struct error){0};
+	if (!exec_guest_start(g, o, err)) {
 		if (o->terminal)
 			term_raw(STDIN_FILENO);
-		status = exec_talk(&g, o, &err);
+		status = exec_talk(g, o, err);
 		if (o->terminal)
 			term_restore();
 	}
-	exec_guest_end(&g, status < 0 && !o->verbose);
+	exec_guest_end(g, status < 0 && !o->verbose && (!g->warm || g->greeted));
+	return status;
+}
+
+static int run(struct exec_options *o)
+{
+	struct error err;
+	struct exec_guest g, other;
+	int status = use_guest(&g, o, &err);
+
+	/* It may be the image, or what a guest that boots can't be started with either. */
+	if (status < 0 && g.warm && !g.greeted) {
+		o->cold = true;
+		status = use_guest(&other, o, &err);
+		if (other.greeted)
+			exec_warm_drop(&g, o);
+	}
 	if (*err.text)
 		cmd_error("exec: %s", err.text);
 	return status < 0 ? EXEC_FAILED : status;

@@ -3,6 +3,7 @@
 #ifndef PAPYR_CMD_EXEC_H
 #define PAPYR_CMD_EXEC_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "agent/protocol.h"
@@ -32,20 +33,37 @@ struct exec_options {
 	u64 timeout_s;	    /* 0: none */
 	bool verbose;	    /* the kernel's console goes to standard error */
 	bool terminal;
+	bool cold; /* it boots, whatever is saved */
 };
 
 /* A guest that runs the agent, in a process of its own. */
 struct exec_guest {
 	pid_t pid;
-	int fd;		 /* the channel to the agent */
-	int log;	 /* what its console says: a file without a name; -1: none */
-	char folder[32]; /* where the socket is, until it is connected */
+	int fd;	      /* the channel to the agent */
+	int log;      /* what its console says: a file without a name; -1: none */
+	bool warm;    /* it comes from @image */
+	bool greeted; /* by its agent: from then on it is as any other */
+	/* Called when its agent greeted, before it hears of the command; NULL: nobody is. */
+	void (*ready)(struct exec_guest *g, const struct exec_options *o);
+	char image[PATH_MAX]; /* where it is, or may be, saved; "": nowhere */
 };
 
 /* --- exec_guest.c --- */
+/* A guest that was saved, unless o->cold, or one that boots. */
 int exec_guest_start(struct exec_guest *g, const struct exec_options *o, struct error *err);
 /* Ends it, if it hasn't ended; nothing of it is left. @show: the end of its log goes to stderr. */
 void exec_guest_end(struct exec_guest *g, bool show);
+
+/* --- exec_warm.c --- */
+/* What a guest is made of. */
+struct exec_parts {
+	char kernel[PATH_MAX], initrd[PATH_MAX];
+	const char *arguments; /* the kernel's */
+};
+/* Whether one of the kind is saved, or where this one is to be. */
+void exec_warm_find(struct exec_guest *g, const struct exec_options *o, const struct exec_parts *p);
+/* The image that @g didn't start from is of no use, and goes. */
+void exec_warm_drop(struct exec_guest *g, const struct exec_options *o);
 
 /* --- exec_talk.c --- */
 /* Runs the command, and returns the exit status; -1: the connection broke, @err says how. */

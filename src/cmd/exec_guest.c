@@ -13,7 +13,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,7 +56,7 @@ static bool read_path(FILE *f, const char *word, char path[PATH_MAX])
 	return true;
 }
 
-static int find_files(char kernel[PATH_MAX], char initrd[PATH_MAX], struct error *err)
+static int find_files(struct exec_parts *parts, struct error *err)
 {
 	char command[3 * PATH_MAX];
 	struct places p;
@@ -76,7 +75,7 @@ static int find_files(char kernel[PATH_MAX], char initrd[PATH_MAX], struct error
 	f = popen(command, "re");
 	if (!f)
 		return error_errno(err, "%s", command);
-	found = read_path(f, "kernel", kernel) && read_path(f, "initrd", initrd);
+	found = read_path(f, "kernel", parts->kernel) && read_path(f, "initrd", parts->initrd);
 	if (pclose(f) || !found)
 		return error_set(err, "there is no guest to run it in (see above)");
 	return 0;
@@ -104,22 +103,32 @@ static void add_share(struct arguments *a, const char *folder, const char *tag, 
 	add(a, "--share", word);
 }
 
-static void run_guest(const struct exec_guest *g, const struct exec_options *o, const char *kernel,
-		      const char *initrd)
+/* What a saved guest brings along. */
+static void add_parts(struct arguments *a, const struct exec_options *o, const struct exec_parts *p)
+{
+	add(a, "-k", p->kernel);
+	add(a, "-i", p->initrd);
+	add(a, "-p", p->arguments);
+	add(a, "-c", o->cpus);
+	add(a, "-m", o->memory);
+}
+
+/* @agent: the other end of its channel. */
+static void run_guest(const struct exec_guest *g, const struct exec_options *o,
+		      const struct exec_parts *p, int agent)
 {
 	static struct arguments a = {.word = {"papyr", "run", "--rng"}, .n = 3};
 	int in = open("/dev/null", O_RDONLY), out = o->verbose ? STDERR_FILENO : g->log;
-	char channel[128], name[32], tag[16];
+	char channel[64], name[32], tag[16];
 
-	snprintf(channel, sizeof(channel), AGENT_PORT ":%s/agent", g->folder);
+	snprintf(channel, sizeof(channel), AGENT_PORT ":fd:%d", agent);
 	snprintf(name, sizeof(name), "exec-%d", getppid());
 	add(&a, "--name", name);
 	add(&a, "--channel", channel);
-	add(&a, "-k", kernel);
-	add(&a, "-i", initrd);
-	add(&a, "-p", o->verbose ? "console=hvc0 panic=-1" : "console=hvc0 panic=-1 quiet");
-	add(&a, "-c", o->cpus);
-	add(&a, "-m", o->memory);
+	if (g->warm)
+		add(&a, "--restore", g->image);
+	else
+		add_parts(&a, o, p);
 	if (o->net)
 		add(&a, "--net", o->net);
 	if (o->root)
@@ -130,6 +139,7 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o, 
 	}
 	if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(EXEC_FAILED);
+	fcntl(agent, F_SETFD, 0);
 	setsid(); /* keys of this terminal are the command's */
 	execv("/proc/self/exe", (char *const *)a.word);
 	_exit(EXEC_FAILED);
@@ -142,76 +152,59 @@ static bool has_ended(struct exec_guest *g)
 	return g->pid < 0;
 }
 
-/* Who is connected needs it no more; nothing is left then, whatever becomes of this process. */
-static void remove_folder(struct exec_guest *g)
+/*
+ * Signals that end it wait until it can take them: it has something to remove then. It ends with
+ * this process, whatever becomes of that.
+ */
+static void begin_guest(const struct exec_guest *g, const struct exec_options *o,
+			const struct exec_parts *p, int agent, pid_t parent)
 {
-	char path[64];
+	sigset_t later;
 
-	if (!*g->folder)
-		return;
-	snprintf(path, sizeof(path), "%s/agent", g->folder);
-	unlink(path);
-	rmdir(g->folder);
-	*g->folder = 0;
+	sigemptyset(&later);
+	sigaddset(&later, SIGTERM);
+	sigaddset(&later, SIGINT);
+	sigaddset(&later, SIGHUP);
+	sigprocmask(SIG_SETMASK, &later, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(EXEC_FAILED);
+	run_guest(g, o, p, agent);
 }
 
-static int connect_agent(struct exec_guest *g, struct error *err)
+static int start_process(struct exec_guest *g, const struct exec_options *o,
+			 const struct exec_parts *p, struct error *err)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	pid_t parent = getpid();
+	int ends[2];
 
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s/agent", g->folder);
-	g->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (g->fd < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return error_errno(err, "can't make a socket");
-	while (connect(g->fd, (struct sockaddr *)&a, sizeof(a))) {
-		if (has_ended(g))
-			return error_set(err, "the guest did not begin");
-		usleep(2000);
-	}
-	remove_folder(g);
-	return 0;
-}
-
-static int make_places(struct exec_guest *g, struct error *err)
-{
-	g->log = memfd_create("papyr log", MFD_CLOEXEC);
-	if (g->log < 0)
-		return error_errno(err, "can't keep what the guest says");
-	strcpy(g->folder, "/tmp/papyr-exec-XXXXXX");
-	if (mkdtemp(g->folder))
-		return 0;
-	*g->folder = 0;
-	return error_errno(err, "can't make a folder in /tmp");
+	g->fd = ends[0];
+	g->pid = fork();
+	if (!g->pid)
+		begin_guest(g, o, p, ends[1], parent);
+	close(ends[1]);
+	return g->pid < 0 ? error_errno(err, "can't fork") : 0;
 }
 
 int exec_guest_start(struct exec_guest *g, const struct exec_options *o, struct error *err)
 {
-	char kernel[PATH_MAX] = "", initrd[PATH_MAX] = "";
-	pid_t parent = getpid();
+	static struct exec_parts parts;
 
 	*g = (struct exec_guest){.pid = -1, .fd = -1, .log = -1};
+	parts.arguments = o->verbose ? "console=hvc0 panic=-1" : "console=hvc0 panic=-1 quiet";
 	if (o->kernel) {
-		snprintf(kernel, sizeof(kernel), "%s", o->kernel);
-		snprintf(initrd, sizeof(initrd), "%s", o->initrd);
-	} else if (find_files(kernel, initrd, err)) {
+		snprintf(parts.kernel, sizeof(parts.kernel), "%s", o->kernel);
+		snprintf(parts.initrd, sizeof(parts.initrd), "%s", o->initrd);
+	} else if (find_files(&parts, err)) {
 		return -1;
 	}
-	if (make_places(g, err))
-		return -1;
-	g->pid = fork();
-	if (g->pid < 0)
-		return error_errno(err, "can't fork");
-	if (!g->pid) {
-		sigset_t none;
-
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() != parent)
-			_exit(EXEC_FAILED);
-		run_guest(g, o, kernel, initrd);
-	}
-	return connect_agent(g, err);
+	exec_warm_find(g, o, &parts);
+	g->log = memfd_create("papyr log", MFD_CLOEXEC);
+	if (g->log < 0)
+		return error_errno(err, "can't keep what the guest says");
+	return start_process(g, o, &parts, err);
 }
 
 #define LAST_WORDS 2048
@@ -241,7 +234,6 @@ void exec_guest_end(struct exec_guest *g, bool show)
 		kill(g->pid, SIGKILL);
 		waitpid(g->pid, NULL, 0);
 	}
-	remove_folder(g);
 	if (show && g->log >= 0)
 		show_log(g->log);
 	if (g->log >= 0)

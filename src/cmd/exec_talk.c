@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEAD	  sizeof(struct agent_frame)
@@ -27,10 +29,11 @@ struct waiting {
 };
 
 struct talk {
+	struct exec_guest *g;
 	int fd, signals, timer;
 	const struct exec_options *o;
 	struct error *err;
-	bool greeted, started, input_ended, done;
+	bool started, input_ended, done;
 	int status; /* -1: it broke */
 	u32 credit; /* of input, ours to send */
 	size_t in_bytes, out_at, out_bytes;
@@ -110,6 +113,35 @@ static void add_folder(struct words *w, unsigned number, const struct exec_folde
 	add_word(w, AGENT_FOLDER, word);
 }
 
+/* It has a network of its own; none the less no two have one address. */
+static void add_card(struct words *w, const char *net)
+{
+	char address[20] = "";
+	u8 b[5];
+
+	if (!strstr(net, ",mac=") && getrandom(b, sizeof(b), 0) == sizeof(b))
+		snprintf(address, sizeof(address), "02:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2],
+			 b[3], b[4]);
+	add_word(w, AGENT_NETWORK, address);
+}
+
+/* What another guest of the same image must not have. */
+static void add_fresh(struct words *w)
+{
+	u8 seed[32];
+	char word[2 * sizeof(seed) + 1];
+	struct timespec now;
+
+	if (getrandom(seed, sizeof(seed), 0) == sizeof(seed)) {
+		for (size_t i = 0; i < sizeof(seed); i++)
+			snprintf(word + 2 * i, 3, "%02x", seed[i]);
+		add_word(w, AGENT_SEED, word);
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(word, sizeof(word), "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
+	add_word(w, AGENT_TIME, word);
+}
+
 static void ask_for_it(struct talk *t)
 {
 	const struct exec_options *o = t->o;
@@ -130,7 +162,8 @@ static void ask_for_it(struct talk *t)
 	for (unsigned i = 0; i < o->n_folders; i++)
 		add_folder(&w, i, &o->folders[i]);
 	if (o->net)
-		add_word(&w, AGENT_NETWORK, "");
+		add_card(&w, o->net);
+	add_fresh(&w);
 	add_word(&w, AGENT_HOST_NAME, o->host_name);
 	if (w.too_many)
 		broken(t, "the command and its environment are longer than 32 KiB");
@@ -145,7 +178,7 @@ static void greet(struct talk *t, const char *data, size_t bytes)
 	struct agent_hello h = {0};
 
 	memcpy(&h, data, bytes < sizeof(h) ? bytes : sizeof(h));
-	if (t->greeted || bytes != sizeof(h) || le32toh(h.magic) != AGENT_MAGIC) {
+	if (t->g->greeted || bytes != sizeof(h) || le32toh(h.magic) != AGENT_MAGIC) {
 		broken(t, "what answers in the guest is no agent of papyr's");
 		return;
 	}
@@ -153,7 +186,9 @@ static void greet(struct talk *t, const char *data, size_t bytes)
 		broken(t, "the guest's agent is of another version of papyr");
 		return;
 	}
-	t->greeted = true;
+	t->g->greeted = true;
+	if (t->g->ready)
+		t->g->ready(t->g, t->o);
 	send_frame(t, AGENT_HELLO, 0, &h, sizeof(h));
 	ask_for_it(t);
 }
@@ -199,7 +234,7 @@ static void take_frame(struct talk *t, const struct agent_frame *f, const char *
 	bool output = f->stream == 1 || f->stream == 2;
 	u32 n;
 
-	if (!t->greeted && f->type != AGENT_HELLO) {
+	if (!t->g->greeted && f->type != AGENT_HELLO) {
 		broken(t, "the guest's agent didn't greet");
 		return;
 	}
@@ -327,10 +362,13 @@ static void take_signals(struct talk *t)
 	}
 }
 
+#define ANSWER_MS 60000 /* a restored guest has that long for its first word */
+
 static void turn(struct talk *t)
 {
 	bool roomy = sizeof(t->out) - t->out_bytes > 2 * (HEAD + AGENT_DATA_MAX);
 	bool input = t->started && !t->input_ended && t->credit && roomy;
+	int n;
 	struct pollfd p[] = {
 	    {.fd = t->fd, .events = POLLIN | (t->out_bytes ? POLLOUT : 0)},
 	    {.fd = t->signals, .events = POLLIN},
@@ -340,8 +378,11 @@ static void turn(struct talk *t)
 	    {.fd = t->output[1].bytes ? STDERR_FILENO : -1, .events = POLLOUT},
 	};
 
-	if (poll(p, ARRAY_SIZE(p), -1) < 0)
+	n = poll(p, ARRAY_SIZE(p), t->g->warm && !t->g->greeted ? ANSWER_MS : -1);
+	if (n < 0)
 		return;
+	if (!n)
+		broken(t, "the guest that was saved does not answer");
 	if (p[0].revents & POLLOUT)
 		write_agent(t);
 	if (p[0].revents & (POLLIN | POLLHUP))
@@ -402,12 +443,15 @@ int exec_talk(struct exec_guest *g, const struct exec_options *o, struct error *
 
 	if (!t)
 		return error_set(err, "there is no memory");
+	t->g = g;
 	t->fd = g->fd;
 	t->o = o;
 	t->err = err;
 	t->credit = AGENT_WINDOW;
 	t->signals = watch_signals();
 	t->timer = start_timer(o->timeout_s);
+	if (g->warm)
+		send_frame(t, AGENT_AGAIN, 0, NULL, 0);
 	while (!t->done)
 		turn(t);
 	if (t->status >= 0)

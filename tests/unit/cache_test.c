@@ -131,8 +131,8 @@ static void test_no_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_entries), cmocka_unit_test(test_bound),
-	    cmocka_unit_test(test_sweep),   cmocka_unit_test(test_key),
+	    cmocka_unit_test(test_entries),   cmocka_unit_test(test_bound),
+	    cmocka_unit_test(test_sweep),     cmocka_unit_test(test_key),
 	    cmocka_unit_test(test_no_folder),
 	};
 	char command[64];
