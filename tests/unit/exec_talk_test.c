@@ -147,6 +147,38 @@ static void those_that_lie(void **state)
 	assert_breaks(&s, "no number");
 }
 
+static unsigned calls;
+
+static void note_call(struct exec_guest *g, const struct exec_options *o)
+{
+	assert_true(g->greeted);
+	calls++;
+}
+
+/* Of a restored guest, whose agent greeted somebody else, it asks for a greeting first. */
+static void restored(void **state)
+{
+	struct exec_guest g = {.pid = -1, .log = -1, .warm = true, .ready = note_call};
+	struct said s = {0};
+	struct agent_frame f;
+	struct error err = {0};
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	g.fd = ends[0];
+	s.fd = ends[1];
+	greet(&s, AGENT_VERSION);
+	add_number(&s, AGENT_EXITED, 0, 7);
+	say(&s);
+	assert_int_equal(exec_talk(&g, &options, &err), 7);
+	assert_int_equal(calls, 1);
+	assert_int_equal(read(ends[1], &f, sizeof(f)), sizeof(f));
+	assert_int_equal(f.type, AGENT_AGAIN);
+	assert_int_equal(f.bytes, 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* Frames that are none, and such as might be. */
 static void random_ones(void **state)
 {
@@ -177,9 +209,8 @@ static void random_ones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_that_does_well),
-	    cmocka_unit_test(one_that_cannot),
-	    cmocka_unit_test(those_that_lie),
+	    cmocka_unit_test(one_that_does_well), cmocka_unit_test(one_that_cannot),
+	    cmocka_unit_test(those_that_lie),	  cmocka_unit_test(restored),
 	    cmocka_unit_test(random_ones),
 	};
 

@@ -254,6 +254,56 @@ static void sockets(void **state)
 	m = first;
 }
 
+/* A machine whose channel is @fd, handed over; the driver began if that was good. */
+static int take_over(int fd)
+{
+	struct error err = {""};
+	char path[16];
+
+	new_machine();
+	snprintf(path, sizeof(path), "fd:%d", fd);
+	if (virtio_channel_new(m, "org.papyr.test", path, &err))
+		return -1;
+	assert_int_equal(machine_start_devices(m, &err), 0);
+	device = container_of(m->devices->next, struct virtio_device, pci.dev);
+	choose(1);
+	start();
+	return 0;
+}
+
+/* The connection is there when the driver asks. */
+static void handed_over(void **state)
+{
+	struct machine *first = m;
+	u8 data[4097];
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(take_over(ends[1]), 0);
+	say(DEVICE_READY, 1);
+	expect(PORT_ADD, 1);
+	say(PORT_READY, 1);
+	expect(PORT_NAME, 1);
+	expect(PORT_OPEN, 1);
+	say(PORT_OPEN, 1);
+	send_out(FROM_GUEST, "hello", 5);
+	assert_int_equal(read(ends[0], data, sizeof(data)), 5);
+	machine_free(m);
+	assert_int_equal(read(ends[0], data, sizeof(data)), 0);
+	close(ends[0]);
+	/* Neither a socket, nor open, nor a number, nor what this process says. */
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(take_over(ends[0]), -1);
+	machine_free(m);
+	assert_int_equal(take_over(9999), -1);
+	machine_free(m);
+	assert_int_equal(take_over(2), -1);
+	machine_free(m);
+	close(ends[0]);
+	close(ends[1]);
+	m = first;
+}
+
 static void random_guest(void **state)
 {
 	int fd = -1;
@@ -294,7 +344,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(talk), TEST(much), TEST(saved), TEST(sockets), TEST(random_guest),
+	    TEST(talk),	   TEST(much),	      TEST(saved),
+	    TEST(sockets), TEST(handed_over), TEST(random_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
