@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 
 #define BOUND_BYTES (1ull << 30)
+#define BOUND_DAYS  30
 
 static const struct kind {
 	const char *name, *before, *behind;
@@ -219,12 +220,13 @@ void cache_trim(void)
 {
 	struct error err;
 	u64 bound = cache_bound(), sum = 0;
+	time_t oldest = time(NULL) - BOUND_DAYS * 24 * 60 * 60;
 	size_t n;
 	struct cache_entry *list = cache_list(&n, &err);
 
 	for (size_t i = 0; i < n; i++) {
 		sum += list[i].bytes;
-		if (sum > bound)
+		if (sum > bound || list[i].last_use.tv_sec < oldest)
 			cache_remove(&list[i], &err);
 	}
 	free(list);

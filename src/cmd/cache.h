@@ -68,7 +68,10 @@ int cache_hold(void);
 /* The bound: $PAPYR_CACHE_SIZE (as "512M"; 0: nothing is kept), or 1 GiB. */
 u64 cache_bound(void);
 
-/* Has entries go until the others fit the bound, and what was begun and never made whole. */
+/*
+ * Has entries go until the others fit the bound, those that nobody used for 30 days, and what was
+ * begun and never made whole.
+ */
 void cache_trim(void);
 
 #endif

@@ -72,7 +72,11 @@ static void test_entries(void **state)
 
 static void test_bound(void **state)
 {
+	make("exec-0.cpio", 31 * 24 * 60 * 60);
 	make("warm-1.img", 30);
+	cache_trim();
+	assert_false(there("exec-0.cpio"));
+	assert_true(there("warm-1.img"));
 	make("exec-2.cpio", 20);
 	make("warm-3.img", 10);
 	setenv("PAPYR_CACHE_SIZE", "160K", 1);
