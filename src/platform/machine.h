@@ -32,6 +32,7 @@
 struct console;
 struct hotplug;
 struct machine_device;
+struct machine_kind;
 struct machine_model;
 struct machine_observer;
 struct machine_pci;
@@ -41,6 +42,7 @@ struct vcpu;
 /* What the user asked for. Strings belong to the caller and outlive the machine. */
 struct machine_config {
 	const struct accel *accel;
+	const struct machine_kind *kind; /* kind.h; NULL: a PAPR partition */
 	const struct machine_model *model;
 	const char *name;
 	const char *kernel;  /* file; NULL: @builtin */

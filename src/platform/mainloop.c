@@ -11,9 +11,9 @@
 #include "platform/device.h"
 #include "platform/events.h"
 #include "platform/internal.h"
+#include "platform/kind.h"
 #include "platform/machine.h"
 #include "platform/vcpu.h"
-#include "platform/xics.h"
 
 static void end_with(struct machine *m, int status)
 {
@@ -24,11 +24,8 @@ static void end_with(struct machine *m, int status)
 
 void machine_powerdown(struct machine *m)
 {
-	lock_acquire(&m->lock);
-	m->powerdown_asked = true;
-	lock_release(&m->lock);
 	machine_tell(m, EVENT_POWERDOWN);
-	xics_pulse(m, IRQ_EPOW);
+	m->cfg.kind->powerdown(m);
 }
 
 /*
@@ -126,7 +123,7 @@ int machine_run(struct machine *m)
 	}
 	/* Input that a restored guest has not fetched yet wants its interrupt again. */
 	if (console_has_input(m->console))
-		xics_pulse(m, IRQ_VTY);
+		m->cfg.kind->input(m);
 	loop_run(m->loop);
 	machine_end_threads(m);
 	drain(m);

@@ -12,14 +12,13 @@
 #include <unistd.h>
 
 #include "platform/exits.h"
-#include "platform/fwnmi.h"
 #include "platform/hotplug.h"
 #include "platform/internal.h"
+#include "platform/kind.h"
 #include "platform/kvm_stats.h"
 #include "platform/pci.h"
 #include "platform/thread.h"
 #include "platform/trace.h"
-#include "platform/xics.h"
 
 /*
  * Sent to a vcpu's thread to get it out of KVM_RUN. The thread has it blocked, and KVM lets it
@@ -68,7 +67,6 @@ struct vcpu *vcpu_by_id(struct machine *m, u64 id)
 int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error *err)
 {
 	const struct accel *a = m->accel;
-	struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
 	struct kvm_enable_cap blocked = {.cap = PAPYR_CAP_SIGNALS_BLOCKED, .args = {1}};
 	unsigned threads = m->cfg.threads;
 
@@ -84,14 +82,11 @@ int vcpu_new(struct machine *m, struct vcpu *vcpu, unsigned index, struct error 
 		vcpu->run = NULL;
 		return error_errno(err, "cannot map vcpu %u", index);
 	}
-	if (a->ioctl(vcpu->fd, KVM_ENABLE_CAP, &papr) < 0)
-		return error_errno(err, "vcpu %u cannot be one of a pSeries guest", index);
-	fwnmi_enable(vcpu);
 	if (set_signal_mask(vcpu) < 0)
 		return error_errno(err, "cannot set the signals that stop vcpu %u", index);
 	/* Linux's KVM knows no such thing, and needs none. */
 	a->ioctl(vcpu->fd, KVM_ENABLE_CAP, &blocked);
-	return xics_connect(vcpu, err);
+	return m->cfg.kind->make_vcpu(vcpu, err);
 }
 
 void vcpu_free(struct vcpu *vcpu)
@@ -191,11 +186,9 @@ static void handle_exit(struct vcpu *vcpu)
 
 	count(&vcpu->exits);
 	count_exit(vcpu, run->exit_reason);
+	if (vcpu->m->cfg.kind->exit(vcpu))
+		return;
 	switch (run->exit_reason) {
-	case KVM_EXIT_PAPR_HCALL:
-		vcpu->unsettled = true;
-		hcall_handle(vcpu);
-		break;
 	case KVM_EXIT_MMIO:
 		handle_mmio(vcpu);
 		break;
@@ -203,9 +196,6 @@ static void handle_exit(struct vcpu *vcpu)
 		handle_system_event(vcpu);
 		break;
 	case KVM_EXIT_INTR:
-		break;
-	case KVM_EXIT_NMI:
-		fwnmi_machine_check(vcpu);
 		break;
 	case KVM_EXIT_DEBUG:
 		debug_handle(vcpu);
