@@ -88,10 +88,10 @@ def show_guests():
 
 
 class Guest:
-    """papyr with a terminal of its own. What it writes is kept in .text, from .seen on it is news."""
+    """papyr, or a peer, with a terminal of its own. What it writes is kept in .text, from .seen on it is news."""
 
-    def __init__(self, args, prefix=(), env=None, controlling=True):
-        self.args = [*prefix, PAPYR] + args
+    def __init__(self, args, prefix=(), env=None, controlling=True, program=PAPYR):
+        self.args = [*prefix, program] + args
         self.text = ''
         self.seen = 0
         self.status = None
