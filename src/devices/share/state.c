@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A server's making and its end, and its state in saved guests. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "devices/share/message.h"
+
+/* Each file that a guest has open is one of the process's: as many as the system lets it have. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+struct share *share_new(const char *folder, bool read_only, struct error *err)
+{
+	struct share *s = calloc(1, sizeof(*s));
+	struct stat st;
+	int fd;
+
+	if (!s) {
+		error_nomem(err, "a shared folder");
+		return NULL;
+	}
+	raise_limit();
+	s->read_only = read_only;
+	s->root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = s->root < 0 ? -1 : share_find(s, "");
+	if (fd < 0 || s->proc < 0 || fstat(fd, &st)) {
+		error_errno(err, "cannot share the folder %s", folder);
+		share_free(s);
+		s = NULL;
+	} else {
+		s->device = st.st_dev;
+	}
+	if (fd >= 0)
+		close(fd);
+	return s;
+}
+
+void share_reset(struct share *s)
+{
+	for (unsigned i = 0; i < SHARE_BUCKETS; i++)
+		while (s->buckets[i])
+			share_fid_remove(s, s->buckets[i]);
+	s->message_max = 0;
+}
+
+void share_free(struct share *s)
+{
+	share_reset(s);
+	if (s->root >= 0)
+		close(s->root);
+	if (s->proc >= 0)
+		close(s->proc);
+	free(s);
+}
+
+void share_save(const struct share *s, struct state_out *out)
+{
+	put_u8(out, s->read_only);
+	put_u32(out, s->message_max);
+	put_u32(out, s->n_fids);
+	for (unsigned i = 0; i < SHARE_BUCKETS; i++) {
+		for (const struct share_fid *f = s->buckets[i]; f; f = f->next) {
+			put_u32(out, f->number);
+			put_u32(out, f->uid);
+			put_string(out, f->path);
+			put_u8(out, f->open);
+			put_u32(out, f->flags);
+		}
+	}
+}
+
+static int load_fid(struct share *s, struct state_in *in)
+{
+	u32 number = get_u32(in), uid = get_u32(in), flags;
+	char path[SHARE_PATH_MAX];
+	struct share_fid *f;
+	bool open;
+
+	get_string(in, path, sizeof(path));
+	open = get_u8(in);
+	flags = get_u32(in);
+	if (in->bad || share_fid_add(s, number, uid, path, &f))
+		return -1;
+	/* What is gone is an error when it is used: the guest goes on. */
+	if (open) {
+		share_open_fid(s, f, flags & ~P9_TRUNC);
+		f->open = true;
+		f->flags = flags;
+	}
+	return 0;
+}
+
+int share_load(struct share *s, struct state_in *in)
+{
+	bool read_only = get_u8(in);
+	u32 max = get_u32(in), n = get_u32(in);
+
+	share_reset(s);
+	if (in->bad || read_only != s->read_only || n > SHARE_FIDS_MAX)
+		return -1;
+	s->message_max = max;
+	for (u32 i = 0; i < n; i++)
+		if (load_fid(s, in))
+			return -1;
+	return 0;
+}
