@@ -7,13 +7,13 @@
 
 #include "devices/share/message.h"
 
-int share_find_fid(struct share_call *c, const struct share_fid *f)
+int share_find_fid(const struct share *s, const struct share_fid *f)
 {
 	if (f->open && f->fd < 0) {
 		errno = ESTALE; /* it wasn't there any more when the guest came here */
 		return -1;
 	}
-	return f->fd >= 0 ? f->fd : share_find(c->s, f->path);
+	return f->fd >= 0 ? f->fd : share_find(s, f->path);
 }
 
 int share_done_with(const struct share_fid *f, int fd, int error)
@@ -40,7 +40,7 @@ int share_do_getattr(struct share_call *c)
 	get_u64(&c->in);
 	if (!f)
 		return EBADF;
-	fd = share_find_fid(c, f);
+	fd = share_find_fid(c->s, f);
 	if (fd < 0)
 		return errno;
 	error = share_done_with(f, fd, share_outcome(fstat(fd, &st)));
@@ -135,7 +135,7 @@ int share_do_setattr(struct share_call *c)
 	take_attributes(c, &a);
 	if (!f || c->in.bad)
 		return f ? EINVAL : EBADF;
-	fd = share_find_fid(c, f);
+	fd = share_find_fid(c->s, f);
 	return fd < 0 ? errno : share_done_with(f, fd, set_attributes(c, fd, &a));
 }
 
@@ -177,10 +177,4 @@ int share_do_statfs(struct share_call *c)
 	share_put(c, 0, 8);
 	share_put(c, SHARE_NAME_MAX, 4);
 	return 0;
-}
-
-/* No attributes beside the usual ones. */
-int share_do_xattr(struct share_call *c)
-{
-	return EOPNOTSUPP;
 }

@@ -33,6 +33,12 @@ static unsigned cut(const struct iovec *iov, unsigned n, u64 skip, u64 bytes, st
 	return k;
 }
 
+/* To be read or written. */
+static bool is_ready(const struct share_fid *f)
+{
+	return f && (f->fd >= 0 || f->value);
+}
+
 int share_do_read(struct share_call *c)
 {
 	struct share_fid *f = share_take_fid(c);
@@ -41,14 +47,17 @@ int share_do_read(struct share_call *c)
 	unsigned n;
 	ssize_t done;
 
-	if (!f || f->fd < 0 || c->in.bad)
+	if (!is_ready(f) || c->in.bad)
 		return f && f->open ? ESTALE : EBADF;
 	if (c->answer_bytes < DATA_AT || offset > INT64_MAX)
 		return EINVAL;
 	if (bytes > c->answer_bytes - DATA_AT)
 		bytes = c->answer_bytes - DATA_AT;
 	n = cut(c->answer, c->n_answer, DATA_AT, bytes, iov, IOV_MAX);
-	done = n ? preadv(f->fd, iov, n, offset) : 0;
+	if (f->value)
+		done = share_value_read(f->value, iov, n, offset);
+	else
+		done = n ? preadv(f->fd, iov, n, offset) : 0;
 	if (done < 0)
 		return errno;
 	share_put(c, done, 4);
@@ -64,12 +73,15 @@ int share_do_write(struct share_call *c)
 	unsigned n;
 	ssize_t done;
 
-	if (!f || f->fd < 0 || c->in.bad)
+	if (!is_ready(f) || c->in.bad)
 		return f && f->open ? ESTALE : EBADF;
 	if (bytes > c->question_bytes - WRITE_AT || offset > INT64_MAX)
 		return EINVAL;
 	n = cut(c->question, c->n_question, WRITE_AT, bytes, iov, IOV_MAX);
-	done = n ? pwritev(f->fd, iov, n, offset) : 0;
+	if (f->value)
+		done = share_value_write(c->s, f, iov, n, offset);
+	else
+		done = n ? pwritev(f->fd, iov, n, offset) : 0;
 	if (done < 0)
 		return errno;
 	share_put(c, done, 4);

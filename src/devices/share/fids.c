@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "devices/share/internal.h"
+#include "devices/share/message.h"
 
 static struct share_fid **place_of(const struct share *s, u32 number)
 {
@@ -43,18 +43,12 @@ int share_fid_add(struct share *s, u32 number, u32 uid, const char *path, struct
 	return 0;
 }
 
-void share_fid_close(struct share_fid *f)
-{
-	if (f->fd >= 0)
-		close(f->fd);
-	f->fd = -1;
-	f->open = false;
-}
-
 void share_fid_remove(struct share *s, struct share_fid *f)
 {
 	*place_of(s, f->number) = f->next;
-	share_fid_close(f);
+	if (f->fd >= 0)
+		close(f->fd);
+	share_value_free(s, f->value);
 	free(f->path);
 	free(f);
 	s->n_fids--;

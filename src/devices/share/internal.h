@@ -12,6 +12,17 @@
 #define SHARE_FIDS_MAX 65536
 #define SHARE_BUCKETS  1024
 
+#define SHARE_VALUE_MAX 65536 /* of an extended attribute, and of the list of them */
+
+/* An extended attribute, or the list of their names, which is called "". */
+struct share_value {
+	char name[SHARE_NAME_MAX + 1];
+	bool writing; /* it is set when all has come */
+	u32 flags;    /* ... by these, of setxattr() */
+	u32 size, done;
+	u8 bytes[];
+};
+
 struct share_fid {
 	u32 number;
 	u32 uid;    /* whose it is in the guest */
@@ -19,6 +30,7 @@ struct share_fid {
 	int fd;	    /* -1: not open */
 	u32 flags;  /* that it was opened with, of the protocol */
 	bool open;
+	struct share_value *value; /* what it is instead of a file, or NULL */
 	struct share_fid *next;
 };
 
@@ -28,6 +40,7 @@ struct share {
 	dev_t device; /* of the folder */
 	u32 message_max;
 	unsigned n_fids;
+	u32 value_bytes; /* of all fids' */
 	struct share_fid *buckets[SHARE_BUCKETS];
 };
 
@@ -37,7 +50,6 @@ struct share_fid *share_fid(const struct share *s, u32 number);
 /* 0, or errno: there is one, there are too many, no memory. */
 int share_fid_add(struct share *s, u32 number, u32 uid, const char *path, struct share_fid **made);
 void share_fid_remove(struct share *s, struct share_fid *f);
-void share_fid_close(struct share_fid *f);
 int share_fid_set_path(struct share_fid *f, const char *path);
 /* What was at @from is at @to now. 0, or errno. */
 int share_fids_moved(struct share *s, const char *from, const char *to);

@@ -62,7 +62,9 @@ int share_do_getattr(struct share_call *c);
 int share_do_setattr(struct share_call *c);
 int share_do_readlink(struct share_call *c);
 int share_do_statfs(struct share_call *c);
-int share_do_xattr(struct share_call *c);
+/* xattr.c */
+int share_do_xattrwalk(struct share_call *c);
+int share_do_xattrcreate(struct share_call *c);
 /* open.c */
 int share_do_open(struct share_call *c);
 int share_do_create(struct share_call *c);
@@ -87,12 +89,25 @@ int share_do_getlock(struct share_call *c);
 /* ---- What they share ---- */
 
 /* A fid's descriptor, which is to be closed if it isn't @f's own: the open one, if there is one. */
-int share_find_fid(struct share_call *c, const struct share_fid *f);
+int share_find_fid(const struct share *s, const struct share_fid *f);
 /* Closes it if it is to be; @error as it is. */
 int share_done_with(const struct share_fid *f, int fd, int error);
 /* Opens @f by its path. 0, or errno. */
 int share_open_fid(const struct share *s, struct share_fid *f, u32 flags);
 /* To whom something new belongs, and its mode, of which the process's mask took nothing. */
 int share_adopt(struct share_call *c, int fd, u32 uid, u32 gid, mode_t mode);
+
+/* ---- Values of extended attributes: xattr.c ---- */
+
+/* Is it one that a guest may read and set? */
+bool share_value_is_users(const char *name);
+/* Of @size, with nothing in it yet. 0, or errno. */
+int share_value_new(struct share *s, const char *name, u32 size, struct share_value **made);
+void share_value_free(struct share *s, struct share_value *v);
+/* As preadv() and pwritev(); what has come as a whole is set. */
+ssize_t share_value_read(const struct share_value *v, const struct iovec *iov, unsigned n,
+			 u64 offset);
+ssize_t share_value_write(const struct share *s, const struct share_fid *f, const struct iovec *iov,
+			  unsigned n, u64 offset);
 
 #endif

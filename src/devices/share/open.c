@@ -52,7 +52,7 @@ int share_do_open(struct share_call *c)
 	u32 flags = get_u32(&c->in);
 	int error;
 
-	if (!f || f->open || c->in.bad)
+	if (!f || f->open || f->value || c->in.bad)
 		return EBADF;
 	error = share_open_fid(c->s, f, flags);
 	return error ? error : answer_opened(c, f);
@@ -77,7 +77,7 @@ int share_do_create(struct share_call *c)
 	flags = get_u32(&c->in);
 	mode = get_u32(&c->in) & 07777;
 	gid = get_u32(&c->in);
-	if (!f || f->open || c->in.bad || !share_name_is_good(name))
+	if (!f || f->open || f->value || c->in.bad || !share_name_is_good(name))
 		return f ? EINVAL : EBADF;
 	if (!share_join(path, f->path, name))
 		return ENAMETOOLONG;

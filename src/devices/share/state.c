@@ -64,20 +64,60 @@ void share_free(struct share *s)
 	free(s);
 }
 
+/* What a saved fid is. */
+enum { FID_PATH, FID_OPEN, FID_VALUE };
+
+static void save_value(const struct share_value *v, struct state_out *out)
+{
+	put_string(out, v->name);
+	put_u8(out, v->writing);
+	put_u32(out, v->flags);
+	put_u32(out, v->size);
+	put_u32(out, v->done);
+	put_bytes(out, v->bytes, v->done);
+}
+
+static void save_fid(const struct share_fid *f, struct state_out *out)
+{
+	put_u32(out, f->number);
+	put_u32(out, f->uid);
+	put_string(out, f->path);
+	put_u8(out, f->value ? FID_VALUE : f->open ? FID_OPEN : FID_PATH);
+	put_u32(out, f->flags);
+	if (f->value)
+		save_value(f->value, out);
+}
+
 void share_save(const struct share *s, struct state_out *out)
 {
 	put_u8(out, s->read_only);
 	put_u32(out, s->message_max);
 	put_u32(out, s->n_fids);
-	for (unsigned i = 0; i < SHARE_BUCKETS; i++) {
-		for (const struct share_fid *f = s->buckets[i]; f; f = f->next) {
-			put_u32(out, f->number);
-			put_u32(out, f->uid);
-			put_string(out, f->path);
-			put_u8(out, f->open);
-			put_u32(out, f->flags);
-		}
-	}
+	for (unsigned i = 0; i < SHARE_BUCKETS; i++)
+		for (const struct share_fid *f = s->buckets[i]; f; f = f->next)
+			save_fid(f, out);
+}
+
+static int load_value(struct share *s, struct share_fid *f, struct state_in *in)
+{
+	char name[SHARE_NAME_MAX + 1];
+	bool writing;
+	u32 flags, size, done;
+
+	get_string(in, name, sizeof(name));
+	writing = get_u8(in);
+	flags = get_u32(in);
+	size = get_u32(in);
+	done = get_u32(in);
+	if (in->bad || done > size || (!writing && done < size) ||
+	    (writing && (s->read_only || !share_value_is_users(name))) ||
+	    share_value_new(s, name, size, &f->value))
+		return -1;
+	f->value->writing = writing;
+	f->value->flags = flags;
+	f->value->done = done;
+	get_bytes(in, f->value->bytes, done);
+	return in->bad ? -1 : 0;
 }
 
 static int load_fid(struct share *s, struct state_in *in)
@@ -85,15 +125,17 @@ static int load_fid(struct share *s, struct state_in *in)
 	u32 number = get_u32(in), uid = get_u32(in), flags;
 	char path[SHARE_PATH_MAX];
 	struct share_fid *f;
-	bool open;
+	u8 kind;
 
 	get_string(in, path, sizeof(path));
-	open = get_u8(in);
+	kind = get_u8(in);
 	flags = get_u32(in);
-	if (in->bad || share_fid_add(s, number, uid, path, &f))
+	if (in->bad || kind > FID_VALUE || share_fid_add(s, number, uid, path, &f))
 		return -1;
+	if (kind == FID_VALUE)
+		return load_value(s, f, in);
 	/* What is gone is an error when it is used: the guest goes on. */
-	if (open) {
+	if (kind == FID_OPEN) {
 		share_open_fid(s, f, flags & ~P9_TRUNC);
 		f->open = true;
 		f->flags = flags;

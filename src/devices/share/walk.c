@@ -108,7 +108,7 @@ int share_do_walk(struct share_call *c)
 	if (done < n)
 		return 0;
 	if (number == f->number)
-		return f->open ? EBUSY : share_fid_set_path(f, path);
+		return f->open || f->value ? EBUSY : share_fid_set_path(f, path);
 	return share_fid_add(c->s, number, f->uid, path, &made);
 }
 
@@ -116,8 +116,13 @@ int share_do_clunk(struct share_call *c)
 {
 	struct share_fid *f = share_take_fid(c);
 
+	int error = 0;
+
 	if (!f)
 		return EBADF;
+	/* A value that didn't come as a whole was not set. */
+	if (f->value && f->value->writing && f->value->done < f->value->size)
+		error = EINVAL;
 	share_fid_remove(c->s, f);
-	return 0;
+	return error;
 }

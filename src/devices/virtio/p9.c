@@ -103,7 +103,7 @@ static const struct virtio_ops p9_ops = {
     .n_queues = 1,
     .queue_size = 128,
     .pci = {.node = "share", VIRTIO_PCI_OPS},
-    .device = {.name = "virtio-9p", .version = 1, VIRTIO_DEVICE_OPS},
+    .device = {.name = "virtio-9p", .version = 2, VIRTIO_DEVICE_OPS},
     .notified = p9_notified,
     .reset = p9_reset,
     .save = p9_save,
