@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * PAPYR_ENGINE_DUMP: a file that gets each translation as it was made, a line each, for
- * tools/show-translations. The guest real address, the mode, the block's instructions, a colon, and
- * the host's code, all in hex. What lies apart from it (exits, what is seldom done) isn't there.
+ * tools/show-translations. The guest real address, the mode, where the code runs, the block's
+ * instructions, a colon, and the host's code, all in hex. What lies apart from it (exits, what is
+ * seldom done) isn't there.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ void dump_close(int fd)
 }
 
 /* Several processors may have the file: a line is one write. */
-void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *end)
+void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *end,
+		      const void *runs)
 {
 	char *line = NULL;
 	size_t bytes;
@@ -41,7 +43,8 @@ void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *e
 	f = open_memstream(&line, &bytes);
 	if (!f)
 		return;
-	fprintf(f, "%llx %x", (unsigned long long)b->gpa, b->mode);
+	fprintf(f, "%llx %x %llx", (unsigned long long)b->gpa, b->mode,
+		(unsigned long long)(uintptr_t)runs);
 	for (unsigned i = 1; i <= b->count; i++)
 		fprintf(f, " %08x", b->ops[i].insn);
 	fputs(" : ", f);

@@ -277,7 +277,7 @@ static enum jit_result compile(struct cpu *cpu, struct block *b, u64 ea)
 	emit_entry(t);
 	if (!translate_block(t))
 		return JIT_NOTHING;
-	dump_translation(jit->dump, b, t->code, t->x.at);
+	dump_translation(jit->dump, b, t->code, t->x.at, jit_run_view(jit, t->code));
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
 	t->x.at = jit->write + jit->seldom_used;
 	emit_stubs(t);

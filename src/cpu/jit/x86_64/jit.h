@@ -86,7 +86,8 @@ struct op *jit_new_call(struct jit *jit, const struct op *op);
 /* --- dump.c --- */
 int dump_open(void);
 void dump_close(int fd);
-void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *end);
+void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *end,
+		      const void *runs);
 
 void thunks_emit(struct jit *jit, struct x86 *x);
 /* Around a call of C: CALLS_CHANGE on the host's stack. */
