@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arithmetic and logic. */
 #include "cpu/jit/x86_64/vector.h"
+#include "cpu/jit/x86_64/vex.h"
 
 static val in_reg(int reg)
 {
@@ -282,18 +283,42 @@ val b_rotate_word_by(struct tr *t, val a, val n, u64 mask)
 	return in_reg(r);
 }
 
-val b_shift(struct tr *t, enum b_shift s, val a, val n, unsigned bits)
+#define V_SHLX V_OP(1, 2, 0xf7)
+#define V_SHRX V_OP(3, 2, 0xf7)
+
+/* The host's counts have a bit less than the guest's, which has all shifted out. */
+static int shift(struct tr *t, enum b_shift s, val a, int rn, unsigned bits)
 {
 	u32 wide = bits == 64 ? X_W : 0;
-	enum x86_shift op = s == B_SHL ? SH_SHL : SH_SHR;
-	int rn = regs_value(t, n), r = regs_over(t, a);
+	int r = regs_over(t, a);
 
 	x86_mov(&t->x, RCX, rn);
-	x86_shift_cl(&t->x, wide, op, r);
+	x86_shift_cl(&t->x, wide, s == B_SHL ? SH_SHL : SH_SHR, r);
 	if (!wide)
 		x86_rr(&t->x, X_LOAD, r, r); /* a shift by 0 leaves the upper half */
 	x86_constant(&t->x, RAX, 0);
 	x86_test_imm(&t->x, RCX, bits);
+	return r;
+}
+
+/* The same, with a host's instruction that has three operands and leaves the flags alone. */
+static int shift_freely(struct tr *t, enum b_shift s, val a, int rn, unsigned bits)
+{
+	int ra = regs_value(t, a);
+	int r = regs_may_change(t, in_reg(ra)) ? regs_over(t, in_reg(ra)) : regs_take(t);
+
+	x86_constant(&t->x, RAX, 0);
+	x86_test_imm(&t->x, rn, bits);
+	vex_rrr(&t->x, (s == B_SHL ? V_SHLX : V_SHRX) | (bits == 64 ? V_W : 0), r, rn, ra);
+	return r;
+}
+
+val b_shift(struct tr *t, enum b_shift s, val a, val n, unsigned bits)
+{
+	int rn = regs_value(t, n);
+	int r = t->jit->host & HOST_BMI2 ? shift_freely(t, s, a, rn, bits)
+					 : shift(t, s, a, rn, bits);
+
 	x86_rr(&t->x, X_CMOV(CC_NE) | X_W, r, RAX);
 	return in_reg(r);
 }
