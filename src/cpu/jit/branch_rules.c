@@ -141,7 +141,7 @@ RULE(leave)
 }
 
 const struct rule branch_rules[] = {
-    SAME(b),
+    {op_b, rule_b, .branches = true},
     SAME(bl),
     SAME(bc),
     SAME(bcl),

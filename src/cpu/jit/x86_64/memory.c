@@ -124,7 +124,8 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 	unsigned joined = 0, rounds = 0, reg;
 	s32 moved = 0, by;
 
-	*w = (struct page_window){(u8)place.base, store, place.disp, place.disp + (s32)bytes, 0};
+	*w = (struct page_window){
+	    .base = (u8)place.base, store, place.disp, place.disp + (s32)bytes, 0, false};
 	for (unsigned n = t->n; n <= t->b->count; n++) {
 		const struct op *op = &t->b->ops[n];
 		const struct rule *r = t->rules[n];
@@ -144,6 +145,7 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 			moved += by;
 		else if (!r->build || sets(op, r, place.base))
 			break;
+		w->passes |= leads_back(op, r, n) && moved;
 		if (leads_back(op, r, n) && rounds++ < trace_rounds_left(t, n))
 			n = 0;
 	}
@@ -157,7 +159,10 @@ static int window_open(struct tr *t, const struct page_window *w)
 
 	reg = regs_take(t);
 	compare_slot(t, X86_AT(base, w->lo), X86_AT(base, w->hi - 1), w->store);
-	exit_window_if(t, CC_NE, base, w->lo, w->hi);
+	if (w->passes)
+		exit_function_if(t, CC_NE);
+	else
+		exit_window_if(t, CC_NE, base, w->lo, w->hi);
 	load_addend(t, reg);
 	x86_rr(&t->x, X_ADD | X_W, reg, base);
 	t->windows[i] = *w;

@@ -72,7 +72,8 @@ struct page_window {
 	u8 base;
 	bool store;
 	s32 lo, hi;
-	s32 moved; /* by what the general register has grown since */
+	s32 moved;   /* by what the general register has grown since */
+	bool passes; /* it goes through memory in a loop's rounds, and so from page to page */
 };
 
 /* What an xmm register holds: of which vector-scalar registers all bits, or doubleword 0. */
