@@ -68,18 +68,45 @@ static bool may_take(const struct tr *t, int reg)
 	return !(t->busy >> reg & 1) && !t->h[reg].pins;
 }
 
-/* The one not used for longest, an empty one before all; X86_NO_REG: none may be taken. */
-static int best(const struct tr *t)
+/* A window takes eight instructions to be had again, a guest register one. */
+#define WINDOW_WEIGHT 4
+
+/* How long it will be until what @reg holds is wanted. */
+static unsigned wait_of(struct tr *t, int reg)
+{
+	unsigned wait = USES_FAR;
+
+	for (u64 left = t->h[reg].guests; left; left &= left - 1) {
+		unsigned g = (unsigned)__builtin_ctzll(left), w = uses_wait(t, g);
+
+		if (g >= GUEST_WINDOWS && w < USES_FAR)
+			w /= WINDOW_WEIGHT;
+		wait = w < wait ? w : wait;
+	}
+	return wait;
+}
+
+/* An empty one before all, then the one that is wanted last, of several the one not used for
+ * longest; X86_NO_REG: none may be taken. */
+static int best(struct tr *t)
 {
 	int reg = X86_NO_REG;
+	unsigned longest = 0;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
-		if (!may_take(t, order[i]))
+		int r = order[i];
+		unsigned wait;
+
+		if (!may_take(t, r))
 			continue;
-		if (!t->h[order[i]].guests)
-			return order[i];
-		if (reg < 0 || t->h[order[i]].used < t->h[reg].used)
-			reg = order[i];
+		if (!t->h[r].guests)
+			return r;
+		wait = wait_of(t, r);
+		if (reg < 0 || wait > longest ||
+		    (wait == longest && t->h[r].used < t->h[reg].used)) {
+			reg = r;
+			longest = wait;
+		}
 	}
 	return reg;
 }

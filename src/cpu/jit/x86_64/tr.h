@@ -172,6 +172,8 @@ struct tr {
 	u32 free_over; /* guest register that the instruction sets without reading it twice; its
 			  host register may be overwritten. GUESTS: none */
 	u32 clock;
+	u8 waits[GUESTS]; /* uses_wait() */
+	u32 waits_at;	  /* the clock then */
 	u64 constants[TR_CONSTANTS];
 	unsigned n_constants;
 	u8 *code;	     /* where it begins */
@@ -281,9 +283,19 @@ void sides_emit(struct tr *t);
 /* rcx: a copy of the op, rax: of its block's first. Calls its function. */
 const u8 *side_thunk_emit(struct jit *jit, struct x86 *x);
 
+/* --- uses.c --- */
+#define USES_FAR 16
+/*
+ * How many instructions it is until guest register or window @g is wanted; USES_FAR: not soon, or
+ * the translation isn't worth looking.
+ */
+unsigned uses_wait(struct tr *t, unsigned g);
+
 /* --- trace.c --- */
 /* @b, which is at @ea, comes next. */
 void trace_add(struct tr *t, struct block *b, u64 ea);
+/* It is worth more time than others. */
+bool trace_is_hot(const struct tr *t);
 /* How often the first @insns instructions of the current block will come again after these. */
 unsigned trace_rounds_left(const struct tr *t, unsigned insns);
 /* Does @op, of rule @r, add a constant to a general register? */

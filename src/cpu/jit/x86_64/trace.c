@@ -43,7 +43,7 @@ const struct op *b_next(struct tr *t, const struct rule **rule)
 }
 
 /* Where all is translated at once, for tests, all is hot. */
-static bool is_hot(const struct tr *t)
+bool trace_is_hot(const struct tr *t)
 {
 	return t->parts[0]->samples == JIT_HOT || t->jit->threshold == 1;
 }
@@ -68,7 +68,7 @@ static unsigned rounds_left(const struct tr *t, unsigned insns)
 /* Exact counts are compared with what they may come to where blocks begin: each is left then. */
 static bool may_go_on(const struct tr *t)
 {
-	return is_hot(t) && !(t->b->mode & MODE_COUNT);
+	return trace_is_hot(t) && !(t->b->mode & MODE_COUNT);
 }
 
 unsigned trace_rounds_left(const struct tr *t, unsigned insns)

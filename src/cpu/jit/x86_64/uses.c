@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the next instructions will want: of host registers, those go whose contents are wanted last.
+ * A guess for speed: operands that aren't general registers are taken for such, and behind the
+ * block its start follows, as in loops. CA is used soon or not at all.
+ */
+#include "cpu/jit/rules.h"
+#include "cpu/jit/x86_64/tr.h"
+
+static void windows_want(struct tr *t, const struct op *op, const struct rule *r, u8 wait)
+{
+	for (unsigned i = 0; r->bytes && i < WINDOWS; i++)
+		if (t->windows[i].base == op->a && t->windows[i].store == r->stores)
+			t->waits[GUEST_WINDOWS + i] = wait;
+}
+
+static void look_ahead(struct tr *t)
+{
+	unsigned count = t->b->count;
+
+	memset(t->waits, USES_FAR, sizeof(t->waits));
+	t->waits[GUEST_CA] = 2;
+	for (unsigned wait = USES_FAR - 1; wait; wait--) {
+		unsigned n = (t->n + wait - 1) % count + 1;
+		const struct op *op = &t->b->ops[n];
+		const u8 operands[] = {op->t, op->a, op->b};
+
+		for (unsigned i = 0; i < ARRAY_SIZE(operands); i++)
+			if (operands[i] < 32)
+				t->waits[operands[i]] = (u8)wait;
+		if (t->rules[n]->branches)
+			t->waits[GUEST_CTR] = (u8)wait;
+		windows_want(t, op, t->rules[n], (u8)wait);
+	}
+	t->waits_at = t->clock;
+}
+
+unsigned uses_wait(struct tr *t, unsigned g)
+{
+	if (!trace_is_hot(t))
+		return USES_FAR;
+	if (t->waits_at != t->clock)
+		look_ahead(t);
+	return t->waits[g];
+}
