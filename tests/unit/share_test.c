@@ -31,6 +31,11 @@ static void files(void **state)
 	assert_int_equal(on_host("new").st_size, 4);
 	assert_int_equal(on_host("new").st_mode, S_IFREG | 0604);
 	assert_int_equal(on_host("new").st_mtim.tv_sec, 1000000);
+	/* Before 1970, too. */
+	assert_int_equal(ASK(SETATTR, "4444488888", 2u, 0x90u, 0u, 0u, 0u, (u64)0, (u64)-5,
+			     (u64)0, (u64)0, (u64)0),
+			 0);
+	assert_int_equal(on_host("new").st_atim.tv_sec, -5);
 	assert_int_equal(ASK(GETATTR, "48", 2u, (u64)0x7ff), 0);
 	assert_int_equal(get_le(answer + 28, 4), S_IFREG | 0604);
 	assert_int_equal(get_le(answer + 56, 8), 4);
@@ -110,6 +115,11 @@ static void locks(void **state)
 	assert_int_equal(answer[7], 1);
 	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 0u, (u64)50, (u64)10, 8u, "me"), 0);
 	assert_int_equal(answer[7], 1);
+	/* As Linux's driver asks. */
+	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 2u, (u64)50, (u64)10, 8u, "me"), 0);
+	assert_int_equal(answer[7], 1);
+	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 2u, (u64)100, (u64)10, 8u, "me"), 0);
+	assert_int_equal(answer[7], 2);
 	assert_int_equal(ASK(LOCK, "414884s", 1u, 2u, 0u, (u64)0, (u64)0, 7u, "me"), 0);
 	assert_int_equal(ASK(LOCK, "414884s", 2u, 0u, 1u, (u64)50, (u64)10, 8u, "me"), 0);
 	assert_int_equal(answer[7], 0);

@@ -65,6 +65,21 @@ int share_do_read(struct share_call *c)
 	return 0;
 }
 
+/*
+ * Who isn't root takes the bits away with which a program runs as another, as it is by the host's
+ * kernel when the writer is the host's.
+ */
+static int drop_set_id(const struct share_fid *f)
+{
+	struct stat st;
+	mode_t kept;
+
+	if (!f->uid || geteuid() || fstat(f->fd, &st))
+		return 0;
+	kept = st.st_mode & ~(st.st_mode & S_IXGRP ? S_ISUID | S_ISGID : S_ISUID);
+	return kept == st.st_mode ? 0 : share_outcome(fchmod(f->fd, kept & 07777));
+}
+
 int share_do_write(struct share_call *c)
 {
 	struct share_fid *f = share_take_fid(c);
@@ -72,6 +87,7 @@ int share_do_write(struct share_call *c)
 	struct iovec iov[IOV_MAX];
 	unsigned n;
 	ssize_t done;
+	int error;
 
 	if (!is_ready(f) || c->in.bad)
 		return f && f->open ? ESTALE : EBADF;
@@ -84,8 +100,9 @@ int share_do_write(struct share_call *c)
 		done = n ? pwritev(f->fd, iov, n, offset) : 0;
 	if (done < 0)
 		return errno;
+	error = f->value ? 0 : drop_set_id(f);
 	share_put(c, done, 4);
-	return 0;
+	return error;
 }
 
 int share_do_fsync(struct share_call *c)

@@ -51,8 +51,11 @@ int share_do_getlock(struct share_call *c)
 	l.l_len = get_u64(&c->in);
 	process = get_u32(&c->in);
 	share_take_name(c, client);
-	if (!f || f->fd < 0 || c->in.bad || l.l_type == F_UNLCK)
+	if (!f || f->fd < 0 || c->in.bad)
 		return EBADF;
+	/* Linux's driver always says so, and asks whether anything is in the way. */
+	if (l.l_type == F_UNLCK)
+		l.l_type = F_RDLCK;
 	if (fcntl(f->fd, F_OFD_GETLK, &l))
 		return errno;
 	share_put(c, l.l_type == F_RDLCK ? 0 : l.l_type == F_WRLCK ? 1 : 2, 1);
