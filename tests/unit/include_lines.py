@@ -18,6 +18,7 @@ import sys
 ALLOWED = {
     'base': [],
     'hpt': [],
+    'cpu/booke': [],
     'cpu/isa': [],
     'cpu/fp': [],
     'cpu/dfp': ['cpu/fp'],
