@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/exec_net.h"
 #include "platform/term.h"
 
 static const char help[] =
@@ -29,6 +30,9 @@ static const char help[] =
     "      --net none|user[,forward=tcp:[HOST]:PORT-:PORT]...[,restrict]\n"
     "                           a network of its own, out of which it reaches what this user\n"
     "                           may reach; none if not given\n"
+    "  -p, --publish [ADDRESS:]PORT:PORT[/tcp|udp]\n"
+    "                           a port of this host's leads to one of the guest's: for this host\n"
+    "                           only, if not ADDRESS says who may; may be given several times\n"
     "  -e, --env NAME[=VALUE]   set in the command's environment (without VALUE: as it is\n"
     "                           here); may be given several times\n"
     "  -w, --workdir DIR        directory to begin in\n"
@@ -63,6 +67,7 @@ static const struct option options[] = {
     {"keep", no_argument, NULL, OPT_KEEP},
     {"volume", required_argument, NULL, 'v'},
     {"net", required_argument, NULL, OPT_NET},
+    {"publish", required_argument, NULL, 'p'},
     {"env", required_argument, NULL, 'e'},
     {"workdir", required_argument, NULL, 'w'},
     {"user", required_argument, NULL, 'u'},
@@ -116,21 +121,6 @@ static int take_folder(struct exec_options *o)
 	return 0;
 }
 
-static int take_net(struct exec_options *o)
-{
-	static char net[512];
-
-	o->net = NULL;
-	if (!strcmp(optarg, "none"))
-		return 0;
-	if (strncmp(optarg, "user", 4) || (optarg[4] && optarg[4] != ','))
-		return wrong("--net %s: there are user and none", optarg);
-	if (snprintf(net, sizeof(net), "%s,bus=virtio", optarg) >= (int)sizeof(net))
-		return wrong("--net %s: too long", optarg);
-	o->net = net;
-	return 0;
-}
-
 static int take_option(int opt, struct exec_options *o, unsigned *environments)
 {
 	switch (opt) {
@@ -147,7 +137,9 @@ static int take_option(int opt, struct exec_options *o, unsigned *environments)
 		o->keep = true;
 		return 0;
 	case OPT_NET:
-		return take_net(o);
+		return exec_net_take(optarg);
+	case 'p':
+		return exec_net_publish(optarg);
 	case 'v':
 		return take_folder(o);
 	case 'e':
@@ -199,7 +191,7 @@ static int parse(int argc, char **argv, struct exec_options *o)
 
 	if (o->terminal)
 		take_environment(o, &environments, "TERM");
-	while ((opt = getopt_long(argc, argv, "+c:m:v:e:w:u:Th", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+c:m:v:p:e:w:u:Th", options, NULL)) != -1) {
 		ret = take_option(opt, o, &environments);
 		if (ret)
 			return ret;
@@ -211,7 +203,7 @@ static int parse(int argc, char **argv, struct exec_options *o)
 	if (optind == argc)
 		return wrong("there is no command");
 	o->command = argv + optind;
-	return 0;
+	return exec_net_words(&o->net);
 }
 
 /* One guest's whole life. The exit status, or -1. */
