@@ -143,7 +143,8 @@ def check_itself(tree):
 def main():
     tree = Tree(sys.argv[1], os.path.abspath(sys.argv[2]))
     bad = check_itself(tree)
-    names = ['README.md', 'CONTRIBUTING.md', 'tests/README.md', 'man/papyr.1']
+    names = ['README.md', 'CONTRIBUTING.md', 'tests/README.md']
+    names += sorted(os.path.relpath(p, tree.top) for p in glob.glob(os.path.join(tree.top, 'man', '*.1')))
     names += sorted(os.path.relpath(p, tree.top) for p in glob.glob(os.path.join(tree.top, 'docs', '*.md')))
     for name in names:
         bad += check(tree, name, text_of(os.path.join(tree.top, name)))
