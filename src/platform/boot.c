@@ -74,11 +74,12 @@ static int load_kernel(struct machine *m, u64 limit, struct kernel_image *image,
 	int r;
 
 	if (!cfg->kernel)
-		return kernel_load(&m->mem, limit, cfg->builtin, cfg->builtin_bytes,
+		return kernel_load(&m->mem, &kernel_papr, limit, cfg->builtin, cfg->builtin_bytes,
 				   "built-in guest", false, image, err);
 	if (map_file(cfg->kernel, &f, err))
 		return -1;
-	r = kernel_load(&m->mem, limit, f.data, f.bytes, cfg->kernel, cfg->raw, image, err);
+	r = kernel_load(&m->mem, &kernel_papr, limit, f.data, f.bytes, cfg->kernel, cfg->raw,
+			image, err);
 	munmap(f.data, f.bytes);
 	if (!r && image->little_endian && !cfg->model->has_modes)
 		return error_set(err,

@@ -4,32 +4,59 @@
 #include <gelf.h>
 #include <libelf.h>
 
-/* Kernels are linked to run anywhere; only the offset within this much of their address counts. */
-#define ADDRESS_MASK 0x0fffffffull
+#include "platform/uimage.h"
 
-static u64 place(u64 paddr)
+/* Linked to run anywhere: only the offset within this much of their address counts. */
+const struct kernel_kind kernel_papr = {
+    .what = "64-bit Power",
+    .base = KERNEL_BASE,
+    .mask = 0x0fffffff,
+    .limit = "real mode reaches",
+    .remedy = "give the guest more (-m) or a larger table (--htab-order)",
+};
+
+/* Linked to run from the start of memory. */
+const struct kernel_kind kernel_booke = {
+    .what = "32-bit Power, big-endian",
+    .bits32 = true,
+    .mask = 0xffffffff,
+    .limit = "there is room up to",
+    .remedy = "give the guest more memory (-m)",
+};
+
+static u64 place(const struct kernel_kind *kind, u64 paddr)
 {
-	return KERNEL_BASE + (paddr & ADDRESS_MASK);
+	return kind->base + (paddr & kind->mask);
 }
 
-static int check_header(Elf *elf, GElf_Ehdr *eh, const char *name, struct error *err)
+static bool is_for(const struct kernel_kind *kind, const GElf_Ehdr *eh)
+{
+	if (kind->bits32)
+		return eh->e_ident[EI_CLASS] == ELFCLASS32 && eh->e_machine == EM_PPC &&
+		       eh->e_ident[EI_DATA] == ELFDATA2MSB;
+	return eh->e_ident[EI_CLASS] == ELFCLASS64 && eh->e_machine == EM_PPC64;
+}
+
+static int check_header(Elf *elf, GElf_Ehdr *eh, const struct kernel_kind *kind, const char *name,
+			struct error *err)
 {
 	if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, eh))
 		return error_set(err, "%s: damaged ELF file: %s", name, elf_errmsg(-1));
-	if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_PPC64)
-		return error_set(err,
-				 "%s: not a kernel for 64-bit Power (ELF class %u, machine %u)",
-				 name, eh->e_ident[EI_CLASS], eh->e_machine);
+	if (!is_for(kind, eh))
+		return error_set(
+		    err, "%s: not a kernel for %s (ELF class %u, byte order %u, machine %u)", name,
+		    kind->what, eh->e_ident[EI_CLASS], eh->e_ident[EI_DATA], eh->e_machine);
 	if (eh->e_type != ET_EXEC && eh->e_type != ET_DYN)
 		return error_set(
 		    err, "%s: not an executable (give vmlinux, not a module or object)", name);
 	return 0;
 }
 
-static int load_segment(const struct guest_mem *mem, u64 limit, const u8 *data, size_t bytes,
-			const GElf_Phdr *ph, const char *name, struct error *err)
+static int load_segment(const struct guest_mem *mem, const struct kernel_kind *kind, u64 limit,
+			const u8 *data, size_t bytes, const GElf_Phdr *ph, const char *name,
+			struct error *err)
 {
-	u64 at = place(ph->p_paddr);
+	u64 at = place(kind, ph->p_paddr);
 	u8 *to;
 
 	if (ph->p_offset > bytes || ph->p_filesz > bytes - ph->p_offset ||
@@ -37,32 +64,30 @@ static int load_segment(const struct guest_mem *mem, u64 limit, const u8 *data, 
 		return error_set(err, "%s: cut off: a segment ends beyond the file", name);
 	to = at < limit && ph->p_memsz <= limit - at ? guest_ptr(mem, at, ph->p_memsz) : NULL;
 	if (!to)
-		return error_set(
-		    err,
-		    "%s: needs memory up to %llu MiB, real mode reaches %llu MiB: give "
-		    "the guest more (-m) or a larger table (--htab-order)",
-		    name, (unsigned long long)((at + ph->p_memsz) >> 20) + 1,
-		    (unsigned long long)(limit >> 20));
+		return error_set(err, "%s: needs memory up to %llu MiB, %s %llu MiB: %s", name,
+				 (unsigned long long)((at + ph->p_memsz) >> 20) + 1, kind->limit,
+				 (unsigned long long)(limit >> 20), kind->remedy);
 	memcpy(to, data + ph->p_offset, ph->p_filesz);
 	memset(to + ph->p_filesz, 0, ph->p_memsz - ph->p_filesz);
 	return 0;
 }
 
 /* The entry is a virtual address: its segment says where that is. */
-static u64 find_entry(Elf *elf, const GElf_Ehdr *eh, size_t n)
+static u64 find_entry(Elf *elf, const GElf_Ehdr *eh, size_t n, const struct kernel_kind *kind)
 {
 	for (size_t i = 0; i < n; i++) {
 		GElf_Phdr ph;
 
 		if (gelf_getphdr(elf, i, &ph) && ph.p_type == PT_LOAD &&
 		    eh->e_entry >= ph.p_vaddr && eh->e_entry - ph.p_vaddr < ph.p_memsz)
-			return place(ph.p_paddr + (eh->e_entry - ph.p_vaddr));
+			return place(kind, ph.p_paddr + (eh->e_entry - ph.p_vaddr));
 	}
-	return place(eh->e_entry);
+	return place(kind, eh->e_entry);
 }
 
-static int load_elf(const struct guest_mem *mem, u64 limit, const void *data, size_t bytes,
-		    const char *name, struct kernel_image *image, struct error *err)
+static int load_elf(const struct guest_mem *mem, const struct kernel_kind *kind, u64 limit,
+		    const void *data, size_t bytes, const char *name, struct kernel_image *image,
+		    struct error *err)
 {
 	Elf *elf;
 	GElf_Ehdr eh;
@@ -74,7 +99,7 @@ static int load_elf(const struct guest_mem *mem, u64 limit, const void *data, si
 	elf = elf_memory((char *)(uintptr_t)data, bytes);
 	if (!elf)
 		return error_set(err, "%s: damaged ELF file: %s", name, elf_errmsg(-1));
-	if (check_header(elf, &eh, name, err))
+	if (check_header(elf, &eh, kind, name, err))
 		goto out;
 	if (elf_getphdrnum(elf, &n) || !n) {
 		error_set(err, "%s: has nothing to load", name);
@@ -89,12 +114,12 @@ static int load_elf(const struct guest_mem *mem, u64 limit, const void *data, si
 		}
 		if (ph.p_type != PT_LOAD || !ph.p_memsz)
 			continue;
-		if (load_segment(mem, limit, data, bytes, &ph, name, err))
+		if (load_segment(mem, kind, limit, data, bytes, &ph, name, err))
 			goto out;
-		if (place(ph.p_paddr) + ph.p_memsz > image->end)
-			image->end = place(ph.p_paddr) + ph.p_memsz;
+		if (place(kind, ph.p_paddr) + ph.p_memsz > image->end)
+			image->end = place(kind, ph.p_paddr) + ph.p_memsz;
 	}
-	image->entry = find_entry(elf, &eh, n);
+	image->entry = find_entry(elf, &eh, n, kind);
 	image->little_endian = eh.e_ident[EI_DATA] == ELFDATA2LSB;
 	r = image->end ? 0 : error_set(err, "%s: has nothing to load", name);
 out:
@@ -109,7 +134,9 @@ static const struct {
 	const char *what;
 } others[] = {
     {"\x1f\x8b", 2, "compressed by gzip: unpack it first"},
-    {"\xfd" "7zXZ", 5, "compressed by xz: unpack it first"},
+    {"\xfd"
+     "7zXZ",
+     5, "compressed by xz: unpack it first"},
     {"\x28\xb5\x2f\xfd", 4, "compressed by zstd: unpack it first"},
     {"07070", 5, "a cpio archive: give an initrd with -i"},
     {"MZ", 2, "a kernel for another processor"},
@@ -144,30 +171,34 @@ static int check_raw(const u8 *data, size_t bytes, const char *name, struct erro
 	return 0;
 }
 
-static int load_raw(const struct guest_mem *mem, u64 limit, const void *data, size_t bytes,
-		    const char *name, struct kernel_image *image, struct error *err)
+static int load_raw(const struct guest_mem *mem, const struct kernel_kind *kind, u64 limit,
+		    const void *data, size_t bytes, const char *name, struct kernel_image *image,
+		    struct error *err)
 {
-	void *to = KERNEL_BASE < limit && bytes <= limit - KERNEL_BASE
-		       ? guest_ptr(mem, KERNEL_BASE, bytes)
+	void *to = kind->base < limit && bytes <= limit - kind->base
+		       ? guest_ptr(mem, kind->base, bytes)
 		       : NULL;
 
 	if (!to)
 		return error_set(err, "%s: too large for the guest's memory (-m)", name);
 	memcpy(to, data, bytes);
-	image->entry = KERNEL_BASE;
-	image->end = KERNEL_BASE + bytes;
+	image->entry = kind->base;
+	image->end = kind->base + bytes;
 	return 0;
 }
 
-int kernel_load(const struct guest_mem *mem, u64 limit, const void *data, size_t bytes,
-		const char *name, bool raw, struct kernel_image *image, struct error *err)
+int kernel_load(const struct guest_mem *mem, const struct kernel_kind *kind, u64 limit,
+		const void *data, size_t bytes, const char *name, bool raw,
+		struct kernel_image *image, struct error *err)
 {
 	memset(image, 0, sizeof(*image));
 	if (!bytes)
 		return error_set(err, "%s: is empty", name);
 	if (bytes >= SELFMAG && !memcmp(data, ELFMAG, SELFMAG))
-		return load_elf(mem, limit, data, bytes, name, image, err);
+		return load_elf(mem, kind, limit, data, bytes, name, image, err);
+	if (kind->bits32 && is_uimage(data, bytes))
+		return uimage_load(mem, limit, data, bytes, name, image, err);
 	if (!raw && check_raw(data, bytes, name, err))
 		return -1;
-	return load_raw(mem, limit, data, bytes, name, image, err);
+	return load_raw(mem, kind, limit, data, bytes, name, image, err);
 }

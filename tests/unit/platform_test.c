@@ -103,7 +103,7 @@ static int load(struct fixture *f, u64 limit, size_t bytes, struct kernel_image 
 {
 	struct error err;
 
-	return kernel_load(&f->m->mem, limit, image, bytes, "k", false, k, &err);
+	return kernel_load(&f->m->mem, &kernel_papr, limit, image, bytes, "k", false, k, &err);
 }
 
 static void load_elf(void **state)
@@ -166,7 +166,8 @@ static void load_raw_code(void **state)
 
 		memcpy(image, refused[i], n);
 		assert_int_equal(load(f, 64 * MIB, n, &k), -1);
-		assert_int_equal(kernel_load(&f->m->mem, 64 * MIB, image, n, "k", true, &k, &err),
+		assert_int_equal(kernel_load(&f->m->mem, &kernel_papr, 64 * MIB, image, n, "k",
+					     true, &k, &err),
 				 0);
 	}
 }
