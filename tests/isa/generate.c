@@ -475,7 +475,7 @@ static u32 aim(struct rng *rng, const struct insn_row *row, u32 insn)
 
 static bool program_row(const struct insn_row *row)
 {
-	return !(row->flags & (F_PRIV | F_HV | F_NOTEST | F_BR)) && row->level <= ISA_207 &&
+	return !(row->flags & (F_PRIV | F_HV | F_NOTEST | F_BR)) && isa_has(ISA_207, row) &&
 	       row->format != FMT_I && row->format != FMT_B && row->format != FMT_XFX &&
 	       !reservation_size(row);
 }

@@ -104,7 +104,7 @@ static void run_peer(void)
 /* The row is newer than the model: illegal, and nothing else. The peer needn't be asked. */
 static bool later(const struct insn_row *row)
 {
-	return row->level > options.model->level;
+	return !isa_has(options.model->level, row);
 }
 
 /* Fields that came after a row's first level: reserved on a model before. */

@@ -94,7 +94,7 @@ static void record_forms_compare_the_low_word(void **state)
 
 		if (!(row->flags & F_RC) ||
 		    (row->flags & (F_FP | F_VEC | F_VSX | F_BR | F_PRIV | F_HV)) ||
-		    row->level > ISA_207)
+		    !isa_has(ISA_207, row))
 			continue;
 		/* Logical and shift instructions write RA, arithmetic ones RT: the one that changes
 		 * tells. */

@@ -92,7 +92,7 @@ static bool for_peer(const struct insn_row *row)
 
 static bool for_programs(const struct insn_row *row)
 {
-	if (row->flags & (F_PRIV | F_HV | F_NOTEST | F_BR | F_END) || row->level > ISA_207)
+	if (row->flags & (F_PRIV | F_HV | F_NOTEST | F_BR | F_END) || !isa_has(ISA_207, row))
 		return false;
 	if (row->format == FMT_I || row->format == FMT_B)
 		return false;

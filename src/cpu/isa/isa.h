@@ -47,6 +47,8 @@ enum op_format {
 #define F_NOTEST                                                                                   \
 	0x1000u /* a user program may execute it, but its result is not a function of registers    \
 		   and memory */
+#define F_440	0x2000u /* the 440 has it, whatever the level */
+#define F_E500	0x4000u /* so has the e500 */
 
 struct insn_row {
 	const char *mnemonic;
@@ -65,6 +67,8 @@ extern const unsigned isa_rows;
  * Makes the index that isa_lookup() needs, which takes a moment; without it the first lookup does.
  */
 void isa_prepare(void);
+/* Does a processor of @level have what @row says? */
+bool isa_has(enum isa_level level, const struct insn_row *row);
 /* The row of @insn on a processor of @level; NULL: illegal. */
 const struct insn_row *isa_lookup(u32 insn, enum isa_level level);
 

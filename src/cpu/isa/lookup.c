@@ -97,6 +97,14 @@ void isa_prepare(void)
 	pthread_once(&once, build_index);
 }
 
+bool isa_has(enum isa_level level, const struct insn_row *row)
+{
+	if (level >= ISA_32)
+		return row->level >= ISA_32 && row->level <= level;
+	return row->level == ISA_32 || row->level == ISA_BOOKE || row->level == level ||
+	       (row->flags & (level == ISA_440 ? F_440 : F_E500));
+}
+
 const struct insn_row *isa_lookup(u32 insn, enum isa_level level)
 {
 	u32 primary = insn >> 26;
@@ -107,7 +115,7 @@ const struct insn_row *isa_lookup(u32 insn, enum isa_level level)
 	for (; *list != NO_ROW; list++) {
 		const struct insn_row *row = &isa_table[*list];
 
-		if ((insn & row->mask) == row->match && row->level <= level)
+		if ((insn & row->mask) == row->match && isa_has(level, row))
 			return row;
 	}
 	return NULL;
