@@ -18,9 +18,8 @@
  *   device        KVM_CREATE_DEVICE on a VM
  *   TCE table     KVM_CREATE_SPAPR_TCE on a VM; mmap it
  *
- * Clients compile against more than Papyr does: BookE's MMUs are described as Linux has them. Here
- * their capabilities are 0 and their requests give ENOTTY, or EINVAL from a vcpu; "Not
- * in Papyr" stands beside each. What KVM_CHECK_EXTENSION says is what there is.
+ * What KVM_CHECK_EXTENSION says is what there is. Of Book E processors (PAPYR_CAP_PVR) ask the VM,
+ * not /dev/kvm, which answers for a VM as it is made.
  *
  * Everything in these structures is in the host's byte order, save what is said to be otherwise.
  * "GPA" is a guest real (physical) address, "HVA" an address in the client's own memory.
@@ -33,7 +32,8 @@
 #endif
 /* The other way round: what the first structures there are called, on x86 hosts and on all. */
 #define PAPYR_KVM_H_ONLY                                                                           \
-	_Pragma("GCC error \"<papyr/kvm.h> stands in for <linux/kvm.h>: include only one of them\"")
+	_Pragma("GCC error \"<papyr/kvm.h> stands in for <linux/kvm.h>: include only one of "      \
+		"them\"")
 #define kvm_memory_alias     PAPYR_KVM_H_ONLY kvm_memory_alias
 #define kvm_user_trace_setup PAPYR_KVM_H_ONLY kvm_user_trace_setup
 
@@ -126,6 +126,7 @@ struct kvm_regs {
  * places as the processor has entries, those whose slbe has the valid bit (0x08000000) are taken.
  * slbe's low 12 bits say which entry it is; they are not checked. Reading gives the valid ones
  * packed to the front, zeroes after them.
+ * Book E: u.e; what its members' groups say is done. EINVAL: a pir that isn't the vcpu's id.
  * EINVAL: pvr is not the vcpu's own; nothing is changed then. A VM's processor is chosen before it
  * has vcpus: PAPYR_CAP_PVR in <papyr/papyr.h>.
  */
@@ -363,7 +364,7 @@ struct kvm_run {
 	__u64 apic_base; /* unused on Power */
 
 	union {
-		struct { /* KVM_EXIT_UNKNOWN, KVM_EXIT_NMI */
+		struct {			    /* KVM_EXIT_UNKNOWN, KVM_EXIT_NMI */
 			__u64 hardware_exit_reason; /* KVM_EXIT_NMI: 0x200 */
 		} hw;
 		struct { /* KVM_EXIT_FAIL_ENTRY */
@@ -462,7 +463,10 @@ struct kvm_interrupt {
 #define KVM_INTERRUPT_UNSET	-2U /* lower it */
 #define KVM_INTERRUPT_SET_LEVEL -3U /* raise it until it is lowered */
 
-/* KVM_TRANSLATE. Power's KVM takes it and leaves it as it is. */
+/*
+ * KVM_TRANSLATE. Book3S' KVM takes it and leaves it as it is. Book E: the TLB is searched for
+ * linear_address, of which bits 31:0 are the address, 39:32 the process, 40 the address space.
+ */
 struct kvm_translation {
 	__u64 linear_address;
 	__u64 physical_address;
@@ -876,16 +880,31 @@ struct kvm_create_spapr_tce_64 {
 #define KVM_MMU_FSL_BOOKE_NOHV 0
 #define KVM_MMU_FSL_BOOKE_HV   1
 
-/* KVM_CAP_SW_TLB's argument: the guest's TLBs kept in the client's memory. Not in Papyr. */
+/*
+ * KVM_CAP_SW_TLB (of a VM of e500 vcpus), enabled on a vcpu with the address of this as args[0]:
+ * the guest's TLBs are in the client's memory from now on, with as many entries as it says, and
+ * hold what is there now.
+ *
+ * While KVM_RUN is in progress the array is KVM's. When it has returned, all the guest did is
+ * there, as after PAPYR_SET_TLB and PAPYR_MAP. Who changes entries says KVM_DIRTY_TLB before the
+ * next KVM_RUN: all of the array is looked at then, whatever the bitmap says. Bits that an entry
+ * has no place for are dropped, and so is one of TLB0 in another set than its address has.
+ *
+ * Entries of TLB0 come set by set, then those of TLB1. EINVAL: another MMU; an array that is too
+ * short; TLB1 not fully associative, of more than 64 entries or none; ways or sets of TLB0 no
+ * powers of two; more than 4096 entries in it (Linux has no limit); a TLB2 or TLB3. EFAULT: the
+ * array isn't there; KVM_RUN too says so, when it returns, of one that has gone.
+ */
 struct kvm_config_tlb {
-	__u64 params; /* HVA of a struct kvm_book3e_206_tlb_params */
-	__u64 array;  /* HVA of the entries, all TLBs one after another */
-	__u32 mmu_type;
+	__u64 params;	 /* HVA of a struct kvm_book3e_206_tlb_params */
+	__u64 array;	 /* HVA of the entries, all TLBs one after another */
+	__u32 mmu_type;	 /* KVM_MMU_FSL_BOOKE_NOHV */
 	__u32 array_len; /* bytes */
 };
 
+/* KVM_DIRTY_TLB. Without an array it does nothing; EINVAL of vcpus that can't have one. */
 struct kvm_dirty_tlb {
-	__u64 bitmap;
+	__u64 bitmap; /* HVA */
 	__u32 num_dirty;
 };
 
@@ -901,6 +920,85 @@ struct kvm_book3e_206_tlb_params {
 	__u32 tlb_ways[4]; /* as many as the size: fully associative */
 	__u32 reserved[8];
 };
+
+/*
+ * Papyr's own: a Book E vcpu's TLBs, by requests to it. They are older than KVM_CAP_SW_TLB, which
+ * took their numbers 0x94 and 0x95 of KVMIO's away since; here they have them again, of another
+ * type. KVM_CHECK_EXTENSION of a VM says by PAPYR_CAP_TLB of which kind its vcpus' entries are:
+ * KVM_CPU_440 or KVM_CPU_E500V2; 0: there is no such TLB, and the requests give EINVAL, as Linux's
+ * KVM does for what it doesn't know.
+ */
+#define PAPYR_CAP_TLB 0x50415007
+
+/* Of a 440: the words as tlbwe and tlbre have them. */
+struct papyr_tlb_440 {
+	__u32 tid;
+	__u32 word[3];
+};
+
+/* PAPYR_MAP's flags, and those of a shadow entry. */
+#define PAPYR_MAP_READ	    0x001
+#define PAPYR_MAP_WRITE	    0x002
+#define PAPYR_MAP_EXECUTE   0x004
+#define PAPYR_MAP_USER	    0x008 /* problem state may do the same; of a shadow entry: it alone */
+#define PAPYR_MAP_AS1	    0x010 /* in address space 1: MSR[IS] or MSR[DS] */
+#define PAPYR_MAP_UNCACHED  0x020 /* I */
+#define PAPYR_MAP_GUARDED   0x040 /* G */
+#define PAPYR_MAP_COHERENT  0x080 /* M */
+#define PAPYR_MAP_WRITETHRU 0x100 /* W */
+#define PAPYR_MAP_LITTLE    0x200 /* E */
+#define PAPYR_MAP_PROTECT   0x400 /* an e500's invalidations leave it alone: IPROT */
+
+/* What the processor translates by, whatever made it so: a page that it has at hand. */
+struct papyr_tlb_shadow {
+	__u64 ea;  /* of its first byte */
+	__u64 gpa; /* the same */
+	__u32 bytes;
+	__u32 flags; /* PAPYR_MAP_* */
+};
+
+#define PAPYR_TLB_GUEST	 0 /* struct papyr_tlb_440, or kvm_book3e_206_tlb_entry, all of them */
+#define PAPYR_TLB_SHADOW 1 /* struct papyr_tlb_shadow */
+
+/*
+ * PAPYR_GET_TLB: all entries, valid or not, in the TLB's order (TLB0, TLB1); of the shadow TLB
+ * those that there are, in none. PAPYR_SET_TLB: the whole of the guest's; bits without a place are
+ * dropped.
+ *
+ * EINVAL: @cpu isn't the vcpu's kind; another @which or @flags; setting the shadow TLB, which is
+ * what hypervisor and processor make of the guest's; setting another number of entries than there
+ * are. E2BIG: there are more than @n, which says how many now. EFAULT. After an error nothing is
+ * set.
+ */
+struct papyr_tlb {
+	__u32 cpu;     /* KVM_CPU_* */
+	__u32 which;   /* PAPYR_TLB_* */
+	__u32 n;       /* entries: room for, or got */
+	__u32 flags;   /* 0 */
+	__u64 entries; /* HVA */
+};
+
+/*
+ * PAPYR_MAP: one page into the guest's TLB, whatever the processor: the initial code's, before
+ * there is anybody to take a TLB miss. Takes a free entry (of an e500, of TLB1), and returns its
+ * number as PAPYR_GET_TLB counts.
+ *
+ * EINVAL: unknown flags, none of READ, WRITE and EXECUTE, or PROTECT on a 440; a size that the
+ * processor doesn't have (440: 1K, 4K, 16K, 64K, 256K, 1M, 16M, 256M; e500v2: 4K, and 4 times as
+ * large up to 4G); addresses that aren't multiples of it, or too large. EEXIST: something is mapped
+ * there. ENOSPC: no entry is free.
+ */
+struct papyr_map {
+	__u64 ea;
+	__u64 gpa; /* 36 bits */
+	__u64 bytes;
+	__u32 flags; /* PAPYR_MAP_* */
+	__u32 pid;   /* 0: of all processes */
+};
+
+#define PAPYR_GET_TLB _IOWR('P', 0x94, struct papyr_tlb)
+#define PAPYR_SET_TLB _IOW('P', 0x95, struct papyr_tlb)
+#define PAPYR_MAP     _IOW('P', 0x96, struct papyr_map)
 
 /* ---- Register numbers of KVM_GET_ONE_REG and KVM_SET_ONE_REG ------------------------------- */
 
@@ -1003,11 +1101,11 @@ struct kvm_book3e_206_tlb_params {
  * time jump. Linux's KVM answers EINVAL; clients then take TB_OFFSET.
  */
 #define KVM_REG_PPC_PAPYR_TB_OFFSET (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xf000)
-#define KVM_REG_PPC_DEC_EXPIRY	(KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xbe)
-#define KVM_REG_PPC_ONLINE	(KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xbf)
-#define KVM_REG_PPC_PTCR	(KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xc0)
-#define KVM_REG_PPC_TIDR	(KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xbc)
-#define KVM_REG_PPC_PSSCR	(KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xbd)
+#define KVM_REG_PPC_DEC_EXPIRY	    (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xbe)
+#define KVM_REG_PPC_ONLINE	    (KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xbf)
+#define KVM_REG_PPC_PTCR	    (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xc0)
+#define KVM_REG_PPC_TIDR	    (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xbc)
+#define KVM_REG_PPC_PSSCR	    (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xbd)
 /* Floating point, VMX and VSX. VSR(n) is the whole of VSX register n < 32; its first half is
  * FPR(n). */
 #define KVM_REG_PPC_FPR0   (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x20)
@@ -1074,6 +1172,13 @@ struct kvm_book3e_206_tlb_params {
 #define KVM_REG_PPC_TM_DSCR   (KVM_REG_PPC_TM | KVM_REG_SIZE_U64 | 0x68)
 #define KVM_REG_PPC_TM_TAR    (KVM_REG_PPC_TM | KVM_REG_SIZE_U64 | 0x69)
 #define KVM_REG_PPC_TM_XER    (KVM_REG_PPC_TM | KVM_REG_SIZE_U64 | 0x6a)
+/*
+ * Papyr's own: special purpose register @n of a Book E vcpu, as it is: reading changes nothing, and
+ * what is written stands there afterwards, with none of an instruction's effects. EINVAL: the
+ * processor has none of that number. TSR, TCR, DECAR, DEC, MCSR and DBSR, which instructions don't
+ * just write, are KVM_SET_SREGS' to set.
+ */
+#define KVM_REG_PPC_PAPYR_SPR(n) (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x10000 | (n))
 /* BookE. */
 #define KVM_REG_PPC_IAC1      (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x2)
 #define KVM_REG_PPC_IAC2      (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x3)
@@ -1284,8 +1389,8 @@ struct kvm_stats_desc {
 #define KVM_SET_REGS	    _IOW(KVMIO, 0x82, struct kvm_regs)
 #define KVM_GET_SREGS	    _IOR(KVMIO, 0x83, struct kvm_sregs)
 #define KVM_SET_SREGS	    _IOW(KVMIO, 0x84, struct kvm_sregs)
-#define KVM_TRANSLATE	    _IOWR(KVMIO, 0x85, struct kvm_translation) /* fills in nothing */
-#define KVM_INTERRUPT	    _IOW(KVMIO, 0x86, struct kvm_interrupt)    /* from any thread */
+#define KVM_TRANSLATE	    _IOWR(KVMIO, 0x85, struct kvm_translation)
+#define KVM_INTERRUPT	    _IOW(KVMIO, 0x86, struct kvm_interrupt) /* from any thread */
 #define KVM_SET_SIGNAL_MASK _IOW(KVMIO, 0x8b, struct kvm_signal_mask)
 #define KVM_GET_FPU	    _IOR(KVMIO, 0x8c, struct kvm_fpu)
 #define KVM_SET_FPU	    _IOW(KVMIO, 0x8d, struct kvm_fpu)
@@ -1293,8 +1398,8 @@ struct kvm_stats_desc {
 #define KVM_SET_MP_STATE    _IOW(KVMIO, 0x99, struct kvm_mp_state)
 #define KVM_SET_GUEST_DEBUG _IOW(KVMIO, 0x9b, struct kvm_guest_debug)
 #define KVM_ENABLE_CAP	    _IOW(KVMIO, 0xa3, struct kvm_enable_cap) /* also to a VM */
-#define KVM_DIRTY_TLB	    _IOW(KVMIO, 0xaa, struct kvm_dirty_tlb)
-#define KVM_GET_ONE_REG	    _IOW(KVMIO, 0xab, struct kvm_one_reg) /* EINVAL: no such register */
+#define KVM_DIRTY_TLB	    _IOW(KVMIO, 0xaa, struct kvm_dirty_tlb)  /* EINVAL: not an e500 */
+#define KVM_GET_ONE_REG	    _IOW(KVMIO, 0xab, struct kvm_one_reg)    /* EINVAL: no such register */
 #define KVM_SET_ONE_REG	    _IOW(KVMIO, 0xac, struct kvm_one_reg)
 
 #endif

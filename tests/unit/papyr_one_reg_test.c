@@ -42,6 +42,7 @@ static const struct exception {
     {"VP_STATE", ENXIO, ENXIO, "there is no XIVE"},
     {"DEBUG_INST", 0, EINVAL, "the hypervisor's choice"},
     {"SPRG9", EINVAL, EINVAL, "BookE's"},
+    {"PAPYR_SPR", EINVAL, EINVAL, "BookE's: papyr_booke has them"},
     {"DBSR", EINVAL, EINVAL, "BookE's"},
     {"[ID]AC[1-4]", EINVAL, EINVAL, "BookE's"},
     {"EPC*", EINVAL, EINVAL, "BookE's"},
