@@ -41,6 +41,7 @@ static const char help[] =
     "  -T, --no-terminal        no terminal for the command, even if this is one\n"
     "      --timeout SECONDS    end it then\n"
     "      --cold               boot the guest; else one that was saved goes on, if there is any\n"
+    "      --no-sandbox         the guest's process is not fenced in\n"
     "      --verbose            the guest's console goes to standard error\n"
     "      --kernel FILE --initrd FILE\n"
     "                           another guest, whose first process is papyr's agent\n"
@@ -55,6 +56,7 @@ enum {
 	OPT_HOSTNAME,
 	OPT_TIMEOUT,
 	OPT_COLD,
+	OPT_NO_SANDBOX,
 	OPT_VERBOSE,
 	OPT_KERNEL,
 	OPT_INITRD
@@ -75,6 +77,7 @@ static const struct option options[] = {
     {"no-terminal", no_argument, NULL, 'T'},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"cold", no_argument, NULL, OPT_COLD},
+    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
     {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"kernel", required_argument, NULL, OPT_KERNEL},
     {"initrd", required_argument, NULL, OPT_INITRD},
@@ -164,6 +167,9 @@ static int take_option(int opt, struct exec_options *o, unsigned *environments)
 			   : wrong("--timeout %s: not a number of seconds", optarg);
 	case OPT_COLD:
 		o->cold = true;
+		return 0;
+	case OPT_NO_SANDBOX:
+		o->no_sandbox = true;
 		return 0;
 	case OPT_VERBOSE:
 		o->verbose = true;

@@ -34,6 +34,7 @@ struct exec_options {
 	bool verbose;	    /* the kernel's console goes to standard error */
 	bool terminal;
 	bool cold; /* it boots, whatever is saved */
+	bool no_sandbox;
 };
 
 /* A guest that runs the agent, in a process of its own. */

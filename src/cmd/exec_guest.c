@@ -103,6 +103,21 @@ static void add_share(struct arguments *a, const char *folder, const char *tag, 
 	add(a, "--share", word);
 }
 
+/* It needs no files but those of its folders; the image, if it is to be saved. */
+static void add_fence(struct arguments *a, const struct exec_guest *g, const struct exec_options *o)
+{
+	static char image[PATH_MAX], word[PATH_MAX + 16];
+
+	strcpy(image, g->image);
+	if (o->no_sandbox)
+		strcpy(word, "--no-sandbox");
+	else if (g->ready)
+		snprintf(word, sizeof(word), "--tight=%s", dirname(image));
+	else
+		strcpy(word, "--tight");
+	a->word[a->n++] = word;
+}
+
 /* What a saved guest brings along. */
 static void add_parts(struct arguments *a, const struct exec_options *o, const struct exec_parts *p)
 {
@@ -123,6 +138,7 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 
 	snprintf(channel, sizeof(channel), AGENT_PORT ":fd:%d", agent);
 	snprintf(name, sizeof(name), "exec-%d", getppid());
+	add_fence(&a, g, o);
 	add(&a, "--name", name);
 	add(&a, "--channel", channel);
 	if (g->warm)

@@ -14,6 +14,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/migrate_show.h"
+#include "migration/channel/channel.h"
 #include "monitor/client.h"
 
 static const char help[] =
@@ -92,13 +93,28 @@ static char *hand_over_fd(struct control *c, const char *number, struct error *e
 	return control_send_fd(c, "migrate", fd, err) ? NULL : strdup("fd:migrate");
 }
 
+/* A command is ours: the guest's process, which is fenced in, starts none. */
+static char *hand_over_command(struct control *c, const char *line, pid_t *command,
+			       struct error *err)
+{
+	int fd = channel_spawn(line, command, err), r;
+
+	if (fd < 0)
+		return NULL;
+	r = control_send_fd(c, "migrate", fd, err);
+	close(fd);
+	return r ? NULL : strdup("fd:migrate");
+}
+
 /* The URI as the guest's process is to see it; NULL with @err. */
-static char *uri_there(struct control *c, const char *uri, struct error *err)
+static char *uri_there(struct control *c, const char *uri, pid_t *command, struct error *err)
 {
 	char *full;
 
 	if (!strncmp(uri, "fd:", 3))
 		return hand_over_fd(c, uri + 3, err);
+	if (!strncmp(uri, "exec:", 5) && uri[5])
+		return hand_over_command(c, uri + 5, command, err);
 	full = absolute_uri(uri);
 	if (!full)
 		error_errno(err, "%s", uri);
@@ -128,9 +144,10 @@ static int check_idle(struct control *c, struct error *err)
 	return r;
 }
 
-static int begin(struct control *c, const char *uri, struct options *o, struct error *err)
+static int begin(struct control *c, const char *uri, struct options *o, pid_t *command,
+		 struct error *err)
 {
-	char *there = check_idle(c, err) ? NULL : uri_there(c, uri, err);
+	char *there = check_idle(c, err) ? NULL : uri_there(c, uri, command, err);
 	int r = there ? 0 : -1;
 
 	if (!r)
@@ -183,12 +200,14 @@ static json_t *follow(struct control *c, const char *uri, struct error *err)
 	return v;
 }
 
-static int report(json_t *v, const char *uri, bool json)
+/* @command: what was to carry it, or 0. */
+static int report(json_t *v, const char *uri, pid_t command, bool json)
 {
 	const char *status = json_string_value(json_object_get(v, "status"));
 	const char *why = json_string_value(json_object_get(v, "error-desc"));
 	bool good = status && !strcmp(status, "completed");
 	char size[32];
+	struct error ended;
 
 	if (json) {
 		json_dumpf(v, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -202,6 +221,8 @@ static int report(json_t *v, const char *uri, bool json)
 	}
 	if (good)
 		return STATUS_OK;
+	if (channel_command_ended(command, &ended))
+		why = ended.text;
 	return cmd_error("the guest did not move: %s", why ? why : "unknown");
 }
 
@@ -211,18 +232,21 @@ static int migrate(const char *name, const char *uri, struct options *o)
 	struct error err;
 	struct control *c = control_open(name, &err);
 	json_t *v = NULL;
+	pid_t command = 0;
 	int status;
 
 	if (!c)
 		return cmd_error("%s", err.text);
 	sigaction(SIGINT, &act, NULL);
-	if (!begin(c, uri, o, &err))
+	if (!begin(c, uri, o, &command, &err))
 		v = follow(c, uri, &err);
-	status = v ? report(v, uri, o->json) : cmd_error("%s", err.text);
+	status = v ? report(v, uri, command, o->json) : cmd_error("%s", err.text);
 	if (status == STATUS_OK && !o->keep) {
 		json_decref(control_execute(c, "quit", NULL, &err));
 		control_wait_end(c);
 	}
+	if (command)
+		channel_end_command(command);
 	json_decref(v);
 	control_close(c);
 	return status;

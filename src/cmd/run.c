@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,12 +28,14 @@
 #include "migration/file/file.h"
 #include "migration/live/live.h"
 #include "migration/state/config.h"
+#include "monitor/paths.h"
 #include "monitor/qmp.h"
 #include "platform/console.h"
 #include "platform/machine.h"
 #include "platform/models.h"
 #include "platform/rma.h"
 #include "platform/trace.h"
+#include "sandbox/sandbox.h"
 
 static const char help[] =
     "Usage: papyr run [OPTION]...\n"
@@ -95,6 +98,9 @@ static const char help[] =
     "                          wait for gdb at tcp:[HOST:]PORT or unix:PATH (default: a socket\n"
     "                          beside the control socket); wait: the guest begins, or goes on,\n"
     "                          when gdb lets it\n"
+    "      --tight[=DIR]       reach no files but those that are said here, nor, without --net,\n"
+    "                          anything outside; 'papyr save' writes in DIR only\n"
+    "      --no-sandbox        reach all that this user may, should a guest take papyr over\n"
     "      --help\n\n"
     "Exit status: 0 the guest powered off or was ended by the user, 3 it panicked,\n"
     "1 wrong usage or an error of the host.\n";
@@ -119,6 +125,8 @@ enum {
 	OPT_TRACE,
 	OPT_GDB,
 	OPT_RAW,
+	OPT_TIGHT,
+	OPT_NO_SANDBOX,
 	OPT_HELP
 };
 
@@ -147,6 +155,8 @@ static const struct option options[] = {
     {"trace", required_argument, NULL, OPT_TRACE},
     {"gdb", optional_argument, NULL, OPT_GDB},
     {"raw", no_argument, NULL, OPT_RAW},
+    {"tight", optional_argument, NULL, OPT_TIGHT},
+    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -184,6 +194,9 @@ struct run_options {
 		bool read_only;
 	} shares[SHARES_MAX];
 	unsigned n_shares;
+	bool tight, no_sandbox;
+	const char *saves; /* where a tight one may be saved, or NULL */
+	struct sandbox sandbox;
 	/* Given on the command line: a guest that comes must be so. */
 	unsigned given; /* CONFIG_... */
 	bool name_given;
@@ -583,6 +596,13 @@ static int take_option(int opt, struct run_options *o, char **argv)
 	case OPT_RAW:
 		o->cfg.raw = true;
 		return 0;
+	case OPT_TIGHT:
+		o->tight = true;
+		o->saves = optarg;
+		return 0;
+	case OPT_NO_SANDBOX:
+		o->no_sandbox = true;
+		return 0;
 	default:
 		return take_machine_option(opt, o);
 	}
@@ -602,6 +622,7 @@ static int check_moving_disks(const struct run_options *o)
 /* Do they go together? */
 static int check_options(const struct run_options *o)
 {
+	static const char alone[] = "a guest that moves, and an image's qemu-nbd, need more";
 	bool kernel = o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline;
 
 	if (o->restore && kernel)
@@ -611,6 +632,11 @@ static int check_options(const struct run_options *o)
 			     "--restore");
 	if (o->cfg.initrd && !o->cfg.kernel)
 		return wrong("-i wants a kernel to go with it (-k)");
+	for (unsigned i = 0; i < o->n_disks && o->tight; i++)
+		if (o->disks[i].block.format == BLOCK_QCOW2)
+			return wrong("--tight doesn't go with format=qcow2: %s", alone);
+	if (o->tight && (o->incoming || o->no_sandbox))
+		return wrong("--tight doesn't go with --incoming or --no-sandbox: %s", alone);
 	return check_moving_disks(o);
 }
 
@@ -835,6 +861,56 @@ static void say_why(enum machine_request ended_by, const struct error *failure)
 		say_panic(failure->text);
 }
 
+/* The files of a tight one's devices. */
+static void add_device_paths(const struct run_options *o, struct sandbox *s)
+{
+	for (unsigned i = 0; i < o->n_disks; i++)
+		sandbox_add_path(s, o->disks[i].block.path,
+				 o->disks[i].block.read_only ? SANDBOX_READ : SANDBOX_WRITE);
+	for (unsigned i = 0; i < o->n_shares; i++)
+		sandbox_add_path(s, o->shares[i].folder,
+				 o->shares[i].read_only ? SANDBOX_READ : SANDBOX_CHANGE);
+	/* Sockets of channels are made where they are. */
+	for (unsigned i = 0; i < o->n_channels; i++)
+		if (strncmp(o->channels[i].path, "fd:", 3))
+			sandbox_add_path(s, dirname(strdupa(o->channels[i].path)), SANDBOX_CHANGE);
+}
+
+static int add_paths(const struct run_options *o, struct sandbox *s, struct error *err)
+{
+	static char control[CONTROL_PATH_MAX];
+
+	if (control_dir_make(err) || control_dir(control, sizeof(control), err))
+		return -1;
+	sandbox_add_path(s, control, SANDBOX_CHANGE);
+	sandbox_add_path(s, o->cfg.kernel, SANDBOX_READ);
+	sandbox_add_path(s, o->cfg.initrd, SANDBOX_READ);
+	sandbox_add_path(s, o->restore, SANDBOX_READ);
+	sandbox_add_path(s, o->saves, SANDBOX_CHANGE);
+	add_device_paths(o, s);
+	return 0;
+}
+
+/* What this guest needs of the host: the rest is given up. */
+static int begin_sandbox(struct run_options *o, struct error *err)
+{
+	struct sandbox *s = &o->sandbox;
+
+	s->tight = o->tight;
+	/* Its user may say at any time where a guest goes, and who may debug it. */
+	s->inet = s->sockets = !o->tight;
+	s->has_child = o->incoming;
+	for (unsigned i = 0; i < o->n_nets; i++) {
+		s->inet |= o->nets[i].kind == NET_USER;
+		s->tap |= o->nets[i].kind == NET_TAP;
+	}
+	for (unsigned i = 0; i < o->n_disks; i++)
+		s->has_child |= o->disks[i].block.format == BLOCK_QCOW2;
+	if (o->tight && add_paths(o, s, err))
+		return -1;
+	return sandbox_begin(s, err);
+}
+
 static int run(struct run_options *o)
 {
 	struct migration_image *saved = NULL;
@@ -847,6 +923,8 @@ static int run(struct run_options *o)
 	enum machine_request ended_by = REQUEST_ERROR;
 	int status = STATUS_ERROR, fd = -1;
 
+	if (!o->no_sandbox && begin_sandbox(o, &err))
+		return cmd_error("%s", err.text);
 	if (o->restore && !(saved = open_saved(o, &bar, &err)))
 		return cmd_error("%s", err.text);
 	if (o->incoming && !deferred(o))
@@ -859,7 +937,8 @@ static int run(struct run_options *o)
 	live_set_params(live, &o->live);
 	fd = watch_signals(m);
 	qmp = qmp_new(m, live, &err);
-	if (!qmp || wait_for_gdb(o, m, qmp, &err))
+	if (!qmp || wait_for_gdb(o, m, qmp, &err) ||
+	    (!o->no_sandbox && sandbox_close(&o->sandbox, &err)))
 		goto out;
 	if (o->incoming) {
 		live_expect(live);

@@ -146,7 +146,7 @@ int channel_write(struct channel *ch, const void *data, size_t bytes, struct err
 			continue;
 		if (n < 0 && errno != EAGAIN) {
 			ch->broken = true;
-			channel_command_ended(ch, err);
+			channel_command_ended(ch->child, err);
 			return -1;
 		}
 		if (n < 0 && channel_wait(ch, POLLOUT, err)) {
@@ -167,7 +167,7 @@ static int hung_up(const struct channel *ch, struct error *err)
 {
 	if (ch->one_way)
 		return error_of(ERROR_CLOSED, err, "the file ends too early");
-	if (channel_command_ended(ch, err))
+	if (channel_command_ended(ch->child, err))
 		return -1;
 	if (ch->heard || ch->tls || ch->server)
 		return error_of(ERROR_CLOSED, err, "the other side closed the connection");
@@ -194,7 +194,7 @@ int channel_read(struct channel *ch, void *buf, size_t bytes, struct error *err)
 		if (!n || (n < 0 && errno == ECONNRESET))
 			return hung_up(ch, err);
 		if (n < 0 && errno != EAGAIN) {
-			channel_command_ended(ch, err);
+			channel_command_ended(ch->child, err);
 			return -1;
 		}
 		if (n < 0 && channel_wait(ch, POLLIN, err))

@@ -15,6 +15,8 @@
 #ifndef PAPYR_MIGRATION_CHANNEL_H
 #define PAPYR_MIGRATION_CHANNEL_H
 
+#include <sys/types.h>
+
 #include "base/bits.h"
 #include "platform/error.h"
 
@@ -86,5 +88,14 @@ void channel_last_word(struct channel *ch);
  */
 void channel_set_timeout(struct channel *ch, unsigned timeout_ms);
 u64 channel_written(const struct channel *ch);
+
+/* ---- Commands, which exec: starts ---- */
+
+/* Both the command's standard input and output are one end of a pair of sockets; the other one. */
+int channel_spawn(const char *command, pid_t *child, struct error *err);
+/* Is it the command that ended? @err tells how. */
+bool channel_command_ended(pid_t child, struct error *err);
+/* Ends it, with all that it started and that has no session of its own. */
+void channel_end_command(pid_t child);
 
 #endif

@@ -37,22 +37,26 @@ int channel_spawn(const char *command, pid_t *child, struct error *err)
 	}
 	close(pair[1]);
 	if (*child < 0) {
-		error_errno(err, "cannot run '%.200s'", command);
+		/* What fences a guest's process in (src/sandbox) lets it start none. */
+		error_errno(err, "cannot run '%.200s'%s", command,
+			    errno == EPERM ? " (only 'papyr migrate' can, or a guest that was "
+					     "started with --no-sandbox)"
+					   : "");
 		close(pair[0]);
 		return -1;
 	}
 	return pair[0];
 }
 
-bool channel_command_ended(const struct channel *ch, struct error *err)
+bool channel_command_ended(pid_t child, struct error *err)
 {
 	u64 end = channel_now_ms() + LAST_MS;
 	siginfo_t info = {0};
 
-	if (!ch->child)
+	if (!child)
 		return false;
 	/* It is looked at only: until channel_close() the number must stay its own. */
-	while (waitid(P_PID, ch->child, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid) {
+	while (waitid(P_PID, child, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid) {
 		if (channel_now_ms() >= end)
 			return false;
 		poll(NULL, 0, 5);

@@ -37,15 +37,6 @@ int channel_poll(int fd, short events, int cancel_fd, u64 until_ms, struct error
 /* Waits for poll()'s @events; fails on timeout and cancellation. */
 int channel_wait(struct channel *ch, short events, struct error *err);
 
-/* ---- exec.c ---- */
-
-/* Both the command's standard input and output are one end of a pair of sockets; the other one. */
-int channel_spawn(const char *command, pid_t *child, struct error *err);
-/* Is it the command that ended? @err tells how. */
-bool channel_command_ended(const struct channel *ch, struct error *err);
-/* Ends it, with all that it started and that has no session of its own. */
-void channel_end_command(pid_t child);
-
 /* ---- resolve.c ---- */
 
 struct addrinfo;

@@ -200,7 +200,7 @@ static int stranger(const struct channel *ch, int r, struct error *err)
 	unsigned status = gnutls_session_get_verify_cert_status(session);
 	gnutls_datum_t text = {0};
 
-	if (channel_command_ended(ch, err))
+	if (channel_command_ended(ch->child, err))
 		return -1;
 	if (r == GNUTLS_E_PULL_ERROR || r == GNUTLS_E_PUSH_ERROR ||
 	    r == GNUTLS_E_PREMATURE_TERMINATION)
