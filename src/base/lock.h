@@ -25,6 +25,8 @@
 	LOCK(THROTTLE, "throttle->lock")                                                           \
 	/* Held over ioctls that kick vcpus and raise interrupts. */                               \
 	LOCK(MACHINE, "machine->lock")                                                             \
+	/* Held over all that a board's devices do: console output, and interrupts. */            \
+	LOCK(BOARD, "board->lock")                                                                 \
 	LOCK(CONSOLE, "console->lock")                                                             \
 	LOCK(LIVE, "live->lock")                                                                   \
 	/* Held while frames are given to cards. */                                                \

@@ -92,7 +92,7 @@ static void print_info(json_t *info)
 {
 	json_t *vcpus = json_object_get(info, "vcpus"), *vcpu;
 	const char *kernel = text(info, "kernel");
-	u64 order = number(info, "htab-order");
+	u64 order = number(info, "htab-order"); /* 0: it has no such table */
 	u64 max_vcpus = number(info, "max-vcpus"), max_memory = number(info, "max-memory");
 	char a[32], b[32], c[32] = "", d[48] = "";
 	size_t i;
@@ -104,13 +104,16 @@ static void print_info(json_t *info)
 	printf("name:        %s (pid %llu)\n", text(info, "name"),
 	       (unsigned long long)number(info, "pid"));
 	printf("state:       %s\n", text(info, "status"));
+	printf("machine:     %s\n", text(info, "machine"));
 	printf("processors:  %zu%s x %s, %llu in a core, run by %s\n", json_array_size(vcpus), c,
 	       text(info, "cpu"), (unsigned long long)number(info, "threads"), text(info, "accel"));
-	printf("memory:      %s%s, real mode reaches %s\n",
-	       format_size(number(info, "memory"), a, sizeof(a)), d,
-	       format_size(number(info, "real-mode-area"), b, sizeof(b)));
-	printf("hash table:  2^%llu bytes (%s), %llu entries\n", (unsigned long long)order,
-	       format_size(1ull << order, a, sizeof(a)), 1ull << (order - 4));
+	printf("memory:      %s%s", format_size(number(info, "memory"), a, sizeof(a)), d);
+	if (order)
+		printf(", real mode reaches %s\nhash table:  2^%llu bytes (%s), %llu entries",
+		       format_size(number(info, "real-mode-area"), a, sizeof(a)),
+		       (unsigned long long)order, format_size(1ull << order, b, sizeof(b)),
+		       1ull << (order - 4));
+	putchar('\n');
 	printf("kernel:      %s\n", kernel[0] ? kernel : "the built-in guest");
 	json_array_foreach(vcpus, i, vcpu)
 		printf("vcpu %-4llu    %s, %llu exits to the monitor\n",

@@ -31,6 +31,7 @@
 #include "monitor/paths.h"
 #include "monitor/qmp.h"
 #include "platform/console.h"
+#include "platform/kind.h"
 #include "platform/machine.h"
 #include "platform/models.h"
 #include "platform/rma.h"
@@ -41,7 +42,8 @@ static const char help[] =
     "Usage: papyr run [OPTION]...\n"
     "Starts a guest with its console on this terminal. Ctrl-A x ends it, Ctrl-A h tells more.\n"
     "Without a kernel, a small built-in guest shows its hashed page table at work.\n\n"
-    "  -k, --kernel FILE       kernel: vmlinux or another ELF64 image, or raw code\n"
+    "  -k, --kernel FILE       kernel: vmlinux or another ELF64 image, or raw code; for a board\n"
+    "                          an ELF32 one, a uImage or raw code\n"
     "      --raw               start FILE though it looks like no kernel\n"
     "  -i, --initrd FILE       initial RAM disk\n"
     "  -p, --append ARGUMENTS  kernel arguments\n"
@@ -52,7 +54,10 @@ static const char help[] =
     "  -c, --cpus N[,threads=T][,max=N]\n"
     "                          N vcpus, T of them in a core (default 1); as many as max may be\n"
     "                          had later ('papyr cpus')\n"
-    "      --cpu MODEL         POWER8 (default), POWER7 or PPC970\n"
+    "  -M, --machine KIND      pseries (default): a PAPR partition; bamboo: a board with a\n"
+    "                          PowerPC 440; ppce500: one with an e500v2\n"
+    "      --cpu MODEL         POWER8 (default), POWER7 or PPC970; 440 or e500v2, and no other,\n"
+    "                          on their boards\n"
     "      --disk FILE|URI[,format=raw|qcow2][,ro][,cd][,serial=TEXT][,bus=scsi|virtio]\n"
     "                          [,timeout=SECONDS]\n"
     "                          a block device, an image, or what a server has at nbd:// or\n"
@@ -136,6 +141,7 @@ static const struct option options[] = {
     {"append", required_argument, NULL, 'p'},
     {"memory", required_argument, NULL, 'm'},
     {"cpus", required_argument, NULL, 'c'},
+    {"machine", required_argument, NULL, 'M'},
     {"cpu", required_argument, NULL, OPT_CPU},
     {"disk", required_argument, NULL, OPT_DISK},
     {"net", required_argument, NULL, OPT_NET},
@@ -290,10 +296,16 @@ static int take_machine_option(int opt, struct run_options *o)
 		return take_memory_option(o);
 	case 'c':
 		return take_cpus_option(o);
+	case 'M':
+		o->cfg.kind = machine_kind_find(optarg);
+		return o->cfg.kind ? 0
+				   : wrong("-M %s: there are pseries, bamboo and ppce500", optarg);
 	case OPT_CPU:
 		o->cfg.model = machine_model_find(optarg);
 		if (!o->cfg.model)
-			return wrong("--cpu %s: there are POWER8, POWER7 and PPC970", optarg);
+			return wrong("--cpu %s: there are POWER8, POWER7 and PPC970, and 440 and "
+				     "e500v2 for boards (-M)",
+				     optarg);
 		o->given |= CONFIG_MODEL;
 		return 0;
 	case OPT_RMA_SIZE:
@@ -619,12 +631,49 @@ static int check_moving_disks(const struct run_options *o)
 	return 0;
 }
 
+/* The processor is that of the kind of machine, or says of which kind it is. */
+static int choose_kind(struct run_options *o)
+{
+	struct machine_config *c = &o->cfg;
+
+	if (!c->kind)
+		c->kind = c->model ? machine_kind_of(c->model) : &machine_pseries;
+	if (!c->model)
+		c->model = machine_model_find(c->kind->model);
+	if (machine_kind_of(c->model) != c->kind)
+		return wrong("--cpu %s: not on a %s; leave out --cpu, or take -M %s",
+			     c->model->name, c->kind->name, machine_kind_of(c->model)->name);
+	return 0;
+}
+
+/* What only a partition has. */
+static int check_board(const struct run_options *o)
+{
+	const char *kind = o->cfg.kind->name;
+
+	if (o->cfg.kind->papr)
+		return 0;
+	if (o->n_disks || o->n_nets || o->rng || o->n_channels || o->n_shares)
+		return wrong("a %s has its UARTs and nothing else: leave out --disk, --net, --rng, "
+			     "--channel and --share",
+			     kind);
+	if (o->given & (CONFIG_ORDER | CONFIG_RMA))
+		return wrong("a %s has neither a hashed page table nor a real-mode area: leave out "
+			     "--htab-order and --rma-size",
+			     kind);
+	if (!o->cfg.kernel && !o->restore && !o->incoming)
+		return wrong("a %s has no built-in guest: give a kernel (-k)", kind);
+	return 0;
+}
+
 /* Do they go together? */
-static int check_options(const struct run_options *o)
+static int check_options(struct run_options *o)
 {
 	static const char alone[] = "a guest that moves, and an image's qemu-nbd, need more";
 	bool kernel = o->cfg.kernel || o->cfg.initrd || o->cfg.cmdline;
 
+	if (choose_kind(o) || check_board(o))
+		return -1;
 	if (o->restore && kernel)
 		return wrong("--restore brings its own kernel: leave out -k, -i and -p");
 	if (o->incoming && (o->restore || kernel))
@@ -644,7 +693,7 @@ static struct parsed parse(int argc, char **argv, struct run_options *o)
 {
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "k:i:p:m:c:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "k:i:p:m:c:M:h", options, NULL)) != -1) {
 		if (c == 'h' || c == OPT_HELP)
 			return parsed_done(cmd_print(help));
 		r = take_option(c, o, argv);
@@ -970,7 +1019,6 @@ int cmd_run(int argc, char **argv)
 	struct run_options o = {
 	    .cfg =
 		{
-		    .model = machine_model_find("POWER8"),
 		    .mem_bytes = 1ull << 30,
 		    .n_vcpus = 1,
 		    .threads = 1,

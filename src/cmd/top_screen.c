@@ -132,13 +132,15 @@ static void draw(json_t *all, double delay, const struct view *view)
 	attron(A_BOLD);
 	mvprintw(0, 0, "%s", text(all, "name"));
 	attroff(A_BOLD);
-	printw(": %s, %zu processors, %s, table of 2^%.0f bytes", text(all, "status"),
-	       json_array_size(vcpus), format_size(number(all, "memory"), size, sizeof(size)),
-	       number(all, "htab-order"));
-	mvprintw(2, 0,
-		 "a second:  hypercalls %s   exits %s   table: entries changed %s, bytes told %s",
-		 rate(all, "hypercalls-per-s", a), rate(all, "exits-per-s", b),
-		 rate(all, "htab-changes-per-s", c), rate(all, "htab-bytes-per-s", d));
+	printw(": %s, %zu processors, %s", text(all, "status"), json_array_size(vcpus),
+	       format_size(number(all, "memory"), size, sizeof(size)));
+	if (number(all, "htab-order") > 0)
+		printw(", table of 2^%.0f bytes", number(all, "htab-order"));
+	mvprintw(2, 0, "a second:  hypercalls %s   exits %s", rate(all, "hypercalls-per-s", a),
+		 rate(all, "exits-per-s", b));
+	if (number(all, "htab-order") > 0)
+		printw("   table: entries changed %s, bytes told %s",
+		       rate(all, "htab-changes-per-s", c), rate(all, "htab-bytes-per-s", d));
 	printw("   memory written %s", rate(all, "dirty-bytes-per-s", a));
 	attron(A_REVERSE);
 	mvaddstr(4, 0, view->heading);

@@ -9,6 +9,7 @@
 #include "gdb/translate.h"
 #include "platform/debug.h"
 #include "platform/htab.h"
+#include "platform/kind.h"
 #include "platform/models.h"
 
 /* ---- monitor info ---- */
@@ -27,9 +28,12 @@ static void info(struct gdb_guest *g, unsigned thread, const char *args, struct 
 	u64 mib = guest_mem_present(&m->mem) >> 20;
 
 	gdb_put_text(out,
-		     "%s: %s, %u vcpus, %llu MiB, hash table of 2^%u bytes, real mode to 0x%llx\n",
-		     m->cfg.name, m->cfg.model->name, m->n_vcpus, (unsigned long long)mib,
-		     machine_htab(m).order, (unsigned long long)m->rma_bytes);
+		     "%s: %s, %u vcpus, %llu MiB", m->cfg.name, m->cfg.model->name, m->n_vcpus,
+		     (unsigned long long)mib);
+	if (m->cfg.kind->papr)
+		gdb_put_text(out, ", hash table of 2^%u bytes, real mode to 0x%llx",
+			     machine_htab(m).order, (unsigned long long)m->rma_bytes);
+	gdb_put_text(out, "\n");
 	gdb_put_text(out, "status %s; registers %s-endian; addresses are %s; %u of %u points taken",
 		     machine_status(m), g->target.little ? "little" : "big",
 		     g->physical ? "guest real ones" : "effective", guest_points_taken(g, false),
@@ -54,11 +58,12 @@ static void info(struct gdb_guest *g, unsigned thread, const char *args, struct 
 /* All that KVM tells of a vcpu in a number, but the vectors. */
 static int all_registers(struct vcpu *vcpu, void *arg)
 {
+	const struct machine_kind *kind = vcpu->m->cfg.kind;
 	struct gdb_out *out = arg;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < n_vcpu_regs; i++) {
-		const struct vcpu_reg *reg = &vcpu_regs[i];
+	for (unsigned i = 0; i < *kind->n_regs; i++) {
+		const struct vcpu_reg *reg = &kind->regs[i];
 		unsigned bytes = vcpu_reg_bytes(reg->id);
 		u64 val = 0;
 		u32 word = 0;

@@ -2,6 +2,7 @@
 #include "gdb/translate.h"
 
 #include "base/htab_record.h"
+#include "platform/kind.h"
 #include "platform/machine.h"
 #include "platform/vcpu.h"
 
@@ -237,6 +238,30 @@ static enum gdb_missing find_translated(struct vcpu *vcpu, u64 ea, struct gdb_pl
 	return find_in_segment(vcpu->m, ea, place);
 }
 
+/*
+ * Of a BookE processor, where the bit that is DR elsewhere is DS: which of two address spaces. Its
+ * smallest page has so many bytes.
+ */
+#define SMALLEST_PAGE 1024
+
+static enum gdb_missing find_by_kvm(struct vcpu *vcpu, const struct kvm_regs *regs, u64 ea,
+				    struct gdb_place *place)
+{
+	/* With the process and the address space, as KVM_TRANSLATE has them. */
+	struct kvm_translation t = {
+	    .linear_address =
+		(u32)ea | (regs->pid & 0xff) << 32 | (u64) !!(regs->msr & MSR_DR) << 40,
+	};
+
+	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_TRANSLATE, &t) < 0)
+		return GDB_NO_ANSWER;
+	if (!t.valid)
+		return GDB_NO_ENTRY;
+	place->gpa = t.physical_address;
+	place->left = SMALLEST_PAGE - (ea & (SMALLEST_PAGE - 1));
+	return GDB_FOUND;
+}
+
 void gdb_translate(struct vcpu *vcpu, u64 ea, struct gdb_place *place)
 {
 	struct kvm_regs regs;
@@ -244,6 +269,8 @@ void gdb_translate(struct vcpu *vcpu, u64 ea, struct gdb_place *place)
 	memset(place, 0, sizeof(*place));
 	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &regs) < 0)
 		place->missing = GDB_NO_ANSWER;
+	else if (!vcpu->m->cfg.kind->papr)
+		place->missing = find_by_kvm(vcpu, &regs, ea, place);
 	else if (regs.msr & MSR_DR)
 		place->missing = find_translated(vcpu, ea, place);
 	else

@@ -18,6 +18,7 @@
 #include "monitor/qmp.h"
 #include "platform/fwnmi.h"
 #include "platform/hotplug.h"
+#include "platform/kind.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
 
@@ -68,11 +69,12 @@ static void do_query_cpus_fast(struct qmp_client *c, json_t *args, struct qmp_re
 		if (!look.present)
 			continue;
 		snprintf(path, sizeof(path), "/machine/vcpu[%u]", i);
-		json_array_append_new(
-		    result->value,
-		    json_pack("{s:i,s:s,s:i,s:s,s:{s:i,s:i}}", "cpu-index", i, "qom-path", path,
-			      "thread-id", look.tid, "target", "ppc64", "props", "core-id",
-			      vcpu->id - i % m->cfg.threads, "thread-id", i % m->cfg.threads));
+		json_array_append_new(result->value,
+				      json_pack("{s:i,s:s,s:i,s:s,s:{s:i,s:i}}", "cpu-index", i,
+						"qom-path", path, "thread-id", look.tid, "target",
+						m->cfg.kind->papr ? "ppc64" : "ppc", "props",
+						"core-id", vcpu->id - i % m->cfg.threads,
+						"thread-id", i % m->cfg.threads));
 	}
 }
 
@@ -128,13 +130,16 @@ static void do_inject_nmi(struct qmp_client *c, json_t *args, struct qmp_result 
 {
 	struct machine *m = qmp_machine(c);
 
-	if (migrate_claim_guest(m, MOVE_USE, result) && machine_nmi(m, &result->error))
+	if (migrate_claim_guest(m, MOVE_USE, result) &&
+	    (machine_is_papr(m, "system reset interrupts", &result->error) ||
+	     machine_nmi(m, &result->error)))
 		qmp_fail(result);
 }
 
 static void do_system_powerdown(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
-	machine_powerdown(qmp_machine(c));
+	if (machine_powerdown(qmp_machine(c), &result->error))
+		qmp_fail(result);
 }
 
 static void do_getfd(struct qmp_client *c, json_t *args, struct qmp_result *result)
@@ -160,7 +165,8 @@ static void do_x_break_memory(struct qmp_client *c, json_t *args, struct qmp_res
 	u64 gpa = json_integer_value(json_object_get(args, "address"));
 
 	if (migrate_claim_guest(m, MOVE_USE, result) &&
-	    machine_break_memory(m, gpa, &result->error))
+	    (machine_is_papr(m, "memory that breaks", &result->error) ||
+	     machine_break_memory(m, gpa, &result->error)))
 		qmp_fail(result);
 }
 
@@ -180,10 +186,10 @@ static void do_x_info(struct qmp_client *c, json_t *args, struct qmp_result *res
 						look.online, "exits", (json_int_t)look.exits));
 	}
 	result->value =
-	    json_pack("{s:s,s:i,s:s,s:s,s:s,s:i,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "pid",
-		      getpid(), "status", machine_status(m), "accel", m->accel->name, "cpu",
-		      m->cfg.model->name, "threads", m->cfg.threads, "memory",
-		      (json_int_t)guest_mem_present(&m->mem), "htab-order", m->htab_order,
+	    json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:i,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "pid",
+		      getpid(), "status", machine_status(m), "accel", m->accel->name, "machine",
+		      m->cfg.kind->name, "cpu", m->cfg.model->name, "threads", m->cfg.threads,
+		      "memory", (json_int_t)guest_mem_present(&m->mem), "htab-order", m->htab_order,
 		      "real-mode-area", (json_int_t)m->rma_bytes, "vcpus", vcpus);
 	json_object_set_new(result->value, "max-memory", json_integer(m->mem.bytes));
 	json_object_set_new(result->value, "max-vcpus", json_integer(m->n_vcpus));
@@ -207,6 +213,11 @@ static void want(struct qmp_client *c, enum hotplug_kind kind, json_t *amount,
 	struct machine *m = qmp_machine(c);
 	json_int_t n = json_integer_value(amount);
 
+	if (amount &&
+	    machine_is_papr(m, "processors and memory that come and go", &result->error)) {
+		qmp_fail(result);
+		return;
+	}
 	if (amount && !migrate_claim_guest(m, MOVE_USE, result))
 		return;
 	if (amount && migrate_under_way(qmp_live(c))) {

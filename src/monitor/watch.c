@@ -13,6 +13,7 @@
 #include "monitor/migrate.h"
 #include "monitor/qmp.h"
 #include "platform/dirtylog.h"
+#include "platform/kind.h"
 #include "platform/kvm_stats.h"
 #include "platform/trace.h"
 #include "platform/vcpu.h"
@@ -68,7 +69,7 @@ static int export(struct qmp_client *c, int fd, bool changes, unsigned *order, s
 {
 	struct machine *m = qmp_machine(c);
 
-	if (check_target(fd, err))
+	if (machine_is_papr(m, "hashed page table", err) || check_target(fd, err))
 		return -1;
 	if (table_is_taken(c))
 		return error_set(err, "this KVM tells changes of the hash table to one reader, and "
@@ -175,6 +176,16 @@ static int count_changes(struct qmp_client *c, json_t *stats, struct error *err)
 	return 0;
 }
 
+/* Of a machine that has no table. */
+static void count_writes(struct machine *m, json_t *stats)
+{
+	s64 written = machine_count_writes(m);
+
+	json_object_set_new(stats, "htab-changed", json_null());
+	json_object_set_new(stats, "htab-bytes", json_null());
+	json_object_set_new(stats, "dirty-bytes", known(written >= 0, written));
+}
+
 static u64 ns_of(clockid_t clock)
 {
 	struct timespec t;
@@ -253,6 +264,7 @@ void qmp_x_stats(struct qmp_client *c, json_t *args, struct qmp_result *result)
 	bool registers = json_is_true(json_object_get(args, "registers"));
 	struct machine *m = qmp_machine(c);
 	json_t *vcpus = json_array();
+	int r = 0;
 
 	for (unsigned i = 0; i < m->n_vcpus; i++) {
 		struct vcpu_look look;
@@ -265,6 +277,10 @@ void qmp_x_stats(struct qmp_client *c, json_t *args, struct qmp_result *result)
 	    json_pack("{s:s,s:s,s:I,s:i,s:I,s:o}", "name", m->cfg.name, "status", machine_status(m),
 		      "ns", (json_int_t)ns_of(CLOCK_MONOTONIC), "htab-order", m->htab_order,
 		      "memory", (json_int_t)guest_mem_present(&m->mem), "vcpus", vcpus);
-	if (count_changes(c, result->value, &result->error))
+	if (m->cfg.kind->papr)
+		r = count_changes(c, result->value, &result->error);
+	else
+		count_writes(m, result->value);
+	if (r)
 		qmp_fail(result);
 }

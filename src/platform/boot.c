@@ -10,14 +10,9 @@
  */
 #include "platform/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <papyr/papr.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "platform/boot_file.h"
 #include "platform/dirtylog.h"
 #include "platform/elf.h"
 #include "platform/fdt.h"
@@ -40,33 +35,6 @@ static const u32 rtas_code[] = {
     0x4e800020,		 /* blr */
 };
 
-struct boot_file {
-	void *data;
-	size_t bytes;
-};
-
-static int map_file(const char *path, struct boot_file *f, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	int r = 0;
-
-	if (fd < 0)
-		return error_errno(err, "cannot open %s", path);
-	if (fstat(fd, &st) < 0) {
-		r = error_errno(err, "cannot read %s", path);
-	} else if (!S_ISREG(st.st_mode) || !st.st_size) {
-		r = error_set(err, "%s: is no file, or an empty one", path);
-	} else {
-		f->bytes = st.st_size;
-		f->data = mmap(NULL, f->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (f->data == MAP_FAILED)
-			r = error_errno(err, "cannot read %s", path);
-	}
-	close(fd);
-	return r;
-}
-
 static int load_kernel(struct machine *m, u64 limit, struct kernel_image *image, struct error *err)
 {
 	const struct machine_config *cfg = &m->cfg;
@@ -76,11 +44,11 @@ static int load_kernel(struct machine *m, u64 limit, struct kernel_image *image,
 	if (!cfg->kernel)
 		return kernel_load(&m->mem, &kernel_papr, limit, cfg->builtin, cfg->builtin_bytes,
 				   "built-in guest", false, image, err);
-	if (map_file(cfg->kernel, &f, err))
+	if (boot_file_map(cfg->kernel, &f, err))
 		return -1;
 	r = kernel_load(&m->mem, &kernel_papr, limit, f.data, f.bytes, cfg->kernel, cfg->raw,
 			image, err);
-	munmap(f.data, f.bytes);
+	boot_file_unmap(&f);
 	if (!r && image->little_endian && !cfg->model->has_modes)
 		return error_set(err,
 				 "%s: is little-endian, which a %s cannot run: take --cpu POWER8, "
@@ -108,7 +76,7 @@ static int load_initrd(struct machine *m, u64 from, u64 limit, u64 top, struct f
 
 	if (!m->cfg.initrd)
 		return 0;
-	if (map_file(m->cfg.initrd, &f, err))
+	if (boot_file_map(m->cfg.initrd, &f, err))
 		return -1;
 	places->initrd = fits(align_up(from), f.bytes, limit) ? align_up(from) : align_up(top);
 	places->initrd_bytes = f.bytes;
@@ -117,7 +85,7 @@ static int load_initrd(struct machine *m, u64 from, u64 limit, u64 top, struct f
 			      m->cfg.initrd);
 	else
 		memcpy(m->mem.host + places->initrd, f.data, f.bytes);
-	munmap(f.data, f.bytes);
+	boot_file_unmap(&f);
 	return r;
 }
 

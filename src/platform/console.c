@@ -38,6 +38,8 @@ struct console {
 	u8 in_data[IN_BYTES], out_data[OUT_BYTES];
 	bool writing; /* under lock: the writer has bytes that are not out */
 	bool broken;  /* under lock: nobody will ever read the output */
+	bool telling; /* under lock: who was refused is just told of room */
+	bool refused; /* under lock: there was no room, and nobody was told yet that there is */
 	bool told;    /* the writer: that output is lost, since the last that wasn't */
 	bool quit;    /* under lock */
 	pthread_t writer;
@@ -111,6 +113,18 @@ static bool can_write(struct console *con, const u8 *buf, unsigned len)
 	return error != EPIPE && error != EIO && error != EBADF;
 }
 
+/* More may be refused meanwhile. */
+static void tell_room(struct console *con)
+{
+	con->refused = false;
+	con->telling = true;
+	lock_release(&con->lock);
+	if (con->ops->room)
+		con->ops->room(con->opaque);
+	lock_acquire(&con->lock);
+	con->telling = false;
+}
+
 static void *writer_main(void *arg)
 {
 	struct console *con = arg;
@@ -135,6 +149,8 @@ static void *writer_main(void *arg)
 			con->broken = !ok;
 		}
 		con->writing = false;
+		if (con->refused && !con->quit)
+			tell_room(con);
 		pthread_cond_broadcast(&con->changed);
 	}
 	lock_release(&con->lock);
@@ -149,6 +165,7 @@ bool console_write(struct console *con, const u8 *buf, unsigned len)
 		return true;
 	lock_acquire(&con->lock);
 	fits = fifo_room(&con->out) >= len;
+	con->refused |= !fits;
 	if (fits) {
 		fifo_push(&con->out, buf, len);
 		pthread_cond_broadcast(&con->changed);
@@ -170,7 +187,8 @@ bool console_drain(struct console *con, int timeout_ms)
 		until.tv_sec++;
 	}
 	lock_acquire(&con->lock);
-	while (!(done = !con->out.len && !con->writing)) {
+	while (!(done = !con->out.len && !con->writing && !con->refused &&
+			 !con->telling)) {
 		if (timeout_ms < 0)
 			lock_wait(&con->lock, &con->changed);
 		else if (lock_wait_until(&con->lock, &con->changed, &until) == ETIMEDOUT)

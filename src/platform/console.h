@@ -22,6 +22,8 @@ struct console;
 struct console_ops {
 	void (*input)(void *opaque); /* bytes came for the guest */
 	void (*quit)(void *opaque);  /* Ctrl-A x */
+	/* Output was refused, and there is room again. The writer's thread; may be NULL. */
+	void (*room)(void *opaque);
 	/* Output can't be written: why, as errno says. The writer's thread; may be NULL. */
 	void (*lost)(void *opaque, int error);
 };

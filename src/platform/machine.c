@@ -105,8 +105,17 @@ static void on_console_lost(void *opaque, int error)
 		strerror(error), m->cfg.name ? m->cfg.name : "NAME");
 }
 
+static void on_console_room(void *opaque)
+{
+	struct machine *m = opaque;
+
+	if (m->cfg.kind->output_room)
+		m->cfg.kind->output_room(m);
+}
+
 static const struct console_ops console_ops = {
     .input = on_console_input,
+    .room = on_console_room,
     .quit = on_console_quit,
     .lost = on_console_lost,
 };

@@ -29,6 +29,7 @@
 #include "platform/runstate.h"
 #include "platform/xics.h"
 
+struct board;
 struct console;
 struct hotplug;
 struct machine_device;
@@ -103,6 +104,7 @@ struct machine {
 	struct console *console;
 	u8 nvram[NVRAM_BYTES]; /* (L) */
 	s64 rtc_offset;	       /* (L) seconds that the guest's clock is ahead of the host's */
+	struct board *board;   /* booke/board.h; NULL: a PAPR partition */
 	bool powerdown_asked;  /* (L) an EPOW event waits to be fetched by the guest */
 	struct fwnmi fwnmi;    /* (L) */
 
@@ -154,8 +156,8 @@ int machine_boot(struct machine *m, struct error *err);
  */
 int machine_run(struct machine *m);
 
-/* Asks the guest to power off by an EPOW interrupt. */
-void machine_powerdown(struct machine *m);
+/* Asks the guest to power off, if there is a way to. */
+int machine_powerdown(struct machine *m, struct error *err);
 
 /* Guest memory, bounds checked. */
 static inline void *machine_ptr(struct machine *m, u64 gpa, u64 len)

@@ -22,10 +22,16 @@ static void end_with(struct machine *m, int status)
 	loop_stop(m->loop);
 }
 
-void machine_powerdown(struct machine *m)
+int machine_powerdown(struct machine *m, struct error *err)
 {
+	if (!m->cfg.kind->powerdown)
+		return error_set(err,
+				 "a %s has no way to tell its guest: say it there ('poweroff'), or "
+				 "end it without --powerdown",
+				 m->cfg.kind->name);
 	machine_tell(m, EVENT_POWERDOWN);
 	m->cfg.kind->powerdown(m);
+	return 0;
 }
 
 /*

@@ -55,6 +55,16 @@ static const struct machine_model models[] = {
 	.pa_features = pa_features_201,
 	.n_pa_features = sizeof(pa_features_201),
     },
+    {
+	.name = "440",
+	.board = "bamboo",
+	.pvr = 0x422218d3,
+    },
+    {
+	.name = "e500v2",
+	.board = "ppce500",
+	.pvr = 0x80210030,
+    },
 };
 
 const struct machine_model *machine_model_find(const char *name)

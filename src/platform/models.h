@@ -10,6 +10,7 @@
 struct machine_model {
 	const char *name;    /* as for --cpu */
 	const char *dt_name; /* "PowerPC,POWER8" */
+	const char *board;   /* the one kind of machine that has it; NULL: a PAPR partition */
 	u32 pvr;
 	u32 logical_pvr; /* what to confine another processor to, for real KVM */
 	bool no_level;	 /* it is older than those levels: @logical_pvr is its own */

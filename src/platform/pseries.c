@@ -235,8 +235,12 @@ static void pseries_free(struct machine *m)
 
 const struct machine_kind machine_pseries = {
     .name = "pseries",
+    .model = "POWER8",
+    .papr = true,
     .make = pseries_make,
     .make_vcpu = pseries_make_vcpu,
+    .regs = vcpu_regs,
+    .n_regs = &n_vcpu_regs,
     .reset_vcpu = pseries_reset_vcpu,
     .reset = pseries_reset,
     .load = pseries_load,

@@ -25,6 +25,8 @@ struct fake_vcpu {
 	struct kvm_sregs sregs;
 	struct kvm_guest_debug debug;
 	u64 n_breakpoints, breakpoints[FAKE_BREAKPOINTS];
+	u32 irq; /* what KVM_INTERRUPT said last */
+	struct papyr_map map;
 	bool pending; /* a hypercall's results are to be taken */
 	unsigned n_regs;
 	struct {
@@ -200,6 +202,18 @@ static int vcpu_ioctl(int fd, unsigned long request, void *arg)
 		return 0;
 	case KVM_SET_SIGNAL_MASK:
 		return 0;
+	case KVM_INTERRUPT:
+		v->irq = ((struct kvm_interrupt *)arg)->irq;
+		return 0;
+	case PAPYR_GET_TLB:
+		((struct papyr_tlb *)arg)->n = 64;
+		return 0;
+	case PAPYR_SET_TLB:
+		memset(&v->map, 0, sizeof(v->map));
+		return 0;
+	case PAPYR_MAP:
+		v->map = *(struct papyr_map *)arg;
+		return 0;
 	default:
 		return error(EINVAL);
 	}
@@ -214,6 +228,16 @@ const u64 *fake_breakpoints(unsigned id, u64 *n)
 void fake_has_breakpoints(void)
 {
 	fake.breakpoints = FAKE_BREAKPOINTS;
+}
+
+u32 fake_interrupt(unsigned id)
+{
+	return fake.vcpus[id]->irq;
+}
+
+const struct papyr_map *fake_map(unsigned id)
+{
+	return &fake.vcpus[id]->map;
 }
 
 const struct kvm_guest_debug *fake_guest_debug(unsigned id)

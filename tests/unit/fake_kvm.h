@@ -35,6 +35,9 @@ void fake_set_resize(long answer);
 unsigned fake_irq_count(unsigned irq);
 /* What KVM_SET_GUEST_DEBUG last said of the vcpu @id. */
 const struct kvm_guest_debug *fake_guest_debug(unsigned id);
+/* What KVM_INTERRUPT said last of the vcpu @id, and what its TLB maps. */
+u32 fake_interrupt(unsigned id);
+const struct papyr_map *fake_map(unsigned id);
 /* It has PAPYR_CAP_BREAKPOINTS; and what that last said of the vcpu @id. */
 void fake_has_breakpoints(void);
 const u64 *fake_breakpoints(unsigned id, u64 *n);

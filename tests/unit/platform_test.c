@@ -353,9 +353,10 @@ static void rtas_events(void **state)
 	struct fixture *f = *state;
 	u8 *log = f->m->mem.host + DATA;
 	u32 check = token_of("check-exception");
+	struct error err;
 
 	assert_int_equal(call(f, check, 6, 1, 0x500, 1, 0x40000000, 0, DATA, 2048), 1);
-	machine_powerdown(f->m);
+	assert_int_equal(machine_powerdown(f->m, &err), 0);
 	assert_int_equal(fake_irq_count(IRQ_EPOW), 1);
 	assert_int_equal(call(f, check, 6, 1, 0x500, 1, 0x80000000, 0, DATA, 2048), 1);
 	assert_int_equal(call(f, check, 6, 1, 0x500, 1, 0x40000000, 0, DATA, 2048), 0);
@@ -364,7 +365,7 @@ static void rtas_events(void **state)
 	assert_memory_equal(log + 8 + 12, "IBM", 4);
 	assert_int_equal(call(f, token_of("event-scan"), 4, 1, ~0u, 0, DATA, 2048), 1);
 	/* A buffer outside memory; one too short for the log. */
-	machine_powerdown(f->m);
+	assert_int_equal(machine_powerdown(f->m, &err), 0);
 	assert_int_equal(call(f, check, 6, 1, 0x500, 1, ~0u, 0, 0xfffff000, 2048), -3);
 	memset(log, 0xee, 64);
 	assert_int_equal(call(f, token_of("event-scan"), 4, 1, ~0u, 0, DATA, 10), 0);

@@ -14,6 +14,7 @@
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "platform/htab.h"
+#include "platform/kind.h"
 #include "migration/state/memory.h"
 #include "platform/vcpu.h"
 
@@ -111,6 +112,8 @@ int migration_save(struct machine *m, const char *path, progress_fn progress, vo
 	    .total = m->mem.bytes + (1ull << m->htab_order),
 	};
 
+	if (machine_is_papr(m, "state that can be saved", err))
+		return -1;
 	s.w = image_create(path, err);
 	if (!s.w)
 		return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "migration/state/config.h"
 
+#include "platform/kind.h"
 #include "platform/models.h"
 
 static const char *or_null(const char *s)
@@ -18,6 +19,7 @@ int config_from_saved(struct machine_config *cfg, const struct saved_machine *c,
 				 "the guest's processor is a '%s', which this papyr doesn't have",
 				 c->model);
 	cfg->model = model;
+	cfg->kind = machine_kind_of(model);
 	cfg->mem_bytes = c->mem_bytes;
 	cfg->max_mem_bytes = c->max_mem_bytes;
 	cfg->n_vcpus = c->boot_vcpus ? c->boot_vcpus : c->n_vcpus;
