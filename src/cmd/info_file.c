@@ -59,8 +59,10 @@ static void print_text(const char *path, struct migration_image *saved)
 	if (c->boot_vcpus)
 		printf(", %s at most", format_size(c->max_mem_bytes, a, sizeof(a)));
 	putchar('\n');
-	printf("hash table:  2^%u bytes (%s), %llu entries\n", c->htab_order,
-	       format_size(1ull << c->htab_order, a, sizeof(a)), 1ull << (c->htab_order - 4));
+	if (c->htab_order)
+		printf("hash table:  2^%u bytes (%s), %llu entries\n", c->htab_order,
+		       format_size(1ull << c->htab_order, a, sizeof(a)),
+		       1ull << (c->htab_order - 4));
 	printf("kernel:      %s\n",
 	       c->kernel[0] ? harmless(c->kernel, word, sizeof(word)) : "the built-in guest");
 	if (c->initrd[0])

@@ -805,8 +805,8 @@ static int add_nets(struct machine *m, const struct run_options *o, bool virtio,
 		if (o->net_is_virtio[i] != virtio)
 			continue;
 		link = net_open(n, err);
-		if (!link || (virtio ? virtio_net_new(m, link, mac, err)
-				     : llan_new(m, link, mac, err)))
+		if (!link ||
+		    (virtio ? virtio_net_new(m, link, mac, err) : llan_new(m, link, mac, err)))
 			return -1;
 	}
 	return 0;

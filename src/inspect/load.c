@@ -40,7 +40,7 @@ static int read_table(struct table *t, struct image *img, const struct saved_mac
 	struct section_reader *reader;
 	int r;
 
-	if (!s)
+	if (!s || !m->htab_order)
 		return error_set(err, "the image has no hash table in it");
 	if (table_init(t, m->htab_order, err))
 		return -1;

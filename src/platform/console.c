@@ -187,8 +187,7 @@ bool console_drain(struct console *con, int timeout_ms)
 		until.tv_sec++;
 	}
 	lock_acquire(&con->lock);
-	while (!(done = !con->out.len && !con->writing && !con->refused &&
-			 !con->telling)) {
+	while (!(done = !con->out.len && !con->writing && !con->refused && !con->telling)) {
 		if (timeout_ms < 0)
 			lock_wait(&con->lock, &con->changed);
 		else if (lock_wait_until(&con->lock, &con->changed, &until) == ETIMEDOUT)

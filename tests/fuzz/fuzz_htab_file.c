@@ -16,6 +16,7 @@
 #include "inspect/load.h"
 #include "inspect/stat.h"
 #include "inspect/verify.h"
+#include "platform/booke/board.h"
 #include "platform/console.h"
 #include "platform/rtas.h"
 
@@ -36,6 +37,15 @@ void console_save(struct console *con, struct state_out *out)
 }
 
 int console_load(struct console *con, struct state_in *in)
+{
+	return 0;
+}
+
+void board_save(struct machine *m, struct state_out *out)
+{
+}
+
+int board_load_state(struct machine *m, struct state_in *in)
 {
 	return 0;
 }

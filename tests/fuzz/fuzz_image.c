@@ -15,6 +15,7 @@
 #include "migration/state/htab.h"
 #include "migration/state/memory.h"
 #include "migration/state/saved.h"
+#include "platform/booke/board.h"
 #include "platform/console.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -28,6 +29,15 @@ void console_save(struct console *con, struct state_out *out)
 }
 
 int console_load(struct console *con, struct state_in *in)
+{
+	return 0;
+}
+
+void board_save(struct machine *m, struct state_out *out)
+{
+}
+
+int board_load_state(struct machine *m, struct state_in *in)
 {
 	return 0;
 }
@@ -90,7 +100,7 @@ static void unpack_section(struct image *img, const struct image_section *s)
 	else if (s->type == IMAGE_XICS)
 		saved_xics_unpack(&xics, &in, &err);
 	else if (s->type == IMAGE_DEVICES)
-		devices_load(NULL, &in, &err);
+		devices_load(NULL, data[0] & 1, &in, &err);
 	free(data);
 }
 

@@ -11,6 +11,7 @@
 
 #include "migration/state/htab.h"
 #include "migration/live/apply.h"
+#include "platform/booke/board.h"
 #include "platform/console.h"
 #include "platform/machine.h"
 
@@ -25,6 +26,15 @@ void console_save(struct console *con, struct state_out *out)
 }
 
 int console_load(struct console *con, struct state_in *in)
+{
+	return 0;
+}
+
+void board_save(struct machine *m, struct state_out *out)
+{
+}
+
+int board_load_state(struct machine *m, struct state_in *in)
 {
 	return 0;
 }

@@ -471,12 +471,12 @@ static void test_events_of_version_1(void **state)
 	m->powerdown_asked = false;
 	m->fwnmi = (struct fwnmi){0};
 	in = (struct state_in){.data = older.data, .len = older.len};
-	if (devices_load(m, &in, &err))
+	if (devices_load(m, true, &in, &err))
 		fail_msg("%s", err.text);
 	assert_true(m->powerdown_asked);
 	assert_false(m->fwnmi.registered);
 	in = (struct state_in){.data = now.data, .len = now.len};
-	assert_int_equal(devices_load(m, &in, &err), 0);
+	assert_int_equal(devices_load(m, true, &in, &err), 0);
 	assert_true(m->fwnmi.registered && m->fwnmi.held);
 	assert_int_equal(m->fwnmi.holder, m->vcpus[1].id);
 	assert_int_equal(m->fwnmi.check_pc, 0x4200);

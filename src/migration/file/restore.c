@@ -12,6 +12,7 @@
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "migration/state/memory.h"
+#include "platform/kind.h"
 #include "platform/dirtylog.h"
 #include "platform/vcpu.h"
 
@@ -72,7 +73,8 @@ static int load_xics(struct image *file, struct saved_xics *x, struct error *err
 	return r;
 }
 
-static int load_devices(struct image *file, struct machine *m, struct error *err)
+/* With @m NULL they are only looked at, of a partition or else of a board. */
+static int load_devices(struct image *file, struct machine *m, bool papr, struct error *err)
 {
 	struct state_in in;
 	u8 *data = load_section(file, IMAGE_DEVICES, 0, &in, err);
@@ -80,7 +82,7 @@ static int load_devices(struct image *file, struct machine *m, struct error *err
 
 	if (!data)
 		return -1;
-	r = devices_load(m, &in, err);
+	r = devices_load(m, papr, &in, err);
 	free(data);
 	return r;
 }
@@ -118,6 +120,7 @@ static int check_all_there(struct migration_image *saved, struct error *err)
 {
 	static const u32 known[] = {IMAGE_MACHINE, IMAGE_MEMORY,  IMAGE_HTAB, IMAGE_VCPU,
 				    IMAGE_XICS,	   IMAGE_DEVICES, 0};
+	bool has_table = saved->machine.htab_order;
 	struct saved_vcpu *v = malloc(sizeof(*v));
 	struct saved_xics x;
 	int r = 0;
@@ -130,10 +133,12 @@ static int check_all_there(struct migration_image *saved, struct error *err)
 			r = check_id(saved, i, v->id, err);
 	}
 	free(v);
-	if (r || load_xics(saved->file, &x, err) || load_devices(saved->file, NULL, err))
+	if (r || (has_table && load_xics(saved->file, &x, err)) ||
+	    load_devices(saved->file, NULL, has_table, err))
 		return -1;
-	if (!image_find(saved->file, IMAGE_MEMORY, 0) || !image_find(saved->file, IMAGE_HTAB, 0))
-		return error_set(err, "the image has no memory, or no hash table");
+	if (!image_find(saved->file, IMAGE_MEMORY, 0) ||
+	    has_table != !!image_find(saved->file, IMAGE_HTAB, 0))
+		return error_set(err, "the image has no memory, or the table isn't as it says");
 	return image_refuse_unknown(saved->file, known, err);
 }
 
@@ -288,15 +293,21 @@ int migration_restore(struct machine *m, struct migration_image *saved, progress
 	    .saved = saved,
 	    .progress = progress,
 	    .opaque = opaque,
-	    .total = m->mem.bytes + image_find(saved->file, IMAGE_HTAB, 0)->raw_bytes,
+	    .total = m->mem.bytes,
 	};
+	const struct image_section *table = image_find(saved->file, IMAGE_HTAB, 0);
+	bool papr = m->cfg.kind->papr;
 
-	if (m->mem.boot_bytes != saved->machine.mem_bytes || m->n_vcpus != saved->machine.n_vcpus)
+	if (table)
+		r.total += table->raw_bytes;
+	if (papr != !!table || m->mem.boot_bytes != saved->machine.mem_bytes ||
+	    m->n_vcpus != saved->machine.n_vcpus)
 		return error_set(err, "the machine is not as the image describes it");
 	memcpy(m->uuid, saved->machine.uuid, sizeof(m->uuid));
 	m->rtc_offset = saved->machine.rtc_offset;
-	if (restore_htab(&r, err) || restore_memory(&r, err) || load_devices(saved->file, m, err) ||
-	    restore_vcpus(&r, err) || restore_xics(&r, err))
+	if ((papr && restore_htab(&r, err)) || restore_memory(&r, err) ||
+	    load_devices(saved->file, m, papr, err) || restore_vcpus(&r, err) ||
+	    (papr && restore_xics(&r, err)))
 		return -1;
 	machine_wrote_all(m);
 	r.base = r.total;

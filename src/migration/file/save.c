@@ -73,6 +73,11 @@ static int put_stream(void *opaque, const u8 *data, size_t bytes, struct error *
 	return image_put(s->w, data, bytes, err);
 }
 
+static u64 table_bytes(const struct machine *m)
+{
+	return m->htab_order ? 1ull << m->htab_order : 0;
+}
+
 static u64 table_entries(const struct machine *m)
 {
 	return 1ull << (m->htab_order - 4);
@@ -109,20 +114,19 @@ int migration_save(struct machine *m, const char *path, progress_fn progress, vo
 	    .m = m,
 	    .progress = progress,
 	    .opaque = opaque,
-	    .total = m->mem.bytes + (1ull << m->htab_order),
+	    .total = m->mem.bytes + table_bytes(m),
 	};
 
-	if (machine_is_papr(m, "state that can be saved", err))
-		return -1;
 	s.w = image_create(path, err);
 	if (!s.w)
 		return -1;
 	/* The machine first: that is when the guest's time stops. */
-	if (save_machine(&s, err) || capture_parts(m, add_part, &s, err) || save_htab(&s, err)) {
+	if (save_machine(&s, err) || capture_parts(m, add_part, &s, err) ||
+	    (m->cfg.kind->papr && save_htab(&s, err))) {
 		image_abort(s.w);
 		return -1;
 	}
-	s.base = 1ull << m->htab_order;
+	s.base = table_bytes(m);
 	if (save_memory(&s, err)) {
 		image_abort(s.w);
 		return -1;

@@ -73,7 +73,7 @@ static int keep_devices(struct live_apply *a, const struct live_record *rec, str
 
 	if (a->devices)
 		return error_set(err, "the devices come twice");
-	if (devices_load(NULL, &in, err))
+	if (devices_load(NULL, true, &in, err))
 		return -1;
 	a->devices = malloc(rec->bytes + 1);
 	if (!a->devices)

@@ -140,7 +140,7 @@ static int fill_machine(struct dest *d, struct error *err)
 	u64 offset = timebase_offset(d);
 
 	d->m->rtc_offset = a->end.rtc_offset;
-	if (devices_load(d->m, &in, err))
+	if (devices_load(d->m, true, &in, err))
 		return -1;
 	for (u32 i = 0; i < a->n_vcpus; i++)
 		if (apply_vcpu(&d->m->vcpus[i], &a->vcpus[i], &d->reset[i], offset, err))

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "migration/state/booke.h"
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "platform/hotplug.h"
+#include "platform/kind.h"
 #include "platform/models.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
@@ -64,7 +66,7 @@ void capture_machine(struct machine *m, struct saved_machine *c)
 	c->threads = m->cfg.threads;
 	c->htab_order = m->htab_order;
 	c->boot_htab_order = m->htab_made != c->htab_order ? m->htab_made : 0;
-	c->htab_byte_order = htab_host_order();
+	c->htab_byte_order = c->htab_order ? htab_host_order() : 0;
 	memcpy(c->uuid, m->uuid, sizeof(c->uuid));
 	c->rtc_offset = m->rtc_offset;
 	copy_path(c->kernel, sizeof(c->kernel), m->cfg.kernel);
@@ -116,21 +118,36 @@ static void apply_doorbell(struct vcpu *vcpu, struct saved_reg *reg)
 	reg->val[0] = reg->val[0] ? core | own_doorbell(vcpu) : core & ~own_doorbell(vcpu);
 }
 
+/* What is in place of segments, if it has none. */
+static int read_translation(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
+{
+	v->is_booke = !vcpu->m->cfg.kind->papr;
+	if (v->is_booke)
+		return capture_booke(vcpu, &v->booke, err);
+	return read_segments(vcpu, v)
+		   ? error_errno(err, "cannot read the segments of vcpu %u", vcpu->index)
+		   : 0;
+}
+
 int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
 {
+	const struct machine_kind *kind = vcpu->m->cfg.kind;
+
 	memset(v, 0, sizeof(*v));
 	v->id = vcpu->id;
 	v->online = vcpu->online;
-	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &v->regs) < 0 || read_segments(vcpu, v))
+	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_REGS, &v->regs) < 0)
 		return error_errno(err, "cannot read the registers of vcpu %u", vcpu->index);
-	for (unsigned i = 0; i < n_vcpu_regs; i++) {
+	if (read_translation(vcpu, v, err))
+		return -1;
+	for (unsigned i = 0; i < *kind->n_regs; i++) {
 		struct saved_reg *reg = &v->one_regs[v->n_regs];
 
 		if (v->n_regs == SAVED_REGS_MAX)
 			return error_set(err, "vcpu %u has more registers than can be saved",
 					 vcpu->index);
 		memset(reg, 0, sizeof(*reg));
-		reg->id = vcpu_regs[i].id;
+		reg->id = kind->regs[i].id;
 		if (vcpu_get_reg(vcpu, reg->id, reg->val) == 0) {
 			capture_doorbell(vcpu, reg);
 			v->n_regs++;
@@ -138,7 +155,7 @@ int capture_vcpu(struct vcpu *vcpu, struct saved_vcpu *v, struct error *err)
 		/* What this processor doesn't have isn't there to be saved. */
 		else if (errno != EINVAL && errno != ENOENT && errno != ENXIO)
 			return error_errno(err, "cannot read register %s of vcpu %u",
-					   vcpu_regs[i].name, vcpu->index);
+					   kind->regs[i].name, vcpu->index);
 	}
 	return 0;
 }
@@ -200,11 +217,15 @@ int capture_parts(struct machine *m, capture_sink sink, void *opaque, struct err
 	struct state_out out = {0};
 	struct saved_xics x;
 
-	if (capture_vcpus(m, sink, opaque, err) || capture_xics(m, &x, err))
+	if (capture_vcpus(m, sink, opaque, err))
 		return -1;
-	saved_xics_pack(&x, &out);
-	if (hand_on(sink, opaque, CAPTURE_XICS, 0, &out, err))
-		return -1;
+	if (m->cfg.kind->papr) {
+		if (capture_xics(m, &x, err))
+			return -1;
+		saved_xics_pack(&x, &out);
+		if (hand_on(sink, opaque, CAPTURE_XICS, 0, &out, err))
+			return -1;
+	}
 	lock_acquire(&m->lock);
 	devices_save(m, &out);
 	lock_release(&m->lock);
@@ -229,16 +250,19 @@ static int set_segments(struct vcpu *vcpu, const struct saved_vcpu *v)
 	return a->ioctl(vcpu->fd, KVM_SET_SREGS, &sregs);
 }
 
-static const struct vcpu_reg *find_reg(u64 id)
+static const struct vcpu_reg *find_reg(const struct vcpu *vcpu, u64 id)
 {
-	for (unsigned i = 0; i < n_vcpu_regs; i++)
-		if (vcpu_regs[i].id == id)
-			return &vcpu_regs[i];
+	const struct machine_kind *kind = vcpu->m->cfg.kind;
+
+	for (unsigned i = 0; i < *kind->n_regs; i++)
+		if (kind->regs[i].id == id)
+			return &kind->regs[i];
 	return NULL;
 }
 
 /* Most registers hold what they hold after a reset: setting the others only halves the time. */
-static bool is_as_reset(const struct saved_reg *reg, const struct saved_vcpu *reset, unsigned hint)
+static bool is_as_reset(const struct vcpu *vcpu, const struct saved_reg *reg,
+			const struct saved_vcpu *reset, unsigned hint)
 {
 	const struct saved_reg *r = &reset->one_regs[hint];
 	const struct vcpu_reg *known;
@@ -246,7 +270,7 @@ static bool is_as_reset(const struct saved_reg *reg, const struct saved_vcpu *re
 	if (hint >= reset->n_regs || r->id != reg->id || memcmp(r->val, reg->val, sizeof(r->val)))
 		return false;
 	/* What a reset leaves alone may mean something else after those before it were set. */
-	known = find_reg(reg->id);
+	known = find_reg(vcpu, reg->id);
 	return known && !(known->flags & VCPU_REG_NO_RESET);
 }
 
@@ -257,7 +281,7 @@ static int set_one_regs(struct vcpu *vcpu, const struct saved_vcpu *v,
 		struct saved_reg reg = v->one_regs[i];
 		const struct vcpu_reg *known;
 
-		if (is_as_reset(&reg, reset, i))
+		if (is_as_reset(vcpu, &reg, reset, i))
 			continue;
 
 		/* Guest time goes on where it stopped, whatever this host's clock says. */
@@ -269,7 +293,7 @@ static int set_one_regs(struct vcpu *vcpu, const struct saved_vcpu *v,
 		apply_doorbell(vcpu, &reg);
 		/* A register that isn't here is no loss if nothing was in it. */
 		if (vcpu_set_reg(vcpu, reg.id, reg.val) < 0 && (reg.val[0] || reg.val[1])) {
-			known = find_reg(reg.id);
+			known = find_reg(vcpu, reg.id);
 			return error_errno(err, "vcpu %u doesn't take register %s (0x%llx)",
 					   vcpu->index, known ? known->name : "of unknown name",
 					   (unsigned long long)reg.id);
@@ -280,7 +304,12 @@ static int set_one_regs(struct vcpu *vcpu, const struct saved_vcpu *v,
 
 int prepare_vcpu(struct vcpu *vcpu, struct saved_vcpu *reset, struct error *err)
 {
-	return vcpu_reset(vcpu, err) || capture_vcpu(vcpu, reset, err) ? -1 : 0;
+	const struct machine_kind *kind = vcpu->m->cfg.kind;
+
+	/* A partition's own would take the doorbells of the core's other threads too. */
+	if (kind->papr ? vcpu_reset(vcpu, err) : kind->reset_vcpu(vcpu, err))
+		return -1;
+	return capture_vcpu(vcpu, reset, err);
 }
 
 int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved_vcpu *reset,
@@ -291,11 +320,16 @@ int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved
 	if (v->id != vcpu->id)
 		return error_set(err, "vcpu %u was number %u and would be %u here", vcpu->index,
 				 v->id, vcpu->id);
+	if (v->is_booke == vcpu->m->cfg.kind->papr)
+		return error_set(err, "vcpu %u was one of another kind of machine", vcpu->index);
 	regs = v->regs;
-	if (set_segments(vcpu, v) < 0 || vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0)
+	if ((!v->is_booke && set_segments(vcpu, v) < 0) ||
+	    vcpu->m->accel->ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0)
 		return error_errno(err, "vcpu %u doesn't take its registers", vcpu->index);
 	vcpu->online = v->online;
-	return set_one_regs(vcpu, v, reset, tb_offset, err);
+	if (set_one_regs(vcpu, v, reset, tb_offset, err))
+		return -1;
+	return v->is_booke ? apply_booke(vcpu, &v->booke, err) : 0;
 }
 
 int apply_xics(struct machine *m, const struct saved_xics *x, struct error *err)

@@ -20,6 +20,9 @@ int config_from_saved(struct machine_config *cfg, const struct saved_machine *c,
 				 c->model);
 	cfg->model = model;
 	cfg->kind = machine_kind_of(model);
+	if (cfg->kind->papr != (c->htab_order != 0))
+		return error_set(err, "a machine with a %s and %s hash table makes no sense",
+				 model->name, c->htab_order ? "a" : "no");
 	cfg->mem_bytes = c->mem_bytes;
 	cfg->max_mem_bytes = c->max_mem_bytes;
 	cfg->n_vcpus = c->boot_vcpus ? c->boot_vcpus : c->n_vcpus;

@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 
+#include "platform/booke/board.h"
 #include "platform/console.h"
 #include "platform/device.h"
 #include "platform/exits.h"
+#include "platform/kind.h"
 
 static void save_console(struct machine *m, struct state_out *out)
 {
@@ -105,27 +107,41 @@ static int load_rtas(struct machine *m, struct state_in *in)
 	return 0;
 }
 
-static const struct device {
+struct device {
 	const char *name;
 	u32 version;
 	void (*save)(struct machine *m, struct state_out *out);
 	int (*load)(struct machine *m, struct state_in *in);
-} devices[] = {
+};
+
+static const struct device of_partition[] = {
     {"rtas", 1, save_rtas, load_rtas},
     {"nvram", 1, save_nvram, load_nvram},
     {"events", 2, save_events, load_events},
     {"console", 1, save_console, load_console},
 };
 
+/* The console first: a UART fetches what came by it. */
+static const struct device of_board[] = {
+    {"console", 1, save_console, load_console},
+    {"board", 1, board_save, board_load_state},
+};
+
+static const struct device *devices_of(bool papr, unsigned *n)
+{
+	*n = papr ? ARRAY_SIZE(of_partition) : ARRAY_SIZE(of_board);
+	return papr ? of_partition : of_board;
+}
+
 unsigned devices_count(void)
 {
-	return ARRAY_SIZE(devices);
+	return ARRAY_SIZE(of_partition);
 }
 
 const char *devices_name(unsigned i, u32 *version)
 {
-	*version = devices[i].version;
-	return devices[i].name;
+	*version = of_partition[i].version;
+	return of_partition[i].name;
 }
 
 /* ---- Devices that a user chose ---- */
@@ -172,8 +188,11 @@ static void put_device(struct state_out *out, const char *name, u32 version, str
 
 void devices_save(struct machine *m, struct state_out *out)
 {
-	put_u32(out, ARRAY_SIZE(devices) + count_chosen(m));
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+	unsigned n;
+	const struct device *devices = devices_of(m->cfg.kind->papr, &n);
+
+	put_u32(out, n + count_chosen(m));
+	for (unsigned i = 0; i < n; i++) {
 		struct state_out one = {0};
 
 		devices[i].save(m, &one);
@@ -255,18 +274,20 @@ static int load_chosen(struct machine *m, struct device_part *p, struct seen *se
 	return 0;
 }
 
-static int load_device(struct machine *m, struct state_in *in, struct seen *seen, struct error *err)
+static int load_device(struct machine *m, bool papr, struct state_in *in, struct seen *seen,
+		       struct error *err)
 {
 	struct device_part p;
-	size_t i;
+	unsigned i, n;
+	const struct device *devices = devices_of(papr, &n);
 
 	if (take_part(in, &p, err))
 		return -1;
 	if (strchr(p.name, '/'))
 		return load_chosen(m, &p, seen, err);
-	for (i = 0; i < ARRAY_SIZE(devices) && strcmp(devices[i].name, p.name); i++)
+	for (i = 0; i < n && strcmp(devices[i].name, p.name); i++)
 		;
-	if (i == ARRAY_SIZE(devices))
+	if (i == n)
 		return error_set(
 		    err, "it has a device '%s', which this papyr doesn't know: take a later one",
 		    p.name);
@@ -277,20 +298,21 @@ static int load_device(struct machine *m, struct state_in *in, struct seen *seen
 	return 0;
 }
 
-int devices_load(struct machine *m, struct state_in *in, struct error *err)
+int devices_load(struct machine *m, bool papr, struct state_in *in, struct error *err)
 {
 	u32 n = get_u32(in);
 	struct seen seen = {0};
+	unsigned n_own;
+	const struct device *own = devices_of(papr, &n_own);
 
 	for (u32 i = 0; i < n; i++)
-		if (load_device(m, in, &seen, err))
+		if (load_device(m, papr, in, &seen, err))
 			return -1;
 	if (!state_ok(in))
 		return error_set(err, "the state of the devices makes no sense");
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+	for (unsigned i = 0; i < n_own; i++)
 		if (!(seen.devices & (1ull << i)))
-			return error_set(err, "the state of device '%s' is missing",
-					 devices[i].name);
+			return error_set(err, "the state of device '%s' is missing", own[i].name);
 	for (struct machine_device *d = m ? m->devices : NULL; d; d = d->next)
 		if (!(seen.chosen & (1ull << d->index)))
 			return error_set(err,

@@ -10,12 +10,15 @@
 #include "platform/machine.h"
 #include "platform/state.h"
 
-/* What every machine has, for a destination to compare: a name, the version of what is saved. */
+/* What every partition has, for a destination to compare: a name, the version of what is saved. */
 unsigned devices_count(void);
 const char *devices_name(unsigned i, u32 *version);
 
 void devices_save(struct machine *m, struct state_out *out);
-/* With @m NULL the section is only taken apart, as far as that goes without. */
-int devices_load(struct machine *m, struct state_in *in, struct error *err);
+/*
+ * Of a partition, or else of a board. With @m NULL the section is only taken apart, as far as that
+ * goes without.
+ */
+int devices_load(struct machine *m, bool papr, struct state_in *in, struct error *err);
 
 #endif

@@ -49,6 +49,12 @@ static bool order_makes_sense(u32 order)
 	return order >= 18 && order <= 46;
 }
 
+/* A board has no table, nothing that may come, and no real-mode area. */
+static bool sensible_board(const struct saved_machine *c)
+{
+	return !c->boot_vcpus && !c->rma_bytes && !c->boot_htab_order;
+}
+
 static bool sensible(const struct saved_machine *c)
 {
 	if (!c->mem_bytes || (c->mem_bytes & 0xfffff) || c->mem_bytes > 1ull << 46)
@@ -57,6 +63,8 @@ static bool sensible(const struct saved_machine *c)
 		return false;
 	if (!c->threads || c->threads > 8 || (c->threads & (c->threads - 1)))
 		return false;
+	if (!c->htab_order)
+		return sensible_board(c);
 	return order_makes_sense(c->htab_order) && c->htab_byte_order <= HTAB_BIG &&
 	       (!c->boot_htab_order || order_makes_sense(c->boot_htab_order));
 }
@@ -168,6 +176,8 @@ void saved_vcpu_pack(const struct saved_vcpu *v, struct state_out *out)
 	put_u32(out, v->n_regs);
 	for (unsigned i = 0; i < v->n_regs; i++)
 		pack_reg(&v->one_regs[i], out);
+	if (v->is_booke)
+		saved_booke_pack(&v->booke, out);
 }
 
 int saved_vcpu_unpack(struct saved_vcpu *v, struct state_in *in, struct error *err)
@@ -197,6 +207,9 @@ int saved_vcpu_unpack(struct saved_vcpu *v, struct state_in *in, struct error *e
 				 v->n_regs);
 	for (unsigned i = 0; i < v->n_regs; i++)
 		unpack_reg(&v->one_regs[i], in);
+	v->is_booke = state_left(in);
+	if (v->is_booke && saved_booke_unpack(&v->booke, in, err))
+		return -1;
 	if (!state_ok(in) || online > 1)
 		return error_set(err, "the state of a vcpu makes no sense");
 	return 0;

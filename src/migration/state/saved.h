@@ -19,6 +19,7 @@
 #define SAVED_VCPUS_MAX	  1024
 #define SAVED_REGS_MAX	  256
 #define SAVED_SLB_MAX	  64
+#define SAVED_TLB_MAX	  576 /* an e500v2 has 528 entries */
 #define SAVED_SOURCES_MAX XICS_SOURCES_MAX
 /* No small section is longer than this. */
 #define SAVED_SECTION_MAX (1u << 20)
@@ -30,7 +31,7 @@ struct saved_machine {
 	u64 mem_bytes;
 	u32 n_vcpus; /* with those that may come */
 	u32 threads;
-	u32 htab_order; /* of the table that it has */
+	u32 htab_order; /* of the table that it has; 0: a board, which has none */
 	u32 htab_byte_order; /* enum htab_order, of the table's record headers */
 	u8 uuid[16];
 	u64 timebase;	/* the guest's, when it was stopped */
@@ -56,6 +57,21 @@ struct saved_reg {
 	u64 val[2]; /* as many bytes as the id says, as KVM gives them */
 };
 
+/* Of a BookE vcpu: what it has in place of segments. */
+struct saved_booke {
+	struct kvm_sregs sregs;
+	u32 cpu; /* KVM_CPU_* */
+	u32 n_entries;
+	union {
+		struct papyr_tlb_440 of_440[SAVED_TLB_MAX];
+		struct kvm_book3e_206_tlb_entry of_e500[SAVED_TLB_MAX];
+	} entries;
+};
+
+void saved_booke_pack(const struct saved_booke *b, struct state_out *out);
+/* The caller looks whether the reader is still good. */
+int saved_booke_unpack(struct saved_booke *b, struct state_in *in, struct error *err);
+
 struct saved_vcpu {
 	u32 id;
 	bool online;
@@ -65,6 +81,8 @@ struct saved_vcpu {
 		u64 slbe, slbv;
 	} slb[SAVED_SLB_MAX];
 	struct saved_reg one_regs[SAVED_REGS_MAX];
+	bool is_booke;
+	struct saved_booke booke; /* if so */
 };
 
 void saved_vcpu_pack(const struct saved_vcpu *v, struct state_out *out);
