@@ -7,6 +7,7 @@
 #   make test-threads   of these, those with the thread sanitizer
 #   make bench      what is measured, as ratios
 #   make install    PREFIX=/usr/local, DESTDIR=
+#   make deb        Debian packages: build-deb/*.deb
 #
 # Each installs what it needs by apt if it may, or says which packages are missing.
 
@@ -26,7 +27,7 @@ MESON_OPTIONS := --prefix=$(PREFIX) -Dwerror=$(WERROR)
 # What was missing when a folder was configured may have been installed since.
 again = $(if $(wildcard $(1)/build.ninja),--reconfigure)
 
-.PHONY: all run test test-threads test-long bench install clean
+.PHONY: all run test test-threads test-long bench install deb clean
 
 all:
 	@tools/need build
@@ -78,5 +79,9 @@ bench:
 install: all
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
+deb:
+	@tools/need build deb
+	@JOBS=$(JOBS) tools/make-deb $(BUILD)-deb
+
 clean:
-	rm -rf $(BUILD) $(SANITIZED) $(THREADS)
+	rm -rf $(BUILD) $(SANITIZED) $(THREADS) $(BUILD)-deb
