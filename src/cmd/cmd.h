@@ -38,6 +38,7 @@ int cmd_top(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_gdb(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
+int cmd_oci(int argc, char **argv);
 
 /* Messages to stderr, "papyr: " ahead; those that return something return STATUS_ERROR. */
 int cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

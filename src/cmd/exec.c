@@ -218,7 +218,9 @@ static int use_guest(struct exec_guest *g, const struct exec_options *o, struct 
 	int status = -1;
 
 	*err = (struct error){0};
-	if (!exec_guest_start(g, o, err)) {
+	if (!exec_guest_start(g, o, err))
+		status = o->hold ? o->hold() : 0;
+	if (!status) {
 		if (o->terminal)
 			term_raw(STDIN_FILENO);
 		status = exec_talk(g, o, err);
@@ -229,21 +231,19 @@ static int use_guest(struct exec_guest *g, const struct exec_options *o, struct 
 	return status;
 }
 
-static int run(struct exec_options *o)
+int exec_run(struct exec_options *o, struct error *err)
 {
-	struct error err;
 	struct exec_guest g, other;
-	int status = use_guest(&g, o, &err);
+	int status = use_guest(&g, o, err);
 
 	/* It may be the image, or what a guest that boots can't be started with either. */
 	if (status < 0 && g.warm && !g.greeted) {
 		o->cold = true;
-		status = use_guest(&other, o, &err);
+		o->hold = NULL;
+		status = use_guest(&other, o, err);
 		if (other.greeted)
 			exec_warm_drop(&g, o);
 	}
-	if (*err.text)
-		cmd_error("exec: %s", err.text);
 	return status < 0 ? EXEC_FAILED : status;
 }
 
@@ -257,9 +257,13 @@ int cmd_exec(int argc, char **argv)
 	    .environment = environment,
 	    .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 	};
+	struct error err = {0};
 	int ret = parse(argc, argv, &o);
 
 	if (ret)
 		return ret < 0 ? STATUS_OK : ret;
-	return run(&o);
+	ret = exec_run(&o, &err);
+	if (*err.text)
+		cmd_error("exec: %s", err.text);
+	return ret;
 }

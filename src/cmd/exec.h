@@ -21,8 +21,9 @@ struct exec_options {
 	const char *net;	     /* as papyr run has it; NULL: none */
 	const char *kernel, *initrd; /* NULL: the usual ones */
 	const char *directory, *user, *host_name;
-	const char *root; /* a folder; NULL: busybox's */
-	bool keep;	  /* what is changed in it */
+	const char *root;    /* a folder; NULL: busybox's */
+	bool keep;	     /* what is changed in it */
+	bool read_only_root; /* and kept: nothing can be changed */
 	struct exec_folder {
 		const char *here, *there;
 		bool read_only;
@@ -35,6 +36,8 @@ struct exec_options {
 	bool terminal;
 	bool cold; /* it boots, whatever is saved */
 	bool no_sandbox;
+	/* Called when the guest was begun, to wait for the word; not 0: the status to end with. */
+	int (*hold)(void);
 };
 
 /* A guest that runs the agent, in a process of its own. */
@@ -48,6 +51,10 @@ struct exec_guest {
 	void (*ready)(struct exec_guest *g, const struct exec_options *o);
 	char image[PATH_MAX]; /* where it is, or may be, saved; "": nowhere */
 };
+
+/* --- exec.c --- */
+/* All of it. The exit status; what went wrong is in @err. */
+int exec_run(struct exec_options *o, struct error *err);
 
 /* --- exec_guest.c --- */
 /* A guest that was saved, unless o->cold, or one that boots. */
@@ -69,5 +76,8 @@ void exec_warm_drop(struct exec_guest *g, const struct exec_options *o);
 /* --- exec_talk.c --- */
 /* Runs the command, and returns the exit status; -1: the connection broke, @err says how. */
 int exec_talk(struct exec_guest *g, const struct exec_options *o, struct error *err);
+/* Blocks the signals that go to the command; a signalfd that doesn't wait. */
+int exec_watch_signals(void);
+bool exec_passes_signal(int number);
 
 #endif

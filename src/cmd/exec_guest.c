@@ -148,7 +148,7 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 	if (o->net)
 		add(&a, "--net", o->net);
 	if (o->root)
-		add_share(&a, o->root, "root", !o->keep);
+		add_share(&a, o->root, "root", !o->keep || o->read_only_root);
 	for (unsigned i = 0; i < o->n_folders; i++) {
 		snprintf(tag, sizeof(tag), "folder%u", i);
 		add_share(&a, o->folders[i].here, tag, o->folders[i].read_only);

@@ -412,15 +412,23 @@ static void write_rest(struct talk *t)
 		}
 }
 
-static int watch_signals(void)
+static const int passed[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
+
+bool exec_passes_signal(int number)
 {
-	static const int watched[] = {SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,
-				      SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH};
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+		if (passed[i] == number)
+			return true;
+	return false;
+}
+
+int exec_watch_signals(void)
+{
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
-		sigaddset(&set, watched[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+		sigaddset(&set, passed[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -448,7 +456,7 @@ int exec_talk(struct exec_guest *g, const struct exec_options *o, struct error *
 	t->o = o;
 	t->err = err;
 	t->credit = AGENT_WINDOW;
-	t->signals = watch_signals();
+	t->signals = exec_watch_signals();
 	t->timer = start_timer(o->timeout_s);
 	if (g->warm)
 		send_frame(t, AGENT_AGAIN, 0, NULL, 0);

@@ -11,6 +11,7 @@
 static const struct verb verbs[] = {
     {"run", "[OPTION]...", "start a guest, or go on with a saved one", cmd_run},
     {"exec", "[OPTION]... COMMAND", "run one command on Power", cmd_exec},
+    {"oci", "VERB ID", "run containers, for a manager as podman", cmd_oci},
     {"list", "[--json]", "show the running guests", cmd_list},
     {"info", "NAME|FILE [--json]", "show one guest, running or saved", cmd_info},
     {"pause", "NAME", "make a guest stand still", cmd_pause},
@@ -77,6 +78,8 @@ static void open_missing_descriptors(void)
 int main(int argc, char **argv)
 {
 	open_missing_descriptors();
+	if (!strcmp(basename(argv[0]), "papyr-oci")) /* a manager's config names a program alone */
+		return flushed(cmd_oci(argc, argv));
 	if (argc < 2) {
 		usage(stderr);
 		return STATUS_ERROR;

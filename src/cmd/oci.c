@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* papyr oci, or papyr-oci: what managers of containers call (OCI runtime specification). */
+#include "cmd/oci.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <papyr/papyr.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+static const char help[] =
+    "Usage: papyr oci create [--bundle DIR] [--pid-file FILE] [--console-socket PATH] ID\n"
+    "       papyr oci start ID\n"
+    "       papyr oci state ID\n"
+    "       papyr oci kill ID [SIGNAL]\n"
+    "       papyr oci delete [--force] ID\n"
+    "Runs containers of linux/ppc64le, each in a guest of its own, for a manager as podman:\n"
+    "'podman --runtime papyr-oci run ...', where papyr-oci is another name for 'papyr oci'.\n\n"
+    "      --root DIR           where it keeps what containers there are (default\n"
+    "                           /run/papyr-oci, or papyr-oci in XDG_RUNTIME_DIR)\n"
+    "      --log FILE           errors go there, too\n"
+    "      --log-format FORMAT  text (default) or json\n"
+    "  -b, --bundle DIR         create: where config.json is (default: here)\n"
+    "      --pid-file FILE      create: the pid of the container's process is put there\n"
+    "      --console-socket PATH\n"
+    "                           create: who listens there gets the terminal\n"
+    "  -f, --force              delete: kill it before\n"
+    "  -a, --all                kill: all of its processes (which is what signals do)\n"
+    "      --systemd-cgroup, --no-pivot, --no-new-keyring, --debug\n"
+    "                           are for others: they change nothing\n"
+    "      --version\n"
+    "  -h, --help\n";
+
+enum {
+	OPT_ROOT = 256,
+	OPT_LOG,
+	OPT_LOG_FORMAT,
+	OPT_PID_FILE,
+	OPT_CONSOLE_SOCKET,
+	OPT_NOTHING,
+	OPT_VERSION
+};
+
+static const struct option options[] = {
+    {"root", required_argument, NULL, OPT_ROOT},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"bundle", required_argument, NULL, 'b'},
+    {"pid-file", required_argument, NULL, OPT_PID_FILE},
+    {"console-socket", required_argument, NULL, OPT_CONSOLE_SOCKET},
+    {"force", no_argument, NULL, 'f'},
+    {"all", no_argument, NULL, 'a'},
+    {"systemd-cgroup", no_argument, NULL, OPT_NOTHING},
+    {"no-pivot", no_argument, NULL, OPT_NOTHING},
+    {"no-new-keyring", no_argument, NULL, OPT_NOTHING},
+    {"debug", no_argument, NULL, OPT_NOTHING},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+/* --- the verbs --- */
+
+static int start(const struct oci_container *c, struct error *err)
+{
+	char path[PATH_MAX];
+	int fd, failed;
+
+	if (c->status != OCI_CREATED)
+		return error_set(err, "container '%s' is %s, not created", c->id,
+				 oci_status_name(c->status));
+	oci_start_path(c, path);
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	/* One of two that start it at once removes it. */
+	failed = fd < 0 || unlink(path) || write(fd, "", 1) != 1;
+	if (failed)
+		error_errno(err, "container '%s' can't be started", c->id);
+	if (fd >= 0)
+		close(fd);
+	return failed ? -1 : 0;
+}
+
+static int state(const struct oci_container *c)
+{
+	json_t *j = oci_describe(c);
+	char *text = json_dumps(j, JSON_INDENT(2));
+	int status = STATUS_ERROR;
+
+	if (text && puts(text) >= 0)
+		status = STATUS_OK;
+	free(text);
+	json_decref(j);
+	return status;
+}
+
+/* "15", "TERM", "SIGTERM"; 0: none. */
+static int signal_number(const char *name)
+{
+	u64 n;
+
+	if (parse_uint(name, 1, 64, &n))
+		return (int)n;
+	if (!strncmp(name, "SIG", 3))
+		name += 3;
+	for (int i = 1; i < NSIG; i++) {
+		const char *known = sigabbrev_np(i);
+
+		if (known && !strcmp(known, name))
+			return i;
+	}
+	return 0;
+}
+
+/* The container's process passes on what it can, and ends by SIGKILL, and the guest with it. */
+static int send_signal(const struct oci_container *c, const char *name, struct error *err)
+{
+	int number = signal_number(name);
+
+	if (!number)
+		return error_set(err, "there is no signal '%s'", name);
+	if (c->status == OCI_STOPPED)
+		return error_set(err, "container '%s' is not running", c->id);
+	if (number != SIGKILL && !exec_passes_signal(number))
+		return error_set(err, "SIG%s can't be sent into a guest", sigabbrev_np(number));
+	if (kill(c->pid, number))
+		return error_errno(err, "container '%s'", c->id);
+	return 0;
+}
+
+#define PATIENCE_MS 10000
+
+static int delete_it(struct oci_container *c, bool force, struct error *err)
+{
+	if (c->status != OCI_STOPPED && !force)
+		return error_set(err, "container '%s' is %s: kill it, or delete --force", c->id,
+				 oci_status_name(c->status));
+	if (c->status != OCI_STOPPED)
+		kill(c->pid, SIGKILL);
+	for (int waited = 0; c->status != OCI_STOPPED && waited < PATIENCE_MS; waited += 5) {
+		usleep(5000);
+		oci_look(c);
+	}
+	if (c->status != OCI_STOPPED)
+		return error_set(err, "container '%s' doesn't end", c->id);
+	oci_remove(c);
+	return 0;
+}
+
+static int act(const struct oci_options *o, int n, char **words, struct error *err)
+{
+	const char *verb = words[0], *id = words[1];
+	struct oci_container c;
+	bool deletes = !strcmp(verb, "delete");
+
+	if (!strcmp(verb, "create"))
+		return oci_create(o, id, err);
+	if (oci_find(&c, o, id, err)) {
+		if (!deletes || !o->force)
+			return -1;
+		*err = (struct error){0}; /* it is gone already */
+		return 0;
+	}
+	if (deletes)
+		return delete_it(&c, o->force, err);
+	if (!strcmp(verb, "start"))
+		return start(&c, err);
+	if (!strcmp(verb, "kill"))
+		return send_signal(&c, n > 2 ? words[2] : "TERM", err);
+	return state(&c);
+}
+
+/* --- the command line --- */
+
+static bool is_known(int n, char **words)
+{
+	static const char *const verbs[] = {"create", "start", "state", "kill", "delete"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(words[0], verbs[i]))
+			return n == 2 || (n == 3 && !strcmp(words[0], "kill"));
+	return false;
+}
+
+static void default_root(struct oci_options *o)
+{
+	const char *folder = getuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+
+	snprintf(o->root, sizeof(o->root), "%s/papyr-oci", folder ? folder : "/tmp");
+}
+
+/* 0: go on; else 1 and an exit status. */
+static int take(struct oci_options *o, int opt, int *status)
+{
+	*status = STATUS_ERROR;
+	switch (opt) {
+	case OPT_ROOT:
+		if (snprintf(o->root, sizeof(o->root), "%s", optarg) >= (int)sizeof(o->root)) {
+			cmd_usage("oci", "--root: too long");
+			return 1;
+		}
+		return 0;
+	case OPT_LOG:
+		o->log = optarg;
+		return 0;
+	case OPT_LOG_FORMAT:
+		o->log_is_json = !strcmp(optarg, "json");
+		if (o->log_is_json || !strcmp(optarg, "text"))
+			return 0;
+		cmd_usage("oci", "--log-format %s: there are text and json", optarg);
+		return 1;
+	case 'b':
+		o->bundle = optarg;
+		return 0;
+	case OPT_PID_FILE:
+		o->pid_file = optarg;
+		return 0;
+	case OPT_CONSOLE_SOCKET:
+		o->console_socket = optarg;
+		return 0;
+	case 'f':
+		o->force = true;
+		return 0;
+	case 'a':
+	case OPT_NOTHING:
+		return 0;
+	case OPT_VERSION:
+		puts("papyr oci " PAPYR_VERSION "\nspec: " OCI_VERSION);
+		*status = STATUS_OK;
+		return 1;
+	case 'h':
+		fputs(help, stdout);
+		*status = STATUS_OK;
+		return 1;
+	default:
+		fprintf(stderr, "Try 'papyr oci --help'.\n");
+		return 1;
+	}
+}
+
+/* For the manager, which shows it to its user. */
+static void note(const struct oci_options *o, const char *text)
+{
+	FILE *f = o->log ? fopen(o->log, "ae") : NULL;
+	char when[32];
+	time_t now = time(NULL);
+	json_t *line;
+
+	if (!f)
+		return;
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	line = json_pack("{s:s, s:s, s:s}", "level", "error", "msg", text, "time", when);
+	if (!o->log_is_json)
+		fprintf(f, "%s papyr: %s\n", when, text);
+	else if (line && !json_dumpf(line, f, JSON_COMPACT))
+		fputc('\n', f);
+	json_decref(line);
+	fclose(f);
+}
+
+int cmd_oci(int argc, char **argv)
+{
+	struct oci_options o = {0};
+	struct error err = {0};
+	int opt, status;
+
+	default_root(&o);
+	while ((opt = getopt_long(argc, argv, "b:fah", options, NULL)) != -1)
+		if (take(&o, opt, &status))
+			return status;
+	if (optind == argc)
+		return cmd_usage("oci", "there is no verb");
+	if (!is_known(argc - optind, argv + optind)) {
+		snprintf(err.text, sizeof(err.text), "'%s' with %d words behind it is not known",
+			 argv[optind], argc - optind - 1);
+		note(&o, err.text);
+		return cmd_usage("oci", "%s", err.text);
+	}
+	status = act(&o, argc - optind, argv + optind, &err);
+	if (*err.text) {
+		note(&o, err.text);
+		return cmd_error("oci: %s", err.text);
+	}
+	return status ? STATUS_ERROR : STATUS_OK;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is kept of a container between papyr oci's verbs. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/oci.h"
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-"
+
+static int name_it(struct oci_container *c, const struct oci_options *o, const char *id,
+		   struct error *err)
+{
+	size_t n = strlen(id);
+
+	*c = (struct oci_container){.id = id, .pid = -1, .status = OCI_STOPPED};
+	if (!n || n > 255 || strspn(id, LETTERS) != n || *id == '.')
+		return error_set(err, "'%s' can't be a container's name", id);
+	snprintf(c->folder, sizeof(c->folder), "%s/%s", o->root, id);
+	return 0;
+}
+
+static int make_root(const char *root, struct error *err)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/", root);
+	for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = 0;
+		if (mkdir(path, 0700) && errno != EEXIST)
+			return error_errno(err, "%s", path);
+		*slash = '/';
+	}
+	return 0;
+}
+
+int oci_new(struct oci_container *c, const struct oci_options *o, const char *id, struct error *err)
+{
+	if (name_it(c, o, id, err) || make_root(o->root, err))
+		return -1;
+	if (!mkdir(c->folder, 0700))
+		return 0;
+	if (errno == EEXIST)
+		return error_set(err, "there is a container '%s' already", id);
+	return error_errno(err, "%s", c->folder);
+}
+
+/* When a process began, in the ticks that /proc counts. 0: it is gone. */
+static u64 birth_of(pid_t pid)
+{
+	char path[64], text[1024], state;
+	unsigned long long born = 0;
+	const char *rest;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	/* The name, in brackets, may hold anything. */
+	rest = strrchr(text, ')');
+	if (!rest || sscanf(rest + 1,
+			    " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			    "%*d %*d %llu",
+			    &state, &born) != 2)
+		return 0;
+	return state == 'Z' || state == 'X' ? 0 : born;
+}
+
+void oci_start_path(const struct oci_container *c, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/start", c->folder);
+}
+
+void oci_look(struct oci_container *c)
+{
+	char start[PATH_MAX];
+
+	oci_start_path(c, start);
+	if (c->pid <= 0 || birth_of(c->pid) != c->born || !c->born)
+		c->status = OCI_STOPPED;
+	else
+		c->status = access(start, F_OK) ? OCI_RUNNING : OCI_CREATED;
+}
+
+static void state_path(const struct oci_container *c, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/state.json", c->folder);
+}
+
+int oci_find(struct oci_container *c, const struct oci_options *o, const char *id,
+	     struct error *err)
+{
+	char path[PATH_MAX];
+
+	if (name_it(c, o, id, err))
+		return -1;
+	if (access(c->folder, F_OK))
+		return error_set(err, "there is no container '%s'", id);
+	state_path(c, path);
+	/* Without it, it is one whose making broke off. */
+	c->record = json_load_file(path, 0, NULL);
+	c->pid = (pid_t)json_integer_value(json_object_get(c->record, "pid"));
+	c->born = (u64)json_integer_value(json_object_get(c->record, "born"));
+	oci_look(c);
+	return 0;
+}
+
+int oci_record(struct oci_container *c, const char *bundle, const char *version,
+	       json_t *annotations, struct error *err)
+{
+	char path[PATH_MAX], new[PATH_MAX + 4];
+	int failed;
+
+	c->born = birth_of(c->pid);
+	c->record = json_pack("{s:s, s:s, s:I, s:I, s:s, s:O*}", "ociVersion", version, "id", c->id,
+			      "pid", (json_int_t)c->pid, "born", (json_int_t)c->born, "bundle",
+			      bundle, "annotations", annotations);
+	state_path(c, path);
+	snprintf(new, sizeof(new), "%s.new", path);
+	failed = !c->record || json_dump_file(c->record, new, JSON_COMPACT) || rename(new, path);
+	return failed ? error_errno(err, "%s can't be written", path) : 0;
+}
+
+const char *oci_status_name(enum oci_status s)
+{
+	return s == OCI_CREATED ? "created" : s == OCI_RUNNING ? "running" : "stopped";
+}
+
+json_t *oci_describe(const struct oci_container *c)
+{
+	json_t *j = c->record ? json_copy(c->record)
+			      : json_pack("{s:s, s:s, s:s}", "ociVersion", OCI_VERSION, "id", c->id,
+					  "bundle", "");
+
+	json_object_del(j, "born");
+	json_object_set_new(j, "status", json_string(oci_status_name(c->status)));
+	json_object_set_new(j, "pid", json_integer(c->status == OCI_STOPPED ? 0 : c->pid));
+	return j;
+}
+
+void oci_remove(const struct oci_container *c)
+{
+	static const char *const files[] = {"start", "state.json", "state.json.new"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", c->folder, files[i]);
+		unlink(path);
+	}
+	rmdir(c->folder);
+}

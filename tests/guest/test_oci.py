@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""papyr oci, as conmon calls it: a container's whole life, its mounts, terminal and limits, and what is refused.
+
+test_oci.py podman: by podman itself, with an image made of busybox, if it is there and may run here.
+"""
+import ctypes
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+
+from papyrtest import PAPYR, PATIENCE, check, fetch, skip, until, workdir
+
+PR_SET_CHILD_SUBREAPER = 36
+
+fetch('virtio')
+folder = workdir()
+states, bundle = os.path.join(folder, 'states'), os.path.join(folder, 'bundle')
+root = os.path.join(bundle, 'rootfs')
+program = os.path.join(folder, 'papyr-oci')
+os.symlink(os.path.abspath(PAPYR), program)
+os.makedirs(os.path.join(root, 'bin'))
+shutil.copy(fetch('busybox'), os.path.join(root, 'bin', 'busybox'))
+for name in ('sh', 'id', 'cat', 'sleep', 'touch', 'stty', 'uname', 'hostname', 'nproc', 'grep', 'ls'):
+    os.symlink('busybox', os.path.join(root, 'bin', name))
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def oci(*args, wanted=0, word='', **more):
+    got = subprocess.run([program, '--root', states, *args], capture_output=True, text=True, timeout=60 * PATIENCE, **more)
+    check(got.returncode == wanted and word in got.stderr and bool(word) == bool(got.stderr), f'{args}: {got}')
+    return got.stdout
+
+
+def configure(*args, change=None, **process):
+    """A config.json, which @change may spoil."""
+    config = {
+        'ociVersion': '1.0.2',
+        'process': {'args': list(args), 'env': ['PATH=/bin'], 'cwd': '/', 'user': {'uid': 0, 'gid': 0}, **process},
+        'root': {'path': 'rootfs'},
+        'hostname': 'box',
+        'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc'}],
+        'annotations': {'org.example.key': 'value'},
+        'linux': {'namespaces': [{'type': 'pid'}, {'type': 'network'}]},
+    }
+    if change:
+        change(config)
+    with open(os.path.join(bundle, 'config.json'), 'w', encoding='utf-8') as f:
+        json.dump(config, f)
+
+
+class Container:
+    """One that was created, by who waits for its process as for a child."""
+
+    def __init__(self, name, *more, streams=True):
+        self.name = name
+        self.out, out = os.pipe() if streams else (-1, subprocess.DEVNULL)
+        pid_file = os.path.join(folder, 'pid')
+        # Its streams are the caller's: a pipe for the errors of create would stay open, too.
+        made = subprocess.run([program, '--root', states, 'create', '--bundle', bundle, '--pid-file', pid_file, *more, name],
+                              stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=60 * PATIENCE, check=False)
+        if streams:
+            os.close(out)
+        with os.fdopen(self.out, closefd=False) if made.returncode else open(os.devnull, encoding='utf-8') as f:
+            check(not made.returncode, f'create: {f.read()}')
+        with open(pid_file, encoding='utf-8') as f:
+            self.pid = int(f.read())
+
+    def status(self):
+        return json.loads(oci('state', self.name))['status']
+
+    def line(self, wanted):
+        """Reads up to the end of a line."""
+        got = b''
+        while not got.endswith(b'\n'):
+            byte = os.read(self.out, 1)
+            check(byte, f'it said {got!r} and ended')
+            got += byte
+        check(got.decode() == wanted, f'it said {got!r}')
+
+    def ends(self, status, out=''):
+        with os.fdopen(self.out, closefd=True) as f:
+            said = f.read()
+        got = os.waitpid(self.pid, 0)[1]
+        check((os.waitstatus_to_exitcode(got), said) == (status, out), f'status {got:#x}, {said!r}')
+        check(self.status() == 'stopped', 'it is not stopped')
+        oci('delete', self.name)
+        check(not os.listdir(states), 'something is left of it')
+
+
+def run(name, status, out, *more):
+    c = Container(name, *more)
+    oci('start', name)
+    c.ends(status, out)
+
+
+def life():
+    configure('sh', '-c', 'echo $(uname -m) $(hostname); trap "echo caught; exit 5" TERM; sleep 1000 & wait')
+    c = Container('one')
+    state = json.loads(oci('state', 'one'))
+    check(state == {'ociVersion': '1.0.2', 'id': 'one', 'status': 'created', 'pid': c.pid, 'bundle': bundle,
+                    'annotations': {'org.example.key': 'value'}}, f'its state is {state}')
+    oci('create', '--bundle', bundle, 'one', wanted=1, word="a container 'one' already")
+    oci('delete', 'one', wanted=1, word='is created')
+    oci('start', 'one')
+    c.line('ppc64le box\n')
+    check(c.status() == 'running', 'it is not running')
+    oci('start', 'one', wanted=1, word='is running, not created')
+    oci('kill', 'one', 'NOSUCH', wanted=1, word="no signal 'NOSUCH'")
+    oci('kill', 'one', 'STOP', wanted=1, word="can't be sent")
+    oci('kill', '--all', 'one', '15')
+    c.ends(5, 'caught\n')
+    oci('state', 'one', wanted=1, word="no container 'one'")
+    oci('delete', 'one', wanted=1, word="no container 'one'")
+    oci('delete', '--force', 'one')
+
+
+def ends():
+    configure('sleep', '1000')
+    c = Container('killed')
+    oci('start', 'killed')
+    oci('kill', 'killed', 'KILL')
+    c.ends(-signal.SIGKILL)
+    c = Container('never-begun')
+    oci('kill', 'never-begun', 'SIGTERM')
+    c.ends(128 + signal.SIGTERM)
+    c = Container('forced')
+    oci('start', 'forced')
+    oci('delete', '--force', 'forced')
+    check(os.waitpid(c.pid, 0)[1] == signal.SIGKILL and not os.listdir(states), 'it was not deleted')
+    configure('nosuch')
+    run('nosuch', 127, 'papyr: oci: nosuch: No such file or directory\n')
+
+
+def mounts():
+    given, away = os.path.join(bundle, 'given'), os.path.join(folder, 'away')
+    os.mkdir(given)
+    os.makedirs(away)
+    with open(os.path.join(bundle, 'file'), 'w', encoding='utf-8') as f:
+        f.write('a file\n')
+    os.symlink(away, os.path.join(root, 'link'))  # out of the root: from within it leads nowhere
+
+    def change(c):
+        c['mounts'] += [
+            {'destination': '/data/deep', 'type': 'bind', 'source': 'given', 'options': ['rbind', 'rw']},
+            {'destination': '/fixed', 'type': 'bind', 'source': given, 'options': ['bind', 'ro']},
+            {'destination': '/etc/file', 'type': 'bind', 'source': 'file', 'options': ['bind']},
+            {'destination': '/tmp/given', 'type': 'bind', 'source': given, 'options': ['bind']},
+            {'destination': '/memory', 'type': 'tmpfs', 'source': 'tmpfs'},
+            {'destination': '/dev/shm', 'type': 'bind', 'source': given, 'options': ['bind']},
+        ]
+    configure('sh', '-c', 'cat /etc/file; touch /data/deep/made /memory/gone /kept; ls /tmp/given /memory; touch /fixed/x; id -u',
+              user={'uid': 1000, 'gid': 1000}, change=change)
+    os.chmod(given, 0o777)
+    os.chmod(root, 0o777)
+    c = Container('mounts')
+    oci('start', 'mounts')
+    c.ends(0, 'a file\n/memory:\ngone\n\n/tmp/given:\nmade\ntouch: /fixed/x: Read-only file system\n1000\n')
+    check(os.listdir(given) == ['made'] and os.listdir(os.path.join(root, 'memory')) == [], 'files are elsewhere')
+    check(os.path.exists(os.path.join(root, 'kept')), 'a change of the root was lost')
+
+    def escape(c):
+        c['mounts'].append({'destination': '/link/in', 'type': 'bind', 'source': given, 'options': ['bind']})
+    configure('true', change=escape)
+    oci('create', '--bundle', bundle, 'escape', wanted=1, word='mount /link/in')
+    check(not os.listdir(away), 'a link led out of the root')
+    os.unlink(os.path.join(root, 'link'))
+
+
+def limits():
+    def change(c):
+        c['root']['readonly'] = True
+        c['linux']['resources'] = {'memory': {'limit': 300 << 20}, 'cpu': {'quota': 150000, 'period': 100000}}
+    configure('sh', '-c', 'touch /x; while read n v u; do [ $n != MemTotal: ] || echo $((v < 320000 && v > 200000)); done '
+              '</proc/meminfo; nproc; ls /sys/class/net', change=change)
+    run('limits', 0, f'touch: /x: Read-only file system\n1\n{min(2, os.cpu_count())}\nlo\n')
+
+
+def terminal():
+    path = os.path.join(folder, 'console')
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    configure('sh', '-c', 'stty size; read line; echo "<$line>"', terminal=True)
+    oci('create', '--bundle', bundle, 'terminal', wanted=1, word='no --console-socket')
+    c = Container('terminal', '--console-socket', path, streams=False)
+    data, fds, _, _ = socket.recv_fds(listener.accept()[0], 100, 1)
+    check(len(fds) == 1 and data, 'no terminal came')
+    fcntl.ioctl(fds[0], termios.TIOCSWINSZ, struct.pack('HHHH', 33, 99, 0, 0))
+    oci('start', 'terminal')
+    got = b''
+    while b'33 99' not in got:
+        got += os.read(fds[0], 1000)
+    os.write(fds[0], b'typed\r')
+    try:
+        while True:
+            got += os.read(fds[0], 1000)
+    except OSError:  # its end
+        pass
+    check(b'<typed>' in got, f'the terminal shows {got!r}')
+    check(os.waitpid(c.pid, 0)[1] == 0, 'it failed')
+    oci('delete', 'terminal')
+    configure('true')
+    oci('create', '--bundle', bundle, '--console-socket', path, 'none', wanted=1, word='wants no terminal')
+
+
+def spoil(*path, value):
+    def change(config):
+        for key in path[:-1]:
+            config = config[key]
+        config[path[-1]] = value
+    return change
+
+
+def refused():
+    log = os.path.join(folder, 'log')
+    for change, word in [
+            (spoil('ociVersion', value='2.0.0'), 'ociVersion'),
+            (spoil('hooks', value={'prestart': [{'path': '/bin/true'}]}), 'hooks (prestart)'),
+            (spoil('linux', 'uidMappings', value=[{'hostID': 1}]), 'uidMappings'),
+            (spoil('process', 'args', value=[]), 'process.args'),
+            (spoil('process', 'args', value=['a', 1]), 'process.args'),
+            (spoil('process', 'cwd', value='here'), 'process.cwd'),
+            (spoil('root', value={}), 'root.path'),
+            (spoil('root', 'path', value='nowhere'), 'root.path nowhere'),
+            (spoil('hostname', value='x' * 65), 'hostname'),
+            (spoil('mounts', value=[{'type': 'bind'}]), 'destination'),
+            (spoil('mounts', value=[{'destination': '/x', 'type': 'nfs'}]), 'no nfs'),
+            (spoil('mounts', value=[{'destination': '/x', 'type': 'bind', 'source': 'nosuch'}]), 'nosuch'),
+            (spoil('linux', 'namespaces', value=[{'type': 'network', 'path': '/nowhere/net'}]), '/nowhere/net'),
+    ]:
+        configure('true', change=change)
+        oci('--log', log, '--log-format', 'json', 'create', '--bundle', bundle, 'bad', wanted=1, word=word)
+        with open(log, encoding='utf-8') as f:
+            line = json.loads(f.readlines()[-1])
+        check(line['level'] == 'error' and word in line['msg'], f'the log says {line}')
+        check(not os.path.exists(states) or not os.listdir(states), f'{word}: something is left of it')
+    with open(os.path.join(bundle, 'config.json'), 'w', encoding='utf-8') as f:
+        f.write('{"ociVersion": ')
+    oci('create', '--bundle', bundle, 'bad', wanted=1, word='line 1')
+    oci('create', '--bundle', os.path.join(folder, 'nowhere'), 'bad', wanted=1, word='nowhere')
+    configure('true')
+    for name in ('..', '.x', 'a/b', '', 'x' * 300):
+        oci('create', '--bundle', bundle, name, wanted=1, word="can't be a container's name")
+    oci('exec', 'x', 'true', wanted=1, word="'exec'")
+    oci('state', wanted=1, word="'state'")
+    oci(wanted=1, word='no verb')
+    check('spec: 1.0.2' in oci('--version'), 'no version')
+
+
+def podman():
+    if os.getuid() or not shutil.which('podman'):
+        skip('podman wants to be here, and root')
+    files = os.path.join(folder, 'podman')
+    os.mkdir(files)
+    with open(os.path.join(files, 'storage.conf'), 'w', encoding='utf-8') as f:
+        f.write(f'[storage]\ndriver = "vfs"\nrunroot = "{files}/run"\ngraphroot = "{files}/graph"\n')
+    os.environ['CONTAINERS_STORAGE_CONF'] = os.path.join(files, 'storage.conf')
+
+    def call(*args, status=0, **more):
+        print('$ podman ' + ' '.join(args), flush=True)
+        got = subprocess.run(['podman', '--runtime', program, '--cgroup-manager', 'cgroupfs', '--events-backend', 'file',
+                              '--tmpdir', os.path.join(files, 'tmp'), *args], capture_output=True, text=True,
+                             timeout=120 * PATIENCE, **more)
+        check(got.returncode == status, f'{got}')
+        return got.stdout
+
+    if subprocess.run(['unshare', '-m', 'true'], check=False).returncode:
+        skip('nobody may mount here')
+    call('info')
+    subprocess.run(['tar', '-C', root, '-cf', f'{files}/root.tar', 'bin'], check=True)
+    call('import', '--arch', 'ppc64le', '--os', 'linux', f'{files}/root.tar', 'box')
+    check(call('run', '--rm', '--network', 'none', '--hostname', 'abc', 'box', 'sh', '-c', 'uname -m; hostname; exit 7', status=7)
+          == 'ppc64le\nabc\n', 'it ran elsewhere')
+    shared = os.path.join(files, 'shared')
+    os.mkdir(shared)
+    check(call('run', '-i', '--rm', '--network', 'none', '-v', f'{shared}:/data', '-w', '/data', '-e', 'WHAT=made', 'box', 'sh', '-c',
+               'cat >$WHAT', input='by podman\n') == '', 'it said something')
+    with open(os.path.join(shared, 'made'), encoding='utf-8') as f:
+        check(f.read() == 'by podman\n', 'another file')
+    call('run', '-d', '--name', 'long', '--network', 'host', 'box', 'sh', '-c',
+         'trap "echo stopped; exit 3" TERM; echo on; touch /kept; sleep 1000 & wait')
+    until('its output', lambda: call('logs', 'long') == 'on\n', 60)
+    call('stop', 'long')
+    check(call('logs', 'long') == 'on\nstopped\n', 'other output')
+    check(call('inspect', '-f', '{{.State.ExitCode}}', 'long') == '3\n', 'another exit status')
+    check('A /kept' in call('diff', 'long'), 'its change is lost')
+    call('rm', 'long')
+
+
+if sys.argv[1:] == ['podman']:
+    podman()
+else:
+    for part in (refused, life, ends, mounts, limits, terminal):
+        print(f'---- {part.__name__}', flush=True)
+        part()
