@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's packages: 'make deb' builds what lintian accepts, and what is in them works where it was unpacked.
 
-    deb.py TREE
-
-Runs a guest if tools/fetch-guest has one.
+    deb.py TREE             builds them; runs a guest if tools/fetch-guest has one
+    deb.py TREE packages    looks only whether debian/control wants all that tools/need has for a build
 """
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,7 +45,21 @@ def check_holds(root, *wanted):
             sys.exit(f'{os.path.basename(root)} has no {name}: {sorted(there)}')
 
 
+def check_wanted():
+    """Those that every Debian has, or that build packages, needn't be said."""
+    with open(os.path.join(tree, 'tools/need'), encoding='utf-8') as f:
+        needed = set(re.search(r'^build=\(([^)]*)\)', f.read(), re.M)[1].split())
+    with open(os.path.join(tree, 'debian/control'), encoding='utf-8') as f:
+        wanted = set(re.findall(r'[a-z][\w+.-]+', re.search(r'^Build-Depends:((?:.*\n )*.*)', f.read(), re.M)[1]))
+    lacks = needed - wanted - {'gcc', 'libc6-dev', 'python3'}
+    for name in sorted(lacks):
+        print(f'debian/control does not want {name}')
+    return 1 if lacks or not needed else 0
+
+
 def main():
+    if sys.argv[2:] == ['packages']:
+        return check_wanted()
     for tool in ('dpkg-buildpackage', 'dh', 'lintian'):
         if not shutil.which(tool):
             print(f'skipped: no {tool}; tools/need deb')
