@@ -20,7 +20,7 @@ import tempfile
 import termios
 import time
 
-tree, papyr, bash_file, zsh_file = sys.argv[1:]
+tree, papyr, bash_file, zsh_file = map(os.path.abspath, sys.argv[1:])
 sys.path.insert(0, os.path.join(tree, 'src/cmd/completion'))
 import helptext  # noqa: E402, from the tree
 

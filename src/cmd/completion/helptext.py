@@ -32,11 +32,16 @@ def run_help(papyr, *verb):
 
 
 def read_options(head, text):
-    """'-c, --cpus N', or '--kernel FILE --initrd FILE': a value ends an option, and belongs to all names before it."""
+    """'-c, --cpus N', '--kernel FILE --initrd FILE', '--tight[=DIR]': a value ends an option, and belongs to all names
+    before it."""
     found, names = [], []
     for word in head.split():
         if word.startswith('-'):
-            names.append(word.rstrip(','))
+            name, bracket, value = word.rstrip(',').partition('[=')
+            names.append(name)
+            if bracket:
+                found.append(Option(names, '[' + value, text))
+                names = []
         elif found and not names:
             found[-1].value += ' ' + word
         else:
