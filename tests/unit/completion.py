@@ -42,9 +42,12 @@ def tables(text):
 
 
 def check_tables(verbs):
-    """A file of a verb's, src/cmd/VERB.c or VERB_*.c, has what its --help has; what verbs share is in other files."""
+    """
+    A file of a verb's, src/cmd/VERB.c or VERB_*.c, or of papyr oci's, container.c, has what its --help has; what verbs
+    share is in other files.
+    """
     for path in sorted(glob.glob(os.path.join(tree, 'src/cmd/*.c'))):
-        file = os.path.basename(path)[:-2]
+        file = os.path.basename(path)[:-2].replace('container', 'oci')
         of = [v for v in verbs if file == v.name or file.startswith(v.name + '_')]
         with open(path, encoding='utf-8') as f:
             for name, letter in tables(f.read()):

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cmd/oci.h"
+#include "cmd/container.h"
 
 static int open_within(int root, const char *path)
 {
@@ -72,7 +72,7 @@ static int mount_at(int fd, const char *what, const char *type, unsigned long fl
 	return mount(what, where, type, flags, NULL);
 }
 
-static int put(int root, const struct oci_mount *m, struct error *err)
+static int put(int root, const struct container_mount *m, struct error *err)
 {
 	struct stat st = {.st_mode = S_IFDIR};
 	int fd, failed;
@@ -96,7 +96,7 @@ static int put(int root, const struct oci_mount *m, struct error *err)
 /* Where the guest's kernel mounts its own. */
 static const char *const points[] = {"/proc", "/sys", "/dev", "/tmp", "/run"};
 
-static int put_all(const struct oci_config *c, struct error *err)
+static int put_all(const struct container_config *c, struct error *err)
 {
 	int root = open(c->root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd, failed = 0;
 
@@ -129,7 +129,7 @@ static int enter_network(const char *path, struct error *err)
 	return failed ? error_errno(err, "network namespace %s", path) : 0;
 }
 
-int oci_enter(const struct oci_config *c, struct error *err)
+int container_enter(const struct container_config *c, struct error *err)
 {
 	if (c->network && enter_network(c->network, err))
 		return -1;

@@ -5,8 +5,8 @@
  * process, which makes the guest and has the command's streams and exit status: the one whose pid
  * is the container's.
  */
-#ifndef PAPYR_CMD_OCI_H
-#define PAPYR_CMD_OCI_H
+#ifndef PAPYR_CMD_CONTAINER_H
+#define PAPYR_CMD_CONTAINER_H
 
 #include <jansson.h>
 #include <limits.h>
@@ -14,9 +14,9 @@
 
 #include "cmd/exec.h"
 
-#define OCI_VERSION "1.0.2" /* of the specification */
+#define CONTAINER_VERSION "1.0.2" /* of the specification */
 
-struct oci_options {
+struct container_options {
 	char root[PATH_MAX - 512]; /* for the containers */
 	const char *bundle;	   /* NULL: here */
 	const char *pid_file, *console_socket;
@@ -24,68 +24,68 @@ struct oci_options {
 	bool log_is_json, force;
 };
 
-/* --- oci_state.c --- */
+/* --- container_state.c --- */
 
-enum oci_status { OCI_CREATED, OCI_RUNNING, OCI_STOPPED };
+enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_STOPPED };
 
-struct oci_container {
+struct container {
 	const char *id;
 	char folder[PATH_MAX - 64];
 	pid_t pid;
 	u64 born;	/* when, as the host's kernel counts: another process may get its number */
-	json_t *record; /* what state.json holds */
-	enum oci_status status;
+	json_t *record; /* what state.json held when it was found, to be released */
+	enum container_status status;
 };
 
 /* Makes its folder. -1: there is one, or @id can't be one's name. */
-int oci_new(struct oci_container *c, const struct oci_options *o, const char *id,
-	    struct error *err);
+int container_new(struct container *c, const struct container_options *o, const char *id,
+		  struct error *err);
 /* -1: there is none. */
-int oci_find(struct oci_container *c, const struct oci_options *o, const char *id,
-	     struct error *err);
+int container_find(struct container *c, const struct container_options *o, const char *id,
+		   struct error *err);
 /* Writes state.json. */
-int oci_record(struct oci_container *c, const char *bundle, const char *version,
-	       json_t *annotations, struct error *err);
+int container_record(struct container *c, const char *bundle, const char *version,
+		     json_t *annotations, struct error *err);
 /* What is in state.json now, as papyr oci state prints it; to be released. */
-json_t *oci_describe(const struct oci_container *c);
-const char *oci_status_name(enum oci_status s);
+json_t *container_describe(const struct container *c);
+const char *container_status_name(enum container_status s);
 /* Looks again what has become of it. */
-void oci_look(struct oci_container *c);
-void oci_remove(const struct oci_container *c);
+void container_look(struct container *c);
+void container_remove(const struct container *c);
 /* Where it waits until it is started. */
-void oci_start_path(const struct oci_container *c, char path[PATH_MAX]);
+void container_start_path(const struct container *c, char path[PATH_MAX]);
 
-/* --- oci_config.c --- */
+/* --- container_config.c --- */
 
-#define OCI_MOUNTS_MAX 128
+#define CONTAINER_MOUNTS_MAX 128
 
-struct oci_config {
+struct container_config {
 	json_t *json; /* the words below are in it */
 	const char *version;
 	json_t *annotations; /* or NULL */
 	struct exec_options exec;
 	char root[PATH_MAX], memory[32], cpus[24], user[32];
-	struct oci_mount {
+	struct container_mount {
 		const char *what, *where; /* @what NULL: memory */
 		bool read_only;
-	} mounts[OCI_MOUNTS_MAX];
+	} mounts[CONTAINER_MOUNTS_MAX];
 	unsigned n_mounts;
 	const char *network; /* the namespace that its network is in; NULL: the caller's */
 };
 
 /* Reads @bundle's config.json. What isn't done is said (docs/exec.md tells what is left out). */
-int oci_read_config(struct oci_config *c, const char *bundle, struct error *err);
+int container_read_config(struct container_config *c, const char *bundle, struct error *err);
 
-/* --- oci_mounts.c --- */
+/* --- container_mounts.c --- */
 
 /*
  * In a mount namespace of this process's own puts into the root what belongs there, and enters the
  * network's namespace.
  */
-int oci_enter(const struct oci_config *c, struct error *err);
+int container_enter(const struct container_config *c, struct error *err);
 
-/* --- oci_create.c --- */
+/* --- container_create.c --- */
 
-int oci_create(const struct oci_options *o, const char *id, struct error *err);
+int container_create(const struct container_options *o, const char *id, struct error *err);
 
 #endif

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/oci.h"
+#include "cmd/container.h"
 
 /* What the process has while it waits to be started. */
 static struct {
@@ -130,25 +130,25 @@ static void keep_descriptors(int report_to)
 	keeper.report = 3;
 }
 
-static int prepare(const struct oci_options *o, struct oci_config *config,
-		   const struct oci_container *c, struct error *err)
+static int prepare(const struct container_options *o, struct container_config *config,
+		   const struct container *c, struct error *err)
 {
 	char path[PATH_MAX];
 
-	oci_start_path(c, path);
+	container_start_path(c, path);
 	keeper.start = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (keeper.start < 0)
 		return error_errno(err, "%s", path);
 	keeper.signals = exec_watch_signals();
 	find_home();
-	if (oci_enter(config, err))
+	if (container_enter(config, err))
 		return -1;
 	return config->exec.terminal ? make_console(o->console_socket, err) : 0;
 }
 
 /* The container's process: its life is the container's. */
-static _Noreturn void keep(const struct oci_options *o, struct oci_config *config,
-			   const struct oci_container *c, int report_to)
+static _Noreturn void keep(const struct container_options *o, struct container_config *config,
+			   const struct container *c, int report_to)
 {
 	struct error err = {0};
 	int status = EXEC_FAILED;
@@ -190,8 +190,8 @@ static int hear(int fd, struct error *err)
 	return *text ? error_set(err, "%s", text) : 0;
 }
 
-static int start_keeper(const struct oci_options *o, struct oci_config *config,
-			struct oci_container *c, struct error *err)
+static int start_keeper(const struct container_options *o, struct container_config *config,
+			struct container *c, struct error *err)
 {
 	int ends[2];
 
@@ -211,7 +211,7 @@ static int start_keeper(const struct oci_options *o, struct oci_config *config,
 	return *err->text ? -1 : 0;
 }
 
-static int check_console(const struct oci_options *o, const struct oci_config *config,
+static int check_console(const struct container_options *o, const struct container_config *config,
 			 struct error *err)
 {
 	if (config->exec.terminal && !o->console_socket)
@@ -222,26 +222,26 @@ static int check_console(const struct oci_options *o, const struct oci_config *c
 	return 0;
 }
 
-int oci_create(const struct oci_options *o, const char *id, struct error *err)
+int container_create(const struct container_options *o, const char *id, struct error *err)
 {
-	static struct oci_config config;
-	struct oci_container c;
+	static struct container_config config;
+	struct container c;
 	char bundle[PATH_MAX], start[PATH_MAX];
 
 	if (!realpath(o->bundle ? o->bundle : ".", bundle))
 		return error_errno(err, "--bundle %s", o->bundle);
-	if (oci_read_config(&config, bundle, err) || check_console(o, &config, err) ||
-	    oci_new(&c, o, id, err))
+	if (container_read_config(&config, bundle, err) || check_console(o, &config, err) ||
+	    container_new(&c, o, id, err))
 		return -1;
-	oci_start_path(&c, start);
+	container_start_path(&c, start);
 	if (mkfifo(start, 0600))
 		error_errno(err, "%s", start);
 	else if (!start_keeper(o, &config, &c, err) &&
-		 !oci_record(&c, bundle, config.version, config.annotations, err) &&
+		 !container_record(&c, bundle, config.version, config.annotations, err) &&
 		 !write_pid(o->pid_file, c.pid, err))
 		return 0;
 	if (c.pid > 0)
 		kill(c.pid, SIGKILL);
-	oci_remove(&c);
+	container_remove(&c);
 	return -1;
 }

@@ -8,16 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/oci.h"
+#include "cmd/container.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-"
 
-static int name_it(struct oci_container *c, const struct oci_options *o, const char *id,
+static int name_it(struct container *c, const struct container_options *o, const char *id,
 		   struct error *err)
 {
 	size_t n = strlen(id);
 
-	*c = (struct oci_container){.id = id, .pid = -1, .status = OCI_STOPPED};
+	*c = (struct container){.id = id, .pid = -1, .status = CONTAINER_STOPPED};
 	if (!n || n > 255 || strspn(id, LETTERS) != n || *id == '.')
 		return error_set(err, "'%s' can't be a container's name", id);
 	snprintf(c->folder, sizeof(c->folder), "%s/%s", o->root, id);
@@ -38,7 +38,8 @@ static int make_root(const char *root, struct error *err)
 	return 0;
 }
 
-int oci_new(struct oci_container *c, const struct oci_options *o, const char *id, struct error *err)
+int container_new(struct container *c, const struct container_options *o, const char *id,
+		  struct error *err)
 {
 	if (name_it(c, o, id, err) || make_root(o->root, err))
 		return -1;
@@ -73,29 +74,29 @@ static u64 birth_of(pid_t pid)
 	return state == 'Z' || state == 'X' ? 0 : born;
 }
 
-void oci_start_path(const struct oci_container *c, char path[PATH_MAX])
+void container_start_path(const struct container *c, char path[PATH_MAX])
 {
 	snprintf(path, PATH_MAX, "%s/start", c->folder);
 }
 
-void oci_look(struct oci_container *c)
+void container_look(struct container *c)
 {
 	char start[PATH_MAX];
 
-	oci_start_path(c, start);
+	container_start_path(c, start);
 	if (c->pid <= 0 || birth_of(c->pid) != c->born || !c->born)
-		c->status = OCI_STOPPED;
+		c->status = CONTAINER_STOPPED;
 	else
-		c->status = access(start, F_OK) ? OCI_RUNNING : OCI_CREATED;
+		c->status = access(start, F_OK) ? CONTAINER_RUNNING : CONTAINER_CREATED;
 }
 
-static void state_path(const struct oci_container *c, char path[PATH_MAX])
+static void state_path(const struct container *c, char path[PATH_MAX])
 {
 	snprintf(path, PATH_MAX, "%s/state.json", c->folder);
 }
 
-int oci_find(struct oci_container *c, const struct oci_options *o, const char *id,
-	     struct error *err)
+int container_find(struct container *c, const struct container_options *o, const char *id,
+		   struct error *err)
 {
 	char path[PATH_MAX];
 
@@ -108,12 +109,12 @@ int oci_find(struct oci_container *c, const struct oci_options *o, const char *i
 	c->record = json_load_file(path, 0, NULL);
 	c->pid = (pid_t)json_integer_value(json_object_get(c->record, "pid"));
 	c->born = (u64)json_integer_value(json_object_get(c->record, "born"));
-	oci_look(c);
+	container_look(c);
 	return 0;
 }
 
-int oci_record(struct oci_container *c, const char *bundle, const char *version,
-	       json_t *annotations, struct error *err)
+int container_record(struct container *c, const char *bundle, const char *version,
+		     json_t *annotations, struct error *err)
 {
 	char path[PATH_MAX], new[PATH_MAX + 4];
 	int failed;
@@ -125,27 +126,29 @@ int oci_record(struct oci_container *c, const char *bundle, const char *version,
 	state_path(c, path);
 	snprintf(new, sizeof(new), "%s.new", path);
 	failed = !c->record || json_dump_file(c->record, new, JSON_COMPACT) || rename(new, path);
+	json_decref(c->record);
+	c->record = NULL;
 	return failed ? error_errno(err, "%s can't be written", path) : 0;
 }
 
-const char *oci_status_name(enum oci_status s)
+const char *container_status_name(enum container_status s)
 {
-	return s == OCI_CREATED ? "created" : s == OCI_RUNNING ? "running" : "stopped";
+	return s == CONTAINER_CREATED ? "created" : s == CONTAINER_RUNNING ? "running" : "stopped";
 }
 
-json_t *oci_describe(const struct oci_container *c)
+json_t *container_describe(const struct container *c)
 {
 	json_t *j = c->record ? json_copy(c->record)
-			      : json_pack("{s:s, s:s, s:s}", "ociVersion", OCI_VERSION, "id", c->id,
-					  "bundle", "");
+			      : json_pack("{s:s, s:s, s:s}", "ociVersion", CONTAINER_VERSION, "id",
+					  c->id, "bundle", "");
 
 	json_object_del(j, "born");
-	json_object_set_new(j, "status", json_string(oci_status_name(c->status)));
-	json_object_set_new(j, "pid", json_integer(c->status == OCI_STOPPED ? 0 : c->pid));
+	json_object_set_new(j, "status", json_string(container_status_name(c->status)));
+	json_object_set_new(j, "pid", json_integer(c->status == CONTAINER_STOPPED ? 0 : c->pid));
 	return j;
 }
 
-void oci_remove(const struct oci_container *c)
+void container_remove(const struct container *c)
 {
 	static const char *const files[] = {"start", "state.json", "state.json.new"};
 	char path[PATH_MAX];

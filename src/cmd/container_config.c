@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/oci.h"
+#include "cmd/container.h"
 
 static json_t *at(json_t *j, const char *name)
 {
@@ -65,8 +65,8 @@ static bool is_in_memory(const char *where)
 }
 
 /* Below folders that the guest has in its memory the root's aren't seen: it mounts them itself. */
-static int add_folder(struct oci_config *c, const char *what, const char *where, bool read_only,
-		      struct error *err)
+static int add_folder(struct container_config *c, const char *what, const char *where,
+		      bool read_only, struct error *err)
 {
 	struct stat st;
 
@@ -83,7 +83,7 @@ static int add_folder(struct oci_config *c, const char *what, const char *where,
 	return 0;
 }
 
-static int add_mount(struct oci_config *c, const char *bundle, json_t *j, struct error *err)
+static int add_mount(struct container_config *c, const char *bundle, json_t *j, struct error *err)
 {
 	const char *where = text_at(j, "destination"), *type = text_at(j, "type");
 	const char *what = text_at(j, "source");
@@ -110,14 +110,14 @@ static int add_mount(struct oci_config *c, const char *bundle, json_t *j, struct
 				 type ? type : "others");
 	if (is_in_memory(where))
 		return 0;
-	if (c->n_mounts == OCI_MOUNTS_MAX)
+	if (c->n_mounts == CONTAINER_MOUNTS_MAX)
 		return error_set(err, "mount %s: there are too many", where);
 	c->mounts[c->n_mounts++] =
-	    (struct oci_mount){bind ? what : NULL, where, has(options, "ro")};
+	    (struct container_mount){bind ? what : NULL, where, has(options, "ro")};
 	return 0;
 }
 
-static int take_mounts(struct oci_config *c, const char *bundle, struct error *err)
+static int take_mounts(struct container_config *c, const char *bundle, struct error *err)
 {
 	json_t *j;
 	size_t i;
@@ -128,7 +128,7 @@ static int take_mounts(struct oci_config *c, const char *bundle, struct error *e
 	return 0;
 }
 
-static int take_process(struct oci_config *c, struct error *err)
+static int take_process(struct container_config *c, struct error *err)
 {
 	json_t *process = at(c->json, "process"), *user = at(process, "user");
 	struct exec_options *e = &c->exec;
@@ -148,7 +148,7 @@ static int take_process(struct oci_config *c, struct error *err)
 	return 0;
 }
 
-static int take_root(struct oci_config *c, const char *bundle, struct error *err)
+static int take_root(struct container_config *c, const char *bundle, struct error *err)
 {
 	const char *path = text_at(at(c->json, "root"), "path");
 	char whole[2 * PATH_MAX];
@@ -170,7 +170,7 @@ static int take_root(struct oci_config *c, const char *bundle, struct error *err
 #define MEMORY_USUAL ((u64)1 << 30)
 #define MEMORY_STEP  ((u64)16 << 20)
 
-static void take_resources(struct oci_config *c, json_t *resources)
+static void take_resources(struct container_config *c, json_t *resources)
 {
 	json_int_t limit = json_integer_value(at(at(resources, "memory"), "limit"));
 	json_int_t quota = json_integer_value(at(at(resources, "cpu"), "quota"));
@@ -189,7 +189,7 @@ static void take_resources(struct oci_config *c, json_t *resources)
 }
 
 /* One that is made new has nothing in it. */
-static void take_network(struct oci_config *c, json_t *namespaces)
+static void take_network(struct container_config *c, json_t *namespaces)
 {
 	bool own = false;
 	json_t *j;
@@ -206,7 +206,7 @@ static void take_network(struct oci_config *c, json_t *namespaces)
 	c->exec.net = own ? NULL : "user,bus=virtio";
 }
 
-static int refuse(struct oci_config *c, struct error *err)
+static int refuse(struct container_config *c, struct error *err)
 {
 	json_t *list, *hooks = at(c->json, "hooks"), *system = at(c->json, "linux");
 	const char *name;
@@ -221,14 +221,15 @@ static int refuse(struct oci_config *c, struct error *err)
 	return 0;
 }
 
-int oci_read_config(struct oci_config *c, const char *bundle, struct error *err)
+int container_read_config(struct container_config *c, const char *bundle, struct error *err)
 {
 	char path[PATH_MAX];
 	json_error_t wrong;
 	const char *name;
 
 	snprintf(path, sizeof(path), "%s/config.json", bundle);
-	*c = (struct oci_config){.json = json_load_file(path, JSON_REJECT_DUPLICATES, &wrong)};
+	*c =
+	    (struct container_config){.json = json_load_file(path, JSON_REJECT_DUPLICATES, &wrong)};
 	if (!c->json)
 		return error_set(err, "%s: %s (line %d)", path, wrong.text, wrong.line);
 	c->version = text_at(c->json, "ociVersion");

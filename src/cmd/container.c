@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* papyr oci, or papyr-oci: what managers of containers call (OCI runtime specification). */
-#include "cmd/oci.h"
+#include "cmd/container.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,15 +68,15 @@ static const struct option options[] = {
 
 /* --- the verbs --- */
 
-static int start(const struct oci_container *c, struct error *err)
+static int start(const struct container *c, struct error *err)
 {
 	char path[PATH_MAX];
 	int fd, failed;
 
-	if (c->status != OCI_CREATED)
+	if (c->status != CONTAINER_CREATED)
 		return error_set(err, "container '%s' is %s, not created", c->id,
-				 oci_status_name(c->status));
-	oci_start_path(c, path);
+				 container_status_name(c->status));
+	container_start_path(c, path);
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	/* One of two that start it at once removes it. */
 	failed = fd < 0 || unlink(path) || write(fd, "", 1) != 1;
@@ -87,9 +87,9 @@ static int start(const struct oci_container *c, struct error *err)
 	return failed ? -1 : 0;
 }
 
-static int state(const struct oci_container *c)
+static int state(const struct container *c)
 {
-	json_t *j = oci_describe(c);
+	json_t *j = container_describe(c);
 	char *text = json_dumps(j, JSON_INDENT(2));
 	int status = STATUS_ERROR;
 
@@ -119,13 +119,13 @@ static int signal_number(const char *name)
 }
 
 /* The container's process passes on what it can, and ends by SIGKILL, and the guest with it. */
-static int send_signal(const struct oci_container *c, const char *name, struct error *err)
+static int send_signal(const struct container *c, const char *name, struct error *err)
 {
 	int number = signal_number(name);
 
 	if (!number)
 		return error_set(err, "there is no signal '%s'", name);
-	if (c->status == OCI_STOPPED)
+	if (c->status == CONTAINER_STOPPED)
 		return error_set(err, "container '%s' is not running", c->id);
 	if (number != SIGKILL && !exec_passes_signal(number))
 		return error_set(err, "SIG%s can't be sent into a guest", sigabbrev_np(number));
@@ -136,44 +136,53 @@ static int send_signal(const struct oci_container *c, const char *name, struct e
 
 #define PATIENCE_MS 10000
 
-static int delete_it(struct oci_container *c, bool force, struct error *err)
+static int delete_it(struct container *c, bool force, struct error *err)
 {
-	if (c->status != OCI_STOPPED && !force)
+	if (c->status != CONTAINER_STOPPED && !force)
 		return error_set(err, "container '%s' is %s: kill it, or delete --force", c->id,
-				 oci_status_name(c->status));
-	if (c->status != OCI_STOPPED)
+				 container_status_name(c->status));
+	if (c->status != CONTAINER_STOPPED)
 		kill(c->pid, SIGKILL);
-	for (int waited = 0; c->status != OCI_STOPPED && waited < PATIENCE_MS; waited += 5) {
+	for (int waited = 0; c->status != CONTAINER_STOPPED && waited < PATIENCE_MS; waited += 5) {
 		usleep(5000);
-		oci_look(c);
+		container_look(c);
 	}
-	if (c->status != OCI_STOPPED)
+	if (c->status != CONTAINER_STOPPED)
 		return error_set(err, "container '%s' doesn't end", c->id);
-	oci_remove(c);
+	container_remove(c);
 	return 0;
 }
 
-static int act(const struct oci_options *o, int n, char **words, struct error *err)
+static int act_on(struct container *c, const struct container_options *o, int n, char **words,
+		  struct error *err)
 {
-	const char *verb = words[0], *id = words[1];
-	struct oci_container c;
-	bool deletes = !strcmp(verb, "delete");
+	const char *verb = words[0];
 
-	if (!strcmp(verb, "create"))
-		return oci_create(o, id, err);
-	if (oci_find(&c, o, id, err)) {
-		if (!deletes || !o->force)
+	if (!strcmp(verb, "delete"))
+		return delete_it(c, o->force, err);
+	if (!strcmp(verb, "start"))
+		return start(c, err);
+	if (!strcmp(verb, "kill"))
+		return send_signal(c, n > 2 ? words[2] : "TERM", err);
+	return state(c);
+}
+
+static int act(const struct container_options *o, int n, char **words, struct error *err)
+{
+	struct container c;
+	int failed;
+
+	if (!strcmp(words[0], "create"))
+		return container_create(o, words[1], err);
+	if (container_find(&c, o, words[1], err)) {
+		if (strcmp(words[0], "delete") || !o->force)
 			return -1;
 		*err = (struct error){0}; /* it is gone already */
 		return 0;
 	}
-	if (deletes)
-		return delete_it(&c, o->force, err);
-	if (!strcmp(verb, "start"))
-		return start(&c, err);
-	if (!strcmp(verb, "kill"))
-		return send_signal(&c, n > 2 ? words[2] : "TERM", err);
-	return state(&c);
+	failed = act_on(&c, o, n, words, err);
+	json_decref(c.record);
+	return failed;
 }
 
 /* --- the command line --- */
@@ -188,7 +197,7 @@ static bool is_known(int n, char **words)
 	return false;
 }
 
-static void default_root(struct oci_options *o)
+static void default_root(struct container_options *o)
 {
 	const char *folder = getuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
 
@@ -196,7 +205,7 @@ static void default_root(struct oci_options *o)
 }
 
 /* 0: go on; else 1 and an exit status. */
-static int take(struct oci_options *o, int opt, int *status)
+static int take(struct container_options *o, int opt, int *status)
 {
 	*status = STATUS_ERROR;
 	switch (opt) {
@@ -231,7 +240,7 @@ static int take(struct oci_options *o, int opt, int *status)
 	case OPT_NOTHING:
 		return 0;
 	case OPT_VERSION:
-		puts("papyr oci " PAPYR_VERSION "\nspec: " OCI_VERSION);
+		puts("papyr oci " PAPYR_VERSION "\nspec: " CONTAINER_VERSION);
 		*status = STATUS_OK;
 		return 1;
 	case 'h':
@@ -245,7 +254,7 @@ static int take(struct oci_options *o, int opt, int *status)
 }
 
 /* For the manager, which shows it to its user. */
-static void note(const struct oci_options *o, const char *text)
+static void note(const struct container_options *o, const char *text)
 {
 	FILE *f = o->log ? fopen(o->log, "ae") : NULL;
 	char when[32];
@@ -266,7 +275,7 @@ static void note(const struct oci_options *o, const char *text)
 
 int cmd_oci(int argc, char **argv)
 {
-	struct oci_options o = {0};
+	struct container_options o = {0};
 	struct error err = {0};
 	int opt, status;
 
