@@ -17,31 +17,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-
-/* Where the scripts are, and the agent: in the trees it was built in and from, or installed. */
-struct places {
-	char tools[PATH_MAX], agent[PATH_MAX];
-};
-
-static bool find_places(struct places *p)
-{
-	char exe[PATH_MAX - 64];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	size_t root = strlen(PAPYR_BUILD_ROOT);
-
-	if (n < 0)
-		return false;
-	exe[n] = 0;
-	if (!strncmp(exe, PAPYR_BUILD_ROOT "/", root + 1)) {
-		snprintf(p->tools, sizeof(p->tools), "%s/tools", PAPYR_SOURCE_ROOT);
-		snprintf(p->agent, sizeof(p->agent), "%s/src/agent/papyr-agent", PAPYR_BUILD_ROOT);
-		return true;
-	}
-	dirname(dirname(exe));
-	snprintf(p->tools, sizeof(p->tools), "%s/libexec/papyr", exe);
-	snprintf(p->agent, sizeof(p->agent), "%s/libexec/papyr/papyr-agent", exe);
-	return true;
-}
+#include "cmd/places.h"
 
 /* A line of what the script says, "word path", has the path put into @path. */
 static bool read_path(FILE *f, const char *word, char path[PATH_MAX])
@@ -63,7 +39,7 @@ static int find_files(struct exec_parts *parts, struct error *err)
 	bool found;
 	FILE *f;
 
-	if (!find_places(&p))
+	if (!places_find(&p))
 		return error_errno(err, "can't tell where papyr is");
 	if (access(p.agent, R_OK))
 		return error_set(err,
