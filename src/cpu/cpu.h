@@ -15,6 +15,7 @@
 
 #include <papyr/papyr.h>
 #include "base/bits.h"
+#include "cpu/booke/booke.h"
 #include "cpu/counts.h"
 #include "cpu/debug.h"
 #include "cpu/fp/fpscr.h"
@@ -83,6 +84,7 @@ struct cpu_model {
 };
 
 extern const struct cpu_model cpu_model_970, cpu_model_power7, cpu_model_power8;
+extern const struct cpu_model cpu_model_440, cpu_model_e500v2; /* BookE */
 
 /* By name, ignoring case; NULL when there is none such. */
 const struct cpu_model *cpu_model_by_name(const char *name);
@@ -127,6 +129,10 @@ struct slb_entry {
 #define CPU_IRQ_DECR	 0x02u /* derived from the decrementer by the owner thread */
 #define CPU_IRQ_DOORBELL 0x04u /* directed privileged doorbell (msgsndp) */
 #define CPU_IRQ_PERFMON	 0x08u
+/* BookE's; the critical ones wait for MSR[CE]. */
+#define CPU_IRQ_CRITICAL 0x10u /* level, as the external one */
+#define CPU_IRQ_WATCHDOG 0x20u /* derived from the timers, as the decrementer's */
+#define CPU_IRQ_FIT	 0x40u
 
 /* What cpu_run() came back for. */
 enum cpu_exit {
@@ -235,6 +241,15 @@ struct cpu_host {
 	 * has it.
 	 */
 	bool (*machine_check)(struct cpu *cpu);
+	/*
+	 * BookE: mtdcr (@write) or mfdcr of number @dcr, to or from general register @gpr. True:
+	 * it is done. False: leave cpu_run() with nip after it; the owner sets the register.
+	 */
+	bool (*dcr)(struct cpu *cpu, unsigned dcr, bool write, unsigned gpr);
+	/* BookE: MSR[WE] was set: the guest has nothing to do until an interrupt. May be NULL. */
+	void (*waits)(struct cpu *cpu);
+	/* BookE: the guest asks for a reset (DBCR0[RST]), or its watchdog did. May be NULL. */
+	void (*reset)(struct cpu *cpu);
 	/* What a debugger asked for (debug.h): cpu_run() ends, nip is at the instruction. */
 	void (*stopped)(struct cpu *cpu, enum cpu_stop why, u64 ea);
 };
@@ -264,6 +279,7 @@ struct cpu {
 	u32 vscr;
 	u32 mode; /* MSR bits that decoding depends on (engine/block.h) */
 	u64 msr;
+	u64 traced_msr; /* MSR[SE, BE]; 0 on BookE, which has others there */
 	u64 reserve_gpa; /* of the reservation, ~0: none */
 	u64 reserve_value[2];
 	u32 reserve_size;
@@ -292,6 +308,8 @@ struct cpu {
 	u64 dec_expires; /* guest timebase at which the decrementer passes below zero */
 	u64 dec_looked;	 /* guest timebase when the decrementer was set, or last seen to count */
 	u64 hdec_expires;
+
+	struct booke booke;
 
 	/* --- machinery --- */
 	const struct cpu_model *model;
@@ -344,6 +362,12 @@ void cpu_step_insn(struct cpu *cpu, u32 insn);
  * and the address that registers as they are now make.
  */
 bool cpu_update_form(const struct cpu *cpu, u32 insn, unsigned *ra, u64 *ea);
+
+/* A BookE processor, with a TLB of its own instead of segments and a table? */
+static inline bool cpu_is_booke(const struct cpu *cpu)
+{
+	return cpu->booke.tlb;
+}
 
 /* MSR written by anything but an instruction: keeps the derived fields (mode, caches) right. */
 void cpu_set_msr(struct cpu *cpu, u64 msr);
@@ -417,6 +441,12 @@ void cpu_pmu_stop(struct cpu *cpu);
 
 /* The SLB, AMR, a watchpoint or LPCR changed by something but an instruction. Own thread only. */
 void cpu_slb_changed(struct cpu *cpu);
+
+/*
+ * BookE: entries of the TLB, PIDs or anything else in cpu->booke changed, but not by an
+ * instruction. Own thread only.
+ */
+void cpu_booke_changed(struct cpu *cpu);
 
 /* Translation caches: one page of the table (its virtual page, segment size and page shift), or
  * all. Own thread only. */

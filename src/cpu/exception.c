@@ -3,6 +3,7 @@
  * first. */
 #include "cpu/pmu.h"
 #include "cpu/engine/block.h"
+#include "cpu/booke_exception.h"
 #include "cpu/raise.h"
 
 /* SRR1 bits 33:36 and 42:47 tell of the interrupt; the others are the MSR's. */
@@ -18,7 +19,17 @@ static bool ail_applies(const struct cpu *cpu, unsigned vector)
 	return vector != VEC_RESET && vector != VEC_MACHINE_CHECK;
 }
 
-void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
+/* Where SRR0, SRR1, MSR and nip are set: what there is besides. */
+static void taken(struct cpu *cpu, unsigned vector)
+{
+	cpu->interrupted = true;
+	cpu->counts.interrupts++;
+	cpu->link_from = NULL;
+	if (cpu_traces(cpu, PAPYR_TRACE_IRQ | PAPYR_TRACE_TRAP))
+		cpu->host->took_interrupt(cpu, vector);
+}
+
+static void interrupt_by_vector(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
 {
 	u64 msr = MSR_SF | (cpu->msr & MSR_ME) | (cpu->lpcr & LPCR_ILE ? MSR_LE : 0);
 	u64 ail = ail_applies(cpu, vector) ? (cpu->lpcr & LPCR_AIL) / LPCR_AIL_0 : 0;
@@ -30,11 +41,15 @@ void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
 	cpu->srr1 = (cpu->msr & ~SRR1_INFO) | srr1_bits;
 	cpu_set_msr(cpu, msr);
 	cpu->nip = base + vector;
-	cpu->interrupted = true;
-	cpu->counts.interrupts++;
-	cpu->link_from = NULL;
-	if (cpu_traces(cpu, PAPYR_TRACE_IRQ | PAPYR_TRACE_TRAP))
-		cpu->host->took_interrupt(cpu, vector);
+}
+
+void cpu_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 srr1_bits)
+{
+	if (cpu_is_booke(cpu))
+		booke_interrupt(cpu, vector, nip, srr1_bits);
+	else
+		interrupt_by_vector(cpu, vector, nip, srr1_bits);
+	taken(cpu, vector);
 }
 
 void cpu_machine_check(struct cpu *cpu, u64 nip, u64 srr1_bits)
@@ -67,6 +82,8 @@ const struct op *cpu_raise_program(struct cpu *cpu, const struct op *op, u64 rea
 const struct op *cpu_raise_data(struct cpu *cpu, const struct op *op, unsigned vector, u64 ea,
 				u64 dsisr)
 {
+	if (cpu_is_booke(cpu))
+		return cpu_raise(cpu, op, vector, booke_data_fails(cpu, vector, ea, dsisr));
 	cpu->dar = ea;
 	if (vector == VEC_DSI)
 		cpu->dsisr = dsisr;
@@ -77,6 +94,10 @@ const struct op *cpu_raise_alignment(struct cpu *cpu, const struct op *op, u64 e
 {
 	/* DSISR's description of the instruction is optional since 2.05; POWER8 leaves it alone,
 	 * software decodes. */
+	if (cpu_is_booke(cpu)) {
+		cpu->booke.dear = ea;
+		return cpu_raise(cpu, op, VEC_ALIGNMENT, 0);
+	}
 	cpu->dar = ea;
 	cpu->dsisr = (op->insn >> 16) & 0x3ff;
 	return cpu_raise(cpu, op, VEC_ALIGNMENT, 0);
@@ -120,6 +141,10 @@ static void look_at_clock(struct cpu *cpu)
 
 bool cpu_has_pending(struct cpu *cpu)
 {
+	if (cpu_is_booke(cpu)) {
+		booke_look_at_timers(cpu);
+		return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
+	}
 	look_at_clock(cpu);
 	if (unlikely(cpu->pmu_on))
 		pmu_catch_up(cpu);
@@ -130,6 +155,8 @@ bool cpu_take_pending(struct cpu *cpu)
 {
 	u32 pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
 
+	if (cpu_is_booke(cpu))
+		return booke_take_pending(cpu);
 	if (!pending || !(cpu->msr & MSR_EE))
 		return false;
 	if (pending & CPU_IRQ_DECR) {

@@ -39,8 +39,29 @@ const struct cpu_model cpu_model_power8 = {
     .msr_mask = MSR_BASE | MSR_VSX | MSR_LE,
 };
 
+#define MSR_BOOKE                                                                                  \
+	(MSR_WE | MSR_CE | MSR_EE | MSR_PR | MSR_ME | MSR_FE0 | MSR_DWE | MSR_DE | MSR_FE1 |       \
+	 MSR_IS | MSR_DS)
+
+/* As the 440EP, which has a floating-point unit. */
+const struct cpu_model cpu_model_440 = {
+    .name = "440",
+    .pvr = 0x422218d3,
+    .level = ISA_440,
+    .threads = 1,
+    .msr_mask = MSR_BOOKE | MSR_FP,
+};
+const struct cpu_model cpu_model_e500v2 = {
+    .name = "e500v2",
+    .pvr = 0x80210030,
+    .level = ISA_E500,
+    .threads = 1,
+    .msr_mask = MSR_BOOKE | MSR_UCLE | MSR_SPE | MSR_PMM,
+};
+
 static const struct cpu_model *const models[] = {&cpu_model_power8, &cpu_model_power7,
-						 &cpu_model_970};
+						 &cpu_model_970, &cpu_model_440,
+						 &cpu_model_e500v2};
 
 const struct cpu_model *cpu_model_by_name(const char *name)
 {

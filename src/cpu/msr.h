@@ -25,7 +25,29 @@
 #define MSR_RI	(1ull << 1)
 #define MSR_LE	(1ull << 0)
 
-/* Interrupt vectors: VECTOR(offset, name). */
+/* BookE's MSR has other bits, some in the same places. */
+#define MSR_UCLE (1ull << 26)
+#define MSR_SPE	 (1ull << 25)
+#define MSR_WE	 (1ull << 18)
+#define MSR_CE	 (1ull << 17)
+#define MSR_DWE	 (1ull << 10)
+#define MSR_DE	 (1ull << 9)
+#define MSR_IS	 (1ull << 5)
+#define MSR_DS	 (1ull << 4)
+
+/* ESR of BookE: why. */
+#define ESR_PIL 0x08000000u
+#define ESR_PPR 0x04000000u
+#define ESR_PTR 0x02000000u
+#define ESR_FP	0x01000000u
+#define ESR_ST	0x00800000u
+#define ESR_DLK 0x00200000u
+#define ESR_BO	0x00020000u
+
+/*
+ * Interrupt vectors: VECTOR(offset, name). BookE's interrupts go where IVPR and IVORs say; those
+ * that servers have too have their numbers here, the others some that are free.
+ */
 /* clang-format off */
 #define CPU_VECTORS(VECTOR)                                                           \
 	VECTOR(0x100, RESET)                                                           \
@@ -49,6 +71,11 @@
 	VECTOR(0xf20, VMX_UNAVAILABLE)                                                 \
 	VECTOR(0xf40, VSX_UNAVAILABLE)                                                 \
 	VECTOR(0xf60, FACILITY_UNAVAILABLE)                                            \
+	VECTOR(0x1010, FIT)                                                            \
+	VECTOR(0x1020, WATCHDOG)                                                       \
+	VECTOR(0x1030, CRITICAL)                                                       \
+	VECTOR(0x1100, DTLB)                                                           \
+	VECTOR(0x1200, ITLB)                                                           \
 	VECTOR(0x1500, DENORM)                                                         \
 	VECTOR(0x1700, VMX_ASSIST)
 /* clang-format on */

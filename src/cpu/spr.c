@@ -6,17 +6,6 @@
 #include "cpu/pmu.h"
 #include "cpu/spr.h"
 
-enum access { N, R_, RW };
-
-struct spr {
-	u8 user, supervisor;
-	u8 level;
-	u8 width; /* bits; 0: through the functions */
-	u16 offset;
-	u64 (*get)(struct cpu *cpu);
-	void (*set)(struct cpu *cpu, u64 value);
-};
-
 static u64 get_xer(struct cpu *cpu)
 {
 	return cpu_get_xer(cpu);
@@ -266,7 +255,7 @@ static void set_ppr32(struct cpu *cpu, u64 v)
 #define set_vtb	  NULL
 #define set_pir	  NULL
 
-static const struct spr sprs[1024] = {
+static const struct spr sprs[SPR_NUMBERS] = {
 #define SPR(n, u, s, l, field)	 [n] = {u, s, l, 64, offsetof(struct cpu, field), NULL, NULL},
 #define SPR32(n, u, s, l, field) [n] = {u, s, l, 32, offsetof(struct cpu, field), NULL, NULL},
 #define SPR_FN(n, u, s, l, name) [n] = {u, s, l, 0, 0, get_##name, set_##name},
@@ -281,12 +270,23 @@ static bool spr_is_pmc_7_or_8(unsigned n)
 	return n == 777 || n == 778 || n == 793 || n == 794;
 }
 
+static const struct spr *spr_row(enum isa_level level, unsigned n)
+{
+	return level < ISA_32 ? &booke_sprs[n] : &sprs[n];
+}
+
+static bool spr_of_level(const struct spr *s, enum isa_level level)
+{
+	return level < ISA_32 ? s->level == ISA_BOOKE || s->level == level : s->level <= level;
+}
+
 static bool spr_exists(const struct cpu *cpu, unsigned n)
 {
+	const struct spr *s = spr_row(cpu->model->level, n);
+
 	if (spr_is_pmc_7_or_8(n) && cpu->model->pmcs < 8)
 		return false;
-	return n < ARRAY_SIZE(sprs) && (sprs[n].width || sprs[n].get) &&
-	       sprs[n].level <= cpu->model->level;
+	return (s->width || s->get) && spr_of_level(s, cpu->model->level);
 }
 
 static u64 spr_read(struct cpu *cpu, const struct spr *s)
@@ -380,10 +380,12 @@ static bool pmu_only_read(const struct cpu *cpu, unsigned n)
 	return n >= 768 && n <= 782 && (cpu->msr & MSR_PR) && cpu->model->level < ISA_207;
 }
 
-static bool allowed(const struct cpu *cpu, unsigned n, enum access want)
+static bool allowed(const struct cpu *cpu, unsigned n, enum spr_access want)
 {
+	const struct spr *s = spr_row(cpu->model->level, n);
+
 	return spr_exists(cpu, n) && !(want == RW && pmu_only_read(cpu, n)) &&
-	       (cpu->msr & MSR_PR ? sprs[n].user : sprs[n].supervisor) >= want;
+	       (cpu->msr & MSR_PR ? s->user : s->supervisor) >= want;
 }
 
 #define SPR_LR	8
@@ -392,12 +394,12 @@ static bool allowed(const struct cpu *cpu, unsigned n, enum access want)
 
 unsigned spr_offset(unsigned n, enum isa_level level, bool user, bool writes)
 {
-	const struct spr *s = &sprs[n];
+	const struct spr *s = spr_row(level, n);
 
 	/* From these on some are the performance monitor's, or ask for a facility. */
 	if (n >= 768 && n != SPR_PPR)
 		return 0;
-	if (level < s->level || (user ? s->user : s->supervisor) < (writes ? RW : R_))
+	if (!spr_of_level(s, level) || (user ? s->user : s->supervisor) < (writes ? RW : R_))
 		return 0;
 	if (n == SPR_LR || n == SPR_CTR)
 		return 0; /* they have instructions of their own */
@@ -415,7 +417,7 @@ OP(mfspr)
 	facility = missing_facility(cpu, n, false);
 	if (unlikely(facility))
 		return cpu_raise_facility(cpu, op, facility);
-	cpu->gpr[op->t] = spr_read(cpu, &sprs[n]);
+	cpu->gpr[op->t] = spr_read(cpu, spr_row(cpu->model->level, n));
 	NEXT;
 }
 
@@ -430,7 +432,7 @@ OP(mtspr)
 	if (unlikely(facility))
 		return cpu_raise_facility(cpu, op, facility);
 	mode = cpu->mode;
-	spr_write(cpu, &sprs[n], cpu->gpr[op->t]);
+	spr_write(cpu, spr_row(cpu->model->level, n), cpu->gpr[op->t]);
 	if (unlikely(cpu->mode != mode)) {
 		cpu->nip = NIA();
 		STOP;

@@ -65,6 +65,8 @@ static bool chosen(const struct insn_row *row)
 /* Why the row is not compared at all; NULL: it is. */
 static const char *left_out(const struct insn_row *row)
 {
+	if (!isa_has(ISA_207, row))
+		return "of BookE processors, which have tests of their own";
 	if ((row->flags & F_NOTEST) && !row_moves_special(row))
 		return "not a function of registers and memory";
 	if (!strcmp(row->mnemonic, "dcbz") && !strcmp(options.model->name, "970"))

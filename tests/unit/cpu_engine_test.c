@@ -420,7 +420,7 @@ static const struct insn_row *plain_lookup(u32 insn, enum isa_level level)
 	for (unsigned i = 0; i < isa_rows; i++) {
 		const struct insn_row *row = &isa_table[i];
 
-		if ((insn & row->mask) == row->match && row->level <= level &&
+		if ((insn & row->mask) == row->match && isa_has(level, row) &&
 		    (!best || __builtin_popcount(row->mask) > __builtin_popcount(best->mask)))
 			best = row;
 	}
@@ -429,7 +429,7 @@ static const struct insn_row *plain_lookup(u32 insn, enum isa_level level)
 
 static void compare_lookup(u32 insn)
 {
-	static const enum isa_level levels[] = {ISA_201, ISA_206, ISA_207};
+	static const enum isa_level levels[] = {ISA_201, ISA_206, ISA_207, ISA_440, ISA_E500};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(levels); i++)
 		if (isa_lookup(insn, levels[i]) != plain_lookup(insn, levels[i]))

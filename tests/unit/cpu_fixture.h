@@ -92,7 +92,7 @@ static inline u64 fixture_doorbells(struct cpu *cpu)
 	return fixture_of(cpu)->doorbells;
 }
 
-static inline struct fixture *fixture_new(void)
+static inline struct fixture *fixture_of_model(const struct cpu_model *model)
 {
 	static const struct cpu_host host = {
 	    .ram = fixture_ram,
@@ -112,10 +112,15 @@ static inline struct fixture *fixture_new(void)
 	memset(f, 0, sizeof(*f));
 	f->ram = calloc(1, RAM_BYTES);
 	assert_int_equal(hpt_create(&f->hpt, 18), 0);
-	assert_int_equal(cpu_init(&f->cpu, &cpu_model_power8, &host), 0);
+	assert_int_equal(cpu_init(&f->cpu, model, &host), 0);
 	f->cpu.hpt = f->hpt;
 	f->cpu.amor = ~0ull;
 	return f;
+}
+
+static inline struct fixture *fixture_new(void)
+{
+	return fixture_of_model(&cpu_model_power8);
 }
 
 static inline void fixture_free(struct fixture *f)

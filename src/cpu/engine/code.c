@@ -591,7 +591,7 @@ struct block *code_find(struct cpu *cpu)
 	u64 gpa;
 	struct block *b;
 
-	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh))
+	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh) || cpu->tlbs->small_fetch)
 		return NULL;
 	page = page_find(cpu->code, gpa);
 	if (page && (fresh || page->checked != cpu->code->epoch))

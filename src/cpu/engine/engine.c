@@ -7,6 +7,7 @@
 #include "cpu/insn/op.h"
 #include "cpu/jit/jit.h"
 #include "cpu/engine/pseudo.h"
+#include "cpu/mmu/tlb.h"
 #include "cpu/mmu/touched.h"
 
 /* Instructions between looks at the clock: some 50 microseconds, the decrementer's precision while
@@ -157,7 +158,7 @@ void cpu_step_insn(struct cpu *cpu, u32 insn)
  */
 static bool step_traced(struct cpu *cpu)
 {
-	u64 traced = cpu->msr & (MSR_SE | MSR_BE), nip = cpu->nip;
+	u64 traced = cpu->traced_msr, nip = cpu->nip;
 	const struct insn_row *row;
 	struct block *b;
 	u32 insn;
@@ -185,6 +186,10 @@ static void run_blocks(struct cpu *cpu)
 	const struct op *op;
 
 	cpu->link_from = NULL;
+	if (!b && cpu->tlbs->small_fetch) {
+		cpu_step(cpu);
+		return;
+	}
 	if (!b) {
 		/* A guest whose handlers can't be fetched either comes here for ever: the clock is
 		 * looked at all the same. */
@@ -222,7 +227,7 @@ static void run_watched(struct cpu *cpu)
 	cpu->debug.watching = true;
 	if (unlikely(__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED)))
 		cpu_take_pending(cpu);
-	if (!(cpu->msr & (MSR_SE | MSR_BE)))
+	if (!cpu->traced_msr)
 		run_blocks(cpu);
 	else if (!cpu_breakpoint_at(cpu, cpu->nip))
 		step_traced(cpu);
@@ -263,7 +268,7 @@ static enum cpu_exit run(struct cpu *cpu)
 			return CPU_EXIT_REQUEST;
 		if (unlikely(__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED)))
 			cpu_take_pending(cpu);
-		if (unlikely(cpu->msr & (MSR_SE | MSR_BE)))
+		if (unlikely(cpu->traced_msr))
 			step_traced(cpu);
 		else
 			run_blocks(cpu);

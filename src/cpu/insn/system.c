@@ -10,7 +10,7 @@ static const struct op *resume_at(struct cpu *cpu, u64 nip)
 	u32 pending = __atomic_load_n(&cpu->pending, __ATOMIC_RELAXED);
 
 	nip &= cpu->ea_mask;
-	if ((pending && (cpu->msr & MSR_EE)) || (cpu->msr & (MSR_SE | MSR_BE))) {
+	if ((pending && (cpu->msr & MSR_EE)) || cpu->traced_msr) {
 		cpu->nip = nip;
 		STOP;
 	}

@@ -2,6 +2,7 @@
 /* The slow ways to memory: what the first level doesn't have. */
 #include "base/racy.h"
 #include "cpu/engine/block.h"
+#include "cpu/mmu/booke.h"
 #include "cpu/mmu/translate.h"
 #include "cpu/mmu/watch.h"
 #include "cpu/raise.h"
@@ -20,9 +21,9 @@ static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t,
 	struct tlb_entry *e = &cpu->dtlb->e[slot];
 	u64 page = ea >> CPU_PAGE_SHIFT, gpa = t->gpa & CPU_PAGE_MASK;
 
-	if (watchpoint_armed(cpu))
+	if (watchpoint_armed(cpu) || t->small)
 		return;
-	if (address_is_low(ea) && cpu->dtlb == &cpu->tlb[TLB_KERNEL])
+	if (t->program && cpu->dtlb == &cpu->tlb[TLB_KERNEL])
 		cpu->tlbs->low[slot / 64] |= 1ull << slot % 64;
 	cpu->dtlb->used[slot / 64] |= 1ull << slot % 64;
 	if (e->read != page || e->gpa != gpa)
@@ -90,6 +91,21 @@ static bool watchpoint_takes(struct cpu *cpu, const struct op *op, u64 ea, unsig
 	return true;
 }
 
+/* BookE has little-endian pages. An access to one takes its bytes the other way round. */
+static bool is_little(const struct cpu *cpu, u64 ea)
+{
+	return cpu_is_booke(cpu) && booke_little(cpu, ea);
+}
+
+/* What isn't one access of a register's bytes is refused there. */
+static bool order_fails(struct cpu *cpu, const struct op *op, u64 ea, bool store)
+{
+	if (likely(!is_little(cpu, ea)))
+		return false;
+	cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_BADATTR | (store ? DSISR_STORE : 0));
+	return true;
+}
+
 /*
  * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, the
  * owner did the access (*done), or there is no memory and @data is NULL, which asks for memory
@@ -120,6 +136,8 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, store);
 		if (ram.host && (!store || ram.writable))
 			break;
+		if (t.small && order_fails(cpu, op, ea, store))
+			return NULL;
 		access.gpa = t.gpa;
 		access.hpte_index = t.hpte_index;
 		access.absent = t.absent;
@@ -148,7 +166,7 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 	}
 	tlb_fill(cpu, ea, &t, &ram, store);
 	*gpa = t.gpa;
-	return ram.host + (ea & ~CPU_PAGE_MASK);
+	return ram.host + (t.gpa & ~CPU_PAGE_MASK);
 }
 
 /* A copy that is one access for sizes that the architecture makes one access of. */
@@ -172,11 +190,17 @@ static void copy_once(void *to, const void *from, unsigned size)
 	}
 }
 
+/* The smallest pages there are: a 440's. */
+static u64 page_least(const struct cpu *cpu)
+{
+	return cpu_is_booke(cpu) ? 1024 : CPU_PAGE_SIZE;
+}
+
 /* The bytes from @ea to the end of its page, at most @size; pieces for memory without RAM are at
  * most 8. */
-static unsigned piece(u64 ea, unsigned size)
+static unsigned piece(const struct cpu *cpu, u64 ea, unsigned size)
 {
-	u64 left = CPU_PAGE_SIZE - (ea & ~CPU_PAGE_MASK);
+	u64 page = page_least(cpu), left = page - (ea & (page - 1));
 
 	return size < left ? size : left;
 }
@@ -222,9 +246,15 @@ static bool write_on_page(struct cpu *cpu, const struct op *op, u64 ea, const u8
 	return true;
 }
 
-bool mem_read_slow(struct cpu *cpu, const struct op *op, u64 ea, void *data, unsigned size)
+static void copy_reversed(u8 *to, const u8 *from, unsigned size)
 {
-	unsigned first = piece(ea, size);
+	for (unsigned i = 0; i < size; i++)
+		to[i] = from[size - 1 - i];
+}
+
+static bool read_slow(struct cpu *cpu, const struct op *op, u64 ea, void *data, unsigned size)
+{
+	unsigned first = piece(cpu, ea, size);
 	u8 buffer[128];
 
 	if (first == size)
@@ -236,10 +266,28 @@ bool mem_read_slow(struct cpu *cpu, const struct op *op, u64 ea, void *data, uns
 	return true;
 }
 
+bool mem_read_slow(struct cpu *cpu, const struct op *op, u64 ea, void *data, unsigned size)
+{
+	u8 buffer[8];
+
+	if (!read_slow(cpu, op, ea, data, size))
+		return false;
+	if (unlikely(is_little(cpu, ea)) && size <= sizeof(buffer)) {
+		memcpy(buffer, data, size);
+		copy_reversed(data, buffer, size);
+	}
+	return true;
+}
+
 bool mem_write_slow(struct cpu *cpu, const struct op *op, u64 ea, const void *data, unsigned size)
 {
-	unsigned first = piece(ea, size);
+	unsigned first = piece(cpu, ea, size);
+	u8 buffer[8];
 
+	if (unlikely(is_little(cpu, ea)) && size <= sizeof(buffer)) {
+		copy_reversed(buffer, data, size);
+		data = buffer;
+	}
 	if (first == size)
 		return write_on_page(cpu, op, ea, data, size);
 	/* Nothing of it is stored when the second page faults. */
@@ -255,7 +303,7 @@ bool mem_read_bytes(struct cpu *cpu, const struct op *op, u64 ea, void *bytes, u
 	const void *host = tlb_find(cpu, ea, size, false);
 
 	if (unlikely(!host))
-		return mem_read_slow(cpu, op, ea, bytes, size);
+		return !order_fails(cpu, op, ea, false) && read_slow(cpu, op, ea, bytes, size);
 	racy_copy_bytes(bytes, host, size);
 	return true;
 }
@@ -265,7 +313,7 @@ bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *b
 	void *host = tlb_find(cpu, ea, size, true);
 
 	if (unlikely(!host))
-		return mem_write_slow(cpu, op, ea, bytes, size);
+		return !order_fails(cpu, op, ea, true) && mem_write_slow(cpu, op, ea, bytes, size);
 	racy_copy_bytes(host, bytes, size);
 	return true;
 }
@@ -287,10 +335,10 @@ static bool probe_page(struct cpu *cpu, const struct op *op, u64 ea, bool store)
 
 static bool probe(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store)
 {
-	u64 last = (ea + size - 1) & cpu->ea_mask;
+	u64 last = (ea + size - 1) & cpu->ea_mask, mask = ~(page_least(cpu) - 1);
 
 	return probe_page(cpu, op, ea, store) &&
-	       (!((ea ^ last) & CPU_PAGE_MASK) || probe_page(cpu, op, last & CPU_PAGE_MASK, store));
+	       (!((ea ^ last) & mask) || probe_page(cpu, op, last & mask, store));
 }
 
 bool mem_probe_write(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
@@ -326,9 +374,11 @@ void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size
 	void *host = mem_ptr(cpu, op, ea, size, store, gpa, &no_ram);
 
 	/* Reservations and quadwords where there is no memory: the architecture's answer is a
-	 * storage interrupt. */
-	if (no_ram)
+	 * storage interrupt. So it is here on little-endian pages. */
+	if (no_ram || (host && unlikely(is_little(cpu, ea)))) {
+		host = NULL;
 		cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_BADATTR | (store ? DSISR_STORE : 0));
+	}
 	return host;
 }
 

@@ -4,7 +4,9 @@
 
 static bool fetch_fails(struct cpu *cpu, u64 nip, const struct translation *t)
 {
-	if (t->vector == VEC_DSEGI)
+	if (t->vector == VEC_DTLB)
+		cpu_interrupt(cpu, VEC_ITLB, nip, 0);
+	else 	if (t->vector == VEC_DSEGI)
 		cpu_interrupt(cpu, VEC_ISEGI, nip, 0);
 	else
 		cpu_interrupt(cpu, VEC_ISI, nip, t->why);
@@ -41,7 +43,7 @@ static bool fetch_without_memory(struct cpu *cpu, u64 nip, const struct translat
 bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 {
 	struct tlbs *tlbs = cpu->tlbs;
-	enum tlb_context context = tlb_context(cpu, MSR_IR);
+	enum tlb_context context = tlb_context(cpu, MODE_IR);
 	struct itlb_entry *f =
 	    &tlbs->fetch[context][nip >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
 	u64 tag = (nip & CPU_PAGE_MASK) | tlbs->gen[context];
@@ -49,6 +51,7 @@ bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 	struct cpu_ram ram;
 
 	*fresh = false;
+	tlbs->small_fetch = false;
 	if (f->tag != tag) {
 		if (!translate(cpu, nip, CPU_FETCH, &t))
 			return fetch_fails(cpu, nip, &t);
@@ -56,9 +59,16 @@ bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, false);
 		if (!ram.host)
 			return fetch_without_memory(cpu, nip, &t);
+		if (unlikely(t.small)) {
+			/* Where the page would begin if all of it were this one's. */
+			*host = ram.host + (t.gpa & ~CPU_PAGE_MASK) - (nip & ~CPU_PAGE_MASK);
+			*gpa = t.gpa & CPU_PAGE_MASK;
+			tlbs->small_fetch = true;
+			return true;
+		}
 		*f = (struct itlb_entry){tag, t.gpa & CPU_PAGE_MASK, ram.host};
 		*fresh = t.fresh;
-		tlbs->low_fetches |= context == TLB_KERNEL && address_is_low(nip);
+		tlbs->low_fetches |= context != TLB_USER && t.program;
 	}
 	*host = f->host;
 	*gpa = f->gpa;

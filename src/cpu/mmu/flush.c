@@ -43,11 +43,6 @@ void tlb_fini(struct cpu *cpu)
 	cpu->tlbs = NULL;
 }
 
-void tlb_select(struct cpu *cpu)
-{
-	cpu->dtlb = &cpu->tlb[tlb_context(cpu, MSR_DR)];
-}
-
 static void forget_context(struct cpu *cpu, enum tlb_context context)
 {
 	struct tlbs *t = cpu->tlbs;
@@ -58,6 +53,25 @@ static void forget_context(struct cpu *cpu, enum tlb_context context)
 		t->gen[context] = 0;
 	}
 	t->gen[context]++;
+}
+
+/* Address space 1 has one place for the supervisor and for users (booke.c). */
+static void select_space1(struct cpu *cpu)
+{
+	bool user = cpu->mode & MODE_PR;
+
+	if ((cpu->mode & (MODE_IR | MODE_DR)) == (MODE_IR | MODE_DR) ||
+	    cpu->tlbs->space1_user == user)
+		return;
+	forget_context(cpu, TLB_REAL);
+	cpu->tlbs->space1_user = user;
+}
+
+void tlb_select(struct cpu *cpu)
+{
+	if (cpu_is_booke(cpu))
+		select_space1(cpu);
+	cpu->dtlb = &cpu->tlb[tlb_context(cpu, MODE_DR)];
 }
 
 void tlb_new_generation(struct cpu *cpu)
@@ -126,6 +140,58 @@ static void drop_effective(struct cpu *cpu, u64 ea, u64 bytes, bool real)
 	jumps_forget_range(cpu, ea, bytes, real);
 }
 
+#define FLUSH_PIECES_MAX 64u /* above that many 4 KiB pieces, flushing all is cheaper */
+
+void tlb_forget_programs(struct cpu *cpu)
+{
+	struct tlbs *t = cpu->tlbs;
+
+	cpu->counts.flushes_segments++;
+	if (t->low_fetches) {
+		tlb_new_generation(cpu);
+		return;
+	}
+	forget_context(cpu, TLB_USER);
+	forget_context(cpu, TLB_REAL);
+	drop_slots(&cpu->tlb[TLB_KERNEL], t->low);
+	jumps_forget_low(cpu);
+}
+
+/* What is there of a page that has more pieces than there may be entries in use. */
+static void drop_range(struct cpu *cpu, u64 ea, u64 bytes)
+{
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+		struct tlb *tlb = &cpu->tlb[i];
+
+		for (unsigned j = 0; j < TLB_ENTRIES / 64; j++)
+			for (u64 used = tlb->used[j]; used; used &= used - 1) {
+				unsigned slot = j * 64 + (unsigned)__builtin_ctzll(used);
+
+				if ((tlb->e[slot].read << CPU_PAGE_SHIFT) - ea < bytes)
+					drop_slot(tlb, slot);
+			}
+		for (unsigned j = 0; j < ITLB_ENTRIES; j++)
+			if ((cpu->tlbs->fetch[i][j].tag & CPU_PAGE_MASK) - ea < bytes)
+				cpu->tlbs->fetch[i][j].tag = 0;
+	}
+}
+
+#define FORGET_UNITS_MAX (16u << 20) /* beyond it all jumps go, rather than to look for some */
+
+void tlb_forget_page(struct cpu *cpu, u64 ea, u64 bytes, bool shared)
+{
+	cpu->counts.flushes_page++;
+	if (bytes >> CPU_PAGE_SHIFT <= FLUSH_PIECES_MAX) {
+		drop_effective(cpu, ea, bytes, shared);
+		return;
+	}
+	drop_range(cpu, ea, bytes);
+	if (bytes <= FORGET_UNITS_MAX)
+		jumps_forget_range(cpu, ea, bytes, shared);
+	else
+		jumps_forget(cpu);
+}
+
 static void drop_virtual_piece(struct cpu *cpu, u64 va)
 {
 	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va >> CPU_PAGE_SHIFT);
@@ -151,7 +217,6 @@ static void drop_seen(struct cpu *cpu, u64 va, u64 bytes)
 		drop_effective(cpu, va & ((1ull << 40) - 1), bytes, true);
 }
 
-#define FLUSH_PIECES_MAX 64u /* above that many 4 KiB pieces, flushing all is cheaper */
 
 void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
 {

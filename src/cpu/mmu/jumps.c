@@ -47,6 +47,14 @@ static unsigned unit_bit(u64 ea)
 	return (ea >> UNIT_SHIFT) * 0x9e3779b97f4a7c15ull >> 52;
 }
 
+/* Does the supervisor, now, have at @ea what is a program's? */
+static bool is_programs(const struct cpu *cpu, u64 ea)
+{
+	if (cpu_is_booke(cpu))
+		return !(cpu->mode & MODE_PR) && cpu->tlbs->low_fetches;
+	return (cpu->mode & (MODE_PR | MODE_IR)) == MODE_IR && address_is_low(ea);
+}
+
 void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops, const u8 *code)
 {
 	struct jumps *j = &cpu->tlbs->jumps;
@@ -54,7 +62,7 @@ void jumps_add(struct cpu *cpu, u64 ea, const struct op *ops, const u8 *code)
 
 	j->units[bit / 64] |= 1ull << bit % 64;
 	j->unit_words |= 1ull << bit / 64;
-	if ((cpu->mode & (MODE_PR | MODE_IR)) == MODE_IR && address_is_low(ea))
+	if (is_programs(cpu, ea))
 		j->supervisor_low = true;
 	*jump_slot(cpu, ea) = (struct jump){ea, cpu->jump_key, ops, code};
 }

@@ -47,6 +47,8 @@ struct tlbs {
 	 * fetches' cache such? */
 	u64 low[TLB_ENTRIES / 64];
 	bool low_fetches;
+	bool small_fetch; /* the last fetch was from a page that is not kept */
+	bool space1_user; /* BookE: whose TLB_REAL's entries are, which are address space 1's */
 	u32 virt_gen; /* never 0 */
 };
 
@@ -58,6 +60,11 @@ void tlb_select(struct cpu *cpu);
 void tlb_new_generation(struct cpu *cpu);
 /* The segment at @ea has another meaning, or none. */
 void tlb_forget_segment(struct cpu *cpu, u64 ea);
+
+/* BookE: all that only a program's process number made visible. */
+void tlb_forget_programs(struct cpu *cpu);
+/* BookE: the page of @bytes at @ea, one of all programs (@shared) or of one. */
+void tlb_forget_page(struct cpu *cpu, u64 ea, u64 bytes, bool shared);
 
 /*
  * Where to fetch instructions of the page of @nip. False: an interrupt was raised (at @nip).

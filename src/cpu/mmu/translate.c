@@ -212,11 +212,14 @@ static bool find_translation(struct cpu *cpu, u64 ea, enum cpu_access_kind kind,
 	const struct slb_entry *s;
 
 	*t = (struct translation){0};
+	if (cpu_is_booke(cpu))
+		return booke_translate(cpu, ea, kind, t);
 	if (!(cpu->msr & (kind == CPU_FETCH ? MSR_IR : MSR_DR))) {
 		if (cpu->hpt && (cpu->lpcr & LPCR_VPM0))
 			return translate_by(cpu, vrma_slb(cpu), ea & ((1ull << 40) - 1), kind, t);
 		return real_by_limit(cpu, ea, kind, t);
 	}
+	t->program = address_is_low(ea);
 	s = slb_lookup(cpu, ea);
 	if (!s)
 		return fail(t, VEC_DSEGI, 0);

@@ -4,6 +4,7 @@
 #define PAPYR_CPU_TRANSLATE_H
 
 #include "cpu/mmu/tlb.h"
+#include "cpu/engine/block.h"
 #include "hpt/hpt.h"
 
 struct translation {
@@ -12,22 +13,28 @@ struct translation {
 	bool absent;
 	u64 hpte_index;
 	bool fresh; /* the hash table was searched since a fetch last used this translation */
-	/* If it failed: VEC_DSI or VEC_DSEGI (the caller makes ISI and ISEGI of it). */
+	bool program; /* of a program, another one has another page there: mmu/tlb.h */
+	bool small;   /* it says nothing of the 4 KiB around, or of the byte order: never kept */
+	/* If it failed: VEC_DSI, VEC_DSEGI, VEC_DTLB (the caller makes ISI, ISEGI, ITLB of it). */
 	unsigned vector;
 	u64 why; /* DSISR or SRR1 bits */
 };
+
+/* BookE's, by its TLB (mmu/booke.c). */
+bool booke_translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct translation *t);
 
 /* False: the access is not allowed, or there is no such translation. */
 bool translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct translation *t);
 
 /*
- * Which cache of the first level is used when @relocate (MSR_IR, MSR_DR) says whether to translate.
+ * Which cache of the first level is used when @relocate (MODE_IR, MODE_DR) says whether to
+ * translate.
  */
-static inline enum tlb_context tlb_context(const struct cpu *cpu, u64 relocate)
+static inline enum tlb_context tlb_context(const struct cpu *cpu, u32 relocate)
 {
-	if (!(cpu->msr & relocate))
+	if (!(cpu->mode & relocate))
 		return TLB_REAL;
-	return cpu->msr & MSR_PR ? TLB_USER : TLB_KERNEL;
+	return cpu->mode & MODE_PR ? TLB_USER : TLB_KERNEL;
 }
 
 /*
