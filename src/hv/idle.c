@@ -54,7 +54,8 @@ static u64 *event(struct hv_vcpu *vcpu)
 
 static bool must_leave(struct hv_vcpu *vcpu)
 {
-	return __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_SEQ_CST) ||
+	return vcpu->pending != HV_PENDING_NONE || /* looking at the clock made an exit */
+	       __atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_SEQ_CST) ||
 	       (__atomic_load_n(&vcpu->cpu.request, __ATOMIC_SEQ_CST) & CPU_REQ_EXIT) ||
 	       hv_vcpu_signalled(vcpu);
 }
@@ -62,7 +63,8 @@ static bool must_leave(struct hv_vcpu *vcpu)
 /* Until the decrementer passes zero, for the first time or once more: it has 32 bits. */
 static s64 ticks_left(struct cpu *cpu)
 {
-	s64 ticks = cpu->dec_expires - cpu_timebase(cpu);
+	s64 ticks = (cpu_is_booke(cpu) ? cpu->booke.timers.next : cpu->dec_expires) -
+		    cpu_timebase(cpu);
 
 	if (ticks < 0)
 		ticks = (s32)ticks < 0 ? 0 : (s32)ticks;

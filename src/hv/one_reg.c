@@ -2,6 +2,7 @@
 /* KVM_GET_ONE_REG, KVM_SET_ONE_REG. Most registers are a word of struct cpu: a table; the rest has
  * rules. */
 #include <errno.h>
+#include "hv/booke.h"
 #include "hv/debug.h"
 #include "hv/core.h"
 #include "hv/doorbell.h"
@@ -180,7 +181,11 @@ static bool lacks_vsx(const struct hv_vcpu *vcpu, u64 id)
 /* The client sees one number, in which is what the guest stood still. */
 static void set_tb_offset(struct hv_vcpu *vcpu, u64 offset)
 {
+	u64 old = cpu_timebase(&vcpu->cpu);
+
 	vcpu->cpu.tb_offset = offset + hv_time_is_set(vcpu->vm);
+	if (hv_is_booke(vcpu))
+		booke_timers_moved(&vcpu->cpu.booke.timers, old, cpu_timebase(&vcpu->cpu));
 	cpu_request(&vcpu->cpu, CPU_REQ_TIMER);
 }
 
@@ -371,6 +376,18 @@ static int set_special(struct hv_vcpu *vcpu, u64 id, u64 value)
 	}
 }
 
+static bool is_word(u64 id)
+{
+	return bytes_of(id) == 4 || bytes_of(id) == 8;
+}
+
+/* Those that all processors have. */
+static bool is_common(u64 id)
+{
+	return (id >= KVM_REG_PPC_FPR0 && id <= KVM_REG_PPC_FPR31) || id == KVM_REG_PPC_FPSCR ||
+	       id == KVM_REG_PPC_TB_OFFSET || id == KVM_REG_PPC_PAPYR_TB_OFFSET;
+}
+
 int hv_get_one_reg(struct hv_vcpu *vcpu, u64 id, void *value)
 {
 	const struct word_reg *word = find_word(id);
@@ -378,6 +395,12 @@ int hv_get_one_reg(struct hv_vcpu *vcpu, u64 id, void *value)
 	u64 special;
 	int ret;
 
+	if (hv_is_booke(vcpu) && !is_common(id)) {
+		ret = is_word(id) ? hv_booke_get_one_reg(vcpu, id, &special) : -EINVAL;
+		if (!ret)
+			store(value, bytes_of(id), special);
+		return ret;
+	}
 	if (lacks_vsx(vcpu, id))
 		return -ENXIO;
 	if (word) {
@@ -403,6 +426,9 @@ int hv_set_one_reg(struct hv_vcpu *vcpu, u64 id, const void *value)
 	void *place = vector_place(vcpu, id);
 	enum hv_area area;
 
+	if (hv_is_booke(vcpu) && !is_common(id))
+		return is_word(id) ? hv_booke_set_one_reg(vcpu, id, load(value, bytes_of(id)))
+				   : -EINVAL;
 	if (lacks_vsx(vcpu, id))
 		return -ENXIO;
 	if (word) {
@@ -415,8 +441,7 @@ int hv_set_one_reg(struct hv_vcpu *vcpu, u64 id, const void *value)
 	}
 	if (!area_of(id, &area))
 		return set_area(vcpu, id, value);
-	return bytes_of(id) == 4 || bytes_of(id) == 8
-		   ? set_special(vcpu, id, load(value, bytes_of(id)))
+	return is_word(id)		    ? set_special(vcpu, id, load(value, bytes_of(id)))
 	       : id == KVM_REG_PPC_VP_STATE ? -ENXIO
 					    : -EINVAL;
 }

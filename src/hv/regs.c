@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_GET_REGS, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS. */
 #include <errno.h>
+#include "hv/booke.h"
 #include "hv/regs.h"
 #include "hv/vcpu.h"
 
@@ -42,6 +43,8 @@ void hv_get_regs(struct hv_vcpu *vcpu, struct kvm_regs *regs)
 	regs->sprg6 = vcpu->sprg_4_7[2];
 	regs->sprg7 = vcpu->sprg_4_7[3];
 	memcpy(regs->gpr, cpu->gpr, sizeof(regs->gpr));
+	if (hv_is_booke(vcpu))
+		hv_booke_get_regs(vcpu, regs);
 }
 
 /* Never the hypervisor's state, always machine checks; both bits of TS together mean nothing. */
@@ -55,7 +58,7 @@ static u64 guest_msr(u64 msr)
 void hv_set_regs(struct hv_vcpu *vcpu, const struct kvm_regs *regs)
 {
 	struct cpu *cpu = &vcpu->cpu;
-	u64 msr = guest_msr(regs->msr);
+	u64 msr = hv_is_booke(vcpu) ? (u32)regs->msr : guest_msr(regs->msr);
 
 	cpu->nip = regs->pc;
 	cpu_set_cr(cpu, regs->cr);
@@ -76,6 +79,8 @@ void hv_set_regs(struct hv_vcpu *vcpu, const struct kvm_regs *regs)
 	vcpu->sprg_4_7[2] = regs->sprg6;
 	vcpu->sprg_4_7[3] = regs->sprg7;
 	memcpy(cpu->gpr, regs->gpr, sizeof(regs->gpr));
+	if (hv_is_booke(vcpu))
+		hv_booke_set_regs(vcpu, regs);
 	/* It was set going anew: whatever it waited for. */
 	vcpu->ceded = false;
 }
@@ -118,6 +123,10 @@ void hv_get_sregs(struct hv_vcpu *vcpu, struct kvm_sregs *sregs)
 	struct slb_entry applied[CPU_SLB_MAX];
 	struct hv_slb_list now;
 
+	if (hv_is_booke(vcpu)) {
+		hv_booke_get_sregs(vcpu, sregs);
+		return;
+	}
 	memset(sregs, 0, sizeof(*sregs));
 	sregs->pvr = cpu->pvr;
 	now = vcpu->slb_set;
@@ -134,6 +143,8 @@ int hv_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs)
 {
 	struct cpu *cpu = &vcpu->cpu;
 
+	if (hv_is_booke(vcpu))
+		return hv_booke_set_sregs(vcpu, sregs);
 	if (sregs->pvr != cpu->pvr)
 		return -EINVAL;
 	vcpu->slb_set.nr = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_RUN: into the guest and out again. */
 #include <errno.h>
+#include "hv/booke.h"
 #include "hv/broken.h"
 #include "hv/clock.h"
 #include "hv/codecheck.h"
@@ -92,7 +93,7 @@ static void publish_counts(struct hv_vcpu *vcpu)
  */
 static void look_for_spinning(struct hv_vcpu *vcpu)
 {
-	bool real_mode = !(vcpu->cpu.msr & MSR_IR);
+	bool real_mode = !cpu_is_booke(&vcpu->cpu) && !(vcpu->cpu.msr & MSR_IR);
 
 	if (real_mode && vcpu->cpu.nip == vcpu->nip_at_tick)
 		hv_spins(&vcpu->cpu);
@@ -129,6 +130,9 @@ const struct cpu_host hv_cpu_host = {
     .took_interrupt = hv_trace_interrupt,
     .translated = hv_trace_translation,
     .machine_check = hv_machine_check,
+    .dcr = hv_booke_dcr,
+    .waits = hv_booke_waits,
+    .reset = hv_booke_reset,
     .stopped = hv_debug_stopped,
 };
 
@@ -153,6 +157,11 @@ static bool complete_pending(struct hv_vcpu *vcpu)
 			vcpu->cpu.gpr[4 + i] = run->papr_hcall.args[i];
 		if (cpu_traces(&vcpu->cpu, PAPYR_TRACE_HCALL))
 			hv_trace_hcall_end(vcpu);
+		return false;
+	case HV_PENDING_DCR:
+		vcpu->pending = HV_PENDING_NONE;
+		vcpu->step_owed = vcpu->cpu.debug.step;
+		vcpu->cpu.gpr[vcpu->dcr_gpr] = run->dcr.data;
 		return false;
 	case HV_PENDING_MMIO:
 		vcpu->pending = HV_PENDING_NONE;
@@ -192,7 +201,7 @@ static int interrupted(struct hv_vcpu *vcpu)
  */
 static void sanitize_msr(struct cpu *cpu)
 {
-	if (cpu->msr & MSR_PR)
+	if (!cpu_is_booke(cpu) && (cpu->msr & MSR_PR))
 		cpu_set_msr(cpu, cpu->msr | MSR_EE | MSR_IR | MSR_DR);
 }
 
@@ -209,7 +218,7 @@ static int run_guest(struct hv_vcpu *vcpu)
 
 	for (;; look = true) {
 		if ((look && must_return(vcpu)) || (vcpu->ceded && !hv_vcpu_idle(vcpu)))
-			return interrupted(vcpu);
+			return vcpu->pending == HV_PENDING_NONE ? interrupted(vcpu) : 0;
 		/* Time first: that the guest stood still is seen by nobody being in it. */
 		hv_clocks_start(vcpu);
 		hv_guest_enter(vcpu);
@@ -233,11 +242,13 @@ static int run_guest(struct hv_vcpu *vcpu)
 	}
 }
 
+/* A Book E VM has no table; the same holds its slots still. */
 static int run_with_table(struct hv_vcpu *vcpu)
 {
+	bool booke = cpu_is_booke(&vcpu->cpu);
 	int ret;
 
-	if (!vcpu->vm->hpt) {
+	if (!booke && !vcpu->vm->hpt) {
 		u32 order = HV_DEFAULT_HTAB_ORDER;
 
 		ret = hv_vm_allocate_htab(vcpu->vm, &order);
@@ -245,7 +256,7 @@ static int run_with_table(struct hv_vcpu *vcpu)
 			return ret;
 	}
 	hv_run_begin(vcpu->vm);
-	ret = prepare_table(vcpu->vm);
+	ret = booke ? 0 : prepare_table(vcpu->vm);
 	if (!ret) {
 		/* The client may have written memory: code is compared before it is used again. */
 		if (!vcpu->vm->client_tells)
@@ -272,7 +283,7 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 {
 	int ret = 0;
 
-	if (!vcpu->papr) {
+	if (!vcpu->papr && !cpu_is_booke(&vcpu->cpu)) {
 		vcpu->run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
 		return -EINVAL;
 	}

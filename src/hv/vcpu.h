@@ -46,7 +46,14 @@ struct hv_vcpu {
 	u64 client_mask; /* of the thread that is in KVM_RUN, which blocks all meanwhile */
 
 	/* What must be finished by the next KVM_RUN; NOTHING: there was an exit all the same. */
-	enum { HV_PENDING_NONE, HV_PENDING_HCALL, HV_PENDING_MMIO, HV_PENDING_NOTHING } pending;
+	enum {
+		HV_PENDING_NONE,
+		HV_PENDING_HCALL,
+		HV_PENDING_MMIO,
+		HV_PENDING_DCR,
+		HV_PENDING_NOTHING
+	} pending;
+	unsigned dcr_gpr;     /* where a device control register goes that the client reads */
 	bool step_owed;	      /* a single step ended outside of the guest: debug.h */
 	unsigned n_breakpoints;
 	u64 breakpoints[HV_DEBUG_BREAKS]; /* from the next KVM_SET_GUEST_DEBUG on */
@@ -85,12 +92,18 @@ struct hv_vcpu {
 	u64 sampled;			  /* the same: when its place was last told, by the
 						   time that it was awake */
 
+	bool watchdog;	    /* KVM_CAP_PPC_BOOKE_WATCHDOG: the client wants to know of its end */
+	bool watchdog_told; /* and knows; until it sets the timers */
+	/* Book E: where the client has the TLBs (booke.h), and tlb->changes when last asked for. */
+	u64 tlb_array, tlb_changes;
+
 	/* Registers that only clients see. */
 	u64 sprg_4_7[4];
 	struct hv_kept kept_msr, kept_xer;
 	struct hv_slb_list slb_set;
 	u64 purr, spurr; /* as long as it isn't in the guest: clock.c */
 	u32 online;
+	u32 epr;
 	u64 mmcr3, sier2, sier3, dawr1, dawrx1, tidr, ptcr;
 };
 

@@ -2,6 +2,7 @@
 /* KVM_CHECK_EXTENSION: what this KVM can do. Whatever is not listed is 0. */
 #include <papyr/papyr.h>
 #include <sys/sysinfo.h>
+#include "hv/booke.h"
 #include "hv/debug.h"
 #include "hv/memslot.h"
 #include "hv/rma.h"
@@ -65,6 +66,24 @@ static const struct {
     {PAPYR_CAP_TELLS_WRITES, 1},
 };
 
+/* What only some processors have; a VM is made with none of these. */
+static long booke_extension(const struct hv_vm *vm, unsigned long cap)
+{
+	u32 kind = vm ? hv_vm_tlb_kind(vm) : 0;
+
+	switch (cap) {
+	case PAPYR_CAP_TLB:
+		return kind;
+	case KVM_CAP_PPC_BOOKE_SREGS:
+	case KVM_CAP_PPC_BOOKE_WATCHDOG:
+		return kind != 0;
+	case KVM_CAP_SW_TLB:
+		return kind == KVM_CPU_E500V2;
+	default:
+		return 0;
+	}
+}
+
 long check_extension(struct hv_vm *vm, unsigned long cap)
 {
 	if (vm && cap == KVM_CAP_PPC_SMT)
@@ -82,5 +101,5 @@ long check_extension(struct hv_vm *vm, unsigned long cap)
 		if (caps[i].cap == cap)
 			return caps[i].value;
 	}
-	return 0;
+	return booke_extension(vm, cap);
 }

@@ -6,6 +6,7 @@
 #include <papyr/papyr.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "hv/booke.h"
 #include "hv/debug.h"
 #include "hv/regs.h"
 #include "hv/run.h"
@@ -13,6 +14,7 @@
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "kvm/files.h"
+#include "kvm/tlb.h"
 #include "kvm/user.h"
 
 /* KVM_RUN's page as the client sees it is a page of the host. */
@@ -108,9 +110,10 @@ static long set_guest_debug(struct hv_vcpu *vcpu, unsigned long arg)
 	return hv_set_guest_debug(vcpu, &debug);
 }
 
-static long translate(struct hv_vcpu *vcpu)
+static long translate(struct hv_vcpu *vcpu, unsigned long arg)
 {
-	return 0; /* Power's KVM fills in nothing, and says it did */
+	/* Book3S' KVM fills in nothing, and says it did. */
+	return hv_is_booke(vcpu) ? tlb_translate(vcpu, arg) : 0;
 }
 
 static long answer_after_reading(unsigned long arg, size_t bytes, long answer)
@@ -158,6 +161,24 @@ static long enable(struct hv_vcpu *vcpu, const struct kvm_enable_cap *cap)
 	}
 }
 
+/* What Book E's KVM takes. */
+static long enable_booke(struct hv_vcpu *vcpu, const struct kvm_enable_cap *cap)
+{
+	switch (cap->cap) {
+	case KVM_CAP_SW_TLB:
+		return tlb_config(vcpu, cap->args[0]);
+	case KVM_CAP_PPC_BOOKE_WATCHDOG:
+		hv_booke_enable_watchdog(vcpu);
+		return 0;
+	case KVM_CAP_PPC_PAPR:
+	case KVM_CAP_PPC_FWNMI:
+	case KVM_CAP_IRQ_XICS:
+		return -EINVAL;
+	default:
+		return enable(vcpu, cap);
+	}
+}
+
 static long vcpu_enable_cap(struct hv_vcpu *vcpu, unsigned long arg)
 {
 	struct kvm_enable_cap cap;
@@ -167,6 +188,8 @@ static long vcpu_enable_cap(struct hv_vcpu *vcpu, unsigned long arg)
 		return -EFAULT;
 	if (cap.flags)
 		return -EINVAL;
+	if (hv_is_booke(vcpu))
+		return enable_booke(vcpu, &cap);
 	ret = enable(vcpu, &cap);
 	/* Before PAPR nothing makes sense; it has been done all the same, as in Linux. */
 	return !ret && !hv_vcpu_has_papr(vcpu) ? -EINVAL : ret;
@@ -174,7 +197,13 @@ static long vcpu_enable_cap(struct hv_vcpu *vcpu, unsigned long arg)
 
 static long run(struct hv_vcpu *vcpu, unsigned long arg)
 {
-	return arg ? -EINVAL : hv_vcpu_run(vcpu);
+	long ret, shared;
+
+	if (arg)
+		return -EINVAL;
+	ret = hv_vcpu_run(vcpu);
+	shared = tlb_share(vcpu);
+	return shared ? shared : ret;
 }
 
 static long locked_ioctl(struct hv_vcpu *vcpu, unsigned long request, unsigned long arg)
@@ -207,7 +236,15 @@ static long locked_ioctl(struct hv_vcpu *vcpu, unsigned long request, unsigned l
 	case KVM_SET_MP_STATE:
 		return answer_after_reading(arg, sizeof(struct kvm_mp_state), -EINVAL);
 	case KVM_TRANSLATE:
-		return translate(vcpu);
+		return translate(vcpu, arg);
+	case KVM_DIRTY_TLB:
+		return tlb_dirty(vcpu, arg);
+	case PAPYR_GET_TLB:
+		return tlb_get(vcpu, arg);
+	case PAPYR_SET_TLB:
+		return tlb_set(vcpu, arg);
+	case PAPYR_MAP:
+		return tlb_map(vcpu, arg);
 	case KVM_GET_STATS_FD:
 		return stats_file_of_vcpu(vcpu);
 	default:
