@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The small Linux guests for BookE processors that tools/cross-booke builds boot to a shell on QEMU's machines of
-their names: what Papyr's are compared with. Without them the test is skipped, or with the argument "build" they are
-built, which takes a while."""
+"""The small Linux guests for BookE processors that tools/cross-booke builds boot to a shell on Papyr's boards, by both
+engines, go on after they were saved and restored, and boot on QEMU's machines of the same names. Without them the test
+is skipped, or with the argument "build" they are built, which takes a while."""
 import os
 import shutil
 import subprocess
 import sys
+import time
 
-from papyrtest import PROMPT, TOP, Guest, check, skip, workdir
+from papyrtest import PROMPT, TOP, Guest, check, papyr, skip, workdir
 
 BAD = r'Kernel panic.*|Oops.*|Unable to handle.*|BUG:.*'
 QEMU = shutil.which('qemu-system-ppc')
-if not QEMU:
-    skip('there is no qemu-system-ppc')
 folder = workdir()
 
 
@@ -32,20 +31,54 @@ made = subprocess.run([os.path.join(TOP, 'tools', 'make-initrd'), cross_booke('b
 check(made.returncode == 0, made.stdout)
 
 
-def boot(machine, processor):
-    kernel = cross_booke(machine)
-    guest = Guest(['-M', machine, '-nodefaults', '-net', 'none', '-m', '256M', '-kernel', kernel, '-initrd', initrd,
-                   '-append', 'console=ttyS0', '-display', 'none', '-monitor', 'none', '-serial', 'stdio'], program=QEMU)
+def examine(guest, processor):
     guest.expect(PROMPT, 90, never=BAD)
     check(guest.command('uname -m') == 'ppc', 'not a kernel of 32 bits')
     cpuinfo = guest.command('cat /proc/cpuinfo')
     check(processor in cpuinfo, f'not a {processor}: {cpuinfo}')
     # Neither of them has what this is compiled for.
     check(guest.command("awk 'BEGIN { print 1 / 3 }'") == '0.333333', 'floating point errs')
+    check_sum(guest)
+
+
+def check_sum(guest):
     text = guest.command('seq 20000 | sha256sum', 60)
     check('f6351f5ead9a700e34275480b3856ea738122a7c57bdeb744a631251c069587a' in text, f'another sum: {text}')
+
+
+def on_qemu(machine, processor):
+    guest = Guest(['-M', machine, '-nodefaults', '-net', 'none', '-m', '256M', '-kernel', cross_booke(machine),
+                   '-initrd', initrd, '-append', 'console=ttyS0', '-display', 'none', '-monitor', 'none', '-serial', 'stdio'],
+                  program=QEMU)
+    examine(guest, processor)
     guest.kill()
 
 
-boot('bamboo', '440EP')
-boot('ppce500', 'e500v2')
+def on_papyr(machine, processor, engine):
+    image = os.path.join(folder, 'image')
+    guest = Guest(['run', '-M', machine, '-m', '256M', '-k', cross_booke(machine), '-i', initrd, '-p', 'console=ttyS0',
+                   '--name', 'booke', '--engine', engine])
+    examine(guest, processor)
+    # Saved while it works.
+    guest.type('for i in $(seq 400); do seq 1000 | sha256sum; done | sort -u | wc -l\r')
+    papyr('save', 'booke', image)
+    guest.wait_for_status(0)
+    guest = Guest(['run', '--restore', image, '--name', 'booke', '--engine', engine])
+    guest.expect(r'\n1\r?\n', 120, never=BAD)
+    guest.expect(PROMPT)
+    check_sum(guest)
+    # Its time goes on as the host's.
+    began = time.monotonic()
+    before = float(guest.command('cat /proc/uptime').split()[0])
+    time.sleep(2)
+    passed = float(guest.command('cat /proc/uptime').split()[0]) - before
+    check(1.9 <= passed <= time.monotonic() - began + 0.1, f'two seconds took {passed}')
+    papyr('stop', 'booke')
+    guest.wait_for_status(0)
+
+
+for machine, processor in (('bamboo', '440EP'), ('ppce500', 'e500v2')):
+    if QEMU:
+        on_qemu(machine, processor)
+    for engine in ('portable', 'native'):
+        on_papyr(machine, processor, engine)

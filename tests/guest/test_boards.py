@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A small guest on the boards bamboo and ppce500 (board_guest.c): what it finds when it starts, its timer, misses of
+its TLB, keys by interrupts; paused, saved and restored, started again. The same guest, asked the same, must answer
+the same on QEMU's machines of those names."""
+import json
+import os
+import shutil
+import sys
+
+from papyrtest import BUILT, Guest, check, papyr, skip, workdir
+
+BAD = r'wrong|misses\?|lost'
+folder = workdir()
+name = sys.argv[1]
+pvr = {'bamboo': '422218d3', 'ppce500': '80210030'}[name]
+kernel = os.path.join(BUILT, f'board_{name}')
+if not os.path.exists(kernel):
+    skip('there is no powerpc-linux-gnu-gcc, which makes the guest')
+
+
+def ask(guest, key, answer):
+    guest.type(key)
+    guest.expect(answer, never=BAD)
+
+
+def examine(guest):
+    guest.expect(f'processor {pvr}')
+    guest.expect('tree d00dfeed')
+    guest.expect('ready')
+    ask(guest, 't', 'timer ok')
+    ask(guest, 'm', 'misses ok')
+    ask(guest, 'n', 'keys 00000003')
+
+
+qemu = shutil.which('qemu-system-ppc')
+if qemu:
+    peer = Guest(['-M', name, '-nodefaults', '-net', 'none', '-m', '256M', '-kernel', kernel, '-display', 'none',
+                  '-monitor', 'none', '-serial', 'stdio'], program=qemu)
+    examine(peer)
+    peer.kill()
+
+for engine in ('portable', 'native'):
+    guest = Guest(['run', '-M', name, '-m', '256M', '-k', kernel, '--name', 'g', '--engine', engine])
+    examine(guest)
+    ask(guest, 'r', 'ready')
+    ask(guest, 'n', 'keys 00000001')
+    guest.kill()
+
+guest = Guest(['run', '-M', name, '-m', '256M', '-k', kernel, '--name', 'g'])
+examine(guest)
+papyr('pause', 'g')
+papyr('resume', 'g')
+ask(guest, 'n', 'keys 00000004')
+
+# What says something of a machine.
+info = json.loads(papyr('info', 'g', '--json')[0])
+check(info['machine'] == name and info['htab-order'] == 0, f'info: {info}')
+text = papyr('info', 'g')[0].decode()
+check(name in text and 'hash table' not in text, text)
+check('g ' in papyr('list')[0].decode(), 'list does not know it')
+top = json.loads(papyr('top', 'g', '--json', '-n', '1')[0])
+check(top['vcpus'], f'top: {top}')
+# What it hasn't.
+for verb in (['htab', 'dump', 'g'], ['nmi', 'g'], ['memory', 'g', '1G'], ['stop', 'g', '--powerdown'],
+             ['migrate', 'g', f'unix:{folder}/nobody']):
+    err = papyr(*verb, status=1)[1]
+    check(name in err, f'{verb}: {err}')
+
+image = os.path.join(folder, 'image')
+papyr('save', 'g', image)
+guest.wait_for_status(0)
+saved = json.loads(papyr('info', image, '--json')[0])
+check(saved['htab-order'] == 0, f'info of the image: {saved}')
+papyr('htab', 'dump', image, status=1)
+
+guest = Guest(['run', '--restore', image, '--name', 'g'])
+ask(guest, 'n', 'keys 00000005')
+ask(guest, 't', 'timer ok')
+ask(guest, 'm', 'misses ok')
+papyr('stop', 'g')
+guest.wait_for_status(0)
