@@ -34,6 +34,7 @@ all:
 	@[ -e $(BUILD)/build.ninja ] || meson setup $(MESON_OPTIONS) -Dtests=false $(BUILD)
 	@ninja -C $(BUILD) -j $(JOBS) $(TARGETS)
 	@ln -sf src/cmd/papyr $(BUILD)/papyr
+	@ln -sf src/cmd/papyr $(BUILD)/papyr-oci
 
 run:
 	@tools/need build run
