@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_GET_SREGS, KVM_SET_SREGS and KVM_GET_ONE_REG, KVM_SET_ONE_REG of a Book E vcpu. */
 #include <errno.h>
+#include "cpu/spr.h"
 #include "hv/booke.h"
 #include "hv/debug.h"
 #include "hv/vcpu.h"
@@ -65,6 +66,11 @@ void hv_booke_set_regs(struct hv_vcpu *vcpu, const struct kvm_regs *regs)
 	(KVM_SREGS_E_BASE | KVM_SREGS_E_ARCH206 | KVM_SREGS_E_IVOR | KVM_SREGS_E_DEBUG)
 #define FEATURES_E500 (KVM_SREGS_E_ARCH206_MMU | KVM_SREGS_E_SPE | KVM_SREGS_E_PM)
 
+#define SPR_PID1    633
+#define SPR_PID2    634
+#define SPR_L1CSR0  1010
+#define SPR_L1CSR1  1011 /* a 440's DBDR */
+#define SPR_BUCSR   1013
 #define SPR_MMUCFG  1015
 #define SPR_TLB0CFG 688
 #define IVOR_HIGH   32 /* the first of ivor_high[] */
@@ -273,8 +279,29 @@ static const struct {
     {KVM_REG_PPC_MAS6, offsetof(struct booke, mas[6]), true},
 };
 
+/* Of KVM_REG_PPC_PAPYR_SPR, if the processor has it and it can be written at all; or NULL. */
+static const struct spr *spr_of(const struct hv_vcpu *vcpu, u64 id)
+{
+	const struct spr *row = &booke_sprs[id % SPR_NUMBERS];
+
+	if (id - id % SPR_NUMBERS != KVM_REG_PPC_PAPYR_SPR(0) || row->supervisor != RW)
+		return NULL;
+	return row->level == ISA_BOOKE || row->level == vcpu->cpu.model->level ? row : NULL;
+}
+
+/* Of these more is to be done than keeping a word, and that is a guest's own mtspr. */
+static bool is_settable(unsigned n)
+{
+	return n == SPR_PID1 || n == SPR_PID2 || n == SPR_L1CSR0 || n == SPR_L1CSR1 ||
+	       n == SPR_BUCSR;
+}
+
 static u64 *word_of(struct hv_vcpu *vcpu, u64 id)
 {
+	const struct spr *row = spr_of(vcpu, id);
+
+	if (row && row->width)
+		return (u64 *)((char *)&vcpu->cpu + row->offset);
 	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
 		if (words[i].id == id && (!words[i].e500 || hv_tlb_kind(vcpu) == KVM_CPU_E500V2))
 			return (u64 *)((char *)&vcpu->cpu.booke + words[i].offset);
@@ -312,9 +339,14 @@ int hv_booke_get_one_reg(struct hv_vcpu *vcpu, u64 id, u64 *value)
 {
 	struct booke *b = &vcpu->cpu.booke;
 	const u64 *word = word_of(vcpu, id);
+	const struct spr *row = spr_of(vcpu, id);
 
 	if (word) {
-		*value = *word;
+		*value = (u32)*word;
+		return 0;
+	}
+	if (row && is_settable(id % SPR_NUMBERS)) {
+		*value = row->get(&vcpu->cpu);
 		return 0;
 	}
 	switch (id) {
@@ -376,10 +408,15 @@ static int set_timers(struct hv_vcpu *vcpu, u64 id, u32 value)
 
 int hv_booke_set_one_reg(struct hv_vcpu *vcpu, u64 id, u64 value)
 {
+	const struct spr *row = spr_of(vcpu, id);
 	u64 *word = word_of(vcpu, id);
 
 	if (word) {
 		*word = (u32)value;
+		return 0;
+	}
+	if (row && is_settable(id % SPR_NUMBERS)) {
+		row->set(&vcpu->cpu, (u32)value);
 		return 0;
 	}
 	if (id == KVM_REG_PPC_EPR) {

@@ -7,6 +7,7 @@
  *   m  touches pages that aren't mapped: its handler of TLB misses maps them, more than there are
  *	entries, in two processes; each must hold what was written to it
  *   n  how many keys there were
+ *   f  what a floating-point register holds, where there are any, and one that isn't of any use
  *   r  starts again
  *
  * Keys come by the UART's interrupt, through the interrupt controller.
@@ -55,6 +56,7 @@ typedef unsigned int u32;
 #define MAS4 628
 #define MAS7 944
 
+#define KEPT	1009 /* HID1 */
 #define DEVICES 0xe0000000u
 #define UART	(DEVICES + 0x4500)
 #define MPIC	(DEVICES + 0x40000)
@@ -117,9 +119,19 @@ static void start_again(void)
 {
 	store(RSTCR, 2);
 }
+
+static void set_float(void)
+{
+}
+
+static u32 get_float(void)
+{
+	return 0x40091eb8;
+}
 #else
 #define MMUCR	946
 #define DBCR0	308
+#define KEPT	880 /* INV0, which the guest has no use for */
 #define UART	0xef600300u
 #define DEVICES 0xef600000u
 #define FIRST	2u /* the entry behind those of kernel and devices */
@@ -175,6 +187,22 @@ static void end_interrupt(void)
 static void start_again(void)
 {
 	mtspr(DBCR0, 0x30000000); /* the system */
+}
+
+static void set_float(void)
+{
+	static const double number = 3.14;
+
+	asm volatile("mfmsr 0; ori 0,0,0x2000; mtmsr 0; isync; lfd 17,0(%0)" ::"b"(&number)
+		     : "r0", "memory");
+}
+
+static u32 get_float(void)
+{
+	u32 words[2] __attribute__((aligned(8)));
+
+	asm volatile("stfd 17,0(%0)" ::"b"(words) : "memory");
+	return words[0];
 }
 #endif
 
@@ -275,6 +303,9 @@ static void answer(u32 key)
 	case 'n':
 		say("keys", keys);
 		break;
+	case 'f':
+		say("registers", get_float() ^ mfspr(KEPT));
+		break;
 	case 'r':
 		start_again();
 		break;
@@ -302,6 +333,8 @@ void begin(u32 tree, u32 magic, u32 mapped)
 	u[1] = 1; /* something came */
 	open_interrupt();
 	asm volatile("wrteei 1" ::: "memory");
+	set_float();
+	mtspr(KEPT, 0x5a5a5a5a);
 	print("ready\r\n");
 	for (u32 seen = 0;;) {
 		if (keys == seen)

@@ -31,6 +31,7 @@ def examine(guest):
     ask(guest, 't', 'timer ok')
     ask(guest, 'm', 'misses ok')
     ask(guest, 'n', 'keys 00000003')
+    ask(guest, 'f', 'registers 1a5344e2')
 
 
 qemu = shutil.which('qemu-system-ppc')
@@ -51,7 +52,7 @@ guest = Guest(['run', '-M', name, '-m', '256M', '-k', kernel, '--name', 'g'])
 examine(guest)
 papyr('pause', 'g')
 papyr('resume', 'g')
-ask(guest, 'n', 'keys 00000004')
+ask(guest, 'n', 'keys 00000005')
 
 # What says something of a machine.
 info = json.loads(papyr('info', 'g', '--json')[0])
@@ -75,7 +76,8 @@ check(saved['htab-order'] == 0, f'info of the image: {saved}')
 papyr('htab', 'dump', image, status=1)
 
 guest = Guest(['run', '--restore', image, '--name', 'g'])
-ask(guest, 'n', 'keys 00000005')
+ask(guest, 'n', 'keys 00000006')
+ask(guest, 'f', 'registers 1a5344e2')
 ask(guest, 't', 'timer ok')
 ask(guest, 'm', 'misses ok')
 papyr('stop', 'g')

@@ -49,7 +49,7 @@ struct board_ops {
 };
 
 #define BOARD_UARTS    2
-#define BOARD_REGS_MAX 64
+#define BOARD_REGS_MAX 96
 
 struct board {
 	struct machine *m;

@@ -21,6 +21,11 @@
 		.id = KVM_REG_PPC_PAPYR_SPR(number), .name = what                                  \
 	}
 
+#define F(n)                                                                                       \
+	{                                                                                          \
+		.id = KVM_REG_PPC_FPR(n), .name = "FPR" #n                                         \
+	}
+
 /* What SREGS hasn't, of either processor: what one doesn't have is no loss. */
 /* clang-format off */
 const struct vcpu_reg board_regs[] = {
@@ -32,6 +37,9 @@ const struct vcpu_reg board_regs[] = {
 	SPR(913, "DNV1"), SPR(914, "DNV2"), SPR(915, "DNV3"), SPR(916, "DTV0"), SPR(917, "DTV1"),
 	SPR(918, "DTV2"), SPR(919, "DTV3"), SPR(920, "DVLIM"), SPR(921, "IVLIM"),
 	SPR(946, "MMUCR"), SPR(947, "CCR0"),
+	F(0), F(1), F(2), F(3), F(4), F(5), F(6), F(7), F(8), F(9), F(10), F(11), F(12), F(13),
+	F(14), F(15), F(16), F(17), F(18), F(19), F(20), F(21), F(22), F(23), F(24), F(25), F(26),
+	F(27), F(28), F(29), F(30), F(31), {.id = KVM_REG_PPC_FPSCR, .name = "FPSCR"},
 	/* Of an e500; one of them is another register of a 440. */
 	SPR(633, "PID1"), SPR(634, "PID2"), SPR(1008, "HID0"), SPR(1009, "HID1"),
 	SPR(1010, "L1CSR0"), SPR(1011, "L1CSR1/DBDR"), SPR(1013, "BUCSR"),
@@ -40,6 +48,7 @@ const struct vcpu_reg board_regs[] = {
 const unsigned n_board_regs = ARRAY_SIZE(board_regs);
 
 #undef SPR
+#undef F
 
 static void keep_power_on(struct vcpu *vcpu, struct board *b)
 {
