@@ -304,3 +304,4 @@ else:
             continue
         print(f'---- {part.__name__}', flush=True)
         part()
+    until('the end of its guests', lambda: not os.listdir(os.path.join(os.environ['XDG_RUNTIME_DIR'], 'papyr')))
