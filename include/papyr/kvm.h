@@ -31,9 +31,10 @@
 #error "<papyr/kvm.h> stands in for <linux/kvm.h>: include only one of them"
 #endif
 /* The other way round: what the first structures there are called, on x86 hosts and on all. */
+/* clang-format off: the words are one string, or it is no pragma */
 #define PAPYR_KVM_H_ONLY                                                                           \
-	_Pragma("GCC error \"<papyr/kvm.h> stands in for <linux/kvm.h>: include only one of "      \
-		"them\"")
+	_Pragma("GCC error \"<papyr/kvm.h> stands in for <linux/kvm.h>: include only one of them\"")
+/* clang-format on */
 #define kvm_memory_alias     PAPYR_KVM_H_ONLY kvm_memory_alias
 #define kvm_user_trace_setup PAPYR_KVM_H_ONLY kvm_user_trace_setup
 

@@ -9,6 +9,7 @@
  *   n  how many keys there were
  *   f  what a floating-point register holds, where there are any, and one that isn't of any use
  *   r  starts again
+ *   w  has the watchdog start it again
  *
  * Keys come by the UART's interrupt, through the interrupt controller.
  */
@@ -36,6 +37,7 @@ typedef unsigned int u32;
 #define TSR_DIS	  0x08000000
 #define TCR_DIE	  0x04000000
 #define TCR_ARE	  0x00400000
+#define TCR_RESET 0x20000000
 #define MSR_EE	  0x8000
 #define EXTERNAL  4
 #define TIMER	  10
@@ -56,7 +58,8 @@ typedef unsigned int u32;
 #define MAS4 628
 #define MAS7 944
 
-#define KEPT	1009 /* HID1 */
+#define KEPT	1009		      /* HID1 */
+#define WATCH	(2u << 30 | 10 << 17) /* 2^21 ticks */
 #define DEVICES 0xe0000000u
 #define UART	(DEVICES + 0x4500)
 #define MPIC	(DEVICES + 0x40000)
@@ -131,6 +134,7 @@ static u32 get_float(void)
 #else
 #define MMUCR	946
 #define DBCR0	308
+#define WATCH	0   /* 2^21 ticks */
 #define KEPT	880 /* INV0, which the guest has no use for */
 #define UART	0xef600300u
 #define DEVICES 0xef600000u
@@ -305,6 +309,9 @@ static void answer(u32 key)
 		break;
 	case 'f':
 		say("registers", get_float() ^ mfspr(KEPT));
+		break;
+	case 'w':
+		mtspr(TCR, mfspr(TCR) | WATCH | TCR_RESET);
 		break;
 	case 'r':
 		start_again();

@@ -46,6 +46,8 @@ for engine in ('portable', 'native'):
     examine(guest)
     ask(guest, 'r', 'ready')
     ask(guest, 'n', 'keys 00000001')
+    ask(guest, 'w', 'ready')
+    ask(guest, 'n', 'keys 00000001')
     guest.kill()
 
 guest = Guest(['run', '-M', name, '-m', '256M', '-k', kernel, '--name', 'g'])

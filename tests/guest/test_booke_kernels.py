@@ -60,7 +60,7 @@ def on_papyr(machine, processor, engine):
                    '--name', 'booke', '--engine', engine])
     examine(guest, processor)
     # Saved while it works.
-    guest.type('for i in $(seq 400); do seq 1000 | sha256sum; done | sort -u | wc -l\r')
+    guest.type('for i in $(seq 100); do seq 1000 | sha256sum; done | sort -u | wc -l\r')
     papyr('save', 'booke', image)
     guest.wait_for_status(0)
     guest = Guest(['run', '--restore', image, '--name', 'booke', '--engine', engine])

@@ -130,8 +130,10 @@ bool board_exit(struct vcpu *vcpu)
 	struct board *b = vcpu->m->board;
 	bool reset;
 
-	if (run->exit_reason == KVM_EXIT_HLT || run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN)
+	if (run->exit_reason == KVM_EXIT_WATCHDOG) {
+		machine_request(vcpu->m, REQUEST_RESET);
 		return true;
+	}
 	if (run->exit_reason != KVM_EXIT_MMIO && run->exit_reason != KVM_EXIT_DCR)
 		return false;
 	vcpu->unsettled = true;

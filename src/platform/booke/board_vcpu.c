@@ -65,8 +65,11 @@ static void keep_power_on(struct vcpu *vcpu, struct board *b)
 
 int board_make_vcpu(struct vcpu *vcpu, struct error *err)
 {
+	struct kvm_enable_cap watchdog = {.cap = KVM_CAP_PPC_BOOKE_WATCHDOG};
 	struct board *b = vcpu->m->board;
 
+	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_ENABLE_CAP, &watchdog) < 0)
+		return error_errno(err, "vcpu %u has no watchdog", vcpu->index);
 	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_SREGS, &b->power_on) < 0)
 		return error_errno(err, "cannot read the registers of vcpu %u", vcpu->index);
 	/* Else timers and what happened to the debugger stay as they are. */
