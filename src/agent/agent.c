@@ -363,6 +363,7 @@ static void turn(int port, int signals)
 
 static void finish(int port)
 {
+	folders_let_go(&command);
 	if (!failed)
 		send_number(AGENT_EXITED, 0, (uint32_t)status);
 	while (left(&out)) {

@@ -30,11 +30,12 @@ struct command {
 	unsigned arguments, environments;
 	char *directory, *user, *host_name;
 	char *time, *seed; /* as the words have them; NULL: none */
-	char *root; /* NULL: what the initrd brought */
+	char *root; /* NULL: the disk, if that is to be at /, or what the initrd brought */
+	char *disk; /* where it is to be; NULL: there is none */
 	char *folder[COMMAND_FOLDERS_MAX];
 	unsigned folders;
 	char *card; /* NULL: it has no network card; else its address, or nothing */
-	bool terminal, root_is_kept;
+	bool terminal, root_is_kept, disk_is_kept;
 
 	pid_t pid;
 	int fd[3]; /* our ends of its streams, -1: none; of a terminal [0] and [1] are the same */
@@ -55,8 +56,10 @@ void fresh_random(const char *seed);
 /* The drivers, if the guest has any folder. */
 void folders_prepare(void);
 
-/* What the command is to see of the host's folders; -1 and a sentence why not. */
+/* What the command is to see of the host's folders and disk; -1 and a sentence why not. */
 int folders_mount(const struct command *c, char *why, size_t bytes);
+/* With nobody left who has it open: what was written to the disk is on it. */
+void folders_let_go(const struct command *c);
 
 /* --- network.c --- */
 /*

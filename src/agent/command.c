@@ -53,6 +53,11 @@ static bool take_word(struct command *c, char *word)
 		c->root_is_kept = *word == AGENT_KEPT_ROOT;
 		c->root = word + 1;
 		return true;
+	case AGENT_DISK:
+	case AGENT_KEPT_DISK:
+		c->disk_is_kept = *word == AGENT_KEPT_DISK;
+		c->disk = word + 1;
+		return *c->disk == '/';
 	case AGENT_FOLDER:
 		if (c->folders == COMMAND_FOLDERS_MAX || !strstr(word, ":/"))
 			return false;

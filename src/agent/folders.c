@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of the host's folders the command sees: its root, and others in it. */
+/* What of the host's folders and disk the command sees: its root, and others in it. */
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
@@ -49,39 +49,112 @@ static bool make_folder(char *path)
 	return !mkdir(path, 0755) || errno == EEXIST;
 }
 
+/* A file system of the host's. */
+struct file_system {
+	const char *what, *type, *options, *options_if_kept;
+	const char *lower, *changes, *where; /* folders */
+};
+
 /* Changes go to memory, and with it. */
-static bool mount_over(const char *tag)
+static bool mount_over(const struct file_system *s)
 {
-	mkdir("/lower", 0755);
-	mkdir("/changes", 0755);
-	return !mount(tag, "/lower", "9p", MS_RDONLY, NOBODY_WRITES) &&
-	       !mount("tmpfs", "/changes", "tmpfs", 0, "mode=755") &&
-	       !mkdir("/changes/upper", 0755) && !mkdir("/changes/work", 0755) &&
-	       !mount("overlay", "/root.new", "overlay", 0,
-		      "lowerdir=/lower,upperdir=/changes/upper,workdir=/changes/work");
+	char upper[64], work[64], layers[256];
+
+	snprintf(upper, sizeof(upper), "%s/upper", s->changes);
+	snprintf(work, sizeof(work), "%s/work", s->changes);
+	snprintf(layers, sizeof(layers), "lowerdir=%s,upperdir=%s,workdir=%s", s->lower, upper,
+		 work);
+	mkdir(s->lower, 0755);
+	mkdir(s->changes, 0755);
+	return !mount(s->what, s->lower, s->type, MS_RDONLY, s->options) &&
+	       !mount("tmpfs", s->changes, "tmpfs", 0, "mode=755") && !mkdir(upper, 0755) &&
+	       !mkdir(work, 0755) && !mount("overlay", s->where, "overlay", 0, layers);
 }
 
-static bool enter(void)
+static bool mount_source(const struct file_system *s, bool kept)
+{
+	mkdir(s->where, 0755);
+	return kept ? !mount(s->what, s->where, s->type, 0, s->options_if_kept) : mount_over(s);
+}
+
+static bool enter(const char *root)
 {
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
-		snprintf(path, sizeof(path), "/root.new%s", moved[i]);
+		snprintf(path, sizeof(path), "%s%s", root, moved[i]);
 		mkdir(path, 0755);
 		if (mount(moved[i], path, NULL, MS_MOVE, NULL))
 			return false;
 	}
-	return !chdir("/root.new") && !mount(".", "/", NULL, MS_MOVE, NULL) && !chroot(".") &&
-	       !chdir("/");
+	return !chdir(root) && !mount(".", "/", NULL, MS_MOVE, NULL) && !chroot(".") && !chdir("/");
 }
 
-static int use_root(const struct command *c, char *why, size_t bytes)
+#define DISK	    "/dev/vda"
+#define PATIENCE_MS 5000 /* for the disk to be there */
+
+/* Its driver comes now: before, the guest may have been saved for other disks too. */
+static int mount_disk(const struct command *c, char *why, size_t bytes)
 {
-	mkdir("/root.new", 0755);
-	if (c->root_is_kept ? mount(c->root, "/root.new", "9p", 0, OTHERS_WRITE)
-			    : !mount_over(c->root))
-		return fail(why, bytes, "the root folder can't be mounted");
-	return enter() ? 0 : fail(why, bytes, "the root folder can't be used");
+	const struct file_system disk = {.what = DISK,
+					 .type = "ext4",
+					 .options = "",
+					 .options_if_kept = "",
+					 .lower = "/disk.lower",
+					 .changes = "/disk.changes",
+					 .where = "/disk"};
+
+	boot_load_drivers("/lib/disks/*.ko");
+	for (int waited = 0; access(DISK, F_OK) && waited < PATIENCE_MS; waited += 2)
+		usleep(2000);
+	if (mount_source(&disk, c->disk_is_kept))
+		return 0;
+	if (errno == EROFS)
+		return snprintf(why, bytes,
+				"the disk was in use when its guest ended: it has to be "
+				"used once with --keep, for its journal to be read"),
+		       -1;
+	return fail(why, bytes, "the disk can't be mounted as ext4, without partitions");
+}
+
+static int mount_root(const struct command *c, char *why, size_t bytes)
+{
+	const struct file_system root = {.what = c->root,
+					 .type = "9p",
+					 .options = NOBODY_WRITES,
+					 .options_if_kept = OTHERS_WRITE,
+					 .lower = "/lower",
+					 .changes = "/changes",
+					 .where = "/root.new"};
+
+	return mount_source(&root, c->root_is_kept)
+		   ? 0
+		   : fail(why, bytes, "the root folder can't be mounted");
+}
+
+/* The disk is mounted already: into what is below @root, while it can still be reached. */
+static int place_disk(const struct command *c, const char *root, char *why, size_t bytes)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s%s", root, c->disk);
+	return make_folder(path) && !mount("/disk", path, NULL, MS_MOVE, NULL)
+		   ? 0
+		   : fail(why, bytes, c->disk);
+}
+
+static int use_root_and_disk(const struct command *c, char *why, size_t bytes)
+{
+	bool disk_is_root = c->disk && !strcmp(c->disk, "/");
+	const char *root = disk_is_root ? "/disk" : c->root ? "/root.new" : "";
+
+	if (c->disk && mount_disk(c, why, bytes))
+		return -1;
+	if (c->root && mount_root(c, why, bytes))
+		return -1;
+	if (c->disk && !disk_is_root && place_disk(c, root, why, bytes))
+		return -1;
+	return !*root || enter(root) ? 0 : fail(why, bytes, "the root can't be used");
 }
 
 /* "TAG:PATH" */
@@ -111,10 +184,24 @@ void folders_prepare(void)
 
 int folders_mount(const struct command *c, char *why, size_t bytes)
 {
-	if (c->root && use_root(c, why, bytes))
+	if (use_root_and_disk(c, why, bytes))
 		return -1;
 	for (unsigned i = 0; i < c->folders; i++)
 		if (use_folder(c->folder[i], why, bytes))
 			return -1;
 	return 0;
+}
+
+#define CLOSE_PATIENCE_MS 2000 /* for killed processes to be gone */
+
+void folders_let_go(const struct command *c)
+{
+	if (!c->disk || !c->disk_is_kept)
+		return;
+	for (int waited = 0; waited < CLOSE_PATIENCE_MS; waited += 5) {
+		if (!mount(NULL, c->disk, NULL, MS_REMOUNT | MS_RDONLY, NULL) || errno != EBUSY)
+			break;
+		usleep(5000);
+	}
+	sync();
 }

@@ -31,7 +31,7 @@
 
 #define AGENT_PORT     "org.papyr.agent.1"
 #define AGENT_MAGIC    0x72797061u
-#define AGENT_VERSION  2u
+#define AGENT_VERSION  3u
 #define AGENT_WINDOW   ((uint32_t)256 << 10)
 #define AGENT_DATA_MAX ((uint32_t)32 << 10) /* bytes of a frame behind its head */
 
@@ -82,6 +82,9 @@ enum agent_word {
 	AGENT_KEPT_ROOT = 'k',
 	AGENT_NETWORK = 'n', /* there is a card of papyr run's user network; its address, if any */
 	AGENT_FOLDER = 'v',  /* TAG:PATH, where it is to be; any number of them, in this order */
+	/* Where the disk is to be, "/" as the root; what is changed on it goes, or stays */
+	AGENT_DISK = 'd',
+	AGENT_KEPT_DISK = 'D',
 };
 
 #endif

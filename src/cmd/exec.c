@@ -23,7 +23,12 @@ static const char help[] =
     "  -m, --memory SIZE        guest memory (default 512M)\n"
     "      --root DIR           a folder of the host's as its root, instead of busybox's; what is\n"
     "                           changed in it goes with the guest\n"
-    "      --keep               it stays\n"
+    "      --image NAME         an image's (papyr image); without a COMMAND its own is run\n"
+    "      --oci LAYOUT[:TAG]   an image's of an OCI layout, a folder: made an image once\n"
+    "      --disk FILE[:PATH]   a disk with an ext4 file system, as its root or at a path of the\n"
+    "                           guest's; what is changed on it goes with the guest. FILE may have\n"
+    "                           ,format=qcow2 behind, and other words of papyr run's\n"
+    "      --keep               what is changed in the root and on the disk stays\n"
     "  -v, --volume DIR:PATH[:ro]\n"
     "                           a folder of the host's at a path of the guest's; may be given\n"
     "                           several times\n"
@@ -51,6 +56,9 @@ static const char help[] =
 
 enum {
 	OPT_ROOT = 256,
+	OPT_DISK,
+	OPT_IMAGE,
+	OPT_OCI,
 	OPT_KEEP,
 	OPT_NET,
 	OPT_HOSTNAME,
@@ -66,6 +74,9 @@ static const struct option options[] = {
     {"cpus", required_argument, NULL, 'c'},
     {"memory", required_argument, NULL, 'm'},
     {"root", required_argument, NULL, OPT_ROOT},
+    {"image", required_argument, NULL, OPT_IMAGE},
+    {"oci", required_argument, NULL, OPT_OCI},
+    {"disk", required_argument, NULL, OPT_DISK},
     {"keep", no_argument, NULL, OPT_KEEP},
     {"volume", required_argument, NULL, 'v'},
     {"net", required_argument, NULL, OPT_NET},
@@ -85,8 +96,6 @@ static const struct option options[] = {
     {0},
 };
 
-#define ENVIRONMENT_MAX 1024
-
 #define wrong(...) (cmd_usage("exec", __VA_ARGS__), EXEC_FAILED)
 
 /* NAME alone is what it is here, if it is anything. */
@@ -97,7 +106,7 @@ static int take_environment(struct exec_options *o, unsigned *n, const char *wor
 
 	if (!*word || *word == '=')
 		return wrong("-e %s: not NAME or NAME=VALUE", word);
-	if (*n == ENVIRONMENT_MAX)
+	if (*n == EXEC_ENVIRONMENT_MAX)
 		return wrong("-e %s: there are too many", word);
 	if (!value)
 		return 0;
@@ -124,6 +133,20 @@ static int take_folder(struct exec_options *o)
 	return 0;
 }
 
+/* FILE[:PATH], which is cut. */
+static int take_disk(struct exec_options *o)
+{
+	char *path = strrchr(optarg, ':');
+
+	o->disk = optarg;
+	o->disk_path = "/";
+	if (path && path[1] == '/') {
+		o->disk_path = path + 1;
+		*path = 0;
+	}
+	return *optarg ? 0 : wrong("--disk wants a file");
+}
+
 static int take_option(int opt, struct exec_options *o, unsigned *environments)
 {
 	switch (opt) {
@@ -136,6 +159,14 @@ static int take_option(int opt, struct exec_options *o, unsigned *environments)
 	case OPT_ROOT:
 		o->root = optarg;
 		return 0;
+	case OPT_IMAGE:
+		o->image = optarg;
+		return 0;
+	case OPT_OCI:
+		o->oci = optarg;
+		return 0;
+	case OPT_DISK:
+		return take_disk(o);
 	case OPT_KEEP:
 		o->keep = true;
 		return 0;
@@ -189,6 +220,27 @@ static int take_option(int opt, struct exec_options *o, unsigned *environments)
 	}
 }
 
+/* At most one root; and a command, which images may have. */
+static int check_root(struct exec_options *o)
+{
+	bool disk_is_root = o->disk && !strcmp(o->disk_path, "/");
+	struct error err;
+
+	if (!!o->root + !!o->image + !!o->oci + disk_is_root > 1)
+		return wrong("--root, --image, --oci and --disk are a root each; --disk FILE:/PATH "
+			     "is a place in one");
+	if (o->disk && (o->image || o->oci))
+		return wrong("--image and --oci are a disk: there can't be another one");
+	if (o->keep && !o->root && !o->image && !o->oci && !o->disk)
+		return wrong("--keep wants a root or a disk");
+	if ((o->image && exec_use_image(o, o->image, &err)) ||
+	    (o->oci && exec_use_oci(o, o->oci, &err))) {
+		cmd_error("exec: %s", err.text);
+		return EXEC_FAILED;
+	}
+	return *o->command ? 0 : wrong("there is no command");
+}
+
 /* 0; -1: help was given; or an exit status. */
 static int parse(int argc, char **argv, struct exec_options *o)
 {
@@ -202,14 +254,11 @@ static int parse(int argc, char **argv, struct exec_options *o)
 		if (ret)
 			return ret;
 	}
-	if (o->keep && !o->root)
-		return wrong("--keep wants --root");
 	if (!o->kernel != !o->initrd)
 		return wrong("--kernel and --initrd belong together");
-	if (optind == argc)
-		return wrong("there is no command");
 	o->command = argv + optind;
-	return exec_net_words(&o->net);
+	ret = exec_net_words(&o->net);
+	return ret ? ret : check_root(o);
 }
 
 /* One guest's whole life. The exit status, or -1. */
@@ -249,7 +298,7 @@ int exec_run(struct exec_options *o, struct error *err)
 
 int cmd_exec(int argc, char **argv)
 {
-	static char *environment[ENVIRONMENT_MAX + 1];
+	static char *environment[EXEC_ENVIRONMENT_MAX + 1];
 	struct exec_options o = {
 	    .cpus = "1",
 	    .memory = "512M",

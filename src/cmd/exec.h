@@ -14,16 +14,20 @@
 #define EXEC_TIMED_OUT 124
 #define EXEC_FAILED    125
 
-#define EXEC_FOLDERS_MAX 7 /* and the root */
+#define EXEC_FOLDERS_MAX     7 /* and the root */
+#define EXEC_ENVIRONMENT_MAX 1024
 
 struct exec_options {
 	const char *cpus, *memory;   /* as papyr run has them */
 	const char *net;	     /* as papyr run has it; NULL: none */
 	const char *kernel, *initrd; /* NULL: the usual ones */
 	const char *directory, *user, *host_name;
-	const char *root;    /* a folder; NULL: busybox's */
-	bool keep;	     /* what is changed in it */
-	bool read_only_root; /* and kept: nothing can be changed */
+	const char *image, *oci; /* that are the disk; NULL: none */
+	const char *root;	 /* a folder; NULL: the disk, or busybox's */
+	const char *disk;	 /* as papyr run has it, without a bus; NULL: none */
+	const char *disk_path;	 /* where it is to be, "/" as the root */
+	bool keep;		 /* what is changed in root and disk */
+	bool read_only_root;	 /* the folder, and kept: nothing can be changed */
 	struct exec_folder {
 		const char *here, *there;
 		bool read_only;
@@ -55,6 +59,15 @@ struct exec_guest {
 /* --- exec.c --- */
 /* All of it. The exit status; what went wrong is in @err. */
 int exec_run(struct exec_options *o, struct error *err);
+
+/* --- exec_image.c --- */
+/*
+ * The image's disk is the root; its environment, directory, user and command are taken where none
+ * was asked for. -1: it isn't there, or there is no command.
+ */
+int exec_use_image(struct exec_options *o, const char *name, struct error *err);
+/* The same of an OCI layout, "FOLDER[:TAG]", which becomes an image the first time. */
+int exec_use_oci(struct exec_options *o, const char *where, struct error *err);
 
 /* --- exec_guest.c --- */
 /* A guest that was saved, unless o->cold, or one that boots. */

@@ -63,6 +63,7 @@ struct arguments {
 	unsigned n;
 	char share[EXEC_FOLDERS_MAX + 1][PATH_MAX + 32];
 	unsigned shares;
+	char disk[PATH_MAX + 64];
 };
 
 static void add(struct arguments *a, const char *option, const char *value)
@@ -123,6 +124,10 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 		add_parts(&a, o, p);
 	if (o->net)
 		add(&a, "--net", o->net);
+	if (o->disk) {
+		snprintf(a.disk, sizeof(a.disk), "%s,bus=virtio%s", o->disk, o->keep ? "" : ",ro");
+		add(&a, "--disk", a.disk);
+	}
 	if (o->root)
 		add_share(&a, o->root, "root", !o->keep || o->read_only_root);
 	for (unsigned i = 0; i < o->n_folders; i++) {

@@ -159,6 +159,8 @@ static void ask_for_it(struct talk *t)
 		add_word(&w, AGENT_TERMINAL, "");
 	if (o->root)
 		add_word(&w, o->keep ? AGENT_KEPT_ROOT : AGENT_ROOT, "root");
+	if (o->disk)
+		add_word(&w, o->keep ? AGENT_KEPT_DISK : AGENT_DISK, o->disk_path);
 	for (unsigned i = 0; i < o->n_folders; i++)
 		add_folder(&w, i, &o->folders[i]);
 	if (o->net)

@@ -33,6 +33,20 @@ static int put_object(struct dl_phdr_info *info, size_t bytes, void *f)
 	return 0;
 }
 
+/* The guest has seen of its disk only what it is: the driver comes with the command. */
+static void put_disk(FILE *f, const struct exec_options *o)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!o->disk)
+		return;
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(o->disk, ","), o->disk);
+	if (!stat(path, &st))
+		fprintf(f, "disk %llu kept %d\n", (unsigned long long)st.st_size, o->keep);
+	fprintf(f, "%s\n", o->disk + strlen(path));
+}
+
 /* All that is the same in every guest of the kind, in one text. */
 static char *describe(const struct exec_options *o, const struct exec_parts *p)
 {
@@ -49,6 +63,7 @@ static char *describe(const struct exec_options *o, const struct exec_parts *p)
 		put_file(f, p->initrd);
 	fprintf(f, "%s\n%s\ncpus %s memory %s root %d folders %u net %s\n", p->initrd, p->arguments,
 		o->cpus, o->memory, !!o->root, o->n_folders, !o->net ? "none" : "user");
+	put_disk(f, o);
 	/* An address that the user chose is in the image. */
 	if (o->net && strstr(o->net, ",mac="))
 		fprintf(f, "%.22s\n", strstr(o->net, ",mac="));

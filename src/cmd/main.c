@@ -11,6 +11,7 @@
 static const struct verb verbs[] = {
     {"run", "[OPTION]...", "start a guest, or go on with a saved one", cmd_run},
     {"exec", "[OPTION]... COMMAND", "run one command on Power", cmd_exec},
+    {"image", "VERB [ARGUMENT]...", "keep root file systems for papyr exec by name", cmd_image},
     {"oci", "VERB ID", "run containers, for a manager as podman", cmd_oci},
     {"list", "[--json]", "show the running guests", cmd_list},
     {"info", "NAME|FILE [--json]", "show one guest, running or saved", cmd_info},

@@ -88,7 +88,7 @@ check(os.path.lexists(os.path.join(root, 'bin', 'sh')) and not os.path.exists(os
 check(os.path.exists(os.path.join(shared, 'changed')), 'the folder was not changed')
 wants(0, b'', '', '--root', root, '--keep', '/bin/busybox', 'touch', '/changed')
 check(os.path.exists(os.path.join(root, 'changed')), 'the change was not kept')
-wants(125, b'', '--keep wants --root', '--keep', 'true')
+wants(125, b'', '--keep wants a root or a disk', '--keep', 'true')
 wants(125, b'', 'not DIR:/PATH', '-v', 'here:there', 'true')
 code, _, err = execute('-v', f'{folder}/none:/a', 'true')
 check(code == 125 and f'{folder}/none' in err, f'{code}: {err}')

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/rootfs.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DISK	  "root.img"
+#define INFO	  "image.json"
+#define UNDER_WAY ".making-" /* no name begins so */
+
+static bool is_letter(char c)
+{
+	return islower((unsigned char)c) || isdigit((unsigned char)c);
+}
+
+bool rootfs_name_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (!n || n > IMAGE_NAME_MAX || !is_letter(name[0]) || !is_letter(name[n - 1]))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!is_letter(name[i]) && !strchr("._-", name[i]))
+			return false;
+	return true;
+}
+
+static bool make_folder(char *path)
+{
+	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
+		*slash = 0;
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	return !mkdir(path, 0755) || errno == EEXIST;
+}
+
+/* NULL: it can't be. The text lasts. */
+static const char *store(struct error *err)
+{
+	static char folder[PATH_MAX - 256];
+	const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (base && *base)
+		n = snprintf(folder, sizeof(folder), "%s/papyr/images", base);
+	else
+		n = snprintf(folder, sizeof(folder), "%s/.local/share/papyr/images",
+			     home ? home : "");
+	if (n < (int)sizeof(folder) && make_folder(folder))
+		return folder;
+	error_errno(err, "there can't be a folder %s (XDG_DATA_HOME)", folder);
+	return NULL;
+}
+
+static int file_of(const char *name, const char *file, char path[PATH_MAX], struct error *err)
+{
+	const char *folder = store(err);
+
+	if (!folder)
+		return -1;
+	if (!rootfs_name_ok(name))
+		return error_set(err,
+				 "'%s' is no image's name: 1 to %d small letters and digits, and "
+				 "'.', '_', '-' between them",
+				 name, IMAGE_NAME_MAX);
+	snprintf(path, PATH_MAX, "%s/%s%s%s", folder, name, *file ? "/" : "", file);
+	return 0;
+}
+
+int rootfs_disk(const char *name, char path[PATH_MAX], struct error *err)
+{
+	return file_of(name, DISK, path, err);
+}
+
+bool rootfs_is_there(const char *name)
+{
+	char path[PATH_MAX];
+
+	return !file_of(name, INFO, path, NULL) && !access(path, R_OK);
+}
+
+json_t *rootfs_info(const char *name, struct error *err)
+{
+	char path[PATH_MAX], disk[PATH_MAX];
+	json_error_t why;
+	struct stat st;
+	json_t *info;
+
+	if (file_of(name, INFO, path, err) || file_of(name, DISK, disk, err))
+		return NULL;
+	if (access(path, F_OK) || stat(disk, &st)) {
+		error_set(err, "there is no image %s; 'papyr image list' shows what there is",
+			  name);
+		return NULL;
+	}
+	info = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+	if (!json_is_object(info)) {
+		error_set(err, "image %s can't be read (%s); 'papyr image remove' and make it anew",
+			  name, info ? "no object" : why.text);
+		json_decref(info);
+		return NULL;
+	}
+	json_object_set_new(info, "name", json_string(name));
+	json_object_set_new(info, "bytes", json_integer((json_int_t)st.st_blocks * 512));
+	return info;
+}
+
+static int is_name(const struct dirent *e)
+{
+	return rootfs_name_ok(e->d_name);
+}
+
+json_t *rootfs_list(struct error *err)
+{
+	const char *folder = store(err);
+	struct dirent **found;
+	json_t *all;
+	int n;
+
+	if (!folder)
+		return NULL;
+	n = scandir(folder, &found, is_name, alphasort);
+	if (n < 0) {
+		error_errno(err, "%s", folder);
+		return NULL;
+	}
+	all = json_array();
+	for (int i = 0; i < n; i++) {
+		json_t *info = rootfs_info(found[i]->d_name, NULL);
+
+		if (info)
+			json_array_append_new(all, info);
+		free(found[i]);
+	}
+	free(found);
+	return all;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	return remove(path);
+}
+
+static int remove_folder(const char *path)
+{
+	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int rootfs_remove(const char *name, struct error *err)
+{
+	char path[PATH_MAX], gone[PATH_MAX];
+
+	if (file_of(name, "", path, err))
+		return -1;
+	/* At once, under a name that is none. */
+	if (snprintf(gone, sizeof(gone), "%s/%s%d", store(err), UNDER_WAY, getpid()) >=
+		(int)sizeof(gone) ||
+	    rename(path, gone))
+		return errno == ENOENT ? error_set(err, "there is no image %s", name)
+				       : error_errno(err, "image %s", name);
+	return remove_folder(gone) ? error_errno(err, "%s", gone) : 0;
+}
+
+/* ---- Making one ---- */
+
+/* What somebody began who is gone. */
+static void sweep(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		char path[PATH_MAX];
+		int fd;
+
+		if (strncmp(e->d_name, UNDER_WAY, strlen(UNDER_WAY)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+			remove_folder(path);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Waits for a program; false: it isn't there, or failed. */
+static bool run_program(const char *const words[])
+{
+	pid_t pid = fork();
+	int how;
+
+	if (!pid) {
+		execvp(words[0], (char *const *)words);
+		_exit(127);
+	}
+	return pid > 0 && waitpid(pid, &how, 0) == pid && WIFEXITED(how) && !WEXITSTATUS(how);
+}
+
+/* Its inode tables and journal are written when they are used: a large one takes little room. */
+static int make_file_system(const char *disk, u64 bytes, struct error *err)
+{
+	const char *const words[] = {
+	    "mke2fs",
+	    "-q",
+	    "-F",
+	    "-t",
+	    "ext4",
+	    "-J",
+	    "size=16",
+	    "-m",
+	    "0",
+	    "-E",
+	    "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0",
+	    disk,
+	    NULL};
+	int fd = open(disk, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0 || ftruncate(fd, (off_t)bytes)) {
+		error_errno(err, "%s", disk);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	close(fd);
+	if (!run_program(words))
+		return error_set(err, "mke2fs failed (apt-get install e2fsprogs)");
+	return 0;
+}
+
+int rootfs_begin(struct rootfs_making *m, const char *name, u64 bytes, struct error *err)
+{
+	const char *folder = store(err);
+	char path[PATH_MAX];
+
+	*m = (struct rootfs_making){.name = name, .lock = -1};
+	if (!folder || file_of(name, "", path, err))
+		return -1;
+	if (!access(path, F_OK))
+		return error_set(err, "there is an image %s already ('papyr image remove %s')",
+				 name, name);
+	sweep(folder);
+	snprintf(m->folder, sizeof(m->folder), "%s/%sXXXXXX", folder, UNDER_WAY);
+	if (!mkdtemp(m->folder)) {
+		*m->folder = 0;
+		return error_errno(err, "%s", folder);
+	}
+	m->lock = open(m->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m->lock < 0 || flock(m->lock, LOCK_EX | LOCK_NB))
+		return error_errno(err, "%s", m->folder);
+	snprintf(m->disk, sizeof(m->disk), "%s/%s", m->folder, DISK);
+	return make_file_system(m->disk, bytes, err);
+}
+
+static void put_date(json_t *info)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	json_object_set_new(info, "made", json_string(text));
+}
+
+int rootfs_finish(struct rootfs_making *m, json_t *info, struct error *err)
+{
+	char path[PATH_MAX];
+	int failed;
+
+	put_date(info);
+	snprintf(path, sizeof(path), "%s/%s", m->folder, INFO);
+	failed = json_dump_file(info, path, JSON_INDENT(2) | JSON_SORT_KEYS);
+	json_decref(info);
+	if (failed)
+		return error_errno(err, "%s", path);
+	chmod(m->folder, 0755);
+	if (file_of(m->name, "", path, err))
+		return -1;
+	if (rename(m->folder, path))
+		return error_errno(err, "image %s: somebody else made it meanwhile, or %s", m->name,
+				   path);
+	*m->folder = 0;
+	return 0;
+}
+
+void rootfs_drop(struct rootfs_making *m)
+{
+	if (*m->folder)
+		remove_folder(m->folder);
+	if (m->lock >= 0)
+		close(m->lock);
+	*m->folder = 0;
+	m->lock = -1;
+}

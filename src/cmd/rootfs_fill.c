@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/rootfs_fill.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <elf.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "cmd/progress.h"
+
+#define BLOCK_BYTES (64u << 10)
+
+/* In the guest, with the disk as its root, so that links lead where they do in the image. */
+#define IN_IMAGE(what)                                                                             \
+	"set -e; mkdir /mnt/.papyr; cp /bin/busybox /mnt/.papyr/; s=0;"                            \
+	"chroot /mnt /.papyr/busybox " what " || s=$?;"                                            \
+	"rm -rf /mnt/.papyr; rmdir /mnt/lost+found 2>/dev/null || true; exit $s"
+static const char unpack[] = IN_IMAGE("tar -x -p -f - -C /");
+/* Lines of a path each: what goes, or, of a folder, what is in it. */
+static const char take_away[] =
+    IN_IMAGE("sh -c 'b=/.papyr/busybox; while IFS= read -r l; do case $l in "
+	     "r*) $b rm -rf -- \"/${l#r}\";; "
+	     "o*) [ ! -d \"/${l#o}\" ] || $b find \"/${l#o}\" -mindepth 1 -maxdepth 1 "
+	     "! -name .papyr -exec $b rm -rf -- {} +;; esac; done'");
+
+/* A command in a guest with the disk, and what it reads. */
+struct filler {
+	pid_t pid;
+	int in;
+};
+
+static int filler_start(struct filler *f, const char *disk, const char *script, struct error *err)
+{
+	char word[PATH_MAX + 8];
+	const char *const words[] = {"papyr", "exec", "--keep", "--disk", word,
+				     "--",    "sh",   "-c",	script,	  NULL};
+	int ends[2];
+
+	snprintf(word, sizeof(word), "%s:/mnt", disk);
+	if (pipe2(ends, O_CLOEXEC))
+		return error_errno(err, "can't make a pipe");
+	f->in = ends[1];
+	f->pid = fork();
+	if (!f->pid) {
+		dup2(ends[0], 0);
+		execv("/proc/self/exe", (char *const *)words);
+		_exit(127);
+	}
+	close(ends[0]);
+	if (f->pid > 0)
+		return 0;
+	close(ends[1]);
+	return error_errno(err, "can't fork");
+}
+
+/* -1: the guest couldn't, and has said why. */
+static int filler_end(struct filler *f, struct error *err)
+{
+	int how;
+
+	close(f->in);
+	if (waitpid(f->pid, &how, 0) != f->pid || !WIFEXITED(how) || WEXITSTATUS(how))
+		return error_set(err, "the guest couldn't unpack it (see above)");
+	return 0;
+}
+
+/* ---- Entries ---- */
+
+/*
+ * Without what leads to the root, "/" and "./": the root itself is "". NULL: it leads out of it.
+ */
+static const char *inside(const char *path)
+{
+	while (*path == '/' || (path[0] == '.' && (path[1] == '/' || !path[1])))
+		path++;
+	for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
+		if (!strncmp(at, "..", 2) && (at[2] == '/' || !at[2]))
+			return NULL;
+	return path;
+}
+
+/* For OCI's layers: ".wh.NAME" takes NAME away, ".wh..wh..opq" all that is in its folder. */
+static const char *whiteout(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return strncmp(name, ".wh.", 4) ? NULL : name;
+}
+
+/* One archive read, and, for a guest, another written. */
+struct copying {
+	struct archive *from, *to;
+	struct progress progress;
+	u64 bytes;	    /* of the file that is read; 0: not known */
+	const char *folder; /* that is read instead; NULL: none */
+	bool layer, machine_known;
+	struct error *err;
+};
+
+static int read_failed(struct copying *c)
+{
+	const char *why = archive_error_string(c->from);
+
+	return error_set(c->err, "it can't be read: %s", why ? why : "it is no tar archive");
+}
+
+/* Of the first program: a system for another machine is noticed before a command of it fails. */
+static int look_at_machine(struct copying *c, const struct archive_entry *e, const void *data,
+			   size_t n)
+{
+	const Elf64_Ehdr *h = data;
+
+	if (c->machine_known || n < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG) ||
+	    !(archive_entry_mode((struct archive_entry *)e) & 0111))
+		return 0;
+	c->machine_known = true;
+	if (h->e_ident[EI_CLASS] == ELFCLASS64 && h->e_ident[EI_DATA] == ELFDATA2LSB &&
+	    le16toh(h->e_machine) == EM_PPC64)
+		return 0;
+	return error_set(c->err, "its programs aren't for ppc64le: %s",
+			 archive_entry_pathname((struct archive_entry *)e));
+}
+
+static int copy_data(struct copying *c, struct archive_entry *e)
+{
+	static char data[BLOCK_BYTES];
+	la_int64_t left = archive_entry_size(e);
+	la_ssize_t n = 1;
+
+	for (bool first = true; left > 0 && n > 0; first = false, left -= n) {
+		/* No more than there is: what pads it is the next entry's. */
+		n = archive_read_data(c->from, data,
+				      left < BLOCK_BYTES ? (size_t)left : sizeof(data));
+		if (n > 0 && first && look_at_machine(c, e, data, (size_t)n))
+			return -1;
+		if (n > 0 && archive_write_data(c->to, data, (size_t)n) < 0)
+			return error_set(c->err, "the guest takes no more (see above)");
+		if (c->bytes)
+			progress_show(&c->progress, (u64)archive_filter_bytes(c->from, -1),
+				      c->bytes);
+	}
+	return n < 0 ? read_failed(c) : 0;
+}
+
+/* Owners are numbers: names are those of another system. */
+static int write_entry(struct copying *c, struct archive_entry *e, const char *path)
+{
+	const char *to = archive_entry_hardlink(e);
+	char name[PATH_MAX], other[PATH_MAX];
+
+	if (snprintf(name, sizeof(name), "./%s", path) >= (int)sizeof(name))
+		return error_set(c->err, "too long a name: %.40s...", path);
+	to = to ? inside(to) : "";
+	if (!to || snprintf(other, sizeof(other), "./%s", to) >= (int)sizeof(other))
+		return error_set(c->err, "%s is a link to what is outside", path);
+	archive_entry_copy_pathname(e, name);
+	if (*to)
+		archive_entry_copy_hardlink(e, other);
+	archive_entry_set_uname(e, NULL);
+	archive_entry_set_gname(e, NULL);
+	if (archive_write_header(c->to, e) < ARCHIVE_WARN)
+		return error_set(c->err, "%s: %s", name, archive_error_string(c->to));
+	return archive_entry_size(e) > 0 ? copy_data(c, e) : 0;
+}
+
+static int copy_entry(struct copying *c, struct archive_entry *e)
+{
+	const char *path = archive_entry_pathname(e);
+
+	path = path ? inside(path) : NULL;
+	if (!path)
+		return error_set(c->err, "it has a name that leads out of it");
+	if (c->layer && whiteout(path))
+		return 0;
+	return write_entry(c, e, path);
+}
+
+/*
+ * 1: there is an entry, 0: none any more. umoci writes layers that end without what pads the last
+ * entry to a block: that they are whole is known by their sums.
+ */
+static int next_entry(struct copying *c, struct archive_entry **e)
+{
+	int ret = archive_read_next_header(c->from, e);
+	bool ended;
+
+	if (ret == ARCHIVE_EOF)
+		return 0;
+	if (ret >= ARCHIVE_WARN)
+		return 1;
+	/* That it ends early is one of these; what is no entry is EINVAL. */
+	ended = archive_errno(c->from) == EILSEQ || archive_errno(c->from) == -1;
+	return c->layer && ended ? 0 : read_failed(c);
+}
+
+static int copy_all(struct copying *c)
+{
+	struct archive_entry *e;
+	int more;
+
+	while ((more = next_entry(c, &e)) > 0)
+		if (copy_entry(c, e))
+			return -1;
+	return more;
+}
+
+/* ---- Folders ---- */
+
+/* Its names are whole ones, of which @above bytes lead to the folder. */
+static int write_below(struct copying *c, struct archive_entry *e, size_t above)
+{
+	char path[PATH_MAX], to[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s", archive_entry_pathname(e) + above);
+	if (archive_entry_hardlink(e)) {
+		snprintf(to, sizeof(to), "%s", archive_entry_hardlink(e) + above);
+		archive_entry_copy_hardlink(e, to);
+	}
+	return write_entry(c, e, inside(path));
+}
+
+/* Several names of one file are links, as in archives. */
+static int copy_folder_entries(struct copying *c, struct archive_entry_linkresolver *links,
+			       struct archive_entry *e)
+{
+	int got;
+
+	while ((got = archive_read_next_header2(c->from, e)) != ARCHIVE_EOF) {
+		struct archive_entry *one = e, *other = NULL;
+
+		if (got < ARCHIVE_WARN)
+			return read_failed(c);
+		archive_read_disk_descend(c->from);
+		/* It means nothing without the process that made it. */
+		if (archive_entry_filetype(e) == AE_IFSOCK)
+			continue;
+		archive_entry_linkify(links, &one, &other);
+		if (write_below(c, one, strlen(c->folder)))
+			return -1;
+	}
+	return 0;
+}
+
+static int copy_folder(struct copying *c)
+{
+	struct archive_entry_linkresolver *links = archive_entry_linkresolver_new();
+	struct archive_entry *e = archive_entry_new();
+	int ret = error_nomem(c->err, "its names");
+
+	if (links && e) {
+		archive_entry_linkresolver_set_strategy(links, ARCHIVE_FORMAT_TAR_GNUTAR);
+		ret = copy_folder_entries(c, links, e);
+	}
+	archive_entry_free(e);
+	archive_entry_linkresolver_free(links);
+	return ret;
+}
+
+static int write_archive(struct copying *c, int fd)
+{
+	int ret;
+
+	c->to = archive_write_new();
+	if (!c->to)
+		return error_nomem(c->err, "an archive");
+	archive_write_set_format_gnutar(c->to);
+	archive_write_set_bytes_in_last_block(c->to, 1);
+	progress_begin(&c->progress, "unpacking");
+	ret = archive_write_open_fd(c->to, fd) ? error_set(c->err, "can't write to the guest")
+	      : c->folder		       ? copy_folder(c)
+					       : copy_all(c);
+	progress_end(&c->progress);
+	if (ret)
+		archive_write_fail(c->to);
+	else if (archive_write_close(c->to))
+		ret = error_set(c->err, "the guest takes no more (see above)");
+	archive_write_free(c->to);
+	return ret;
+}
+
+/* @c->from is open. What the guest says of a failure comes first. */
+static int unpack_in_guest(struct copying *c, const char *disk)
+{
+	struct filler f;
+	struct error none;
+	int ret;
+
+	signal(SIGPIPE, SIG_IGN); /* a guest that ends early is an error of writing */
+	if (filler_start(&f, disk, unpack, c->err))
+		return -1;
+	ret = write_archive(c, f.in);
+	return filler_end(&f, ret ? &none : c->err) || ret ? -1 : 0;
+}
+
+int rootfs_fill_from_folder(const char *disk, const char *folder, struct error *err)
+{
+	char path[PATH_MAX];
+	struct copying c = {.folder = path, .err = err};
+	int ret;
+
+	if (!realpath(folder, path))
+		return error_errno(err, "%s", folder);
+	c.from = archive_read_disk_new();
+	if (!c.from)
+		return error_nomem(err, "reading a folder");
+	archive_read_disk_set_symlink_physical(c.from);
+	archive_read_disk_set_behavior(
+	    c.from, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS | ARCHIVE_READDISK_NO_XATTR |
+			ARCHIVE_READDISK_NO_ACL | ARCHIVE_READDISK_NO_FFLAGS);
+	ret = archive_read_disk_open(c.from, path) ? read_failed(&c) : unpack_in_guest(&c, disk);
+	archive_read_free(c.from);
+	return ret;
+}
+
+/* ---- Archives ---- */
+
+static int open_archive(struct copying *c, const char *file)
+{
+	struct stat st;
+
+	if (stat(file, &st))
+		return error_errno(c->err, "%s", file);
+	c->bytes = (u64)st.st_size;
+	c->from = archive_read_new();
+	if (!c->from)
+		return error_nomem(c->err, "reading an archive");
+	archive_read_support_filter_all(c->from);
+	archive_read_support_format_tar(c->from);
+	if (!archive_read_open_filename(c->from, file, BLOCK_BYTES))
+		return 0;
+	read_failed(c);
+	archive_read_free(c->from);
+	return -1;
+}
+
+/* A line for the guest; *any: there is one. */
+static int put_whiteout(FILE *lines, struct copying *c, struct archive_entry *e, bool *any)
+{
+	const char *path = archive_entry_pathname(e), *name;
+	int above;
+
+	path = path ? inside(path) : NULL;
+	name = path ? whiteout(path) : NULL;
+	if (!name)
+		return 0;
+	if (strchr(path, '\n'))
+		return error_set(c->err, "it takes away a name with a line break");
+	above = (int)(name - path);
+	*any = true;
+	if (!strcmp(name, ".wh..wh..opq"))
+		fprintf(lines, "o%.*s\n", above, path);
+	else if (name[4])
+		fprintf(lines, "r%.*s%s\n", above, path, name + 4);
+	return 0;
+}
+
+/* What a layer takes away, which is of those below it: before it is unpacked. */
+static int find_whiteouts(struct copying *c, FILE *lines, bool *any)
+{
+	struct archive_entry *e;
+	int more;
+
+	while ((more = next_entry(c, &e)) > 0)
+		if (put_whiteout(lines, c, e, any))
+			return -1;
+	return more;
+}
+
+static int send_lines(const char *disk, const char *text, size_t bytes, struct error *err)
+{
+	struct filler f;
+	ssize_t n = 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (filler_start(&f, disk, take_away, err))
+		return -1;
+	for (size_t at = 0; at < bytes && n >= 0; at += (size_t)n)
+		n = write(f.in, text + at, bytes - at);
+	return filler_end(&f, err);
+}
+
+static int apply_whiteouts(const char *disk, const char *file, struct error *err)
+{
+	struct copying c = {.layer = true, .err = err};
+	char *text = NULL;
+	size_t bytes = 0;
+	bool any = false;
+	FILE *lines;
+	int ret;
+
+	if (open_archive(&c, file))
+		return -1;
+	lines = open_memstream(&text, &bytes);
+	ret = lines ? find_whiteouts(&c, lines, &any) : error_nomem(err, "a layer's names");
+	if (lines && fclose(lines))
+		ret = error_nomem(err, "a layer's names");
+	if (!ret && any)
+		ret = send_lines(disk, text, bytes, err);
+	free(text);
+	archive_read_free(c.from);
+	return ret;
+}
+
+int rootfs_fill_from_archive(const char *disk, const char *file, bool layer, struct error *err)
+{
+	struct copying c = {.layer = layer, .err = err};
+	int ret;
+
+	if (layer && apply_whiteouts(disk, file, err))
+		return -1;
+	if (open_archive(&c, file))
+		return -1;
+	ret = unpack_in_guest(&c, disk);
+	archive_read_free(c.from);
+	return ret;
+}

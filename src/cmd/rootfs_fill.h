@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is put on an image's disk: folders, and archives as tar and OCI have them.
+ *
+ * Archives are hostile. This side only reads their entries, refuses what leads out (".."), and
+ * writes them anew, as one kind of tar; they are unpacked in a guest that has nothing but that
+ * disk. So owners, modes, links and devices are those of the archive, whoever runs papyr. Extended
+ * attributes and access lists are lost.
+ */
+#ifndef PAPYR_CMD_ROOTFS_FILL_H
+#define PAPYR_CMD_ROOTFS_FILL_H
+
+#include <stdbool.h>
+
+#include "platform/error.h"
+
+/* A folder of this machine's with all below it that is on its file system. */
+int rootfs_fill_from_folder(const char *disk, const char *folder, struct error *err);
+
+/* @file: a tar archive, compressed or not. @layer: it may also take away, as OCI's layers do. */
+int rootfs_fill_from_archive(const char *disk, const char *file, bool layer, struct error *err);
+
+#endif

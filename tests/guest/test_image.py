@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Images: made of folders, archives, disks and OCI layouts; commands in them; hostile ones, and makers that are killed."""
+import gzip
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import tarfile
+import time
+
+from papyrtest import PAPYR, PATIENCE, check, fail, fetch, papyr, until, workdir
+
+busybox = open(fetch('busybox'), 'rb').read()
+folder = workdir()
+os.environ['XDG_DATA_HOME'] = os.path.join(folder, 'data')
+images = os.path.join(folder, 'data', 'papyr', 'images')
+LONG = 'a-long-name-' + 'x' * 180
+
+
+def execute(*args, status=0):
+    print('$ papyr exec ' + ' '.join(args), flush=True)
+    got = subprocess.run([PAPYR, 'exec', *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120 * PATIENCE)
+    if got.returncode != status:
+        fail(f'status {got.returncode}, not {status}: {got.stdout} {got.stderr}')
+    return got.stdout if status == 0 else got.stderr
+
+
+def refused(words, *args):
+    """The command fails, and says so."""
+    _, err = papyr('image', *args, status=1)
+    check(words in err, f'{words!r} is not in {err!r}')
+
+
+def listed(*args):
+    return papyr('image', *args)[0].decode()
+
+
+def entry(name, kind=tarfile.REGTYPE, data=b'', mode=0o644, uid=0, gid=0, **more):
+    e = tarfile.TarInfo(name)
+    e.type, e.mode, e.uid, e.gid, e.size, e.mtime = kind, mode, uid, gid, len(data), 1000000000
+    e.uname, e.gname = 'somebody', 'else'   # names of another system mean nothing
+    for key, value in more.items():
+        setattr(e, key, value)
+    return e, data
+
+
+def archive(path, *entries):
+    """A tar archive as pax has it, compressed, with what is given."""
+    with tarfile.open(path, 'w:gz', format=tarfile.PAX_FORMAT) as t:
+        for e, data in entries:
+            t.addfile(e, io.BytesIO(data))
+    return path
+
+
+def link(name, to):
+    return entry(name, tarfile.SYMTYPE, linkname=to, mode=0o777)
+
+
+SYSTEM = [
+    entry('.', tarfile.DIRTYPE, mode=0o755), entry('./bin', tarfile.DIRTYPE, mode=0o755), entry('bin/busybox', data=busybox, mode=0o755),
+    link('bin/sh', 'busybox'), link('bin/ls', 'busybox'), link('bin/cat', 'busybox'), link('bin/stat', 'busybox'), link('bin/id', 'busybox'),
+    entry('usr/lib', tarfile.DIRTYPE, mode=0o755), link('lib', 'usr/lib'), link('etc/lib', '/usr/lib'),
+    entry('etc/passwd', data=b'root:x:0:0::/:/bin/sh\njoe:x:70000:70001::/:/bin/sh\n'),
+    entry('/etc/absolute', data=b'inside\n'),
+]
+
+
+def owners_and_kinds():
+    tar = archive(os.path.join(folder, 'system.tar.gz'), *SYSTEM,
+                  entry('set', data=b'#!\n', mode=0o4751, uid=70000, gid=70001), entry('hard', tarfile.LNKTYPE, linkname='./set'),
+                  entry('odd', tarfile.CHRTYPE, mode=0o620, devmajor=5, devminor=77), entry('pipe', tarfile.FIFOTYPE, mode=0o600),
+                  entry('etc/' + LONG, data=b'long\n'), entry('lib/by-link', data=b'in usr\n'))
+    papyr('image', 'import', tar, 'tiny')
+    seen = execute('--image', 'tiny', '--', 'stat', '-c', '%n %a %u %g %h %F %Y', '/set', '/hard', '/odd', '/pipe', '/usr/lib/by-link')
+    check(seen == '''/set 4751 70000 70001 2 regular file 1000000000
+/hard 4751 70000 70001 2 regular file 1000000000
+/odd 620 0 0 1 character special file 1000000000
+/pipe 600 0 0 1 fifo 1000000000
+/usr/lib/by-link 644 0 0 1 regular file 1000000000
+''', f'stat says {seen}')
+    check(execute('--image', 'tiny', 'cat', '/etc/absolute', f'/etc/{LONG}') == 'inside\nlong\n', 'contents differ')
+    check(execute('--image', 'tiny', '-u', 'joe', 'id', '-u') == '70000\n', 'joe is somebody else')
+
+
+def changes():
+    execute('--image', 'tiny', 'sh', '-c', 'echo lost >/new')
+    execute('--image', 'tiny', 'cat', '/new', status=1)
+    execute('--image', 'tiny', '--keep', 'sh', '-c', 'echo kept >/new')
+    check(execute('--image', 'tiny', 'cat', '/new') == 'kept\n', 'it was not kept')
+
+
+def the_store():
+    (one,) = json.loads(listed('list', '--json'))
+    check(one['name'] == 'tiny' and one['source'].endswith('system.tar.gz') and one['bytes'] > len(busybox), f'listed as {one}')
+    check(listed('list').startswith('tiny '), 'list')
+    check('source:' in listed('info', 'tiny'), 'info')
+    refused('there is an image tiny already', 'import', folder, 'tiny')
+    refused('is no image\'s name', 'import', folder, '../tiny')
+    refused('there is no image other', 'info', 'other')
+    refused('there is no image other', 'remove', 'other')
+    refused('no verb', 'frobnicate')
+    check('there is no image other' in execute('--image', 'other', 'true', status=125), 'no such image')
+    check('there is no command' in execute('--image', 'tiny', status=125), 'no command')
+    check('are a root each' in execute('--image', 'tiny', '--root', '/', 'true', status=125), 'two roots')
+
+
+def folders_and_disks():
+    top = os.path.join(folder, 'top')
+    os.makedirs(os.path.join(top, 'bin'))
+    with open(os.path.join(top, 'bin', 'busybox'), 'wb') as f:
+        f.write(busybox)
+    os.chmod(f.name, 0o755)
+    os.symlink('busybox', os.path.join(top, 'bin', 'stat'))
+    os.link(f.name, os.path.join(top, 'twin'))
+    papyr('image', 'import', top, 'folder')
+    check(execute('--image', 'folder', 'stat', '-c', '%u %h %a', '/twin') == f'{os.getuid()} 2 755\n', 'the twin')
+    disk = os.path.join(images, 'folder', 'root.img')
+    papyr('image', 'import', disk, 'copy')
+    check(execute('--image', 'copy', 'stat', '-c', '%h', '/twin') == '2\n', 'the copy')
+    check(execute('--disk', disk, '--', 'stat', '-c', '%h', '/twin') == '2\n', 'a disk as the root')
+    check(execute('--disk', f'{disk}:/data/disk', '--', 'stat', '-c', '%h', '/data/disk/twin') == '2\n', 'a disk in the root')
+    execute('--keep', '--disk', f'{disk}:/d', '--', 'sh', '-c', 'echo 1 >/d/one')
+    check(execute('--disk', f'{disk}:/d', '--', 'cat', '/d/one') == '1\n', 'kept on a disk')
+    papyr('image', 'remove', 'copy', 'folder')
+    check(not os.path.exists(disk), 'it is still there')
+    text = os.path.join(folder, 'text')
+    with open(text, 'w') as f:
+        f.write('no disk\n' * 100000)
+    check("can't be mounted as ext4" in execute('--disk', text, '--', 'true', status=125), 'no file system')
+
+
+def hostile():
+    def one(words, *entries):
+        refused(words, 'import', archive(os.path.join(folder, 'hostile.tar.gz'), *entries), 'hostile')
+        check(os.listdir(images) == ['tiny'], f'left behind: {os.listdir(images)}')
+
+    one('leads out of it', entry('a/../../b', data=b'x'))
+    one('is a link to what is outside', entry('a', tarfile.LNKTYPE, linkname='../../etc/passwd'))
+    foreign = bytearray(busybox)
+    foreign[18:20] = b'\x3e\0'  # x86-64
+    one("aren't for ppc64le", entry('bin/sh', data=bytes(foreign), mode=0o755))
+    # What follows a link that leads out is in the guest, which has nothing but the disk.
+    papyr('image', 'import', archive(os.path.join(folder, 'out.tar.gz'), *SYSTEM, link('out', '/proc/1/root'), entry('out/' + 'file', data=b'x')),
+          'out', status=None)
+    papyr('image', 'remove', 'out', status=None)
+    cut = os.path.join(folder, 'cut.tar.gz')
+    with open(os.path.join(folder, 'system.tar.gz'), 'rb') as f, open(cut, 'wb') as to:
+        to.write(f.read()[:500000])
+    refused("can't be read", 'import', cut, 'cut')
+    with open(cut, 'wb') as to:
+        to.write(b'nothing of the kind' * 1000)
+    refused("can't be read", 'import', cut, 'cut')
+
+
+def killed():
+    """Whoever makes an image next sweeps away what was begun."""
+    for after in (0.05, 0.5, 1.5):
+        p = subprocess.Popen([PAPYR, 'image', 'import', os.path.join(folder, 'system.tar.gz'), 'half'], stderr=subprocess.DEVNULL)
+        time.sleep(after)
+        p.send_signal(signal.SIGKILL)
+        p.wait()
+        check(not os.path.exists(os.path.join(images, 'half')) or p.returncode == 0, 'half an image')
+        papyr('image', 'remove', 'half', status=None)
+    refused("can't be read", 'import', os.path.join(folder, 'cut.tar.gz'), 'cut')
+    until('what was begun is gone', lambda: os.listdir(images) == ['tiny'])
+
+
+# ---- OCI ----
+
+class Layout:
+    """As the specification has it, in a folder."""
+
+    def __init__(self, name):
+        self.folder = os.path.join(folder, name)
+        self.manifests = []
+        os.makedirs(os.path.join(self.folder, 'blobs', 'sha256'))
+
+    def blob(self, data, kind, **more):
+        digest = hashlib.sha256(data).hexdigest()
+        with open(os.path.join(self.folder, 'blobs', 'sha256', digest), 'wb') as f:
+            f.write(data)
+        return {'mediaType': f'application/vnd.oci.image.{kind}', 'digest': f'sha256:{digest}', 'size': len(data), **more}
+
+    def json(self, value, kind, **more):
+        return self.blob(json.dumps(value).encode(), kind, **more)
+
+    def layer(self, *entries):
+        with open(archive(os.path.join(folder, 'layer.tar.gz'), *entries), 'rb') as f:
+            return self.blob(f.read(), 'layer.v1.tar+gzip')
+
+    def image(self, tag, layers, architecture='ppc64le', **config):
+        config = self.json({'architecture': architecture, 'os': 'linux', 'config': config}, 'config.v1+json')
+        self.manifests.append(self.json({'schemaVersion': 2, 'config': config, 'layers': layers}, 'manifest.v1+json',
+                                        annotations={'org.opencontainers.image.ref.name': tag}))
+
+    def write(self):
+        with open(os.path.join(self.folder, 'index.json'), 'w') as f:
+            json.dump({'schemaVersion': 2, 'manifests': self.manifests}, f)
+        return self.folder
+
+
+def layers():
+    layout = Layout('layout')
+    low = layout.layer(*SYSTEM, entry('d/one', data=b'1\n'), entry('d/two', data=b'2\n'), entry('e/one', data=b'1\n'))
+    high = layout.layer(entry('d/.wh.one'), entry('e/.wh..wh..opq'), entry('e/new', data=b'n\n'), entry('lib/three', data=b'3\n'),
+                        entry('also', tarfile.LNKTYPE, linkname='d/two'))
+    layout.image('both', [low, high], Entrypoint=['/bin/sh'], Cmd=['-c', 'cat $WHAT; echo $PWD'], Env=['WHAT=/also', 'EMPTY='],
+                 WorkingDir='/usr', User='joe')
+    layout.image('low', [low])
+    layout.image('foreign', [low], architecture='amd64')
+    where = layout.write()
+    check(execute('--oci', f'{where}:both') == '2\n/usr\n', 'its own command')
+    (name,) = [one['name'] for one in json.loads(listed('list', '--json')) if one['name'] != 'tiny']
+    check(execute('--image', name, '-e', 'WHAT=/usr/lib/three', '-w', '/') == '3\n/\n', 'another variable and folder')
+    seen = execute('--oci', f'{where}:both', '-u', 'root', 'ls', '/d', '/e', '/usr/lib')
+    check(seen == '/d:\ntwo\n\n/e:\nnew\n\n/usr/lib:\nthree\n', f'layers: {seen}')
+    check(execute('--oci', f'{where}:low', 'ls', '/d', '/e') == '/d:\none\ntwo\n\n/e:\none\n', 'the lower layer')
+    refused('for amd64', 'import', f'oci:{where}:foreign', 'f')
+    refused('has 3 images', 'import', f'oci:{where}', 'f')
+    refused('no image for ppc64le called other', 'import', f'oci:{where}:other', 'f')
+    with open(os.path.join(where, 'blobs', 'sha256', low['digest'][7:]), 'r+b') as f:
+        f.write(gzip.compress(b'other'))
+    refused('is damaged', 'import', f'oci:{where}:low', 'f')
+    refused('No such file', 'import', f'oci:{folder}', 'f')
+
+
+def kept():
+    """What exec keeps to start sooner is listed and cleared."""
+    entries = json.loads(listed('cache', '--json'))
+    check({e['kind'] for e in entries} <= {'guest', 'initrd'}, f'{entries}')
+
+
+owners_and_kinds()
+changes()
+the_store()
+folders_and_disks()
+hostile()
+killed()
+layers()
+kept()
+print('ok')
