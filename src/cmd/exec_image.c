@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/exec.h"
+#include "cmd/rootfs_build.h"
 #include "cmd/rootfs_make.h"
 
 static const char *text(const json_t *info, const char *key)
@@ -58,8 +59,13 @@ static int take_command(struct exec_options *o, const json_t *words, struct erro
 int exec_use_image(struct exec_options *o, const char *name, struct error *err)
 {
 	static char disk[PATH_MAX];
-	json_t *info = rootfs_info(name, err);
+	json_t *info;
 
+	/* Another papyr may have built it meanwhile. */
+	if (!rootfs_is_there(name) && !strcmp(name, IMAGE_BUILT_WHEN_USED) &&
+	    rootfs_build_usual(err) && !rootfs_is_there(name))
+		return -1;
+	info = rootfs_info(name, err);
 	/* What @o points to lasts as long as the process: so does @info. */
 	if (!info || rootfs_disk(name, disk, err))
 		return -1;

@@ -8,20 +8,25 @@
 
 #include "cmd/cache.h"
 #include "cmd/cmd.h"
+#include "cmd/rootfs_build.h"
 #include "cmd/rootfs_make.h"
 
 static const char help[] =
-    "Usage: papyr image import [--size SIZE] FILE|DIR|oci:LAYOUT[:TAG] NAME\n"
+    "Usage: papyr image build [--include PACKAGES] [--size SIZE] debian[:SUITE] NAME\n"
+    "       papyr image import [--size SIZE] FILE|DIR|oci:LAYOUT[:TAG] NAME\n"
     "       papyr image list [--json]\n"
     "       papyr image info NAME [--json]\n"
     "       papyr image remove NAME...\n"
     "       papyr image cache [--clear] [--json]\n"
     "Root file systems by name, for papyr exec --image NAME.\n\n"
+    "  build    makes one of Debian's packages: what is essential, and apt\n"
     "  import   makes one out of a folder, a tar archive (compressed or not), a disk with an ext4\n"
     "           file system, or an image of an OCI layout; owners and modes are kept\n"
     "  list     the images that there are; info: all that is known of one\n"
     "  remove   removes them; guests that use one go on\n"
     "  cache    what papyr exec keeps so that guests start sooner; --clear removes it\n\n"
+    "      --include PACKAGES\n"
+    "                       others beside these, with commas between, and what they need\n"
     "      --size SIZE      of the image's disk, most of it holes (default 16G)\n"
     "      --clear          remove all of it: the next guests boot\n"
     "      --json           one line of JSON\n"
@@ -30,6 +35,7 @@ static const char help[] =
 struct image_options {
 	bool json, clear;
 	u64 bytes;
+	const char *packages;
 	char **words;
 	int n;
 };
@@ -61,6 +67,17 @@ static u64 bytes_of(const json_t *j)
 }
 
 /* ---- The verbs ---- */
+
+static int build(const struct image_options *o)
+{
+	struct error err;
+
+	if (o->n != 2)
+		return wrong("image build wants debian[:SUITE] and a NAME");
+	if (rootfs_build(o->words[1], o->words[0], o->packages, o->bytes, &err))
+		return cmd_error("image %s: %s", o->words[1], err.text);
+	return STATUS_OK;
+}
 
 static int import(const struct image_options *o)
 {
@@ -123,6 +140,7 @@ static int info(const struct image_options *o)
 	printf("source:      %s\n", text(j, "source"));
 	printf("made:        %s\n", text(j, "made"));
 	printf("on the disk: %s\n", format_size(bytes_of(j), size, sizeof(size)));
+	print_words("packages:", json_object_get(j, "packages"));
 	print_words("command:", json_object_get(j, "command"));
 	print_words("environment:", json_object_get(j, "environment"));
 	if (*text(j, "directory"))
@@ -210,12 +228,14 @@ static const struct image_verb {
 	const char *name;
 	int (*run)(const struct image_options *o);
 } image_verbs[] = {
-    {"import", import}, {"list", list}, {"info", info}, {"remove", remove_all}, {"cache", cache},
+    {"build", build}, {"import", import},     {"list", list},
+    {"info", info},   {"remove", remove_all}, {"cache", cache},
 };
 
-enum { OPT_SIZE = 256, OPT_CLEAR, OPT_JSON };
+enum { OPT_INCLUDE = 256, OPT_SIZE, OPT_CLEAR, OPT_JSON };
 
 static const struct option options[] = {
+    {"include", required_argument, NULL, OPT_INCLUDE},
     {"size", required_argument, NULL, OPT_SIZE},
     {"clear", no_argument, NULL, OPT_CLEAR},
     {"json", no_argument, NULL, OPT_JSON},
@@ -229,6 +249,9 @@ static struct parsed parse(int argc, char **argv, struct image_options *o)
 
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (opt) {
+		case OPT_INCLUDE:
+			o->packages = optarg;
+			break;
 		case OPT_SIZE:
 			if (!parse_size(optarg, &o->bytes) || o->bytes < 64u << 20)
 				return parsed_done(
@@ -255,7 +278,7 @@ static struct parsed parse(int argc, char **argv, struct image_options *o)
 
 int cmd_image(int argc, char **argv)
 {
-	struct image_options o = {.bytes = IMAGE_BYTES};
+	struct image_options o = {.bytes = IMAGE_BYTES, .packages = ""};
 	struct parsed p = parse(argc, argv, &o);
 
 	if (p.done)
