@@ -458,6 +458,19 @@ void cpu_flush_all(struct cpu *cpu);
  */
 bool cpu_peek(const struct cpu *cpu, u64 ea, u64 *value);
 /*
+ * Each page that this processor has at hand, by effective address: one entry for its data and one
+ * for its instructions. Of BookE, TLB_REAL is address space 1, of the supervisor or of users. Own
+ * thread only.
+ */
+struct cpu_shadow {
+	u64 ea, gpa;
+	enum tlb_context context;
+	bool read, write, execute;
+};
+typedef void cpu_shadow_fn(void *of, const struct cpu_shadow *page);
+void cpu_each_shadow(const struct cpu *cpu, cpu_shadow_fn *tell, void *of);
+bool cpu_space1_is_users(const struct cpu *cpu);
+/*
  * Any thread: may this processor have the translation of a page, or the right to write a guest real
  * page directly, in its caches? After what it would find in memory was changed, and a full fence,
  * false is certain, and stays so for what it was asked for.

@@ -191,8 +191,42 @@ u64 hv_tlb_array(const struct hv_vcpu *vcpu)
 	return vcpu->tlb_array;
 }
 
-/* Which of the processor's caches holds what (TEMPORARY). */
+/* --- the shadow TLB: what the processor keeps of all that --- */
+
+#define SHADOW_BYTES 4096
+
+struct shadow_list {
+	struct papyr_tlb_shadow *out;
+	unsigned n, max;
+	bool space1_user;
+};
+
+static void add_shadow(void *of, const struct cpu_shadow *page)
+{
+	struct shadow_list *l = of;
+	bool space1 = page->context == TLB_REAL;
+	bool user = space1 ? l->space1_user : page->context == TLB_USER;
+
+	if (l->n++ < l->max)
+		l->out[l->n - 1] = (struct papyr_tlb_shadow){
+		    .ea = page->ea,
+		    .gpa = page->gpa,
+		    .bytes = SHADOW_BYTES,
+		    .flags = (page->read ? PAPYR_MAP_READ : 0) |
+			     (page->write ? PAPYR_MAP_WRITE : 0) |
+			     (page->execute ? PAPYR_MAP_EXECUTE : 0) | (user ? PAPYR_MAP_USER : 0) |
+			     (space1 ? PAPYR_MAP_AS1 : 0),
+		};
+}
+
 unsigned hv_tlb_shadow(const struct hv_vcpu *vcpu, struct papyr_tlb_shadow *out, unsigned max)
 {
-	return 0;
+	struct shadow_list l = {
+	    .out = out,
+	    .max = max,
+	    .space1_user = cpu_space1_is_users(&vcpu->cpu),
+	};
+
+	cpu_each_shadow(&vcpu->cpu, add_shadow, &l);
+	return l.n;
 }

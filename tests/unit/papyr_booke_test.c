@@ -254,6 +254,52 @@ static void map_this_and_translate(void **state)
 	assert_false(translate(0x108f0000ffcull).valid);
 }
 
+/* A guest that loads, stores and then stops at an access without memory. */
+static void the_shadow_is_what_was_used(void **state)
+{
+	const u32 code[] = {
+	    be32(0x80602000), /* lwz r3, 0x2000(0) */
+	    be32(0x90603000), /* stw r3, 0x3000(0) */
+	    be32(0x3c80e000), /* lis r4, 0xe000 */
+	    be32(0x80640000), /* lwz r3, 0(r4) */
+	};
+	bool e500 = extension(PAPYR_CAP_TLB) == KVM_CPU_E500V2;
+	u32 cpu = e500 ? KVM_CPU_E500V2 : KVM_CPU_440, flags[4] = {0};
+	struct papyr_tlb t = {.cpu = cpu, .which = PAPYR_TLB_SHADOW};
+	struct kvm_userspace_memory_region slot = {.memory_size = 1 << 20};
+	struct papyr_tlb_shadow shadow[64];
+	struct kvm_regs regs = {.pc = 0x1000};
+	void *ram = aligned_alloc(65536, 1 << 20);
+
+	memset(ram, 0, 1 << 20);
+	memcpy((char *)ram + 0x1000, code, sizeof(code));
+	slot.userspace_addr = (uintptr_t)ram;
+	assert_int_equal(papyr_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot), 0);
+	assert_true(
+	    map_this(0, 0, 1 << 20, PAPYR_MAP_READ | PAPYR_MAP_WRITE | PAPYR_MAP_EXECUTE, 0) >= 0);
+	assert_true(map_this(0xe0000000, 0xe0000000, 4096, PAPYR_MAP_READ, 0) >= 0);
+	assert_int_equal(ask(PAPYR_GET_TLB, &t), 0);
+	assert_int_equal(t.n, 0);
+	assert_int_equal(ask(KVM_SET_REGS, &regs), 0);
+	assert_int_equal(ask(KVM_RUN, NULL), 0);
+	assert_int_equal(ask(PAPYR_GET_TLB, &t), -E2BIG);
+	t.n = ARRAY_SIZE(shadow);
+	t.entries = (uintptr_t)shadow;
+	assert_int_equal(ask(PAPYR_GET_TLB, &t), 0);
+	for (u32 i = 0; i < t.n; i++) {
+		assert_true(shadow[i].ea == shadow[i].gpa && shadow[i].ea < 0x4000);
+		assert_int_equal(shadow[i].bytes, 4096);
+		flags[shadow[i].ea >> 12] |= shadow[i].flags;
+	}
+	assert_int_equal(flags[0], 0);
+	assert_int_equal(flags[1], PAPYR_MAP_EXECUTE);
+	assert_true(flags[2] & PAPYR_MAP_READ);
+	assert_true(flags[3] & PAPYR_MAP_WRITE);
+	slot.memory_size = 0;
+	assert_int_equal(papyr_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot), 0);
+	free(ram);
+}
+
 /* --- Linux's --- */
 
 static int config(struct kvm_config_tlb *c)
@@ -500,6 +546,8 @@ int main(void)
 	    OF_E500(an_e500s_tlb),
 	    OF_440(map_this_and_translate),
 	    OF_E500(map_this_and_translate),
+	    OF_440(the_shadow_is_what_was_used),
+	    OF_E500(the_shadow_is_what_was_used),
 	    OF_E500(config_with_bad_arguments),
 	    OF_E500(the_array_is_shared),
 	    OF_440(a_440_has_no_array),
