@@ -32,18 +32,21 @@ def flags(*wanted):
     return run('pkg-config', *wanted, 'papyr', PKG_CONFIG_PATH=find('papyr.pc'), PKG_CONFIG_SYSROOT_DIR=root).split()
 
 
-def check(name, compiler, *more):
+def check(name, compiler, *more, source='embed.c', runs=((),), says='Hello, Power!\n'):
     program = os.path.join(root, name)
-    run(*compiler, os.path.join(sources, 'examples', 'embed.c'), '-o', program, *more)
-    said = run(program, LD_LIBRARY_PATH=find('libpapyr.so.0'))
-    if said != 'Hello, Power!\n':
-        sys.exit(f'{name} says {said!r}')
+    run(*compiler, os.path.join(sources, 'examples', source), '-o', program, *more)
+    for arguments in runs:
+        said = run(program, *arguments, LD_LIBRARY_PATH=find('libpapyr.so.0'))
+        if said != says:
+            sys.exit(f'{name} {arguments} says {said!r}')
     print(f'{name}: ok')
 
 
 try:
     run('meson', 'install', '-C', build, '--no-rebuild', '--destdir', root)
     check('c-shared', [cc, '-Wall', '-Wextra', '-Werror'], *flags('--cflags', '--libs'))
+    check('booke', [cc, '-Wall', '-Wextra', '-Werror'], *flags('--cflags', '--libs'), source='booke.c',
+          runs=((), ('e500v2',)), says='Hello, Book E!\n')
     archive = os.path.join(find('libpapyr.a'), 'libpapyr.a')
     check('c-static', [cc], *flags('--cflags'), archive, '-lpthread', '-lm')
     if shutil.which('g++'):
