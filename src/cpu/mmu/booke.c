@@ -52,7 +52,9 @@ bool booke_translate(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct 
 	t->writable = allowed & BOOKE_WRITE;
 	t->fresh = true;
 	t->program = page.tid;
-	t->small = page.bytes < CPU_PAGE_SIZE || page.little;
+	/* What may be written may be read, as far as the caches know. */
+	t->small = page.bytes < CPU_PAGE_SIZE || page.little ||
+		   (kind != CPU_FETCH && !(allowed & BOOKE_READ));
 	return true;
 }
 

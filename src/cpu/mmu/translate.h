@@ -14,7 +14,7 @@ struct translation {
 	u64 hpte_index;
 	bool fresh; /* the hash table was searched since a fetch last used this translation */
 	bool program; /* of a program, another one has another page there: mmu/tlb.h */
-	bool small;   /* it says nothing of the 4 KiB around, or of the byte order: never kept */
+	bool small;   /* the caches can't say it: less than 4 KiB, other byte order: never kept */
 	/* If it failed: VEC_DSI, VEC_DSEGI, VEC_DTLB (the caller makes ISI, ISEGI, ITLB of it). */
 	unsigned vector;
 	u64 why; /* DSISR or SRR1 bits */
