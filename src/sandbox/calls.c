@@ -210,6 +210,7 @@ static const char *const good[] = {
 #ifdef PAPYR_SANITIZED
     /* The leak sanitizer stops all threads at the end, as a debugger does. */
     "clone",
+    "getdents",
     "ptrace",
     "process_vm_readv",
     "sched_setscheduler",
