@@ -8,6 +8,7 @@ from oracle import A, B, C, CODE, M64, T, Check, Side, State, left_out, memory, 
 
 # Rows of the class that have no reference.
 UNCHECKED = (
+    ('of BookE processors: caches and their locks, which no program sees', 'dcba dcbtls dcbtstls dcblc icbtls icblc'),
     ('what it asks for is the state of a machine, which tests/unit and tests/kvm know', 'mftb mfbhrbe clrbhrb sc'),
     ('no memory of this program is used ahead', 'dst dstst dss'),
 )
