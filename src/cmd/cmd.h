@@ -12,7 +12,7 @@
 #define STATUS_OK	0
 #define STATUS_ERROR	1
 #define STATUS_PANICKED 3
-#define STATUS_DIFFERS	4 /* papyr htab diff, verify */
+#define STATUS_DIFFERS	4 /* papyr htab diff, verify, papyr tlb diff */
 
 struct verb {
 	const char *name;
@@ -35,6 +35,7 @@ int cmd_stop(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_htab(int argc, char **argv);
+int cmd_tlb(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_gdb(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct verb verbs[] = {
     {"migrate", "NAME URI [OPTION]...", "move a running guest to another papyr", cmd_migrate},
     {"save", "NAME FILE", "stop a guest into a file", cmd_save},
     {"htab", "VERB NAME|FILE", "look into a guest's hashed page table", cmd_htab},
+    {"tlb", "VERB NAME|FILE", "look into the TLB of a Book E guest", cmd_tlb},
     {"top", "[NAME] [--json]", "watch what a guest does", cmd_top},
     {"profile", "NAME", "show where a guest spends its time", cmd_profile},
     {"trace", "NAME LIST", "print a guest's hypercalls, interrupts, ...", cmd_trace},

@@ -342,6 +342,7 @@ static const struct {
     {"x-memory", "size:int?", do_x_memory},
     {"x-save", "path:str quit:bool?", do_x_save},
     {"x-stats", "registers:bool?", qmp_x_stats},
+    {"x-tlb", "shadow:bool?", qmp_x_tlb},
     {"x-trace", "events:str fdname:str", qmp_x_trace},
 };
 

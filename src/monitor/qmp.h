@@ -94,4 +94,8 @@ void qmp_x_htab(struct qmp_client *client, json_t *args, struct qmp_result *resu
 void qmp_x_trace(struct qmp_client *client, json_t *args, struct qmp_result *result);
 void qmp_x_stats(struct qmp_client *client, json_t *args, struct qmp_result *result);
 
+/* ---- tlb.c ---- */
+
+void qmp_x_tlb(struct qmp_client *client, json_t *args, struct qmp_result *result);
+
 #endif

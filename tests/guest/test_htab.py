@@ -78,6 +78,8 @@ for args in ([], ['stat'], ['diff', 'htab'], ['stat', 'htab', 'htab'], ['what', 
 with open('cut', 'wb') as f:
     f.write(open('saved', 'rb').read()[:100000])
 papyr('htab', 'verify', './cut', status=1)
+for what in 'htab', './saved':
+    check('papyr htab' in papyr('tlb', 'dump', what, status=1)[1], f'tlb dump {what} does not say what there is')
 
 # Rates.
 looks = [json.loads(line) for line in papyr('top', '--json', '-n', '3', '-d', '0.5')[0].splitlines()]

@@ -100,6 +100,7 @@ pipe = os.pipe()
 socket.send_fds(qmp.socket, [b'{"execute": "getfd", "arguments": {"fdname": "p"}}'], pipe[1:])
 check('return' in qmp.receive(), 'getfd')
 refused(qmp.execute('x-htab', fdname='p'), 'regular file')
+refused(qmp.execute('x-tlb'), 'papyr htab')
 
 # A second client has its own greeting and hears of events.
 other = Qmp('qmp')

@@ -112,6 +112,7 @@ def check_bash(verbs, folder):
         (('papyr', 'exec', '-v', folder + '/'), {folder + '/sub'}),
         (('papyr', 'run', '--restore', '=', folder + '/f'), {folder + '/file'}),
         (('papyr', 'htab', ''), {'stat', 'dump', 'verify', 'diff', 'plot'}),
+        (('papyr', 'tlb', ''), {'dump', 'diff'}),
         (('papyr', 'info', folder + '/f'), {folder + '/file'}),
         (('papyr', 'pause', ''), set()),
     ]

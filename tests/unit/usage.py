@@ -97,6 +97,25 @@ WRONG = [
     (['htab', 'plot', './raw', '-o', 'nowhere/z.png'], 'No such file'),
     (['htab', 'plot', './raw', '-o', 'nowhere/z.svg'], 'No such file'),
     (['htab', 'dump', os.path.abspath(sys.argv[0])], os.path.abspath(sys.argv[0])),
+    (['tlb'], 'dump or diff'),
+    (['tlb', 'fly', 'nobody'], "no 'fly'"),
+    (['tlb', 'dump'], "a guest's name"),
+    (['tlb', 'dump', 'nobody'], 'papyr list'),
+    (['tlb', 'dump', './a', './b'], "'./b'"),
+    (['tlb', 'diff', './empty'], 'two TLBs'),
+    (['tlb', 'diff', '--all', './a', './b'], 'for dump'),
+    (['tlb', 'dump', '.'], '.: is no regular file'),
+    (['tlb', 'dump', './empty'], 'papyr: ./empty: is empty'),
+    (['tlb', 'dump', './nothing'], 'cannot be opened: No such file'),
+    (['tlb', 'dump', './image'], './image: '),
+    (['tlb', 'dump', './raw'], 'tlb dump --json'),
+    (['tlb', 'dump', './tlb-other'], "doesn't tell of a TLB"),
+    (['tlb', 'dump', './tlb-place'], "place that isn't there"),
+    (['tlb', 'dump', './tlb-words'], 'of 4 numbers'),
+    (['tlb', 'dump', './tlb-negative'], 'number is none'),
+    (['tlb', 'dump', './tlb-440', '--shadow'], 'no shadow TLB'),
+    (['tlb', 'dump', './tlb-shadow'], '--shadow'),
+    (['tlb', 'diff', './tlb-440', './tlb-e500'], "can't be compared"),
 ]
 # Faults that cannot be met (docs/migration.md).
 FAULTS = ['source-lunch:kill', 'source-hello:sing', 'source-hello', 'source-:cut', ':kill']
@@ -111,6 +130,13 @@ FILES = {
             struct.pack('>Q', 1 << 4) + bytes(100),
     'raw': struct.pack('<IHH', 0, 0, 16384),
     'empty': b'',
+    'tlb-440': b'{"cpu": "440", "entries": []}',
+    'tlb-e500': b'{"cpu": "e500v2", "entries": []}',
+    'tlb-shadow': b'{"cpu": "440", "shadow": true, "entries": []}',
+    'tlb-other': b'{"cpu": "970", "entries": []}',
+    'tlb-place': b'{"cpu": "440", "entries": [{"index": 64, "words": [0, 0, 0, 0]}]}',
+    'tlb-words': b'{"cpu": "440", "entries": [{"index": 63, "words": [0, 0, 0]}]}',
+    'tlb-negative': b'{"cpu": "e500v2", "entries": [{"index": 527, "words": [0, 0, 0, -1]}]}',
 }
 
 

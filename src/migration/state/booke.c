@@ -9,7 +9,7 @@ int capture_booke(struct vcpu *vcpu, struct saved_booke *b, struct error *err)
 
 	if (vcpu->m->accel->ioctl(vcpu->fd, KVM_GET_SREGS, &b->sregs) < 0)
 		return error_errno(err, "cannot read the registers of vcpu %u", vcpu->index);
-	if (board_get_tlb(vcpu, &tlb, &b->entries, SAVED_TLB_MAX) < 0)
+	if (board_get_tlb(vcpu, PAPYR_TLB_GUEST, &tlb, &b->entries, SAVED_TLB_MAX) < 0)
 		return error_errno(err, "cannot read the TLB of vcpu %u", vcpu->index);
 	b->cpu = tlb.cpu;
 	b->n_entries = tlb.n;

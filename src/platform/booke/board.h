@@ -94,8 +94,8 @@ int board_load_state(struct machine *m, struct state_in *in);
 
 int board_make_vcpu(struct vcpu *vcpu, struct error *err);
 int board_reset_vcpu(struct vcpu *vcpu, struct error *err);
-/* All entries, of whichever processor: room for @max, and how many there are in @tlb. */
-int board_get_tlb(struct vcpu *vcpu, struct papyr_tlb *tlb, void *entries, u32 max);
+/* PAPYR_GET_TLB, of whichever processor: room for @max entries, and how many there are in @tlb. */
+int board_get_tlb(struct vcpu *vcpu, u32 which, struct papyr_tlb *tlb, void *entries, u32 max);
 /* What of a vcpu is read and set by its number: those of vcpu.h. */
 extern const struct vcpu_reg board_regs[];
 extern const unsigned n_board_regs;

@@ -78,11 +78,11 @@ int board_make_vcpu(struct vcpu *vcpu, struct error *err)
 	return 0;
 }
 
-int board_get_tlb(struct vcpu *vcpu, struct papyr_tlb *tlb, void *entries, u32 max)
+int board_get_tlb(struct vcpu *vcpu, u32 which, struct papyr_tlb *tlb, void *entries, u32 max)
 {
 	*tlb = (struct papyr_tlb){
 	    .cpu = vcpu->m->board->ops->tlb_kind,
-	    .which = PAPYR_TLB_GUEST,
+	    .which = which,
 	    .n = max,
 	    .entries = (uintptr_t)entries,
 	};
@@ -98,7 +98,7 @@ static int clear_tlb(struct vcpu *vcpu, struct error *err)
 
 	if (!entries)
 		return error_nomem(err, "a vcpu's TLB");
-	if (board_get_tlb(vcpu, &tlb, entries, TLB_ENTRIES_MAX) < 0)
+	if (board_get_tlb(vcpu, PAPYR_TLB_GUEST, &tlb, entries, TLB_ENTRIES_MAX) < 0)
 		r = error_errno(err, "cannot read the TLB of vcpu %u", vcpu->index);
 	memset(entries, 0, TLB_ENTRIES_MAX * sizeof(struct kvm_book3e_206_tlb_entry));
 	if (!r && vcpu->m->accel->ioctl(vcpu->fd, PAPYR_SET_TLB, &tlb) < 0)
