@@ -143,14 +143,9 @@ static u64 get_mmucsr0(struct cpu *cpu)
 	return 0; /* invalidating takes no time */
 }
 
-static void page_gone(void *cpu, const struct booke_page *page)
-{
-	booke_page_gone(cpu, page);
-}
-
 static void set_mmucsr0(struct cpu *cpu, u64 v)
 {
-	tlb_e500_flash(cpu->booke.tlb, (u32)v, page_gone, cpu);
+	tlb_e500_flash(cpu->booke.tlb, (u32)v, booke_page_gone, cpu);
 }
 
 /* --- interrupts and debugging --- */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The supervisor's instructions of BookE processors, and what else only they have. */
-#include "base/racy.h"
 #include "cpu/insn/op.h"
 #include "cpu/mmu/booke.h"
 #include "cpu/mmu/mem.h"
@@ -218,14 +217,9 @@ OP(tlbsx_e500)
 	NEXT;
 }
 
-static void page_goes(void *cpu, const struct booke_page *page)
-{
-	booke_page_gone(cpu, page);
-}
-
 OP(tlbivax)
 {
-	tlb_e500_invalidate(cpu->booke.tlb, (u32)EA_X(), page_goes, cpu);
+	tlb_e500_invalidate(cpu->booke.tlb, (u32)EA_X(), booke_page_gone, cpu);
 	NEXT;
 }
 
@@ -239,20 +233,9 @@ OP(booke_tlbsync)
 
 #define BOOKE_LINE 32u
 
-static __attribute__((noinline)) bool zero_line(struct cpu *cpu, const struct op *op, u64 ea)
-{
-	bool no_ram;
-	u64 gpa;
-	void *line = mem_ptr(cpu, op, ea, BOOKE_LINE, true, &gpa, &no_ram);
-
-	if (line)
-		racy_zero_bytes(line, BOOKE_LINE);
-	return line || no_ram; /* there is nothing to clear where there is no memory */
-}
-
 OP(dcbz32)
 {
-	if (!zero_line(cpu, op, EA_X() & ~(u64)(BOOKE_LINE - 1)))
+	if (!mem_zero(cpu, op, EA_X() & ~(u64)(BOOKE_LINE - 1), BOOKE_LINE))
 		STOP;
 	NEXT;
 }

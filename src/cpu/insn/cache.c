@@ -11,20 +11,6 @@
 #include "cpu/insn/forms.h"
 #include "cpu/mmu/mem.h"
 
-/*
- * Apart from op_dcbz, whose NEXT needs a function without addressable variables to become a jump.
- */
-static __attribute__((noinline)) bool zero_line_slow(struct cpu *cpu, const struct op *op, u64 ea)
-{
-	bool no_ram;
-	u64 gpa;
-	void *line = mem_ptr(cpu, op, ea, CACHE_LINE, true, &gpa, &no_ram);
-
-	if (line)
-		racy_zero_bytes(line, CACHE_LINE);
-	return line || no_ram; /* there is nothing to clear where there is no memory */
-}
-
 OP(dcbz)
 {
 	u64 ea = EA_X() & ~(u64)(CACHE_LINE - 1);
@@ -32,7 +18,7 @@ OP(dcbz)
 
 	if (likely(line))
 		racy_zero_bytes(line, CACHE_LINE);
-	else if (!zero_line_slow(cpu, op, ea))
+	else if (!mem_zero(cpu, op, ea, CACHE_LINE))
 		STOP;
 	NEXT;
 }

@@ -367,6 +367,17 @@ void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool 
 	return host;
 }
 
+bool mem_zero(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
+{
+	bool no_ram;
+	u64 gpa;
+	void *host = mem_ptr(cpu, op, ea, size, true, &gpa, &no_ram);
+
+	if (host)
+		racy_zero_bytes(host, size);
+	return host || no_ram;
+}
+
 void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
 		     u64 *gpa)
 {

@@ -72,7 +72,7 @@ void booke_pid_changed(struct cpu *cpu)
 	tlb_forget_programs(cpu);
 }
 
-void booke_page_gone(struct cpu *cpu, const struct booke_page *page)
+void booke_page_gone(void *cpu, const struct booke_page *page)
 {
 	tlb_forget_page(cpu, page->ea, page->bytes, page->tid == 0);
 }

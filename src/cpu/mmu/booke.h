@@ -9,7 +9,7 @@
 bool booke_little(const struct cpu *cpu, u64 ea);
 /* One of the PIDs is another one. */
 void booke_pid_changed(struct cpu *cpu);
-/* A page that was valid is about to go, or to be another one. */
-void booke_page_gone(struct cpu *cpu, const struct booke_page *page);
+/* A page that was valid is about to go, or to be another one: a booke_gone of struct cpu's. */
+void booke_page_gone(void *cpu, const struct booke_page *page);
 
 #endif

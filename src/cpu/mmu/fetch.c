@@ -6,7 +6,7 @@ static bool fetch_fails(struct cpu *cpu, u64 nip, const struct translation *t)
 {
 	if (t->vector == VEC_DTLB)
 		cpu_interrupt(cpu, VEC_ITLB, nip, 0);
-	else 	if (t->vector == VEC_DSEGI)
+	else if (t->vector == VEC_DSEGI)
 		cpu_interrupt(cpu, VEC_ISEGI, nip, 0);
 	else
 		cpu_interrupt(cpu, VEC_ISI, nip, t->why);

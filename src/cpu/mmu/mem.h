@@ -110,8 +110,14 @@ void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool 
 	      bool *no_ram);
 
 /*
- * The same for instructions that are atomic (reservations, quadwords), of naturally aligned bytes:
- * where there is no memory, a data storage interrupt is raised.
+ * Clears a cache line of @size bytes; where there is no memory there is nothing to clear. False: an
+ * interrupt was raised.
+ */
+bool mem_zero(struct cpu *cpu, const struct op *op, u64 ea, unsigned size);
+
+/*
+ * The same as mem_ptr() for instructions that are atomic (reservations, quadwords), of naturally
+ * aligned bytes: where there is no memory, a data storage interrupt is raised.
  */
 void *mem_atomic_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
 		     u64 *gpa);
