@@ -30,16 +30,6 @@ static void bamboo_reset(struct board *b)
 	uic_reset(&b->uic);
 }
 
-static bool bamboo_read(struct board *b, u64 gpa, u32 *val)
-{
-	return false;
-}
-
-static bool bamboo_write(struct board *b, u64 gpa, u32 val)
-{
-	return false;
-}
-
 static bool bamboo_read_dcr(struct board *b, u32 number, u32 *val)
 {
 	if (number - UIC_DCR >= UIC_REGS)
@@ -154,8 +144,6 @@ static const struct board_ops bamboo_ops = {
     .clock_hz = 11059200,
     .uart_line = bamboo_uart_line,
     .reset = bamboo_reset,
-    .read = bamboo_read,
-    .write = bamboo_write,
     .read_dcr = bamboo_read_dcr,
     .write_dcr = bamboo_write_dcr,
     .describe = bamboo_describe,
@@ -176,15 +164,5 @@ const struct machine_kind machine_bamboo = {
     .name = "bamboo",
     .model = "440",
     .make = bamboo_make,
-    .make_vcpu = board_make_vcpu,
-    .regs = board_regs,
-    .n_regs = &n_board_regs,
-    .reset_vcpu = board_reset_vcpu,
-    .reset = board_reset,
-    .load = board_load,
-    .start = board_start,
-    .exit = board_exit,
-    .input = board_input,
-    .output_room = board_output_room,
-    .free = board_free,
+    BOARD_KIND,
 };

@@ -97,7 +97,7 @@ static void load(struct board *b, u64 gpa, u8 *data, u32 len)
 	if (u)
 		for (u32 i = 0; i < len; i++)
 			data[i] = uart_read(u, reg + i);
-	else if (len == 4 && !(gpa & 3) && b->ops->read(b, gpa, &val))
+	else if (len == 4 && !(gpa & 3) && b->ops->read && b->ops->read(b, gpa, &val))
 		store_be32(data, val);
 	else
 		memset(data, 0xff, len);
@@ -111,16 +111,19 @@ static void store(struct board *b, u64 gpa, const u8 *data, u32 len)
 	if (u)
 		for (u32 i = 0; i < len; i++)
 			uart_write(u, reg + i, data[i]);
-	else if (len == 4 && !(gpa & 3))
+	else if (len == 4 && !(gpa & 3) && b->ops->write)
 		b->ops->write(b, gpa, load_be32(data));
 }
 
 /* One that isn't there reads as 0. */
 static void handle_dcr(struct board *b, struct kvm_run *run)
 {
-	if (run->dcr.is_write)
-		b->ops->write_dcr(b, run->dcr.dcrn, run->dcr.data);
-	else if (!b->ops->read_dcr(b, run->dcr.dcrn, &run->dcr.data))
+	const struct board_ops *ops = b->ops;
+
+	if (run->dcr.is_write && ops->write_dcr)
+		ops->write_dcr(b, run->dcr.dcrn, run->dcr.data);
+	else if (!run->dcr.is_write &&
+		 !(ops->read_dcr && ops->read_dcr(b, run->dcr.dcrn, &run->dcr.data)))
 		run->dcr.data = 0;
 }
 

@@ -36,7 +36,10 @@ struct board_ops {
 	void (*uart_line)(struct board *b, unsigned i, bool high);
 	/* The interrupt controller as at power-on. */
 	void (*reset)(struct board *b);
-	/* A register of 32 bits that isn't a UART's; false: there is none. */
+	/*
+	 * A register of 32 bits that isn't a UART's; false: there is none. NULL, here and of the
+	 * DCRs: there are none at all.
+	 */
 	bool (*read)(struct board *b, u64 gpa, u32 *val);
 	bool (*write)(struct board *b, u64 gpa, u32 val);
 	bool (*read_dcr)(struct board *b, u32 number, u32 *val);
@@ -79,6 +82,13 @@ bool board_exit(struct vcpu *vcpu);
 void board_input(struct machine *m);
 void board_output_room(struct machine *m);
 void board_free(struct machine *m);
+
+/* Of a board's struct machine_kind, all but its name, its processor and how it is made. */
+#define BOARD_KIND                                                                                 \
+	.make_vcpu = board_make_vcpu, .regs = board_regs, .n_regs = &n_board_regs,                 \
+	.reset_vcpu = board_reset_vcpu, .reset = board_reset, .load = board_load,                  \
+	.start = board_start, .exit = board_exit, .input = board_input,                            \
+	.output_room = board_output_room, .free = board_free
 
 /* ---- For boards ---- */
 

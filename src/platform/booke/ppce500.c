@@ -76,17 +76,6 @@ static bool e500_write(struct board *b, u64 gpa, u32 val)
 	return true;
 }
 
-/* The e500 has no such registers. */
-static bool e500_read_dcr(struct board *b, u32 number, u32 *val)
-{
-	return false;
-}
-
-static bool e500_write_dcr(struct board *b, u32 number, u32 val)
-{
-	return false;
-}
-
 static void describe_cpu(struct dt_tree *t)
 {
 	dt_begin(t, "cpus");
@@ -188,8 +177,6 @@ static const struct board_ops e500_ops = {
     .reset = e500_reset,
     .read = e500_read,
     .write = e500_write,
-    .read_dcr = e500_read_dcr,
-    .write_dcr = e500_write_dcr,
     .describe = e500_describe,
     .save = e500_save,
     .load = e500_load,
@@ -209,15 +196,5 @@ const struct machine_kind machine_ppce500 = {
     .name = "ppce500",
     .model = "e500v2",
     .make = e500_make,
-    .make_vcpu = board_make_vcpu,
-    .regs = board_regs,
-    .n_regs = &n_board_regs,
-    .reset_vcpu = board_reset_vcpu,
-    .reset = board_reset,
-    .load = board_load,
-    .start = board_start,
-    .exit = board_exit,
-    .input = board_input,
-    .output_room = board_output_room,
-    .free = board_free,
+    BOARD_KIND,
 };
