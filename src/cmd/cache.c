@@ -29,30 +29,13 @@ const char *cache_kind_name(enum cache_kind kind)
 	return kinds[kind].name;
 }
 
-static bool make_folder(char *path)
-{
-	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
-		*slash = 0;
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-	return !mkdir(path, 0755) || errno == EEXIST;
-}
-
 const char *cache_folder(struct error *err)
 {
 	static char folder[PATH_MAX - 64];
-	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	int n;
 
-	if (base && *base)
-		n = snprintf(folder, sizeof(folder), "%s/papyr", base);
-	else
-		n = snprintf(folder, sizeof(folder), "%s/.cache/papyr", home ? home : "");
-	if (n < (int)sizeof(folder) && make_folder(folder))
-		return folder;
-	error_errno(err, "there can't be a folder %s (XDG_CACHE_HOME)", folder);
-	return NULL;
+	return cmd_user_folder(folder, sizeof(folder), "XDG_CACHE_HOME", ".cache", "papyr", err)
+		   ? NULL
+		   : folder;
 }
 
 int cache_path(enum cache_kind kind, const char *key, char path[PATH_MAX], struct error *err)

@@ -87,6 +87,15 @@ bool names_file(const char *s);
 /* The rest of 'papyr info' when it is about a saved guest. */
 int info_file(const char *path, bool json);
 
+/*
+ * Into @path, of @size, ${@variable:-~/@usual}/@name, a folder that is made if it isn't there. -1:
+ * there can't be one.
+ */
+int cmd_user_folder(char *path, size_t size, const char *variable, const char *usual,
+		    const char *name, struct error *err);
+/* Runs a program, until it ends; false: it isn't there, or failed. @words: until a NULL. */
+bool cmd_run_program(const char *const words[]);
+
 /* Bytes as people write them: "1.5 GiB". */
 const char *format_size(u64 bytes, char *buf, size_t size);
 

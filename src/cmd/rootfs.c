@@ -11,9 +11,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cmd/cmd.h"
 
 #define DISK	  "root.img"
 #define INFO	  "image.json"
@@ -36,32 +37,15 @@ bool rootfs_name_ok(const char *name)
 	return true;
 }
 
-static bool make_folder(char *path)
-{
-	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
-		*slash = 0;
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-	return !mkdir(path, 0755) || errno == EEXIST;
-}
-
 /* NULL: it can't be. The text lasts. */
 static const char *store(struct error *err)
 {
 	static char folder[PATH_MAX - 256];
-	const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	int n;
 
-	if (base && *base)
-		n = snprintf(folder, sizeof(folder), "%s/papyr/images", base);
-	else
-		n = snprintf(folder, sizeof(folder), "%s/.local/share/papyr/images",
-			     home ? home : "");
-	if (n < (int)sizeof(folder) && make_folder(folder))
-		return folder;
-	error_errno(err, "there can't be a folder %s (XDG_DATA_HOME)", folder);
-	return NULL;
+	return cmd_user_folder(folder, sizeof(folder), "XDG_DATA_HOME", ".local/share",
+			       "papyr/images", err)
+		   ? NULL
+		   : folder;
 }
 
 static int file_of(const char *name, const char *file, char path[PATH_MAX], struct error *err)
@@ -198,19 +182,6 @@ static void sweep(const char *folder)
 		closedir(dir);
 }
 
-/* Waits for a program; false: it isn't there, or failed. */
-static bool run_program(const char *const words[])
-{
-	pid_t pid = fork();
-	int how;
-
-	if (!pid) {
-		execvp(words[0], (char *const *)words);
-		_exit(127);
-	}
-	return pid > 0 && waitpid(pid, &how, 0) == pid && WIFEXITED(how) && !WEXITSTATUS(how);
-}
-
 /* Its inode tables and journal are written when they are used: a large one takes little room. */
 static int make_file_system(const char *disk, u64 bytes, struct error *err)
 {
@@ -237,7 +208,7 @@ static int make_file_system(const char *disk, u64 bytes, struct error *err)
 		return -1;
 	}
 	close(fd);
-	if (!run_program(words))
+	if (!cmd_run_program(words))
 		return error_set(err, "mke2fs failed (apt-get install e2fsprogs)");
 	return 0;
 }

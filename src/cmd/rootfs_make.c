@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -34,17 +33,10 @@ static bool is_disk(const char *file)
 
 static int copy_disk(const char *from, const char *to, struct error *err)
 {
-	pid_t pid = fork();
-	int how;
+	const char *const words[] = {"cp", "--reflink=auto", "--sparse=always", "--", from, to,
+				     NULL};
 
-	if (!pid) {
-		execlp("cp", "cp", "--reflink=auto", "--sparse=always", "--", from, to,
-		       (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &how, 0) != pid || !WIFEXITED(how) || WEXITSTATUS(how))
-		return error_set(err, "%s can't be copied (see above)", from);
-	return 0;
+	return cmd_run_program(words) ? 0 : error_set(err, "%s can't be copied (see above)", from);
 }
 
 static int fill(const char *disk, const char *source, struct error *err)

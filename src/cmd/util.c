@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -175,6 +176,44 @@ bool parse_size(const char *s, u64 *bytes)
 		return false;
 	*bytes = n << shift;
 	return true;
+}
+
+static bool make_folders(char *path)
+{
+	for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
+		*slash = 0;
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	return !mkdir(path, 0755) || errno == EEXIST;
+}
+
+int cmd_user_folder(char *path, size_t size, const char *variable, const char *usual,
+		    const char *name, struct error *err)
+{
+	const char *base = getenv(variable), *home = getenv("HOME");
+	size_t n;
+
+	if (base && *base)
+		n = (size_t)snprintf(path, size, "%s/%s", base, name);
+	else
+		n = (size_t)snprintf(path, size, "%s/%s/%s", home ? home : "", usual, name);
+	errno = ENAMETOOLONG;
+	if (n < size && make_folders(path))
+		return 0;
+	return error_errno(err, "there can't be a folder %s (%s)", path, variable);
+}
+
+bool cmd_run_program(const char *const words[])
+{
+	pid_t pid = fork();
+	int how;
+
+	if (!pid) {
+		execvp(words[0], (char *const *)words);
+		_exit(127);
+	}
+	return pid > 0 && waitpid(pid, &how, 0) == pid && WIFEXITED(how) && !WEXITSTATUS(how);
 }
 
 const char *format_size(u64 bytes, char *buf, size_t size)
