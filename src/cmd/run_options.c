@@ -231,6 +231,7 @@ static int take_machine_option(int opt, struct run_options *o)
 		return take_cpus_option(o);
 	case 'M':
 		o->cfg.kind = machine_kind_find(optarg);
+		o->given |= CONFIG_KIND;
 		return o->cfg.kind ? 0
 				   : wrong("-M %s: there are pseries, bamboo and ppce500", optarg);
 	case OPT_CPU:

@@ -49,8 +49,8 @@ bool rtas_is_told(const struct machine *m, unsigned i)
 	return false;
 }
 
-static const u32 types[] = {LIVE_HELLO, LIVE_PING, LIVE_MEMORY,	 LIVE_TABLE, LIVE_SYNC,
-			    LIVE_VCPU,	LIVE_XICS, LIVE_DEVICES, LIVE_END,   LIVE_GO, LIVE_ORDER};
+static const u32 types[] = {LIVE_HELLO, LIVE_PING,    LIVE_MEMORY, LIVE_TABLE, LIVE_SYNC, LIVE_VCPU,
+			    LIVE_XICS,	LIVE_DEVICES, LIVE_END,	   LIVE_GO,    LIVE_ORDER};
 
 static u64 entries;
 
@@ -108,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct channel_options opts = {.timeout_ms = 100, .cancel_fd = -1, .fd = -1};
 	struct guest_mem mem = {.host = memory, .bytes = MEM_BYTES};
 	struct live_apply a = {.mem = &mem,
+			       .papr = size % 4 != 3, /* or a board */
 			       .table_entries = ENTRIES,
 			       .table = take_records,
 			       .order = take_order,
@@ -134,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 	}
 	/* What is believed to be whole has all its parts. */
-	if (a.has_end && (a.n_seen != 2 || !a.has_xics || !a.devices))
+	if (a.has_end && (a.n_seen != 2 || a.has_xics != a.papr || !a.devices))
 		abort();
 	live_apply_free(&a);
 	live_stream_free(s);

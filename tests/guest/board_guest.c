@@ -6,6 +6,7 @@
  *   t  how often the timer, which reloads itself, rang in the meantime: at least 20 times
  *   m  touches pages that aren't mapped: its handler of TLB misses maps them, more than there are
  *	entries, in two processes; each must hold what was written to it
+ *   s  the same again and again, each time with other contents, until the next key: how often
  *   n  how many keys there were
  *   f  what a floating-point register holds, where there are any, and one that isn't of any use
  *   r  starts again
@@ -267,12 +268,11 @@ void trap(u32 which)
 	}
 }
 
-static void touch(void)
+/* Returns how many pages didn't hold what was written to them. */
+static u32 write_and_read(u32 salt)
 {
 	u32 wrong = 0;
 
-	forget_pages();
-	misses = 0;
 	for (u32 round = 0; round < 2; round++)
 		for (u32 process = 1; process <= 2; process++) {
 			mtspr(PID, process);
@@ -280,12 +280,33 @@ static void touch(void)
 				volatile u32 *p = (void *)(WINDOW + i * PAGE + i % 64 * 16);
 
 				if (!round)
-					*p = i << 8 | process;
+					*p = salt ^ (i << 8 | process);
 				else
-					wrong += *p != (i << 8 | process);
+					wrong += *p != (salt ^ (i << 8 | process));
 			}
 		}
 	mtspr(PID, 0);
+	return wrong;
+}
+
+static void storm(void)
+{
+	u32 wrong = 0, rounds = 0, before = keys;
+
+	while (keys == before)
+		wrong += write_and_read(++rounds << 20);
+	if (wrong)
+		say("wrong", wrong);
+	say("storm", rounds);
+}
+
+static void touch(void)
+{
+	u32 wrong;
+
+	forget_pages();
+	misses = 0;
+	wrong = write_and_read(0);
 	if (wrong)
 		say("wrong", wrong);
 	print(misses >= 4 * PAGES - 1200 && misses <= 4 * PAGES ? "misses ok\r\n" : "misses?\r\n");
@@ -303,6 +324,9 @@ static void answer(u32 key)
 		break;
 	case 'm':
 		touch();
+		break;
+	case 's':
+		storm();
 		break;
 	case 'n':
 		say("keys", keys);

@@ -147,6 +147,7 @@ static bool take_stream(int fd, struct guest_mem *mem, struct sink *sink, struct
 	struct channel *ch = file_channel(fd);
 	struct live_stream *s = live_stream_new(ch, NULL);
 	struct live_apply a = {.mem = mem,
+			       .papr = true,
 			       .table_entries = ENTRIES,
 			       .table = take_record,
 			       .opaque = sink,
@@ -248,6 +249,7 @@ static enum live_step apply(u32 type, const void *data, size_t bytes)
 	struct guest_mem mem = {.host = memory, .bytes = MEM_BYTES};
 	struct sink sink = {0};
 	struct live_apply a = {.mem = &mem,
+			       .papr = true,
 			       .table_entries = ENTRIES,
 			       .table = take_record,
 			       .opaque = &sink,
@@ -270,6 +272,7 @@ static void another_table(void **state)
 	struct guest_mem mem = {.host = memory, .bytes = MEM_BYTES};
 	struct sink sink = {0};
 	struct live_apply a = {.mem = &mem,
+			       .papr = true,
 			       .table_entries = ENTRIES,
 			       .table = take_record,
 			       .order = take_order,
@@ -301,6 +304,52 @@ static void another_table(void **state)
 	assert_int_equal(live_apply_record(&a, &order, &n, &err), LIVE_STEP_BAD);
 	assert_int_equal(sink.order, 21);
 	live_apply_free(&a);
+}
+
+/* A board has neither a table nor interrupt sources, and is whole without. */
+static void board(void **state)
+{
+	static const char *const names[] = {"console", "board"};
+	static u8 memory[MEM_BYTES];
+	struct guest_mem mem = {.host = memory, .bytes = MEM_BYTES};
+	struct live_apply a = {.mem = &mem, .n_vcpus = 1};
+	struct saved_vcpu *v = calloc(1, sizeof(*v));
+	struct live_end e = {.n_vcpus = 1};
+	struct state_out vcpu = {0}, devices = {0}, end = {0};
+	u8 table[4] = {0}, order[8] = {20}, xics[4] = {0};
+	struct error err;
+	u64 n;
+
+	saved_vcpu_pack(v, &vcpu);
+	free(v);
+	put_u32(&devices, ARRAY_SIZE(names));
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		put_string(&devices, names[i]);
+		put_u32(&devices, 1);
+		put_u32(&devices, 0);
+	}
+	live_end_pack(&e, &end);
+	struct live_record bad[] = {
+	    {LIVE_TABLE, table, sizeof(table)},
+	    {LIVE_ORDER, order, sizeof(order)},
+	    {LIVE_XICS, xics, sizeof(xics)},
+	    {LIVE_END, end.data, end.len},
+	};
+	struct live_record good[] = {
+	    {LIVE_VCPU, vcpu.data, vcpu.len},
+	    {LIVE_DEVICES, devices.data, devices.len},
+	};
+
+	live_apply_init(&a, NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(live_apply_record(&a, &bad[i], &n, &err), LIVE_STEP_BAD);
+	for (unsigned i = 0; i < ARRAY_SIZE(good); i++)
+		assert_int_equal(live_apply_record(&a, &good[i], &n, &err), LIVE_STEP_MORE);
+	assert_int_equal(live_apply_record(&a, &bad[3], &n, &err), LIVE_STEP_END);
+	live_apply_free(&a);
+	state_free(&vcpu);
+	state_free(&devices);
+	state_free(&end);
 }
 
 static void wrong_records(void **state)
@@ -404,11 +453,9 @@ static void table_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(whole_stream),
-	    cmocka_unit_test(flipped_bits),
-	    cmocka_unit_test(cut_off),
-	    cmocka_unit_test(another_table),
-	    cmocka_unit_test(wrong_records),
+	    cmocka_unit_test(whole_stream),  cmocka_unit_test(flipped_bits),
+	    cmocka_unit_test(cut_off),	     cmocka_unit_test(another_table),
+	    cmocka_unit_test(board),	     cmocka_unit_test(wrong_records),
 	    cmocka_unit_test(table_at_once),
 	};
 

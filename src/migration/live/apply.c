@@ -73,7 +73,7 @@ static int keep_devices(struct live_apply *a, const struct live_record *rec, str
 
 	if (a->devices)
 		return error_set(err, "the devices come twice");
-	if (devices_load(NULL, true, &in, err))
+	if (devices_load(NULL, a->papr, &in, err))
 		return -1;
 	a->devices = malloc(rec->bytes + 1);
 	if (!a->devices)
@@ -87,10 +87,16 @@ static int keep_end(struct live_apply *a, const struct live_record *rec, struct 
 {
 	if (live_end_unpack(&a->end, rec, err))
 		return -1;
-	if (a->end.n_vcpus != a->n_vcpus || a->n_seen != a->n_vcpus || !a->has_xics || !a->devices)
+	if (a->end.n_vcpus != a->n_vcpus || a->n_seen != a->n_vcpus || a->has_xics != a->papr ||
+	    !a->devices)
 		return error_set(err, "the stream ends before all of the guest has come");
 	a->has_end = true;
 	return 0;
+}
+
+static bool is_of_partitions(u32 type)
+{
+	return type == LIVE_TABLE || type == LIVE_ORDER || type == LIVE_XICS;
 }
 
 enum live_step live_apply_record(struct live_apply *a, const struct live_record *rec, u64 *number,
@@ -100,7 +106,7 @@ enum live_step live_apply_record(struct live_apply *a, const struct live_record 
 
 	*number = 0;
 	a->records++;
-	if (a->has_end)
+	if (a->has_end || (!a->papr && is_of_partitions(rec->type)))
 		return live_unexpected(rec, err);
 	switch (rec->type) {
 	case LIVE_PING:

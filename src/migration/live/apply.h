@@ -13,6 +13,7 @@
 struct live_apply {
 	/* Set by the owner. */
 	const struct guest_mem *mem;
+	bool papr; /* a partition: with a table and interrupt sources, which a board hasn't */
 	u64 table_entries;
 	live_table_fn table; /* takes whole records of the table's stream */
 	/* An empty table of that order, 18 .. 46, takes the place of what there is. */

@@ -31,14 +31,16 @@ int live_check_hello(const struct machine *m, const struct live_hello *h, struct
 
 static int check_devices(const struct live_hello *h, struct error *err)
 {
+	bool papr = h->machine.htab_order;
+
 	for (u32 i = 0; i < h->n_devices; i++) {
 		u32 version = 0;
 		unsigned k;
 
-		for (k = 0; k < devices_count(); k++)
-			if (!strcmp(devices_name(k, &version), h->devices[i].name))
+		for (k = 0; k < devices_count(papr); k++)
+			if (!strcmp(devices_name(papr, k, &version), h->devices[i].name))
 				break;
-		if (k == devices_count())
+		if (k == devices_count(papr))
 			return error_set(err, "the guest has a device '%s', which isn't here",
 					 h->devices[i].name);
 		if (h->devices[i].version > version)
@@ -47,9 +49,9 @@ static int check_devices(const struct live_hello *h, struct error *err)
 					 "versions up to %u",
 					 h->devices[i].name, h->devices[i].version, version);
 	}
-	if (h->n_devices != devices_count())
+	if (h->n_devices != devices_count(papr))
 		return error_set(err, "the guest has %u devices, here are %u", h->n_devices,
-				 devices_count());
+				 devices_count(papr));
 	return 0;
 }
 

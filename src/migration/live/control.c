@@ -14,7 +14,6 @@
 
 #include "platform/console.h"
 #include "platform/thread.h"
-#include "platform/kind.h"
 #include "platform/xics.h"
 
 const char *live_state_name(enum live_state state)
@@ -314,8 +313,6 @@ int live_migrate(struct live *l, const char *uri, int fd, struct error *err)
 {
 	enum machine_place place = machine_where(l->m);
 
-	if (machine_is_papr(l->m, "live migration", err))
-		return -1;
 	if (busy(l))
 		return error_set(err, "a migration is under way already");
 	if (place != PLACE_HERE)

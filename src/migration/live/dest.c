@@ -14,6 +14,7 @@
 #include "migration/state/devices.h"
 #include "platform/dirtylog.h"
 #include "platform/htab.h"
+#include "platform/kind.h"
 #include "platform/vcpu.h"
 
 struct dest {
@@ -140,12 +141,12 @@ static int fill_machine(struct dest *d, struct error *err)
 	u64 offset = timebase_offset(d);
 
 	d->m->rtc_offset = a->end.rtc_offset;
-	if (devices_load(d->m, true, &in, err))
+	if (devices_load(d->m, a->papr, &in, err))
 		return -1;
 	for (u32 i = 0; i < a->n_vcpus; i++)
 		if (apply_vcpu(&d->m->vcpus[i], &a->vcpus[i], &d->reset[i], offset, err))
 			return -1;
-	return apply_xics(d->m, &a->xics, err);
+	return a->papr ? apply_xics(d->m, &a->xics, err) : 0;
 }
 
 static int wait_go(struct dest *d, struct error *err)
@@ -227,8 +228,9 @@ static int prepare_machine(struct dest *d, struct error *err)
 	struct machine *m = d->m;
 	int r = 0;
 
-	d->htab_fd = m->accel->ioctl(m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
-	if (d->htab_fd < 0)
+	if (d->apply.papr)
+		d->htab_fd = m->accel->ioctl(m->vm_fd, KVM_PPC_GET_HTAB_FD, &args);
+	if (d->apply.papr && d->htab_fd < 0)
 		return error_errno(err, "cannot get the hash table's descriptor");
 	d->reset = calloc(m->n_vcpus, sizeof(*d->reset));
 	if (!d->reset)
@@ -344,7 +346,8 @@ void *live_dest_main(void *arg)
 	    .apply =
 		{
 		    .mem = &m->mem,
-		    .table_entries = 1ull << (m->htab_order - 4),
+		    .papr = m->cfg.kind->papr,
+		    .table_entries = m->cfg.kind->papr ? 1ull << (m->htab_order - 4) : 0,
 		    .table = write_table,
 		    .order = take_order,
 		    .opaque = &d,

@@ -11,6 +11,7 @@
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
 #include "platform/dirtylog.h"
+#include "platform/kind.h"
 #include "platform/state.h"
 
 #define PINGS 8
@@ -49,10 +50,10 @@ static int send_hello(struct source *s, struct error *err)
 	h->core_stride = s->m->smt;
 	capture_machine(s->m, &h->machine);
 	s->told_order = h->machine.htab_order;
-	h->n_devices = devices_count();
+	h->n_devices = devices_count(s->m->cfg.kind->papr);
 	for (u32 i = 0; i < h->n_devices && i < LIVE_DEVICES_MAX; i++)
 		snprintf(h->devices[i].name, sizeof(h->devices[i].name), "%s",
-			 devices_name(i, &h->devices[i].version));
+			 devices_name(s->m->cfg.kind->papr, i, &h->devices[i].version));
 	live_hello_pack(h, &out);
 	free(h);
 	return live_send_state(s->stream, LIVE_HELLO, &out, err);

@@ -68,7 +68,10 @@ int source_send_memory(struct source *s, bool final, struct error *err);
  * How fast is the link? Some of memory is sent as it is for that, zero or not, and waited for.
  */
 int source_measure_link(struct source *s, struct error *err);
-/* The table's descriptor, from a first pass on; tells the destination of which order it is. */
+/*
+ * The table's descriptor, from a first pass on; tells the destination of which order it is. A board
+ * has none, and nothing of it is sent.
+ */
 int source_open_table(struct source *s, struct error *err);
 /* Has the guest another table than that? */
 bool source_table_is_new(const struct source *s);

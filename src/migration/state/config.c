@@ -66,6 +66,9 @@ static int maxima_agree(const struct machine_config *guest, const struct machine
 int config_agrees(const struct machine_config *guest, const struct machine_config *here,
 		  unsigned what, struct error *err)
 {
+	if ((what & CONFIG_KIND) && guest->kind != here->kind)
+		return error_set(err, "the guest's machine is a %s, here is a %s",
+				 guest->kind->name, here->kind->name);
 	if ((what & CONFIG_MODEL) && guest->model != here->model)
 		return error_set(err, "the guest's processor is a %s, here is a %s",
 				 guest->model->name, here->model->name);

@@ -21,7 +21,8 @@ int config_from_saved(struct machine_config *cfg, const struct saved_machine *c,
 #define CONFIG_MODEL  4u
 #define CONFIG_ORDER  8u
 #define CONFIG_RMA    16u
-#define CONFIG_ALL    31u
+#define CONFIG_KIND   32u
+#define CONFIG_ALL    63u
 
 /* Can the guest's machine be the one here? -1: @err says where they differ. */
 int config_agrees(const struct machine_config *guest, const struct machine_config *here,

@@ -133,15 +133,21 @@ static const struct device *devices_of(bool papr, unsigned *n)
 	return papr ? of_partition : of_board;
 }
 
-unsigned devices_count(void)
+unsigned devices_count(bool papr)
 {
-	return ARRAY_SIZE(of_partition);
+	unsigned n;
+
+	devices_of(papr, &n);
+	return n;
 }
 
-const char *devices_name(unsigned i, u32 *version)
+const char *devices_name(bool papr, unsigned i, u32 *version)
 {
-	*version = of_partition[i].version;
-	return of_partition[i].name;
+	unsigned n;
+	const struct device *devices = devices_of(papr, &n);
+
+	*version = devices[i].version;
+	return devices[i].name;
 }
 
 /* ---- Devices that a user chose ---- */

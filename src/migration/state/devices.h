@@ -10,9 +10,12 @@
 #include "platform/machine.h"
 #include "platform/state.h"
 
-/* What every partition has, for a destination to compare: a name, the version of what is saved. */
-unsigned devices_count(void);
-const char *devices_name(unsigned i, u32 *version);
+/*
+ * What every partition has, or else every board, for a destination to compare: a name, the version
+ * of what is saved.
+ */
+unsigned devices_count(bool papr);
+const char *devices_name(bool papr, unsigned i, u32 *version);
 
 void devices_save(struct machine *m, struct state_out *out);
 /*
