@@ -24,7 +24,8 @@ static const char help[] =
     "Runs containers of linux/ppc64le, each in a guest of its own, for a manager as podman:\n"
     "'podman --runtime papyr-oci run ...', where papyr-oci is another name for 'papyr oci'.\n\n"
     "      --root DIR           where it keeps what containers there are (default\n"
-    "                           /run/papyr-oci, or papyr-oci in XDG_RUNTIME_DIR)\n"
+    "                           /run/papyr-oci, or papyr-oci in XDG_RUNTIME_DIR); nobody else\n"
+    "                           may write there\n"
     "      --log FILE           errors go there, too\n"
     "      --log-format FORMAT  text (default) or json\n"
     "  -b, --bundle DIR         create: where config.json is (default: here)\n"
@@ -197,11 +198,16 @@ static bool is_known(int n, char **words)
 	return false;
 }
 
+/* In a user namespace root isn't root: /run isn't its own. */
 static void default_root(struct container_options *o)
 {
-	const char *folder = getuid() ? getenv("XDG_RUNTIME_DIR") : "/run";
+	const char *folder =
+	    !getuid() && !access("/run", W_OK) ? "/run" : getenv("XDG_RUNTIME_DIR");
 
-	snprintf(o->root, sizeof(o->root), "%s/papyr-oci", folder ? folder : "/tmp");
+	if (folder && *folder)
+		snprintf(o->root, sizeof(o->root), "%s/papyr-oci", folder);
+	else
+		snprintf(o->root, sizeof(o->root), "/tmp/papyr-oci-%u", getuid());
 }
 
 /* 0: go on; else 1 and an exit status. */

@@ -175,7 +175,7 @@ static void take_resources(struct container_config *c, json_t *resources)
 	json_int_t limit = json_integer_value(at(at(resources, "memory"), "limit"));
 	json_int_t quota = json_integer_value(at(at(resources, "cpu"), "quota"));
 	json_int_t period = json_integer_value(at(at(resources, "cpu"), "period"));
-	long cpus = quota > 0 && period > 0 ? (quota + period - 1) / period : 1;
+	long cpus = quota > 0 && period > 0 ? (quota - 1) / period + 1 : 1;
 	long most = sysconf(_SC_NPROCESSORS_ONLN);
 	u64 bytes = limit > 0 && limit < 1ll << 40 ? (u64)limit : MEMORY_USUAL;
 

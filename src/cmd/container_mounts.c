@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -72,6 +73,26 @@ static int mount_at(int fd, const char *what, const char *type, unsigned long fl
 	return mount(what, where, type, flags, NULL);
 }
 
+/*
+ * What is mounted at @where can only be read from now on. What else it mayn't be used for stays so:
+ * in a user namespace nobody may take that away.
+ */
+static int make_read_only(int root, const char *where)
+{
+	int fd = open_within(root, where), failed; /* what is there now */
+	struct statvfs v;
+	unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
+
+	if (fd < 0)
+		return -1;
+	failed = fstatvfs(fd, &v);
+	if (!failed)
+		failed = mount_at(fd, NULL, NULL,
+				  flags | (v.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC)));
+	close(fd);
+	return failed;
+}
+
 static int put(int root, const struct container_mount *m, struct error *err)
 {
 	struct stat st = {.st_mode = S_IFDIR};
@@ -85,11 +106,8 @@ static int put(int root, const struct container_mount *m, struct error *err)
 	failed = m->what ? mount_at(fd, m->what, NULL, MS_BIND | MS_REC)
 			 : mount_at(fd, "tmpfs", "tmpfs", MS_NOSUID | MS_NODEV);
 	close(fd);
-	if (!failed && m->read_only) {
-		fd = open_within(root, m->where); /* what is there now */
-		failed = fd < 0 || mount_at(fd, NULL, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY);
-		close(fd);
-	}
+	if (!failed && m->read_only)
+		failed = make_read_only(root, m->where);
 	return failed ? error_errno(err, "mount %s", m->where) : 0;
 }
 

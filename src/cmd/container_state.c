@@ -12,6 +12,19 @@
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-"
 
+/* By what is written there processes are killed; in /tmp somebody else may have been first. */
+static int check_root(const char *root, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(root, &st))
+		return errno == ENOENT ? 0 : error_errno(err, "%s", root);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+		return error_set(err, "%s is not a folder of yours alone: remove it, or say --root",
+				 root);
+	return 0;
+}
+
 static int name_it(struct container *c, const struct container_options *o, const char *id,
 		   struct error *err)
 {
@@ -21,7 +34,7 @@ static int name_it(struct container *c, const struct container_options *o, const
 	if (!n || n > 255 || strspn(id, LETTERS) != n || *id == '.')
 		return error_set(err, "'%s' can't be a container's name", id);
 	snprintf(c->folder, sizeof(c->folder), "%s/%s", o->root, id);
-	return 0;
+	return check_root(o->root, err);
 }
 
 static int make_root(const char *root, struct error *err)
@@ -41,7 +54,8 @@ static int make_root(const char *root, struct error *err)
 int container_new(struct container *c, const struct container_options *o, const char *id,
 		  struct error *err)
 {
-	if (name_it(c, o, id, err) || make_root(o->root, err))
+	/* Made first: somebody else's that comes meanwhile is noticed. */
+	if (make_root(o->root, err) || name_it(c, o, id, err))
 		return -1;
 	if (!mkdir(c->folder, 0700))
 		return 0;

@@ -59,12 +59,12 @@ def configure(*args, change=None, **process):
 class Container:
     """One that was created, by who waits for its process as for a child."""
 
-    def __init__(self, name, *more, streams=True):
+    def __init__(self, name, *more, streams=True, under=()):
         self.name = name
         self.out, out = os.pipe() if streams else (-1, subprocess.DEVNULL)
         pid_file = os.path.join(folder, 'pid')
         # Its streams are the caller's: a pipe for the errors of create would stay open, too.
-        made = subprocess.run([program, '--root', states, 'create', '--bundle', bundle, '--pid-file', pid_file, *more, name],
+        made = subprocess.run([*under, program, '--root', states, 'create', '--bundle', bundle, '--pid-file', pid_file, *more, name],
                               stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=60 * PATIENCE, check=False)
         if streams:
             os.close(out)
@@ -211,6 +211,36 @@ def terminal():
     oci('create', '--bundle', bundle, '--console-socket', path, 'none', wanted=1, word='wants no terminal')
 
 
+def namespaces():
+    """A folder that may not be used for all, and a user who may not change that: podman's without root."""
+    given = os.path.join(bundle, 'guarded')
+    os.mkdir(given)
+    configure('sh', '-c', 'cat /given/file; touch /given/x', change=lambda c: c['mounts'].append(
+        {'destination': '/given', 'type': 'bind', 'source': given, 'options': ['bind', 'ro']}))
+    mount = f'mount -t tmpfs -o nosuid,nodev,noexec,mode=777 guarded {given}; echo guarded >{given}/file; exec unshare -U -r "$@"'
+    c = Container('guarded', under=['unshare', '-m', 'sh', '-ec', mount, 'sh'])
+    oci('start', 'guarded')
+    c.ends(1, 'guarded\ntouch: /given/x: Read-only file system\n')
+
+
+def foreign_folders():
+    theirs = os.path.join(folder, 'theirs')
+    os.mkdir(theirs)
+    os.chmod(theirs, 0o777)
+    for args in (['state', 'x'], ['create', '--bundle', bundle, 'x']):
+        got = subprocess.run([program, '--root', theirs, *args], capture_output=True, text=True, check=False)
+        check(got.returncode == 1 and 'not a folder of yours alone' in got.stderr, f'{args}: {got}')
+    os.chmod(theirs, 0o700)
+    os.symlink(theirs, os.path.join(folder, 'led'))
+    got = subprocess.run([program, '--root', os.path.join(folder, 'led'), 'state', 'x'], capture_output=True, text=True, check=False)
+    check('not a folder of yours alone' in got.stderr, f'a link: {got}')
+    if not os.getuid():
+        os.chown(theirs, 12345, 12345)
+        got = subprocess.run([program, '--root', theirs, 'kill', 'x'], capture_output=True, text=True, check=False)
+        check('not a folder of yours alone' in got.stderr, f'somebody else\'s: {got}')
+    check(not os.listdir(theirs), 'something was made there')
+
+
 def spoil(*path, value):
     def change(config):
         for key in path[:-1]:
@@ -298,9 +328,10 @@ def podman():
 if sys.argv[1:] == ['podman']:
     podman()
 else:
-    for part in (refused, life, ends, mounts, limits, terminal):
-        if part == mounts and subprocess.run(['unshare', '-m', 'true'], check=False).returncode:
-            print('nobody may mount here')
+    for part, wants in ((refused, 'true'), (foreign_folders, 'true'), (life, 'true'), (ends, 'true'), (mounts, 'unshare -m true'),
+                        (namespaces, 'unshare -m unshare -U -r true'), (limits, 'true'), (terminal, 'true')):
+        if subprocess.run(wants.split(), check=False).returncode:
+            print(f'{part.__name__}: not allowed here')
             continue
         print(f'---- {part.__name__}', flush=True)
         part()
