@@ -55,6 +55,16 @@ static bool sum_of(const char *path, char hex[OCI_DIGEST_MAX])
 	return n == OCI_DIGEST_MAX - 1;
 }
 
+/* Whoever made the layout could have others wait: for a pipe nobody writes to. */
+static int check_file(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) || access(path, R_OK))
+		return error_errno(err, "%s", path);
+	return S_ISREG(st.st_mode) ? 0 : error_set(err, "%s is no file", path);
+}
+
 /* The file of the blob that @descriptor is of. */
 static int find_blob(const char *folder, const json_t *descriptor, char path[PATH_MAX],
 		     struct error *err)
@@ -65,7 +75,7 @@ static int find_blob(const char *folder, const json_t *descriptor, char path[PAT
 		return error_set(err, "it names a blob by no sha256 sum");
 	if (snprintf(path, PATH_MAX, "%s/blobs/sha256/%s", folder, digest + 7) >= PATH_MAX)
 		return error_set(err, "too long a name: %s", folder);
-	return access(path, R_OK) ? error_errno(err, "%s", path) : 0;
+	return check_file(path, err);
 }
 
 /* A blob is called as its sum. */
@@ -86,11 +96,9 @@ static json_t *load(const char *path, struct error *err)
 	struct stat st;
 	json_t *j;
 
-	if (stat(path, &st)) {
-		error_errno(err, "%s", path);
+	if (check_file(path, err))
 		return NULL;
-	}
-	if (st.st_size > JSON_MAX) {
+	if (stat(path, &st) || st.st_size > JSON_MAX) {
 		error_set(err, "%s is too large to be what it should be", path);
 		return NULL;
 	}

@@ -225,6 +225,10 @@ def layers():
         f.write(gzip.compress(b'other'))
     refused('is damaged', 'import', f'oci:{where}:low', 'f')
     refused('No such file', 'import', f'oci:{folder}', 'f')
+    for pipe in (os.path.join(where, 'blobs', 'sha256', low['digest'][7:]), os.path.join(where, 'index.json')):
+        os.unlink(pipe)
+        os.mkfifo(pipe)
+        refused('is no file', 'import', f'oci:{where}:low', 'f')
 
 
 def kept():
