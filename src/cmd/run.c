@@ -225,7 +225,7 @@ static int run(struct run_options *o)
 	fd = watch_signals(m);
 	qmp = qmp_new(m, live, &err);
 	if (!qmp || wait_for_gdb(o, m, qmp, &err) ||
-	    (!o->no_sandbox && sandbox_close(&o->sandbox, &err)))
+	    (!o->no_sandbox && sandbox_close(&err)))
 		goto out;
 	if (o->incoming) {
 		live_expect(live);

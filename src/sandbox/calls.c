@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls, by a filter of libseccomp. Those of the first list are carried out; those that no
- * papyr makes, but somebody would who has taken it over, end the process; all others fail, as they
- * do on a host that hasn't got them.
+ * System calls, by filters that libseccomp makes. Those of the first list are carried out; those
+ * that no papyr makes, but somebody would who has taken it over, end the process; all others fail,
+ * as they do on a host that hasn't got them.
+ *
+ * The filters are made at the start and only handed to the kernel later, when there may be no
+ * memory: libseccomp 2.5 never ends then.
  */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/bits.h"
@@ -399,32 +407,78 @@ static int fill_evil(scmp_filter_ctx filter, const struct sandbox *s)
 	return r;
 }
 
-/* All threads get it. Of what several filters say the kernel does the hardest. */
-static int load(u32 otherwise, int (*fill)(scmp_filter_ctx filter, const struct sandbox *s),
-		const struct sandbox *s)
+/* Of what several filters say the kernel does the hardest. */
+static struct call_filter {
+	u32 otherwise;
+	int (*fill)(scmp_filter_ctx filter, const struct sandbox *s);
+	unsigned short n;
+	struct sock_filter code[BPF_MAXINSNS];
+} filters[] = {
+    {SCMP_ACT_ALLOW, fill_evil},
+    {SCMP_ACT_ERRNO(EPERM), fill_good},
+};
+
+/* As libseccomp writes it. 0, or -errno. */
+static int compile(struct call_filter *f, scmp_filter_ctx filter)
 {
-	scmp_filter_ctx filter = seccomp_init(otherwise);
+	int fd = memfd_create("filter", MFD_CLOEXEC), r;
+	ssize_t bytes;
+
+	if (fd < 0)
+		return -errno;
+	r = seccomp_export_bpf(filter, fd);
+	if (!r) {
+		bytes = pread(fd, f->code, sizeof(f->code), 0);
+		f->n = bytes > 0 ? bytes / sizeof(*f->code) : 0;
+		r = bytes < 0 ? -errno : f->n ? 0 : -EINVAL;
+	}
+	close(fd);
+	return r;
+}
+
+static int make(struct call_filter *f, const struct sandbox *s)
+{
+	scmp_filter_ctx filter = seccomp_init(f->otherwise);
 	int r;
 
 	if (!filter)
 		return -ENOMEM;
-	r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	r = f->fill(filter, s);
 	if (!r)
-		r = fill(filter, s);
-	if (!r)
-		r = seccomp_load(filter);
+		r = compile(f, filter);
 	seccomp_release(filter);
 	return r;
 }
 
-int sandbox_close(const struct sandbox *s, struct error *err)
+static int no_filter(int error, struct error *err)
 {
-	int r = load(SCMP_ACT_ALLOW, fill_evil, s);
-
-	if (!r)
-		r = load(SCMP_ACT_ERRNO(EPERM), fill_good, s);
-	if (!r)
-		return 0;
-	errno = -r;
+	errno = error;
 	return error_errno(err, "cannot give up system calls (--no-sandbox does without)");
+}
+
+int sandbox_calls(const struct sandbox *s, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(filters) && !r; i++)
+		r = make(&filters[i], s);
+	return r ? no_filter(-r, err) : 0;
+}
+
+/* All threads get it, or none; a number above 0 is that of one that can't. 0, or errno. */
+static int load(const struct call_filter *f)
+{
+	struct sock_fprog program = {f->n, (struct sock_filter *)f->code};
+	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+
+	return r < 0 ? errno : r ? ESRCH : 0;
+}
+
+int sandbox_close(struct error *err)
+{
+	int error = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(filters) && !error; i++)
+		error = load(&filters[i]);
+	return error ? no_filter(error, err) : 0;
 }

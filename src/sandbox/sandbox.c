@@ -42,5 +42,7 @@ static int drop_capabilities(const struct sandbox *s, struct error *err)
 
 int sandbox_begin(const struct sandbox *s, struct error *err)
 {
-	return drop_capabilities(s, err) || (s->tight && sandbox_files(s, err)) ? -1 : 0;
+	if (sandbox_calls(s, err) || drop_capabilities(s, err))
+		return -1;
+	return s->tight ? sandbox_files(s, err) : 0;
 }

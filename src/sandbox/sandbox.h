@@ -40,8 +40,10 @@ struct sandbox {
 void sandbox_add_path(struct sandbox *s, const char *path, enum sandbox_access access);
 
 int sandbox_begin(const struct sandbox *s, struct error *err);
-int sandbox_close(const struct sandbox *s, struct error *err);
+int sandbox_close(struct error *err);
 
+/* The part of sandbox_begin() that makes what sandbox_close() needs. */
+int sandbox_calls(const struct sandbox *s, struct error *err);
 /* The part of sandbox_begin() that gives up files. Linux before 5.13 can't, and they stay. */
 int sandbox_files(const struct sandbox *s, struct error *err);
 

@@ -43,7 +43,7 @@ static int fenced(const struct sandbox *s, int (*fn)(void))
 	int status;
 
 	if (!child) {
-		if (sandbox_begin(s, &err) || sandbox_close(s, &err)) {
+		if (sandbox_begin(s, &err) || sandbox_close(&err)) {
 			fprintf(stderr, "%s\n", err.text);
 			_exit(255);
 		}
@@ -199,8 +199,8 @@ static void all_threads(void **state)
 	if (!child) {
 		pthread_t t;
 
-		if (pthread_create(&t, NULL, run_when_told, NULL) || sandbox_close(&none, &err) ||
-		    write(ready[1], "x", 1) != 1)
+		if (sandbox_begin(&none, &err) || pthread_create(&t, NULL, run_when_told, NULL) ||
+		    sandbox_close(&err) || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		pthread_join(t, NULL);
 		_exit(0);
