@@ -11,6 +11,7 @@
  *   f  what a floating-point register holds, where there are any, and one that isn't of any use
  *   r  starts again
  *   w  has the watchdog start it again
+ *   p  powers off, where there is a way
  *
  * Keys come by the UART's interrupt, through the interrupt controller.
  */
@@ -59,13 +60,15 @@ typedef unsigned int u32;
 #define MAS4 628
 #define MAS7 944
 
-#define KEPT	1009		      /* HID1 */
-#define WATCH	(2u << 30 | 10 << 17) /* 2^21 ticks */
-#define DEVICES 0xe0000000u
-#define UART	(DEVICES + 0x4500)
-#define MPIC	(DEVICES + 0x40000)
-#define RSTCR	(DEVICES + 0xe00b0)
-#define SOURCE	42
+#define KEPT	 1009		       /* HID1 */
+#define WATCH	 (2u << 30 | 10 << 17) /* 2^21 ticks */
+#define DEVICES	 0xe0000000u
+#define UART	 (DEVICES + 0x4500)
+#define MPIC	 (DEVICES + 0x40000)
+#define RSTCR	 (DEVICES + 0xe00b0)
+#define SOURCE	 42
+#define GPIO	 (DEVICES + 0xff000)
+#define POWEROFF 0x80000000u /* pin 0 */
 
 static void store(u32 at, u32 val)
 {
@@ -122,6 +125,14 @@ static void end_interrupt(void)
 static void start_again(void)
 {
 	store(RSTCR, 2);
+}
+
+/* The pin is an output first: high it means something only then. */
+static void power_off(void)
+{
+	store(GPIO + 8, 0);
+	store(GPIO, POWEROFF);
+	store(GPIO + 8, POWEROFF);
 }
 
 static void set_float(void)
@@ -192,6 +203,10 @@ static void end_interrupt(void)
 static void start_again(void)
 {
 	mtspr(DBCR0, 0x30000000); /* the system */
+}
+
+static void power_off(void)
+{
 }
 
 static void set_float(void)
@@ -336,6 +351,10 @@ static void answer(u32 key)
 		break;
 	case 'w':
 		mtspr(TCR, mfspr(TCR) | WATCH | TCR_RESET);
+		break;
+	case 'p':
+		power_off();
+		print("still here\r\n");
 		break;
 	case 'r':
 		start_again();

@@ -124,7 +124,7 @@ static const struct device of_partition[] = {
 /* The console first: a UART fetches what came by it. */
 static const struct device of_board[] = {
     {"console", 1, save_console, load_console},
-    {"board", 1, board_save, board_load_state},
+    {"board", 2, board_save, board_load_state},
 };
 
 static const struct device *devices_of(bool papr, unsigned *n)

@@ -131,7 +131,7 @@ bool board_exit(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 	struct board *b = vcpu->m->board;
-	bool reset;
+	bool reset, poweroff;
 
 	if (run->exit_reason == KVM_EXIT_WATCHDOG) {
 		machine_request(vcpu->m, REQUEST_RESET);
@@ -148,9 +148,12 @@ bool board_exit(struct vcpu *vcpu)
 	else
 		load(b, run->mmio.phys_addr, run->mmio.data, run->mmio.len);
 	reset = b->reset_asked;
-	b->reset_asked = false;
+	poweroff = b->poweroff_asked;
+	b->reset_asked = b->poweroff_asked = false;
 	lock_release(&b->lock);
-	if (reset)
+	if (poweroff)
+		machine_request(vcpu->m, REQUEST_POWEROFF);
+	else if (reset)
 		machine_request(vcpu->m, REQUEST_RESET);
 	return true;
 }
@@ -206,9 +209,10 @@ int board_reset(struct machine *m, struct error *err)
 
 	lock_acquire(&b->lock);
 	b->ops->reset(b);
+	gpio_reset(&b->gpio);
 	for (unsigned i = 0; i < BOARD_UARTS; i++)
 		uart_reset(&b->uarts[i].uart);
-	b->reset_asked = false;
+	b->reset_asked = b->poweroff_asked = false;
 	lock_release(&b->lock);
 	return 0;
 }
@@ -232,6 +236,8 @@ void board_save(struct machine *m, struct state_out *out)
 	b->ops->save(b, out);
 	for (unsigned i = 0; i < BOARD_UARTS; i++)
 		uart_save(&b->uarts[i].uart, out);
+	if (b->ops->has_gpio)
+		gpio_save(&b->gpio, out);
 	lock_release(&b->lock);
 }
 
@@ -244,6 +250,9 @@ int board_load_state(struct machine *m, struct state_in *in)
 	b->ops->load(b, in);
 	for (unsigned i = 0; i < BOARD_UARTS && !r; i++)
 		r = uart_load(&b->uarts[i].uart, in);
+	/* Those of version 1 had no pins. */
+	if (!r && b->ops->has_gpio && state_left(in))
+		gpio_load(&b->gpio, in);
 	lock_release(&b->lock);
 	return r;
 }

@@ -14,6 +14,7 @@
 
 #include "base/bits.h"
 #include "base/lock.h"
+#include "platform/booke/gpio.h"
 #include "platform/booke/mpic.h"
 #include "platform/booke/uart.h"
 #include "platform/booke/uic.h"
@@ -46,6 +47,7 @@ struct board_ops {
 	bool (*write_dcr)(struct board *b, u32 number, u32 val);
 	/* The device tree but for what board_describe() says. */
 	void (*describe)(struct board *b, struct dt_tree *t);
+	bool has_gpio;
 	/* The interrupt controller's state. */
 	void (*save)(struct board *b, struct state_out *out);
 	void (*load)(struct board *b, struct state_in *in);
@@ -64,7 +66,9 @@ struct board {
 	} uarts[BOARD_UARTS];
 	struct uic uic;		  /* of bamboo */
 	struct mpic mpic;	  /* of ppce500 */
+	struct gpio gpio;	  /* the same's */
 	bool reset_asked;	  /* the guest wants to start again */
+	bool poweroff_asked;
 	u64 initrd, initrd_bytes; /* 0: none */
 	/* The vcpu's as KVM made it. */
 	struct kvm_sregs power_on;

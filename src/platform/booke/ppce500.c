@@ -19,13 +19,19 @@
 #define GUTS_OFFSET 0xe0000
 #define GUTS_BYTES  0x1000
 #define GUTS_RSTCR  0xb0
+#define GPIO_OFFSET 0xff000
 #define RESET_ASKED 2u
 
 /* Both UARTs have it. The MPIC numbers internal sources from 16. */
 #define UART_SOURCE (MPIC_EXTERNAL + 26)
 #define LEVEL_HIGH  2 /* as OpenPICs' device trees number senses */
 
+#define GPIO_SOURCE 47 /* which never interrupts */
+
 #define PHANDLE_MPIC 1
+#define PHANDLE_GPIO 2
+
+#define POWEROFF_PIN 0
 
 static bool any_uart(const struct board *b)
 {
@@ -58,9 +64,18 @@ static bool e500_read(struct board *b, u64 gpa, u32 *val)
 		*val = mpic_read(&b->mpic, 0, offset - MPIC_OFFSET);
 	else if (offset - GUTS_OFFSET < GUTS_BYTES)
 		*val = 0;
+	else if (offset - GPIO_OFFSET < GPIO_BYTES)
+		*val = gpio_read(&b->gpio, offset - GPIO_OFFSET);
 	else
 		return false;
 	return true;
+}
+
+/* Once the pin is high there is no way back. */
+static void e500_write_gpio(struct board *b, u32 offset, u32 val)
+{
+	gpio_write(&b->gpio, offset, val);
+	b->poweroff_asked = gpio_is_high(&b->gpio, POWEROFF_PIN);
 }
 
 static bool e500_write(struct board *b, u64 gpa, u32 val)
@@ -71,6 +86,8 @@ static bool e500_write(struct board *b, u64 gpa, u32 val)
 		mpic_write(&b->mpic, 0, offset - MPIC_OFFSET, val);
 	else if (offset == GUTS_OFFSET + GUTS_RSTCR)
 		b->reset_asked = val & RESET_ASKED;
+	else if (offset - GPIO_OFFSET < GPIO_BYTES)
+		e500_write_gpio(b, offset - GPIO_OFFSET, val);
 	else
 		return false;
 	return true;
@@ -118,6 +135,24 @@ static void describe_guts(struct dt_tree *t)
 	dt_end(t);
 }
 
+/* By one of the pins the guest powers off. */
+static void describe_gpio(struct dt_tree *t)
+{
+	dt_begin(t, "gpio@ff000");
+	dt_string(t, "compatible", "fsl,qoriq-gpio");
+	dt_cells(t, "reg", GPIO_OFFSET, GPIO_BYTES);
+	dt_cells(t, "interrupts", GPIO_SOURCE, LEVEL_HIGH);
+	dt_cells(t, "interrupt-parent", PHANDLE_MPIC);
+	dt_cells(t, "#gpio-cells", 2);
+	dt_empty(t, "gpio-controller");
+	dt_cells(t, "phandle", PHANDLE_GPIO);
+	dt_end(t);
+	dt_begin(t, "power-off");
+	dt_string(t, "compatible", "gpio-poweroff");
+	dt_cells(t, "gpios", PHANDLE_GPIO, POWEROFF_PIN, 0);
+	dt_end(t);
+}
+
 static void describe_soc(struct board *b, struct dt_tree *t)
 {
 	static const char compatible[] = "fsl,mpc8544-immr\0simple-bus";
@@ -134,6 +169,7 @@ static void describe_soc(struct board *b, struct dt_tree *t)
 				    PHANDLE_MPIC);
 	describe_mpic(t);
 	describe_guts(t);
+	describe_gpio(t);
 	dt_end(t);
 }
 
@@ -175,6 +211,7 @@ static const struct board_ops e500_ops = {
     .clock_hz = 400000000,
     .uart_line = e500_uart_line,
     .reset = e500_reset,
+    .has_gpio = true,
     .read = e500_read,
     .write = e500_write,
     .describe = e500_describe,
