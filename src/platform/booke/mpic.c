@@ -131,10 +131,11 @@ void mpic_set_line(struct mpic *p, unsigned source, bool active)
 static u32 acknowledge(struct mpic *p, unsigned cpu)
 {
 	u32 i = deliverable(p, cpu);
-	struct mpic_source *s = &p->sources[i];
+	struct mpic_source *s;
 
 	if (i == NO_SOURCE)
 		return p->spurious;
+	s = &p->sources[i];
 	s->edge &= ~(1u << cpu);
 	s->served |= 1u << cpu;
 	tell_outputs(p);
