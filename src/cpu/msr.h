@@ -42,6 +42,7 @@
 #define ESR_FP	0x01000000u
 #define ESR_ST	0x00800000u
 #define ESR_DLK 0x00200000u
+#define ESR_ILK 0x00100000u
 #define ESR_BO	0x00020000u
 
 /*

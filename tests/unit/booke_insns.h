@@ -52,6 +52,9 @@
 #define TLBRE		  X_FORM(0, 0, 0, 946u)
 #define TLBIVAX(a, b)	  X_FORM(0, a, b, 786u)
 #define WRTEEI(e)	  (X_FORM(0, 0, 0, 163u) | (e) << 15)
+#define DCBI(a, b)	  X_FORM(0, a, b, 470u)
+#define DCBTLS(a, b)	  X_FORM(0, a, b, 166u)
+#define ICBTLS(a, b)	  X_FORM(0, a, b, 486u)
 #define TRAP		  0x7fe00008u
 #define ILLEGAL		  0x00000000u
 

@@ -401,6 +401,8 @@ static void test_configured(void **state)
 		assert_int_equal(tlb.entries, good[i][0] + good[i][2]);
 		run_e500(&tlb);
 	}
+	assert_int_equal(tlb_e500_config(&tlb, 0), 0x04110000); /* 4096 have no place there */
+	assert_int_equal(tlb_e500_config(&tlb, 1), 0x211bc021);
 	booke_tlb_fini(&tlb);
 }
 

@@ -173,6 +173,35 @@ static void misses_of_e500(void **state)
 	fixture_free(f);
 }
 
+/* Lines are locked by users where they may, and taken away where one may store. */
+static void cache_lines(void **state)
+{
+	struct booke_mas mas = {.mas0 = 1u << 28, .mas1 = 0xc0000700, .mas3 = 0x3f};
+	struct fixture *f = machine(&cpu_model_e500v2);
+
+	(void)state;
+	tlb_e500_write(f->cpu.booke.tlb, &mas);
+	cpu_booke_changed(&f->cpu);
+	f->cpu.gpr[4] = EA;
+	step(f, MSR_PR, DCBTLS(0, 4));
+	assert_taken(f, MSR_PR, 2);
+	assert_int_equal(f->cpu.booke.esr, ESR_DLK);
+	step(f, MSR_PR, ICBTLS(0, 4));
+	assert_taken(f, MSR_PR, 2);
+	assert_int_equal(f->cpu.booke.esr, ESR_ILK);
+	step(f, MSR_PR | MSR_UCLE, ICBTLS(0, 4));
+	assert_int_equal(f->cpu.nip, CODE + 4);
+	step(f, 0, DCBI(0, 4));
+	assert_data(f, 0, 13, EA, ESR_ST);
+	mas = (struct booke_mas){
+	    .mas0 = 1u << 28 | 1u << 16, .mas1 = 0xc0000100, .mas2 = EA, .mas3 = REAL | SR};
+	tlb_e500_write(f->cpu.booke.tlb, &mas);
+	cpu_booke_changed(&f->cpu);
+	step(f, 0, DCBI(0, 4));
+	assert_data(f, 0, 2, EA, ESR_ST);
+	fixture_free(f);
+}
+
 /* Pages of 1 KiB lie elsewhere each, also for an access to two of them, and for code. */
 static void small_pages(void **state)
 {
@@ -364,7 +393,7 @@ int main(void)
 	    cmocka_unit_test(misses_of_e500),	   cmocka_unit_test(small_pages),
 	    cmocka_unit_test(little_endian_pages), cmocka_unit_test(program_interrupts),
 	    cmocka_unit_test(pending_interrupts),  cmocka_unit_test(words_of_440),
-	    cmocka_unit_test(process_changes),
+	    cmocka_unit_test(process_changes),	   cmocka_unit_test(cache_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

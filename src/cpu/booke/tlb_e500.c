@@ -154,18 +154,24 @@ void tlb_e500_flash(struct booke_tlb *tlb, u32 which, booke_gone *gone, void *of
 	tlb->changes++;
 }
 
-/* ASSOC, MINSIZE, MAXSIZE, IPROT, AVAIL and NENTRY; an associativity of 0 says: full. */
-#define CFG_IPROT 0x8000u
-#define CFG_AVAIL 0x4000u
-#define SIZE_4K	  1u
-#define SIZE_4G	  11u
+/*
+ * ASSOC (8 bits), MINSIZE, MAXSIZE, IPROT, AVAIL and NENTRY (12). A number that there is no room
+ * for is 0, and none of the others is touched by it: only a client that asked for so many sees it.
+ */
+#define CFG_ASSOC_SHIFT 24
+#define CFG_NENTRY	0xfffu
+#define CFG_IPROT	0x8000u
+#define CFG_AVAIL	0x4000u
+#define SIZE_4K		1u
+#define SIZE_4G		11u
 
 u32 tlb_e500_config(const struct booke_tlb *tlb, unsigned which)
 {
 	if (which)
-		return (u32)tlb->tlb1_entries << 24 | SIZE_4K << 20 | SIZE_4G << 16 | CFG_IPROT |
-		       CFG_AVAIL | tlb->tlb1_entries;
-	return (u32)tlb->tlb0_ways << 24 | SIZE_4K << 20 | SIZE_4K << 16 | tlb->tlb0_entries;
+		return (u32)tlb->tlb1_entries << CFG_ASSOC_SHIFT | SIZE_4K << 20 | SIZE_4G << 16 |
+		       CFG_IPROT | CFG_AVAIL | tlb->tlb1_entries;
+	return (u32)tlb->tlb0_ways << CFG_ASSOC_SHIFT | SIZE_4K << 20 | SIZE_4K << 16 |
+	       (tlb->tlb0_entries & CFG_NENTRY);
 }
 
 /* NPIDS, PIDSIZE (less one) and NTLBS (less one). */

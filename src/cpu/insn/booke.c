@@ -245,9 +245,10 @@ OP(dcba)
 	NEXT;
 }
 
+/* What was stored may be lost: who mayn't store, mayn't do this. */
 OP(dcbi)
 {
-	if (!mem_probe_read(cpu, op, EA_X(), 1))
+	if (!mem_probe_write(cpu, op, EA_X(), 1))
 		STOP;
 	NEXT;
 }
@@ -263,16 +264,16 @@ OP(iccci)
 }
 
 /* A line is locked by anybody only where the supervisor lets him (MSR[UCLE]). */
-#define LOCKS(name)                                                                                \
+#define LOCKS(name, which)                                                                         \
 	OP(name)                                                                                   \
 	{                                                                                          \
 		if ((cpu->msr & (MSR_PR | MSR_UCLE)) == MSR_PR)                                    \
-			return cpu_raise(cpu, op, VEC_DSI, ESR_DLK);                               \
+			return cpu_raise(cpu, op, VEC_DSI, which);                                 \
 		NEXT;                                                                              \
 	}
 
-LOCKS(dcbtls)
-LOCKS(dcbtstls)
-LOCKS(dcblc)
-LOCKS(icbtls)
-LOCKS(icblc)
+LOCKS(dcbtls, ESR_DLK)
+LOCKS(dcbtstls, ESR_DLK)
+LOCKS(dcblc, ESR_DLK)
+LOCKS(icbtls, ESR_ILK)
+LOCKS(icblc, ESR_ILK)
