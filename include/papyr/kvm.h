@@ -1180,6 +1180,11 @@ struct papyr_map {
  * just write, are KVM_SET_SREGS' to set.
  */
 #define KVM_REG_PPC_PAPYR_SPR(n) (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x10000 | (n))
+/*
+ * Papyr's own: the way of TLB0 that an e500v2 proposes for the next page that isn't there, which no
+ * register of its shows without changing others. A larger number than there are ways wraps.
+ */
+#define KVM_REG_PPC_PAPYR_TLB0_NEXT (KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xf001)
 /* BookE. */
 #define KVM_REG_PPC_IAC1      (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x2)
 #define KVM_REG_PPC_IAC2      (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x3)

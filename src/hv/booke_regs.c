@@ -367,6 +367,11 @@ int hv_booke_get_one_reg(struct hv_vcpu *vcpu, u64 id, u64 *value)
 			return -EINVAL;
 		*value = mas7_3(b);
 		return 0;
+	case KVM_REG_PPC_PAPYR_TLB0_NEXT:
+		if (hv_tlb_kind(vcpu) != KVM_CPU_E500V2)
+			return -EINVAL;
+		*value = b->tlb->victim;
+		return 0;
 	default:
 		return get_geometry(vcpu, id, value);
 	}
@@ -426,6 +431,12 @@ int hv_booke_set_one_reg(struct hv_vcpu *vcpu, u64 id, u64 value)
 	if (id == KVM_REG_PPC_MAS7_3 && hv_tlb_kind(vcpu) == KVM_CPU_E500V2) {
 		vcpu->cpu.booke.mas[3] = (u32)value;
 		vcpu->cpu.booke.mas[7] = value >> 32;
+		return 0;
+	}
+	if (id == KVM_REG_PPC_PAPYR_TLB0_NEXT && hv_tlb_kind(vcpu) == KVM_CPU_E500V2) {
+		struct booke_tlb *tlb = vcpu->cpu.booke.tlb;
+
+		tlb->victim = value & (tlb->tlb0_ways - 1);
 		return 0;
 	}
 	if (!set_geometry(vcpu, id, value))

@@ -497,6 +497,10 @@ static void an_e500s_registers_by_number(void **state)
 	assert_int_equal(get_reg(KVM_REG_PPC_TLB3PS, &value), 0);
 	assert_int_equal(value, 0);
 	assert_int_equal(set_reg(KVM_REG_PPC_TLB3PS, 4), -EINVAL);
+	/* One of four ways. */
+	assert_int_equal(set_reg(KVM_REG_PPC_PAPYR_TLB0_NEXT, 7), 0);
+	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_TLB0_NEXT, &value), 0);
+	assert_int_equal(value, 3);
 }
 
 static void a_440_has_no_mas(void **state)
@@ -506,6 +510,8 @@ static void a_440_has_no_mas(void **state)
 	assert_int_equal(get_reg(KVM_REG_PPC_MAS0, &value), -EINVAL);
 	assert_int_equal(set_reg(KVM_REG_PPC_MAS7_3, 0), -EINVAL);
 	assert_int_equal(get_reg(KVM_REG_PPC_MMUCFG, &value), -EINVAL);
+	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_TLB0_NEXT, &value), -EINVAL);
+	assert_int_equal(set_reg(KVM_REG_PPC_PAPYR_TLB0_NEXT, 1), -EINVAL);
 }
 
 static void regs_have_32_bits(void **state)

@@ -43,6 +43,7 @@ const struct vcpu_reg board_regs[] = {
 	/* Of an e500; one of them is another register of a 440. */
 	SPR(633, "PID1"), SPR(634, "PID2"), SPR(1008, "HID0"), SPR(1009, "HID1"),
 	SPR(1010, "L1CSR0"), SPR(1011, "L1CSR1/DBDR"), SPR(1013, "BUCSR"),
+	{.id = KVM_REG_PPC_PAPYR_TLB0_NEXT, .name = "TLB0_NEXT"},
 };
 /* clang-format on */
 const unsigned n_board_regs = ARRAY_SIZE(board_regs);
