@@ -9,6 +9,8 @@
  *   s  the same again and again, each time with other contents, until the next key: how often
  *   n  how many keys there were
  *   f  what a floating-point register holds, where there are any, and one that isn't of any use
+ *   b  is busy until the next key: rounds of sums over memory that misses of the TLB find, over
+ *	registers and with numbers that another took in between, each of which must come to the same
  *   r  starts again
  *   w  has the watchdog start it again
  *   p  powers off, where there is a way
@@ -230,6 +232,33 @@ static u32 get_float(void)
 
 static volatile u32 misses, rings, keys, lost, last_key;
 
+/*
+ * What nobody changes while the guest is busy: SPRG0 to SPRG7, USPRG0, CSRR0, CSRR1, IAC1, IAC2,
+ * DAC1 and DAC2.
+ */
+/* clang-format off */
+#define MARKS(_)                                                                                   \
+	_(272) _(273) _(274) _(275) _(276) _(277) _(278) _(279) _(256) _(58) _(59) _(312) _(313)  \
+	_(316) _(317)
+/* clang-format on */
+
+static void set_marks(void)
+{
+#define SET_MARK(n) mtspr(n, 0x10000000 + n * 4);
+	MARKS(SET_MARK)
+#undef SET_MARK
+}
+
+static u32 wrong_marks(void)
+{
+	u32 wrong = 0;
+
+#define LOOK_AT_MARK(n) wrong += mfspr(n) != 0x10000000 + n * 4;
+	MARKS(LOOK_AT_MARK)
+#undef LOOK_AT_MARK
+	return wrong;
+}
+
 static void put(char c)
 {
 	volatile unsigned char *u = (void *)UART;
@@ -327,6 +356,60 @@ static void touch(void)
 	print(misses >= 4 * PAGES - 1200 && misses <= 4 * PAGES ? "misses ok\r\n" : "misses?\r\n");
 }
 
+/* A carry that goes from step to step, and one that another took, in a register each. */
+static u32 add_up(u32 sum, u32 steps)
+{
+	static u32 count;
+	u32 other = 0x9e3779b9, old;
+
+	count = 0;
+	asm volatile("	mtctr %[steps]\n"
+		     "	addic %[old],%[sum],-1\n"
+		     "1:	rotlwi %[sum],%[sum],5\n"
+		     "	adde %[sum],%[sum],%[other]\n"
+		     "	addze %[other],%[other]\n"
+		     "2:	lwarx %[old],0,%[count]\n"
+		     "	addi %[old],%[old],3\n"
+		     "	stwcx. %[old],0,%[count]\n"
+		     "	bne- 2b\n"
+		     "	xor %[other],%[other],%[old]\n"
+		     "	bdnz 1b\n"
+		     : [sum] "+r"(sum), [other] "+r"(other), [old] "=&r"(old)
+		     : [steps] "r"(steps), [count] "b"(&count)
+		     : "ctr", "cr0", "memory", "xer");
+	return sum ^ other ^ count;
+}
+
+#define BUSY_PAGES 100u
+
+static u32 one_round(void)
+{
+	u32 sum = 1;
+
+	for (u32 process = 1; process <= 2; process++) {
+		mtspr(PID, process);
+		for (u32 i = 0; i < BUSY_PAGES; i++)
+			*(volatile u32 *)(WINDOW + i * PAGE) = i * process;
+	}
+	for (u32 process = 1; process <= 2; process++) {
+		mtspr(PID, process);
+		for (u32 i = 0; i < BUSY_PAGES; i++)
+			sum = add_up(sum + *(volatile u32 *)(WINDOW + i * PAGE), 1000);
+	}
+	mtspr(PID, 0);
+	return sum ^ get_float();
+}
+
+static void be_busy(void)
+{
+	set_marks();
+	for (u32 before = keys; keys == before;) {
+		say("sum", one_round());
+		if (wrong_marks())
+			say("wrong", wrong_marks());
+	}
+}
+
 static void answer(u32 key)
 {
 	u32 before = rings;
@@ -342,6 +425,9 @@ static void answer(u32 key)
 		break;
 	case 's':
 		storm();
+		break;
+	case 'b':
+		be_busy();
 		break;
 	case 'n':
 		say("keys", keys);
