@@ -452,6 +452,13 @@ void generate_state(struct rng *rng, const struct insn_row *row, u32 insn, struc
 
 /* --- programs --- */
 
+static enum isa_level programs_level = ISA_207;
+
+void generate_level(enum isa_level level)
+{
+	programs_level = level;
+}
+
 #define FIRST_FIXED 24u /* registers from here on hold addresses and offsets */
 
 static bool writes_fixed_register(const struct insn_row *row, u32 insn)
@@ -475,7 +482,7 @@ static u32 aim(struct rng *rng, const struct insn_row *row, u32 insn)
 
 static bool program_row(const struct insn_row *row)
 {
-	return !(row->flags & (F_PRIV | F_HV | F_NOTEST | F_BR)) && isa_has(ISA_207, row) &&
+	return !(row->flags & (F_PRIV | F_HV | F_NOTEST | F_BR)) && isa_has(programs_level, row) &&
 	       row->format != FMT_I && row->format != FMT_B && row->format != FMT_XFX &&
 	       !reservation_size(row);
 }
@@ -489,7 +496,7 @@ static u32 program_insn(struct rng *rng, bool (*wanted)(const struct insn_row *)
 		if (!program_row(row) || !wanted(row))
 			continue;
 		insn = generate_insn(rng, row);
-		if (isa_lookup(insn, ISA_207) != row)
+		if (isa_lookup(insn, programs_level) != row)
 			continue;
 		if (row_accesses_memory(row)) {
 			if (row->flags & F_UPD || writes_fixed_register(row, insn & ~0x1f0000u))
@@ -512,7 +519,8 @@ static unsigned reservation_pair(struct rng *rng, u32 *code)
 	static const struct {
 		u32 load, store;
 	} pairs[] = {{20, 150}, {84, 214}, {52, 694}, {116, 726}};
-	unsigned which = rng_below(rng, ARRAY_SIZE(pairs));
+	/* Those of 32 bits have the first. */
+	unsigned which = rng_below(rng, programs_level < ISA_32 ? 1 : ARRAY_SIZE(pairs));
 	u32 operands = 2 * rng_below(rng, 11) << 21 | (28 + rng_below(rng, 4)) << 16 | 24u << 11;
 
 	code[0] = 31u << 26 | operands | pairs[which].load << 1;

@@ -37,6 +37,8 @@ void generate_memory(struct rng *rng, u64 *words, unsigned count);
 /* Operands for a row of decimal floating point, and a decimal rounding mode. */
 void decimal_registers(struct rng *rng, const struct insn_row *row, struct isa_state *state);
 
+/* Programs are of what a processor of @level has; ISA_207 as long as nothing was said. */
+void generate_level(enum isa_level level);
 /*
  * A program of straight-line code and forward branches that runs off its end. Registers 24..31 hold
  * addresses and small offsets and are not written. Returns the number of words.

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cpu/booke/set.h"
 #include "cpu/cpu.h"
 #include "side.h"
 
@@ -93,6 +94,38 @@ void papyr_side_model(const struct cpu_model *wanted)
 	model = wanted;
 }
 
+#define MSR_USER (MSR_FP | MSR_PR | MSR_FE0 | MSR_FE1 | MSR_ME)
+
+/* Interrupts of BookE lead to here, 0x100 bytes each: mapped, but to where no memory is. */
+#define VECTORS	   0x03000000u
+#define PAGE_16M   0x1000000u
+#define IVORS_USED 16
+
+/* One of 16 MiB at the same real address, for everybody and everything. */
+static void map_same(unsigned i, u32 at)
+{
+	bool is_440 = model->level == ISA_440;
+	union booke_entry e;
+
+	if (is_440)
+		e = (union booke_entry){.ppc440 = {0, {at | TLB440_V | 7 << 4, at, 0x3f}}};
+	else
+		e = (union booke_entry){.e500 = {MAS1_V | 7 << MAS1_TSIZE_SHIFT, at, at | 0x3f}};
+	booke_tlb_set(cpu.booke.tlb, cpu.booke.tlb->tlb0_entries + i, &e);
+}
+
+static void init_booke(void)
+{
+	map_same(0, 0);
+	map_same(1, PAGE_16M);
+	map_same(2, VECTORS);
+	cpu.booke.ivpr = VECTORS;
+	for (unsigned i = 0; i < IVORS_USED; i++)
+		cpu.booke.ivor[i] = i << 8;
+	cpu_booke_changed(&cpu);
+	msr = MSR_USER;
+}
+
 void papyr_side_init(bool little_endian)
 {
 	memset(&cpu, 0, sizeof(cpu));
@@ -101,8 +134,9 @@ void papyr_side_init(bool little_endian)
 		exit(2);
 	}
 	swap = little_endian != BASE_HOST_LE;
-	msr = MSR_SF | MSR_FP | MSR_VEC | MSR_VSX | MSR_PR | MSR_FE0 | MSR_FE1 | MSR_ME | MSR_RI |
-	      (little_endian ? MSR_LE : 0);
+	msr = MSR_USER | MSR_SF | MSR_VEC | MSR_VSX | MSR_RI | (little_endian ? MSR_LE : 0);
+	if (cpu_is_booke(&cpu))
+		init_booke();
 }
 
 void papyr_side_narrow(bool narrow)
@@ -179,9 +213,22 @@ static void load_state(const struct isa_state *in)
 	cpu.srr0 = cpu.srr1 = 0;
 }
 
+/* Of registers of 32 bits, what the engine has beside them; and what BookE's haven't. */
+static void hide_booke(struct isa_state *state)
+{
+	for (unsigned i = 0; i < 32; i++)
+		state->gpr[i] = (u32)state->gpr[i];
+	state->lr = (u32)state->lr;
+	state->ctr = (u32)state->ctr;
+	state->vscr = 0;
+	memset(&state->vsr[32], 0, 32 * sizeof(state->vsr[0]));
+}
+
 /* What no program can see on a processor without VSX. */
 void papyr_side_hide(struct isa_state *state)
 {
+	if (model->level < ISA_32)
+		hide_booke(state);
 	if (model->level >= ISA_206)
 		return;
 	for (unsigned i = 0; i < 32; i++)
@@ -229,6 +276,28 @@ static u64 signal_of(u64 vector)
 	return 1000 + vector;
 }
 
+static u64 signal_of_booke(u64 vector)
+{
+	unsigned ivor = vector >> 8 & 15;
+
+	switch (vector - VECTORS < IVORS_USED << 8 ? ivor : IVORS_USED) {
+	case 2:	 /* data storage */
+	case 3:	 /* instruction storage */
+	case 13: /* the TLB's */
+	case 14:
+		return SIGSEGV;
+	case 5:
+		return SIGBUS;
+	case 6:
+		if (cpu.booke.esr & ESR_PTR)
+			return SIGTRAP;
+		return cpu.booke.esr & ESR_FP ? SIGFPE : SIGILL;
+	case 7: /* there is no floating-point unit */
+		return SIGILL;
+	}
+	return 1000 + vector;
+}
+
 static void note_end(const struct isa_batch *batch, struct isa_result *out)
 {
 	u64 end = TEST_CODE + 4 * batch->code_words;
@@ -236,7 +305,7 @@ static void note_end(const struct isa_batch *batch, struct isa_result *out)
 	out->nip = cpu.nip;
 	if (cpu.msr & MSR_PR)
 		return;
-	out->signal = signal_of(cpu.nip);
+	out->signal = cpu_is_booke(&cpu) ? signal_of_booke(cpu.nip) : signal_of(cpu.nip);
 	out->nip = cpu.srr0;
 	if (batch->fall_through && out->nip == end)
 		out->signal = 0;

@@ -21,7 +21,12 @@ extern const char runner_stub[], runner_stub_end[];
 
 #define AT(address) ((void *)(unsigned long)(address))
 #define TRAP_WORD   0x7fe00008u
-#define NIP	    32 /* in gp_regs */
+/* Where a signal's frame has the program counter. */
+#ifdef __powerpc64__
+#define FRAME_NIP(uc) ((uc)->uc_mcontext.gp_regs[32])
+#else
+#define FRAME_NIP(uc) ((uc)->uc_mcontext.uc_regs->gregs[32])
+#endif
 
 static volatile uint64_t fault_signal, fault_nip;
 static struct isa_batch batch;
@@ -40,8 +45,8 @@ static void on_signal(int nr, siginfo_t *info, void *context)
 	ucontext_t *uc = context;
 
 	fault_signal = nr;
-	fault_nip = uc->uc_mcontext.gp_regs[NIP];
-	uc->uc_mcontext.gp_regs[NIP] = STUB_BASE + STUB_EXIT;
+	fault_nip = FRAME_NIP(uc);
+	FRAME_NIP(uc) = STUB_BASE + STUB_EXIT;
 }
 
 static void catch_signals(void)
