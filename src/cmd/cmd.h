@@ -30,6 +30,7 @@ int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
 int cmd_nmi(int argc, char **argv);
 int cmd_memory(int argc, char **argv);
+int cmd_balloon(int argc, char **argv);
 int cmd_cpus(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * papyr memory, papyr cpus: more or less of it for a guest that runs.
+ * papyr memory, papyr cpus, papyr balloon: more or less of it for a guest that runs.
  */
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "cmd/cmd.h"
@@ -34,10 +35,25 @@ static const char help_cpus[] =
     "      --help\n\n"
     "Exit status: 0 the guest has N, or was asked; 1 it has not, or an error.\n";
 
+static const char help_balloon[] =
+    "Usage: papyr balloon NAME [SIZE] [--timeout SECONDS|--no-wait] [--json]\n"
+    "Has a running guest that was started with --balloon give up memory, page by page, until it\n"
+    "uses no more than SIZE, or take it back. The guest gives up only what it can do without, and\n"
+    "takes back by itself what it needs urgently. Without SIZE: shows what it uses.\n\n"
+    "      --timeout SECONDS  how long to wait until the guest has done it (default 30)\n"
+    "      --no-wait          only ask the guest; it does it when it likes\n"
+    "      --json             print what the guest has, and what it tells of it, as JSON\n"
+    "      --help\n\n"
+    "Exit status: 0 the guest uses SIZE, or was asked; 1 it doesn't, or an error.\n";
+
+#define STATISTICS_MS 2000 /* a guest that lives has told them long before */
+
 struct wish {
 	const char *name, *command, *key;
 	u64 amount, timeout;
 	bool json, no_wait, is_memory;
+	bool may_ask; /* without an amount: how much is there? */
+	bool asks;
 };
 
 static struct parsed parse(int argc, char **argv, const char *help, struct wish *w)
@@ -74,9 +90,12 @@ static struct parsed parse(int argc, char **argv, const char *help, struct wish 
 			return parsed_done(STATUS_ERROR);
 		}
 	}
-	if (optind + 2 != argc)
+	w->asks = w->may_ask && optind + 1 == argc;
+	if (optind + 2 != argc && !w->asks)
 		return parsed_done(cmd_usage(verb, "wants a guest's name and how much"));
 	w->name = argv[optind];
+	if (w->asks)
+		return (struct parsed){0};
 	if (w->is_memory ? !parse_size(argv[optind + 1], &w->amount)
 			 : !parse_uint(argv[optind + 1], 1, 65536, &w->amount))
 		return parsed_done(cmd_usage(verb, "'%s' is no %s", argv[optind + 1],
@@ -113,6 +132,23 @@ static json_t *ask_and_wait(struct control *c, const struct wish *w, struct erro
 	return state;
 }
 
+/* Statistics are told soon after they were asked for. */
+static json_t *ask_and_hear(struct control *c, const struct wish *w, struct error *err)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	u64 end = now_ms() + STATISTICS_MS, told;
+	json_t *state = control_execute(c, w->command, NULL, err);
+
+	told = number(state, "told");
+	while (state && json_is_true(json_object_get(state, "driver")) &&
+	       number(state, "told") == told && now_ms() < end) {
+		nanosleep(&pause, NULL);
+		json_decref(state);
+		state = control_execute(c, w->command, NULL, err);
+	}
+	return state;
+}
+
 static const char *amount(const struct wish *w, u64 n, char *buf, size_t size)
 {
 	if (w->is_memory)
@@ -134,9 +170,31 @@ static int tell_what_lacks(const struct wish *w, json_t *state)
 				 (unsigned long long)number(state, "online"));
 	return cmd_error("%s has %s, not %s: %s", w->name, amount(w, now, has, sizeof(has)),
 			 amount(w, w->amount, wanted, sizeof(wanted)),
-			 now > w->amount ? "the guest can't do without the rest, or is still at it"
+			 json_is_false(json_object_get(state, "driver"))
+			     ? "its kernel has no driver for the balloon, or hasn't loaded it"
+			 : now > w->amount
+			     ? "the guest can't do without the rest, or is still at it"
 			 : number(state, "pending") ? "the guest is still at it, or doesn't answer"
 						    : "the guest did not take more");
+}
+
+static int tell_use(const struct wish *w, json_t *state)
+{
+	json_t *statistics = json_object_get(state, "statistics"), *value;
+	const char *key;
+
+	printf("%s has %llu of %llu MiB\n", w->name,
+	       (unsigned long long)(number(state, "now") >> 20),
+	       (unsigned long long)(number(state, "max") >> 20));
+	json_object_foreach(statistics, key, value) {
+		u64 n = json_integer_value(value);
+		/* Faults and huge pages are counted, all else is in bytes. */
+		bool counted = strstr(key, "fault") || strstr(key, "huge");
+
+		printf("  %-14s %llu%s\n", key, (unsigned long long)(counted ? n : n >> 20),
+		       counted ? "" : " MiB");
+	}
+	return STATUS_OK;
 }
 
 static int tell(const struct wish *w, json_t *state)
@@ -150,6 +208,8 @@ static int tell(const struct wish *w, json_t *state)
 		json_dumpf(state, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 		putchar('\n');
 	}
+	if (w->asks)
+		return w->json ? STATUS_OK : tell_use(w, state);
 	if (!done && !w->no_wait)
 		return tell_what_lacks(w, state);
 	if (!w->json && done)
@@ -171,7 +231,7 @@ static int run(int argc, char **argv, const char *help, struct wish *w)
 	if (p.done)
 		return p.status;
 	c = control_open(w->name, &err);
-	state = c ? ask_and_wait(c, w, &err) : NULL;
+	state = !c ? NULL : w->asks ? ask_and_hear(c, w, &err) : ask_and_wait(c, w, &err);
 	status = state ? tell(w, state) : cmd_error("%s", err.text);
 	json_decref(state);
 	control_close(c);
@@ -191,4 +251,15 @@ int cmd_cpus(int argc, char **argv)
 	struct wish w = {.command = "x-cpus", .key = "count", .timeout = TIMEOUT_SECONDS};
 
 	return run(argc, argv, help_cpus, &w);
+}
+
+int cmd_balloon(int argc, char **argv)
+{
+	struct wish w = {.command = "x-balloon",
+			 .key = "size",
+			 .timeout = TIMEOUT_SECONDS,
+			 .is_memory = true,
+			 .may_ask = true};
+
+	return run(argc, argv, help_balloon, &w);
 }

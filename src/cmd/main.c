@@ -20,6 +20,7 @@ static const struct verb verbs[] = {
     {"nmi", "NAME", "reset a guest's processors, for its kernel to report", cmd_nmi},
     {"memory", "NAME SIZE", "give a guest more memory, or take some back", cmd_memory},
     {"cpus", "NAME N", "give a guest more processors, or take some back", cmd_cpus},
+    {"balloon", "NAME [SIZE]", "have a guest give memory up, or say what it uses", cmd_balloon},
     {"stop", "NAME [--powerdown]", "end a guest", cmd_stop},
     {"migrate", "NAME URI [OPTION]...", "move a running guest to another papyr", cmd_migrate},
     {"save", "NAME FILE", "stop a guest into a file", cmd_save},

@@ -32,7 +32,7 @@ struct run_options {
 	struct net_options nets[NETS_MAX];
 	bool net_is_virtio[NETS_MAX];
 	unsigned n_nets;
-	bool rng;
+	bool rng, balloon;
 	struct {
 		const char *name, *path;
 	} channels[CHANNELS_MAX];

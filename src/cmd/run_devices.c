@@ -8,6 +8,7 @@
 
 #include "cmd/run.h"
 #include "devices/vio/llan.h"
+#include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/channel.h"
 #include "devices/virtio/net.h"
@@ -250,7 +251,7 @@ int run_add_devices(struct machine *m, struct run_options *o, struct error *err)
 		if (virtio_p9_new(m, o->shares[i].folder, o->shares[i].tag, o->shares[i].read_only,
 				  err))
 			return -1;
-	return 0;
+	return o->balloon ? virtio_balloon_new(m, err) : 0;
 }
 
 /* The files of a tight one's devices. */

@@ -45,6 +45,8 @@ static const char help[] =
     "                          reaches what this user may reach (10.0.2.2 is the host), or on\n"
     "                          an interface of the host's; may be given several times\n"
     "      --rng               a device that gives the guest random numbers (virtio)\n"
+    "      --balloon           a device by which the guest gives memory up (virtio): what\n"
+    "                          'papyr balloon' asks for, and what it has free\n"
     "      --share FOLDER:TAG[,ro]\n"
     "                          a folder of the host's, which the guest mounts by\n"
     "                          'mount -t 9p TAG /mnt'; may be given several times\n"
@@ -90,6 +92,7 @@ enum {
 	OPT_DISK,
 	OPT_NET,
 	OPT_RNG,
+	OPT_BALLOON,
 	OPT_CHANNEL,
 	OPT_SHARE,
 	OPT_HTAB_ORDER,
@@ -121,6 +124,7 @@ static const struct option options[] = {
     {"disk", required_argument, NULL, OPT_DISK},
     {"net", required_argument, NULL, OPT_NET},
     {"rng", no_argument, NULL, OPT_RNG},
+    {"balloon", no_argument, NULL, OPT_BALLOON},
     {"channel", required_argument, NULL, OPT_CHANNEL},
     {"share", required_argument, NULL, OPT_SHARE},
     {"htab-order", required_argument, NULL, OPT_HTAB_ORDER},
@@ -334,6 +338,9 @@ static int take_option(int opt, struct run_options *o, char **argv)
 	case OPT_RNG:
 		o->rng = true;
 		return 0;
+	case OPT_BALLOON:
+		o->balloon = true;
+		return 0;
 	case OPT_CHANNEL:
 		return run_take_channel(o);
 	case OPT_SHARE:
@@ -409,9 +416,9 @@ static int check_board(const struct run_options *o)
 
 	if (o->cfg.kind->papr)
 		return 0;
-	if (o->n_disks || o->n_nets || o->rng || o->n_channels || o->n_shares)
+	if (o->n_disks || o->n_nets || o->rng || o->balloon || o->n_channels || o->n_shares)
 		return wrong("a %s has its UARTs and nothing else: leave out --disk, --net, --rng, "
-			     "--channel and --share",
+			     "--balloon, --channel and --share",
 			     kind);
 	if (o->given & (CONFIG_ORDER | CONFIG_RMA))
 		return wrong("a %s has neither a hashed page table nor a real-mode area: leave out "

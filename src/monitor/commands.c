@@ -313,6 +313,7 @@ static const struct {
 	const char *takes; /* as for qmp_check_args() */
 	void (*fn)(struct qmp_client *c, json_t *args, struct qmp_result *result);
 } commands[] = {
+    {"balloon", "value:int", qmp_balloon},
     {"cont", "", do_cont},
     {"getfd", "fdname:str", do_getfd},
     {"inject-nmi", "", do_inject_nmi},
@@ -321,6 +322,7 @@ static const struct {
     {"migrate-set-capabilities", "capabilities:list", migrate_set_capabilities},
     {"migrate-set-parameters", MIGRATE_PARAMETERS, migrate_set_parameters},
     {"migrate_cancel", "", migrate_cancel},
+    {"query-balloon", "", qmp_query_balloon},
     {"query-commands", "", do_query_commands},
     {"query-cpus-fast", "", do_query_cpus_fast},
     {"query-migrate", "", migrate_query},
@@ -333,6 +335,7 @@ static const struct {
     {"stop", "", do_stop},
     {"system_powerdown", "", do_system_powerdown},
     {"system_reset", "", do_system_reset},
+    {"x-balloon", "size:int?", qmp_x_balloon},
     {"x-break-memory", "address:int", do_x_break_memory},
     {"x-cont-forced", "", do_x_cont_forced},
     {"x-cpus", "count:int?", do_x_cpus},

@@ -88,6 +88,12 @@ struct gdb_server;
 const char *qmp_wait_for_gdb(struct qmp *qmp, const char *where, struct error *err);
 void qmp_x_gdb(struct qmp_client *client, json_t *args, struct qmp_result *result);
 
+/* ---- balloon.c ---- */
+
+void qmp_balloon(struct qmp_client *client, json_t *args, struct qmp_result *result);
+void qmp_query_balloon(struct qmp_client *client, json_t *args, struct qmp_result *result);
+void qmp_x_balloon(struct qmp_client *client, json_t *args, struct qmp_result *result);
+
 /* ---- watch.c ---- */
 
 void qmp_x_htab(struct qmp_client *client, json_t *args, struct qmp_result *result);

@@ -9,6 +9,7 @@
  *	while it runs, each by machine_wrote():
  *	devices      devices/vio/dma.c: copies (dma_write()), and what disks and networks wrote
  *		     where dma_map() had said (dma_wrote()); messages, devices/vio/crq.c
+ *		     devices/virtio/queue.c the same; balloon.c, what the guest gave up
  *	hypercalls   hcall.c (H_LOGICAL_CI_STORE); areas are written by the hypervisor itself
  *	RTAS	     rtas.c: answers, and the buffer that a call names
  *	fwnmi.c	     registers and the log of a machine check or a system reset

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Large host pages, where the host has them, want this alignment. */
 #define ALIGNMENT (16ull << 20)
@@ -73,6 +74,24 @@ void guest_mem_set_block(struct guest_mem *mem, u64 gpa, bool present)
 void guest_mem_clear_block(struct guest_mem *mem, u64 gpa)
 {
 	madvise(mem->host + gpa, GUEST_BLOCK, MADV_DONTNEED);
+}
+
+/* Pages of a shared file's go only with what it holds. */
+static bool give_back(struct guest_mem *mem, u64 gpa, u64 end, int advice)
+{
+	u64 page = sysconf(_SC_PAGESIZE), first = (gpa + page - 1) & ~(page - 1);
+
+	end &= ~(page - 1);
+	return first < end && !madvise(mem->host + first, end - first, advice);
+}
+
+bool guest_mem_give_back(struct guest_mem *mem, u64 gpa, u64 bytes)
+{
+	u64 end = gpa + bytes, area = mem->area_bytes;
+	u64 area_end = end < area ? end : area, begin = gpa > area ? gpa : area;
+	bool some = gpa < area_end && give_back(mem, gpa, area_end, MADV_REMOVE);
+
+	return (begin < end && give_back(mem, begin, end, MADV_DONTNEED)) || some;
 }
 
 u64 guest_mem_present(const struct guest_mem *mem)

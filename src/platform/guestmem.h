@@ -42,6 +42,11 @@ void guest_mem_clear(struct guest_mem *mem);
 void guest_mem_set_block(struct guest_mem *mem, u64 gpa, bool present);
 /* guest_mem_clear() of the block at @gpa. */
 void guest_mem_clear_block(struct guest_mem *mem, u64 gpa);
+/*
+ * What is whole pages of the host's between @gpa and @gpa + @bytes, all memory, goes back to it,
+ * and reads as zeroes then. False: nothing did.
+ */
+bool guest_mem_give_back(struct guest_mem *mem, u64 gpa, u64 bytes);
 /* How much there is. */
 u64 guest_mem_present(const struct guest_mem *mem);
 

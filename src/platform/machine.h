@@ -32,6 +32,7 @@
 struct board;
 struct console;
 struct hotplug;
+struct machine_balloon;
 struct machine_device;
 struct machine_kind;
 struct machine_model;
@@ -110,6 +111,7 @@ struct machine {
 
 	struct machine_device *devices; /* device.h; none comes after machine_boot() */
 	struct machine_pci *pci;	/* pci.h; NULL: no such bus */
+	struct machine_balloon *balloon; /* balloon.h; NULL: none */
 	unsigned n_irqs;		/* interrupt sources: IRQ_FIRST and those behind it */
 	bool irq_is_line[XICS_SOURCES_MAX];	/* of each of them */
 	unsigned io_pending;		/* (L) what devices do by themselves */

@@ -37,6 +37,8 @@ WRONG = [
     (['run', '-M', 'pseries', '--cpu', '440'], 'bamboo'),
     (['run', '-M', 'bamboo'], '-k'),
     (['run', '--cpu', 'e500v2', '-k', '/dev/null', '--rng'], '--rng'),
+    (['balloon'], '--help'),
+    (['balloon', 'nobody', '1Q'], '1Q'),
     (['run', '-M', 'ppce500', '-k', '/dev/null', '--htab-order', '20'], '--htab-order'),
     (['run', '-M', 'bamboo', '-k', '/dev/null', '-c', '2'], '-c'),
     (['run', '-M', 'bamboo', '-k', '/dev/null', '-m', '4G'], '-m'),
