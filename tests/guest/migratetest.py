@@ -68,11 +68,12 @@ class Local:
         return f'unix:{self.folder}/migrate{n}'
 
 
-def storm_guest(folder, name, prefix=(), env=None, memory='256M', workers=2):
-    script = autorun(folder, f'/root/gap &\nexec /root/storm {workers}')
-    initrd = make_initrd(folder, script, built('storm'), built('gap'))
-    return Guest(['run', '-k', fetch('kernel'), '-i', initrd, '-p', CMDLINE, '-m', memory, '-c', '2', '--name', name],
-                 prefix, env)
+def storm_guest(folder, name, prefix=(), env=None, memory='256M', workers=2, files=(), first='', more=()):
+    """@first: what it does before its storm, with @files and with devices by @more."""
+    script = autorun(folder, f'{first}\n/root/gap &\nexec /root/storm {workers}')
+    initrd = make_initrd(folder, script, built('storm'), built('gap'), *files)
+    return Guest(['run', '-k', fetch('kernel'), '-i', initrd, '-p', CMDLINE, '-m', memory, '-c', '2', '--name', name,
+                  *more], prefix, env)
 
 
 def beats(guest, n, seconds=60):

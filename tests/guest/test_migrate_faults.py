@@ -3,13 +3,16 @@
 """Either side is killed, and the connection cut or brought to a standstill, at every step of a migration:
 test_migrate_faults.py [STEP:ACTION]... Never do two run; one runs on or can be resumed, save where the only
 process that has the guest was killed (by force, where the destination died after it had said that the guest runs);
-what the guest keeps checksums of holds; nothing hangs longer than the timeout."""
+what the guest keeps checksums of holds; nothing hangs longer than the timeout. Its devices are all at work: disks,
+a shared folder, random numbers, network cards, a channel and a balloon."""
 import os
 import re
+import shutil
 import signal
 import sys
 import time
 
+from devicetest import make_disk, make_tree, modules, worker
 from migratetest import BAD, Local, beats, migrate, status, storm_guest, wait_listening
 from papyrtest import PATIENCE, Guest, Qmp, check, fail, papyr, workdir
 
@@ -18,6 +21,8 @@ SOURCE = ['connected', 'hello', 'answer', 'first-pass', 'pass', 'stopped', 'fina
 DEST = ['connected', 'hello', 'answer', 'record', 'sync', 'final', 'end', 'applied', 'ready', 'go', 'started', 'running']
 ACTIONS = ['kill', 'cut', 'stall']
 TIMEOUT = 2
+# On a slow host its devices change more than the link carries.
+HOW = ['--keep', '--throttle', '90', '--downtime-ms', '2000']
 
 LATE = 'dest-ready:stop'
 HASTY = 'dest-ready:stop,source-go:cut'
@@ -27,6 +32,25 @@ cases = sys.argv[1:] or [f'{side}-{step}:{action}' for side, steps in (('source'
 folder = workdir()
 image = os.path.join(folder, 'image')
 uri = Local(folder).uri(0)
+disks = [make_disk(folder, name) for name in ('blk', 'scsi')]
+tree, names, tree_sum = make_tree(folder)
+AT_WORK = ('blk', 'scsi', 'share', 'rng', 'ping')
+MACS = ('02:00:00:00:00:20', '02:00:00:00:00:21')
+START = f"""cd /root; ./work mount; ./work card {MACS[0]} 10.0.2.15 255.255.255.0; ifconfig lo 127.0.0.1
+for what in blk scsi "share {names} {tree_sum}" rng ping port; do ./work $what & done"""
+
+
+def devices(name):
+    return ['--disk', f'{disks[0]},bus=virtio', '--disk', disks[1], '--rng', '--balloon', '--share', f'{tree}:share',
+            '--channel', f'talk:{folder}/{name}.talk', '--net', f'user,mac={MACS[0]},bus=virtio', '--net', f'user,mac={MACS[1]}']
+
+
+def works(guest):
+    """Each of its devices does, from here on."""
+    start = guest.seen
+    for name in AT_WORK:
+        guest.seen = start
+        guest.expect(rf'{name} \d+\r?\n', 60, never=BAD)
 
 
 def ended(guest):
@@ -57,9 +81,12 @@ def settle(source, dest):
 
 
 def pair(source_env=None, dest_env=None):
-    source = Guest(['run', '--restore', image, '--name', 'source'], env=source_env)
+    # They hold what they held when the guest was saved.
+    for disk in disks:
+        shutil.copy(disk + '.saved', disk)
+    source = Guest(['run', '--restore', image, '--name', 'source', *devices('source')], env=source_env)
     beats(source, 1)
-    dest = Guest(['run', '--incoming', uri, '--name', 'dest'], env=dest_env)
+    dest = Guest(['run', '--incoming', uri, '--name', 'dest', *devices('dest')], env=dest_env)
     wait_listening(uri)
     return source, dest
 
@@ -100,7 +127,7 @@ def walk(case):
     fault = {'PAPYR_FAULT': case}
     source, dest = pair(fault, None) if on_source else pair(None, fault)
     begin = time.monotonic()
-    code, _, _ = migrate('source', uri, '--keep', '--timeout', str(TIMEOUT))
+    code, _, _ = migrate('source', uri, *HOW, '--timeout', str(TIMEOUT))
     took = time.monotonic() - begin
     check(took < (2 * TIMEOUT + 10) * PATIENCE, f'it hung for {took:.0f} s')
     states = settle(source, dest)
@@ -111,10 +138,12 @@ def walk(case):
         check(states[0] in ('postmigrate', 'ended'), f'{case}: the source is {states[0]} while the destination runs')
         check(handed_over, f'{case}: the destination started too early')
         beats(dest, 2)
+        works(dest)
         if states[0] == 'postmigrate' and code == 0:
             stays_away()
     elif states[0] == 'running':
         beats(source, 2)
+        works(source)
     elif states[0] == 'postmigrate':
         check(handed_over, f'{case}: the source does not run on')
         if code == 0:
@@ -123,6 +152,7 @@ def walk(case):
         else:
             claim()
         beats(source, 2)
+        works(source)
         check(status('source') == 'running', f"{case}: the source is {status('source')}")
     else:
         check(on_source and action == 'kill', f'{case}: no guest is left, source {states[0]}, destination {states[1]}')
@@ -132,13 +162,14 @@ def walk(case):
 def walk_late(case):
     """A destination that stands still itself from READY on, and goes on when the source was taken back."""
     source, dest = pair(None, {'PAPYR_FAULT': case})
-    code, _, said = migrate('source', uri, '--keep', '--timeout', str(TIMEOUT))
+    code, _, said = migrate('source', uri, *HOW, '--timeout', str(TIMEOUT))
     check(code == 1 and 'may have started' in said, said)
     papyr('resume', 'source')
     beats(source, 1)
     dest.process.send_signal(signal.SIGCONT)
     dest.wait_for_status(1)
     beats(source, 1)
+    works(source)
     print(f'{case}: source {status("source")}, destination ended', flush=True)
     part(source, dest)
 
@@ -147,21 +178,26 @@ def walk_hasty(case):
     """The connection is cut as soon as GO is sent, and a person is at the source before the destination reads it."""
     stop, cut = case.split(',')
     source, dest = pair({'PAPYR_FAULT': cut}, {'PAPYR_FAULT': stop})
-    code, _, said = migrate('source', uri, '--keep', '--timeout', str(20 * PATIENCE))
+    code, _, said = migrate('source', uri, *HOW, '--timeout', str(20 * PATIENCE))
     check(code == 1 and re.search(r'within \d+ s', said), said)
     stays_away()
     dest.process.send_signal(signal.SIGCONT)
     beats(dest, 1)
+    works(dest)
     stays_away()
     print(f'{case}: source {status("source")}, destination {status("dest")}', flush=True)
     part(source, dest)
 
 
 WALKS = {LATE: walk_late, HASTY: walk_hasty}
-guest = storm_guest(folder, 'first', memory='192M', workers=2)
+guest = storm_guest(folder, 'first', memory='192M', workers=2, files=[worker(folder), *modules()], first=START,
+                    more=devices('first'))
 beats(guest, 2)
+works(guest)
 papyr('save', 'first', image)
 guest.wait_for_status(0)
+for made in disks:
+    shutil.copy(made, made + '.saved')
 for c in cases:
     WALKS.get(c, walk)(c)
 print(f'{len(cases)} faults')
