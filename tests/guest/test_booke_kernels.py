@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The small Linux guests for BookE processors that tools/cross-booke builds boot to a shell on Papyr's boards, by both
-engines, go on after they were saved and restored, and boot on QEMU's machines of the same names. Without them the test
-is skipped, or with the argument "build" they are built, which takes a while."""
+engines, go on after they were saved and restored, and moved while they work, and boot on QEMU's machines of the same
+names. Without them the test is skipped, or with the argument "build" they are built, which takes a while."""
 import os
 import shutil
 import subprocess
 import sys
 import time
 
+from migratetest import migrate, wait_listening
 from papyrtest import PROMPT, TOP, Guest, check, papyr, skip, workdir
 
 BAD = r'Kernel panic.*|Oops.*|Unable to handle.*|BUG:.*'
@@ -54,6 +55,22 @@ def on_qemu(machine, processor):
     guest.kill()
 
 
+def move(guest, engine):
+    """To another papyr, in the middle of its work."""
+    uri = f'unix:{folder}/move'
+    there = Guest(['run', '--incoming', uri, '--name', 'moved', '--engine', engine])
+    wait_listening(uri)
+    guest.type('echo more: $(for i in $(seq 50); do seq 1000 | sha256sum; done | sort -u | wc -l)\r')
+    guest.expect(r'wc -l\)\s*\r\n')
+    status, _, said = migrate('booke', uri, '--downtime-ms', '2000')
+    check(status == 0, f'it did not move: {said}')
+    guest.wait_for_status(0)
+    there.expect('more: 1\r', 120, never=BAD)
+    there.expect(PROMPT)
+    check_sum(there)
+    return there
+
+
 def on_papyr(machine, processor, engine):
     image = os.path.join(folder, 'image')
     guest = Guest(['run', '-M', machine, '-m', '256M', '-k', cross_booke(machine), '-i', initrd, '-p', 'console=ttyS0',
@@ -68,13 +85,14 @@ def on_papyr(machine, processor, engine):
     guest.expect('sums: 1\r', 120, never=BAD)
     guest.expect(PROMPT)
     check_sum(guest)
+    guest = move(guest, engine)
     # Its time goes on as the host's.
     began = time.monotonic()
     before = float(guest.command('cat /proc/uptime').split()[0])
     time.sleep(2)
     passed = float(guest.command('cat /proc/uptime').split()[0]) - before
     check(1.9 <= passed <= time.monotonic() - began + 0.1, f'two seconds took {passed}')
-    papyr('stop', 'booke')
+    papyr('stop', 'moved')
     guest.wait_for_status(0)
 
 
