@@ -57,6 +57,7 @@ struct code_cache {
 	/* Kept blocks and pages; then cold blocks, none where nothing is translated. */
 	struct arena arena[KINDS];
 	struct bucket hash[HASH_BUCKETS];
+	struct decoder decoder;
 	u64 round;		/* times that cold blocks were forgotten */
 	struct block *promoted; /* a cold block, dropped, that is to be decoded to be kept */
 	u64 epoch;
@@ -498,7 +499,7 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	*b = (struct block){.gpa = gpa, .mode = cpu->mode, .page = page};
 	/* The image first: what changes after it is found to differ. */
 	page_note_lines(page, offset, max * 4, host_page);
-	block_decode(cpu, b, host_page + offset, max, kind == COLD);
+	block_decode(cpu, &c->decoder, b, host_page + offset, max, kind == COLD);
 	arena_take(a, sizeof(*b) + (b->count + 2) * sizeof(struct op));
 	hash_add(cpu, b);
 	b->page_next = *first;
@@ -606,9 +607,11 @@ struct block *code_find(struct cpu *cpu)
 struct block *code_single_insn(struct cpu *cpu, u32 insn)
 {
 	struct block *b = (struct block *)cpu->code->single;
+	struct decoded d;
 
 	*b = (struct block){.mode = cpu->mode, .count = 1};
-	insn_decode(cpu, insn, b->mode, &b->ops[1]);
+	insn_decode(cpu, insn, b->mode, &d);
+	b->ops[1] = d.op;
 	b->ops[2] = (struct op){.fn = pseudo_leave, .imm = 4};
 	return b;
 }

@@ -29,21 +29,39 @@ static op_fn *choose_fn(const struct insn_row *row, u32 insn, u32 mode)
 	return row->fn_rc && (insn & RC_BIT) ? row->fn_rc : row->fn;
 }
 
-bool insn_decode(const struct cpu *cpu, u32 insn, u32 mode, struct op *op)
+/* The bits of MODE_ that choose_fn() looks at, and one by which no key is 0. */
+#define KEY_BITS  (MODE_PR | MODE_FP | MODE_VEC | MODE_VSX)
+#define KEY_KNOWN (1u << MODE_BITS)
+
+void insn_decode(const struct cpu *cpu, u32 insn, u32 mode, struct decoded *d)
 {
 	const struct insn_row *row = isa_lookup(insn, cpu->model->level);
-
 	struct isa_operands f = row ? isa_operands(row, insn) : (struct isa_operands){0};
+	bool ends = !row || (row->flags & (F_END | F_BR));
 
-	*op = (struct op){.fn = choose_fn(row, insn, mode),
-			  .insn = insn,
-			  .t = f.t,
-			  .a = f.a,
-			  .b = f.b,
-			  .c = f.c,
-			  .imm = f.imm};
-	return !row || (row->flags & (F_END | F_BR)) ||
-	       ((mode & MODE_COUNT) && row->format == FMT_B);
+	*d = (struct decoded){
+	    .insn = insn,
+	    .key = (mode & KEY_BITS) | KEY_KNOWN,
+	    .op = {.fn = choose_fn(row, insn, mode),
+		   .insn = insn,
+		   .t = f.t,
+		   .a = f.a,
+		   .b = f.b,
+		   .c = f.c,
+		   .imm = f.imm},
+	    .ends = ends,
+	    .ends_cold = ends || row->format == FMT_B,
+	};
+}
+
+static const struct decoded *decode(const struct cpu *cpu, struct decoder *decoder, u32 insn,
+				    u32 mode)
+{
+	struct decoded *d = &decoder->known[insn * 0x9e3779b1u >> (32 - DECODED_SHIFT)];
+
+	if (d->insn != insn || d->key != ((mode & KEY_BITS) | KEY_KNOWN))
+		insn_decode(cpu, insn, mode, d);
+	return d;
 }
 
 /*
@@ -59,14 +77,18 @@ OP_PSEUDO(breakpoint)
 	return choose_fn(isa_lookup(op->insn, cpu->model->level), op->insn, cpu->mode)(cpu, op);
 }
 
-void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max, bool cold)
+void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *b, const u8 *at,
+		  u32 max, bool cold)
 {
-	u32 mode = cold ? b->mode | MODE_COUNT : b->mode;
-	bool ended = false;
+	bool short_ones = cold || (b->mode & MODE_COUNT), ended = false;
 	u32 n = 0;
 
 	while (!ended && n < max) {
-		ended = insn_decode(cpu, insn_fetch(at + 4 * n, mode), mode, &b->ops[1 + n]);
+		const struct decoded *d =
+		    decode(cpu, decoder, insn_fetch(at + 4 * n, b->mode), b->mode);
+
+		b->ops[1 + n] = d->op;
+		ended = short_ones ? d->ends_cold : d->ends;
 		if (unlikely(cpu->debug.n_breaks) && cpu_breakpoint_offset(cpu, b->gpa + 4 * n))
 			b->ops[1 + n].fn = pseudo_breakpoint;
 		n++;

@@ -4,14 +4,31 @@
 
 #include "cpu/engine/block.h"
 
+/*
+ * Instructions decoded before, by their words: programs use few of them again and again, and most
+ * code is decoded cold. One processor's; all zero: none yet.
+ */
+#define DECODED_SHIFT 11
+
+struct decoded {
+	u32 insn, key; /* the word, and what choosing its function depends on */
+	struct op op;
+	bool ends, ends_cold; /* a block; the same of one that ends at each branch */
+};
+
+struct decoder {
+	struct decoded known[1u << DECODED_SHIFT];
+};
+
 /* The instruction at @at in the guest's memory, in host order; it may change meanwhile. */
 u32 insn_fetch(const u8 *at, u32 mode);
-/* Decodes @insn into @op; true if it ends a block. */
-bool insn_decode(const struct cpu *cpu, u32 insn, u32 mode, struct op *op);
+/* Decodes @insn. */
+void insn_decode(const struct cpu *cpu, u32 insn, u32 mode, struct decoded *d);
 /*
  * Fills @b, whose gpa and mode are set, with at most @max instructions from @at on. @cold: it ends
  * at each branch, and counts how often it runs.
  */
-void block_decode(const struct cpu *cpu, struct block *b, const u8 *at, u32 max, bool cold);
+void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *b, const u8 *at,
+		  u32 max, bool cold);
 
 #endif
