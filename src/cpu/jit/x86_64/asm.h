@@ -2,7 +2,8 @@
 /*
  * An assembler for the x86-64 forms that translations are made of, each in its shortest encoding.
  * Registers are numbered as the host's manual does. Nobody looks whether there is room: who begins
- * a translation sees to that.
+ * a translation sees to that. But for jumps, calls and constants, an instruction may write over as
+ * many as seven bytes behind it.
  */
 #ifndef PAPYR_CPU_X86_64_ASM_H
 #define PAPYR_CPU_X86_64_ASM_H
@@ -138,29 +139,67 @@ static inline bool x86_fits32(s64 v)
 	return v == (s32)v;
 }
 
+/* Bytes that are put together before they are written, all at once: the lowest is the first. */
+struct x86_bytes {
+	u64 bytes;
+	unsigned n;
+};
+
+static inline void x86_put(struct x86_bytes *b, u32 byte)
+{
+	b->bytes |= (u64)(u8)byte << b->n++ * 8;
+}
+
+static inline void x86_put32(struct x86_bytes *b, s32 v)
+{
+	b->bytes |= (u64)(u32)v << b->n * 8;
+	b->n += 4;
+}
+
+static inline void x86_write(struct x86 *x, struct x86_bytes b)
+{
+	memcpy(x->at, &b.bytes, sizeof(b.bytes));
+	x->at += b.n;
+}
+
 /* Prefixes and opcode. */
-static inline void x86_opcode(struct x86 *x, u32 op, int reg, int index, int base)
+static inline struct x86_bytes x86_opcode_bytes(u32 op, int reg, int index, int base)
 {
 	unsigned rex =
 	    (op & X_W ? 8 : 0) | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+	struct x86_bytes b = {0, 0};
 
 	if (op & X_P66)
-		x86_byte(x, 0x66);
+		x86_put(&b, 0x66);
 	if (op & X_PF3)
-		x86_byte(x, 0xf3);
+		x86_put(&b, 0xf3);
 	if (rex || (op & X_BYTE))
-		x86_byte(x, 0x40 | rex);
+		x86_put(&b, 0x40 | rex);
 	if (op & 0xff0000)
-		x86_byte(x, op >> 16);
+		x86_put(&b, op >> 16);
 	if (op & 0xffff00)
-		x86_byte(x, op >> 8);
-	x86_byte(x, op);
+		x86_put(&b, op >> 8);
+	x86_put(&b, op);
+	return b;
+}
+
+static inline void x86_opcode(struct x86 *x, u32 op, int reg, int index, int base)
+{
+	x86_write(x, x86_opcode_bytes(op, reg, index, base));
+}
+
+/* What follows an opcode whose operands are registers. */
+static inline u32 x86_modrm(int reg, int rm)
+{
+	return 0xc0 | (reg & 7) << 3 | (rm & 7);
 }
 
 static inline void x86_rr(struct x86 *x, u32 op, int reg, int rm)
 {
-	x86_opcode(x, op, reg, 0, rm);
-	x86_byte(x, 0xc0 | (reg & 7) << 3 | (rm & 7));
+	struct x86_bytes b = x86_opcode_bytes(op, reg, 0, rm);
+
+	x86_put(&b, x86_modrm(reg, rm));
+	x86_write(x, b);
 }
 
 /* What follows an opcode whose operands are @reg and memory. */
@@ -168,14 +207,14 @@ static inline void x86_operand(struct x86 *x, int reg, struct x86_mem m)
 {
 	bool sib = m.index >= 0 || (m.base & 7) == RSP;
 	unsigned mod = !m.disp && (m.base & 7) != RBP ? 0 : x86_fits8(m.disp) ? 1 : 2;
+	struct x86_bytes b = {mod << 6 | (u32)(reg & 7) << 3 | (u32)(sib ? RSP : m.base & 7), 1};
 
-	x86_byte(x, mod << 6 | (reg & 7) << 3 | (sib ? RSP : m.base & 7));
 	if (sib)
-		x86_byte(x, m.scale << 6 | (m.index < 0 ? RSP : m.index & 7) << 3 | (m.base & 7));
-	if (mod == 1)
-		x86_byte(x, (u8)m.disp);
-	else if (mod == 2)
-		x86_imm32(x, (u32)m.disp);
+		x86_put(&b, m.scale << 6 | (u32)(m.index < 0 ? RSP : m.index & 7) << 3 |
+				(u32)(m.base & 7));
+	x86_put32(&b, m.disp);
+	b.n -= mod == 0 ? 4 : mod == 1 ? 3 : 0;
+	x86_write(x, b);
 }
 
 static inline void x86_rm(struct x86 *x, u32 op, int reg, struct x86_mem m)
@@ -206,13 +245,12 @@ static inline void x86_mov(struct x86 *x, int to, int from)
 static inline void x86_group1(struct x86 *x, u32 wide, enum x86_group1 g, int rm, s32 imm)
 {
 	bool small = x86_fits8(imm);
+	struct x86_bytes b = x86_opcode_bytes((small ? 0x83 : 0x81) | wide, 0, 0, rm);
 
-	x86_opcode(x, (small ? 0x83 : 0x81) | wide, 0, 0, rm);
-	x86_byte(x, 0xc0 | g << 3 | (rm & 7));
-	if (small)
-		x86_byte(x, (u8)imm);
-	else
-		x86_imm32(x, (u32)imm);
+	x86_put(&b, x86_modrm((int)g, rm));
+	x86_put32(&b, imm);
+	b.n -= small ? 3 : 0;
+	x86_write(x, b);
 }
 
 static inline void x86_group1_m(struct x86 *x, u32 wide, enum x86_group1 g, struct x86_mem m,
@@ -236,28 +274,27 @@ static inline void x86_group1_m8(struct x86 *x, enum x86_group1 g, struct x86_me
 
 static inline void x86_group3(struct x86 *x, u32 wide, enum x86_group3 g, int rm)
 {
-	x86_opcode(x, 0xf7 | wide, 0, 0, rm);
-	x86_byte(x, 0xc0 | g << 3 | (rm & 7));
+	x86_rr(x, 0xf7 | wide, (int)g, rm);
 }
 
 static inline void x86_shift(struct x86 *x, u32 wide, enum x86_shift s, int rm, unsigned n)
 {
-	x86_opcode(x, 0xc1 | wide, 0, 0, rm);
-	x86_byte(x, 0xc0 | s << 3 | (rm & 7));
-	x86_byte(x, n);
+	struct x86_bytes b = x86_opcode_bytes(0xc1 | wide, 0, 0, rm);
+
+	x86_put(&b, x86_modrm((int)s, rm));
+	x86_put(&b, n);
+	x86_write(x, b);
 }
 
 /* By cl. */
 static inline void x86_shift_cl(struct x86 *x, u32 wide, enum x86_shift s, int rm)
 {
-	x86_opcode(x, 0xd3 | wide, 0, 0, rm);
-	x86_byte(x, 0xc0 | s << 3 | (rm & 7));
+	x86_rr(x, 0xd3 | wide, (int)s, rm);
 }
 
 static inline void x86_test_imm(struct x86 *x, int rm, u32 imm)
 {
-	x86_opcode(x, 0xf7, 0, 0, rm);
-	x86_byte(x, 0xc0 | (rm & 7));
+	x86_rr(x, 0xf7, 0, rm);
 	x86_imm32(x, imm);
 }
 

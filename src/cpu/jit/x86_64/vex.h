@@ -34,27 +34,35 @@
 #define X_MOVLPS_ST 0x0f13u
 #define X_MOVQ_LD   (0x0f7eu | X_PF3) /* the low lane; the other is cleared */
 
-static inline void vex_opcode(struct x86 *x, u32 op, int reg, int v, int index, int base)
+static inline struct x86_bytes vex_opcode_bytes(u32 op, int reg, int v, int index, int base)
 {
 	unsigned low = (~(unsigned)v & 15) << 3 | (op >> 16 & 3), r = reg & 8 ? 0 : 0x80;
+	struct x86_bytes b = {0, 0};
 
 	if ((op >> 8 & 3) == 1 && !(index & 8) && !(base & 8) && !(op & V_W)) {
-		x86_byte(x, 0xc5);
-		x86_byte(x, (u8)(r | low));
+		x86_put(&b, 0xc5);
+		x86_put(&b, r | low);
 	} else {
-		x86_byte(x, 0xc4);
-		x86_byte(x,
-			 (u8)(r | (index & 8 ? 0 : 0x40) | (base & 8 ? 0 : 0x20) | (op >> 8 & 3)));
-		x86_byte(x, (u8)((op & V_W ? 0x80 : 0) | low));
+		x86_put(&b, 0xc4);
+		x86_put(&b, r | (index & 8 ? 0 : 0x40) | (base & 8 ? 0 : 0x20) | (op >> 8 & 3));
+		x86_put(&b, (op & V_W ? 0x80 : 0) | low);
 	}
-	x86_byte(x, (u8)op);
+	x86_put(&b, op);
+	return b;
+}
+
+static inline void vex_opcode(struct x86 *x, u32 op, int reg, int v, int index, int base)
+{
+	x86_write(x, vex_opcode_bytes(op, reg, v, index, base));
 }
 
 /* reg = v op rm. Where the host's form has two operands, @v is 0. */
 static inline void vex_rrr(struct x86 *x, u32 op, int reg, int v, int rm)
 {
-	vex_opcode(x, op, reg, v, 0, rm);
-	x86_byte(x, 0xc0 | (reg & 7) << 3 | (rm & 7));
+	struct x86_bytes b = vex_opcode_bytes(op, reg, v, 0, rm);
+
+	x86_put(&b, x86_modrm(reg, rm));
+	x86_write(x, b);
 }
 
 static inline void vex_rrm(struct x86 *x, u32 op, int reg, int v, struct x86_mem m)
