@@ -110,6 +110,9 @@ static void generations_begin_anew(void **state)
 	fixture_free(f);
 }
 
+/* Another page for which all entries are looked at if they are for @gpa (struct writers). */
+#define SAME_HASH(gpa) ((gpa) ^ 0x10001ull << CPU_PAGE_SHIFT)
+
 static void protecting_takes_stores_alone(void **state)
 {
 	struct cpu_host host;
@@ -132,6 +135,12 @@ static void protecting_takes_stores_alone(void **state)
 	cpu_protect_page(&f->cpu, PAGE_A);
 	run(f, STD);
 	assert_int_equal(asked_to_store, 3);
+	cpu_protect_page(&f->cpu, SAME_HASH(PAGE_A));
+	run(f, STD);
+	assert_int_equal(asked_to_store, 3);
+	cpu_protect_page(&f->cpu, PAGE_A);
+	run(f, STD);
+	assert_int_equal(asked_to_store, 4);
 	fixture_free(f);
 }
 

@@ -31,8 +31,10 @@ static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t,
 	e->read = page;
 	e->addend = (uintptr_t)ram->host - (ea & CPU_PAGE_MASK);
 	e->gpa = gpa;
-	if (store && t->writable && !cpu->host->is_code_page(cpu, gpa))
+	if (store && t->writable && !cpu->host->is_code_page(cpu, gpa)) {
 		e->write = page;
+		writers_add(&cpu->tlbs->writers, gpa);
+	}
 }
 
 /* How many bytes a fixed-point store of one register stores; 0: another instruction. */

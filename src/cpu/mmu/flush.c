@@ -233,18 +233,35 @@ void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
 	drop_seen(cpu, va, bytes);
 }
 
+static void protect_slot(struct tlb *tlb, unsigned slot)
+{
+	tlb->e[slot].write = tlb_empty(slot);
+}
+
 void cpu_protect_all(struct cpu *cpu)
 {
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
 		for (unsigned j = 0; j < TLB_ENTRIES; j++)
-			cpu->tlb[i].e[j].write = tlb_empty(j);
+			protect_slot(&cpu->tlb[i], j);
+	memset(&cpu->tlbs->writers, 0, sizeof(cpu->tlbs->writers));
 }
 
+/* Who looks at all of them tells anew whose there are. */
 void cpu_protect_page(struct cpu *cpu, u64 gpa)
 {
+	struct writers *writers = &cpu->tlbs->writers;
+
 	gpa &= CPU_PAGE_MASK;
+	if (!writers_have(writers, gpa))
+		return;
+	memset(writers, 0, sizeof(*writers));
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
-		for (unsigned j = 0; j < TLB_ENTRIES; j++)
-			if (cpu->tlb[i].e[j].gpa == gpa)
-				cpu->tlb[i].e[j].write = tlb_empty(j);
+		for (unsigned j = 0; j < TLB_ENTRIES; j++) {
+			const struct tlb_entry *e = &cpu->tlb[i].e[j];
+
+			if (e->gpa == gpa)
+				protect_slot(&cpu->tlb[i], j);
+			else if (e->write != tlb_empty(j))
+				writers_add(writers, e->gpa);
+		}
 }

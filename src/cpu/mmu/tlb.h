@@ -35,6 +35,35 @@ struct itlb_entry {
 	const u8 *host;
 };
 
+/*
+ * By hash, the guest real pages of the first level's entries that allow stores, and of some that
+ * did: many a page gets code in it, and few are in there at the time.
+ */
+#define WRITERS_BITS (1u << 16)
+
+struct writers {
+	u64 word[WRITERS_BITS / 64];
+};
+
+static inline u64 writers_hash(u64 gpa)
+{
+	return (gpa >> CPU_PAGE_SHIFT ^ gpa >> (CPU_PAGE_SHIFT + 16)) % WRITERS_BITS;
+}
+
+static inline bool writers_have(const struct writers *w, u64 gpa)
+{
+	u64 h = writers_hash(gpa);
+
+	return w->word[h / 64] >> h % 64 & 1;
+}
+
+static inline void writers_add(struct writers *w, u64 gpa)
+{
+	u64 h = writers_hash(gpa);
+
+	w->word[h / 64] |= 1ull << h % 64;
+}
+
 struct tlbs {
 	struct itlb_entry fetch[TLB_CONTEXTS][ITLB_ENTRIES];
 	struct vtlb_entry virt[VTLB_ENTRIES];
@@ -42,6 +71,7 @@ struct tlbs {
 	struct vtlb_entry absent;
 	struct jumps jumps;
 	struct touched touched;
+	struct writers writers;
 	u64 gen[TLB_CONTEXTS]; /* of fetch */
 	/* Slots of the supervisor's data that may have addresses below the middle; has its
 	 * fetches' cache such? */
