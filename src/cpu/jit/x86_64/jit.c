@@ -226,6 +226,7 @@ static void prepare(struct tr *t, struct cpu *cpu, struct block *b, u64 ea)
 	memset(t->h, 0, sizeof(t->h));
 	t->n_constants = t->n_exits = t->n_sides = 0;
 	t->records_used = 0;
+	records_begin(&t->recorded);
 	t->next_window = 0;
 	t->plain = b->crossed >= CROSSINGS;
 	t->n_parts = t->insns = 0;
@@ -371,9 +372,12 @@ static void find_exit(struct tr *t, const struct translated *tn, unsigned number
 		      struct exit_point *exit)
 {
 	const u8 *at = tn->records;
+	struct record_state r;
 
+	records_begin(&r);
 	for (unsigned i = 0; i <= number; i++)
-		at = record_read(t, at, exit);
+		at = record_read(&r, at, exit);
+	record_state(t, &r);
 }
 
 const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8 *returns)

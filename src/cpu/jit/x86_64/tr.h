@@ -115,6 +115,16 @@ struct exit_point {
 	struct site *site; /* EXIT_GUARD */
 };
 
+/* The state that a record tells, by what is to be stored; each says what changed (records.c). */
+struct record_state {
+	u32 from; /* of its exit */
+	s32 cfar;
+	u64 dirty; /* of guests, when writing */
+	val guests[GUESTS];
+	struct compared cr[8];
+	struct status status;
+};
+
 /* An instruction whose function is called only if it must be: side.c. */
 struct side {
 	u8 *calls[4], *zero; /* jumps' distances */
@@ -136,7 +146,7 @@ struct side {
 #define TR_EXITS     (TR_INSNS * 5)
 #define TR_CONSTANTS (TR_INSNS * 4)
 /* The largest: all guest registers and comparisons, of constants. */
-#define RECORD_BYTES_MAX     640u
+#define RECORD_BYTES_MAX     800u
 #define TR_RECORDS_BYTES_MAX ((size_t)TR_EXITS * RECORD_BYTES_MAX)
 
 /* More than a translation needs, and more than the way out by an exit. */
@@ -181,6 +191,7 @@ struct tr {
 	unsigned n_exits;
 	u8 records[TR_RECORDS_BYTES_MAX]; /* of the exits */
 	size_t records_used;
+	struct record_state recorded; /* by the last one */
 	struct side sides[TR_INSNS];
 	unsigned n_sides;
 	u8 *late; /* the jump where the budget is spent */
@@ -315,9 +326,13 @@ void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi);
 void exit_emit(struct tr *t, const struct exit_point *exit, bool once);
 
 /* --- records.c --- */
+/* Before the first record of a translation is written or read. */
+void records_begin(struct record_state *r);
 /* @exit, at t->s, behind the others in t->records. */
 void record_write(struct tr *t, const struct exit_point *exit);
-/* The record at @at, to @exit and t->s; returns where the next begins. */
-const u8 *record_read(struct tr *t, const u8 *at, struct exit_point *exit);
+/* The record at @at, behind those that made @r; returns where the next begins. */
+const u8 *record_read(struct record_state *r, const u8 *at, struct exit_point *exit);
+/* t->s is what @r says. */
+void record_state(struct tr *t, const struct record_state *r);
 
 #endif
