@@ -3,7 +3,7 @@
 """Debian's packages: 'make deb' builds what lintian accepts, and what is in them works where it was unpacked.
 
     deb.py TREE             builds them; runs a guest if tools/fetch-guest has one
-    deb.py TREE packages    looks only whether debian/control wants all that tools/need has for a build
+    deb.py TREE packages    looks only whether debian/control wants all that tools/need has for a build, and to run
 """
 import glob
 import os
@@ -45,16 +45,32 @@ def check_holds(root, *wanted):
             sys.exit(f'{os.path.basename(root)} has no {name}: {sorted(there)}')
 
 
-def check_wanted():
-    """Those that every Debian has, or that build packages, needn't be said."""
+# Every Debian has them, or what builds packages brings them.
+EVERYWHERE = {'gcc', 'libc6-dev', 'python3', 'gzip', 'tar'}
+
+
+def needed(task):
     with open(os.path.join(tree, 'tools/need'), encoding='utf-8') as f:
-        needed = set(re.search(r'^build=\(([^)]*)\)', f.read(), re.M)[1].split())
+        return set(re.search(rf'^{task}=\(([^)]*)\)', f.read(), re.M)[1].split())
+
+
+def wanted(*fields):
+    """All packages of these fields of debian/control, whichever package's they are."""
     with open(os.path.join(tree, 'debian/control'), encoding='utf-8') as f:
-        wanted = set(re.findall(r'[a-z][\w+.-]+', re.search(r'^Build-Depends:((?:.*\n )*.*)', f.read(), re.M)[1]))
-    lacks = needed - wanted - {'gcc', 'libc6-dev', 'python3'}
-    for name in sorted(lacks):
-        print(f'debian/control does not want {name}')
-    return 1 if lacks or not needed else 0
+        text = ''.join(line for line in f if not line.startswith('#'))
+    values = ' '.join(re.findall(rf'^(?:{"|".join(fields)}):((?:.*\n )*.*)', text, re.M))
+    return set(re.findall(r'[a-z][\w+.-]+', values))
+
+
+def check_wanted():
+    """Formats of disks beside raw ones are all that a papyr without what is recommended lacks."""
+    lacks = 0
+    for task, more, fields in (('build', set(), ['Build-Depends']), ('run', {'qemu-utils'}, ['Depends']),
+                               ('run', set(), ['Depends', 'Recommends'])):
+        for name in sorted(needed(task) - wanted(*fields) - EVERYWHERE - more):
+            print(f'debian/control does not want {name}, which tools/need has to {task}')
+            lacks += 1
+    return 1 if lacks or not needed('build') or not needed('run') else 0
 
 
 def main():
@@ -64,13 +80,16 @@ def main():
         if not shutil.which(tool):
             print(f'skipped: no {tool}; tools/need deb')
             return 77
-    run(os.path.join(tree, 'tools/make-deb'), os.path.join(folder, 'deb'))
-    _, root = package('papyr')
+    run(os.path.join(tree, 'tools/make-deb'), os.path.join(folder, 'deb'),
+        env={**os.environ, 'DEBFULLNAME': 'A Builder', 'DEBEMAIL': 'builder@papyr.invalid'})
+    deb, root = package('papyr')
+    if run('dpkg-deb', '-f', deb, 'Maintainer') != 'A Builder <builder@papyr.invalid>\n':
+        sys.exit(f'{deb} is not of who built it')
     _, lib = package('libpapyr0')
     _, dev = package('libpapyr-dev')
     arch = run('dpkg-architecture', '-q', 'DEB_HOST_MULTIARCH').strip()
     tools = os.listdir(os.path.join(root, 'usr/libexec/papyr'))
-    if not {'papyr-agent', 'exec-guest', 'fetch-guest', 'private-apt'} <= set(tools):
+    if not {'papyr-agent', 'build-debian', 'debian-root', 'exec-guest', 'fetch-guest', 'private-apt'} <= set(tools):
         sys.exit(f'papyr exec lacks what it needs: {tools}')
     check_holds(root, 'usr/bin/papyr', 'usr/share/bash-completion/completions/papyr', 'usr/share/man/man1/papyr-exec.1.gz',
                 'usr/share/zsh', 'usr/share/doc/papyr/docs', f'usr/lib/{arch}/libpapyr-preload.so')
@@ -87,6 +106,8 @@ def main():
 
     papyr = os.path.join(root, 'usr/bin/papyr')
     run(papyr, '--version')
+    if run(os.path.join(root, 'usr/bin/papyr-oci'), '--version') != run(papyr, 'oci', '--version'):
+        sys.exit('papyr-oci is something else than papyr oci')
     fetched = subprocess.run([os.path.join(tree, 'tools/fetch-guest'), '--offline', 'kernel'], capture_output=True, check=False)
     if fetched.returncode:
         print('no guest here: papyr exec was not tried')
