@@ -35,6 +35,12 @@ all:
 	@ninja -C $(BUILD) -j $(JOBS) $(TARGETS)
 	@ln -sf src/cmd/papyr $(BUILD)/papyr
 	@ln -sf src/cmd/papyr $(BUILD)/papyr-oci
+	@$(if $(TARGETS),,$(SAMPLE))
+
+# zlib's source for tests/sample, which a guest without network builds. Tried once in each build's folder: without
+# network, tools/fetch-sample gets it later.
+SAMPLE = [ -n "$(PAPYR_NO_APT)" ] || [ -e tests/sample/zlib ] || [ -e $(BUILD)/sample-tried ] || { \
+	timeout 120 tools/fetch-sample 2>/dev/null && echo "tests/sample has zlib's source" || true; >$(BUILD)/sample-tried; }
 
 run:
 	@tools/need build run
