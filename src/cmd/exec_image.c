@@ -69,9 +69,6 @@ int exec_use_image(struct exec_options *o, const char *name, struct error *err)
 	/* What @o points to lasts as long as the process: so does @info. */
 	if (!info || rootfs_disk(name, disk, err))
 		return -1;
-	if (strchr(disk, ','))
-		return error_set(err, "%s: a comma in the name of a disk's file can't be said",
-				 disk);
 	o->disk = disk;
 	o->disk_path = "/";
 	take_environment(o, json_object_get(info, "environment"));

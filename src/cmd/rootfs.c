@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "cmd/cmd.h"
 
@@ -42,10 +43,61 @@ static const char *store(struct error *err)
 {
 	static char folder[PATH_MAX - 256];
 
-	return cmd_user_folder(folder, sizeof(folder), "XDG_DATA_HOME", ".local/share",
-			       "papyr/images", err)
-		   ? NULL
-		   : folder;
+	if (cmd_user_folder(folder, sizeof(folder), "XDG_DATA_HOME", ".local/share", "papyr/images",
+			    err))
+		return NULL;
+	if (!strchr(folder, ','))
+		return folder;
+	error_set(err,
+		  "%s: a disk below a folder with a comma in its name can't be used "
+		  "(XDG_DATA_HOME)",
+		  folder);
+	return NULL;
+}
+
+/* ---- Locks ---- */
+
+/*
+ * The store's, which whoever makes or removes folders in it has, and each name's, which who makes
+ * its image has: bytes of one file, so that none is left behind.
+ */
+#define STORE_LOCK 0
+
+static off_t name_lock(const char *name)
+{
+	/* Two names that share one would only wait for each other. */
+	return 1 + (off_t)(XXH3_64bits(name, strlen(name)) >> 2);
+}
+
+/* A descriptor to close; -1: @wait is false and somebody has it, or it can't be had. */
+static int lock_byte(off_t byte, bool wait, struct error *err)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+	const char *folder = store(err);
+	char path[PATH_MAX];
+	int fd;
+
+	if (!folder)
+		return -1;
+	snprintf(path, sizeof(path), "%s.lock", folder);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock)) {
+		error_errno(err, "%s", path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int lock_name(const char *name, struct error *err)
+{
+	int fd = lock_byte(name_lock(name), false, NULL);
+
+	if (fd >= 0)
+		return fd;
+	cmd_note("image %s is being made by another papyr: waiting for that", name);
+	return lock_byte(name_lock(name), true, err);
 }
 
 static int file_of(const char *name, const char *file, char path[PATH_MAX], struct error *err)
@@ -142,19 +194,32 @@ static int remove_folder(const char *path)
 	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-int rootfs_remove(const char *name, struct error *err)
+/* At once, under a name that is none. */
+static int remove_image(const char *name, const char *path, struct error *err)
 {
-	char path[PATH_MAX], gone[PATH_MAX];
+	char gone[PATH_MAX];
 
-	if (file_of(name, "", path, err))
-		return -1;
-	/* At once, under a name that is none. */
 	if (snprintf(gone, sizeof(gone), "%s/%s%d", store(err), UNDER_WAY, getpid()) >=
 		(int)sizeof(gone) ||
 	    rename(path, gone))
 		return errno == ENOENT ? error_set(err, "there is no image %s", name)
 				       : error_errno(err, "image %s", name);
 	return remove_folder(gone) ? error_errno(err, "%s", gone) : 0;
+}
+
+int rootfs_remove(const char *name, struct error *err)
+{
+	char path[PATH_MAX];
+	int lock, ret;
+
+	if (file_of(name, "", path, err))
+		return -1;
+	lock = lock_byte(STORE_LOCK, true, err);
+	if (lock < 0)
+		return -1;
+	ret = remove_image(name, path, err);
+	close(lock);
+	return ret;
 }
 
 /* ---- Making one ---- */
@@ -213,26 +278,41 @@ static int make_file_system(const char *disk, u64 bytes, struct error *err)
 	return 0;
 }
 
+/* Its folder, which nobody else sweeps away: not even before it has a lock of its own. */
+static int begin_folder(struct rootfs_making *m, const char *folder, struct error *err)
+{
+	int lock = lock_byte(STORE_LOCK, true, err);
+
+	if (lock < 0)
+		return -1;
+	sweep(folder);
+	snprintf(m->folder, sizeof(m->folder), "%s/%sXXXXXX", folder, UNDER_WAY);
+	if (!mkdtemp(m->folder))
+		*m->folder = 0;
+	else
+		m->lock = open(m->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m->lock < 0 || flock(m->lock, LOCK_EX | LOCK_NB))
+		error_errno(err, "%s", folder);
+	close(lock);
+	return m->lock < 0 ? -1 : 0;
+}
+
 int rootfs_begin(struct rootfs_making *m, const char *name, u64 bytes, struct error *err)
 {
 	const char *folder = store(err);
 	char path[PATH_MAX];
 
-	*m = (struct rootfs_making){.name = name, .lock = -1};
+	*m = (struct rootfs_making){.name = name, .lock = -1, .name_lock = -1};
 	if (!folder || file_of(name, "", path, err))
+		return -1;
+	m->name_lock = lock_name(name, err);
+	if (m->name_lock < 0)
 		return -1;
 	if (!access(path, F_OK))
 		return error_set(err, "there is an image %s already ('papyr image remove %s')",
 				 name, name);
-	sweep(folder);
-	snprintf(m->folder, sizeof(m->folder), "%s/%sXXXXXX", folder, UNDER_WAY);
-	if (!mkdtemp(m->folder)) {
-		*m->folder = 0;
-		return error_errno(err, "%s", folder);
-	}
-	m->lock = open(m->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (m->lock < 0 || flock(m->lock, LOCK_EX | LOCK_NB))
-		return error_errno(err, "%s", m->folder);
+	if (begin_folder(m, folder, err))
+		return -1;
 	snprintf(m->disk, sizeof(m->disk), "%s/%s", m->folder, DISK);
 	return make_file_system(m->disk, bytes, err);
 }
@@ -263,8 +343,7 @@ int rootfs_finish(struct rootfs_making *m, json_t *info, struct error *err)
 	if (file_of(m->name, "", path, err))
 		return -1;
 	if (rename(m->folder, path))
-		return error_errno(err, "image %s: somebody else made it meanwhile, or %s", m->name,
-				   path);
+		return error_errno(err, "image %s: %s", m->name, path);
 	*m->folder = 0;
 	return 0;
 }
@@ -275,6 +354,8 @@ void rootfs_drop(struct rootfs_making *m)
 		remove_folder(m->folder);
 	if (m->lock >= 0)
 		close(m->lock);
+	if (m->name_lock >= 0)
+		close(m->name_lock);
 	*m->folder = 0;
-	m->lock = -1;
+	m->lock = m->name_lock = -1;
 }

@@ -43,10 +43,13 @@ struct rootfs_making {
 	const char *name;
 	char folder[PATH_MAX - 32]; /* of its own; "": none */
 	char disk[PATH_MAX];
-	int lock; /* held until its end: nobody sweeps it away */
+	int lock, name_lock; /* held until its end: nobody sweeps it away, or makes it too */
 };
 
-/* A folder and an empty disk of @bytes. -1: it is there already, or can't be made. */
+/*
+ * A folder and an empty disk of @bytes. While another process makes an image of that name, waits
+ * for it. -1: it is there already, or can't be made.
+ */
 int rootfs_begin(struct rootfs_making *m, const char *name, u64 bytes, struct error *err);
 /* It is whole, and @info all that is known of it: takes the caller's reference. */
 int rootfs_finish(struct rootfs_making *m, json_t *info, struct error *err);

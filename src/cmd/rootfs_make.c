@@ -107,7 +107,10 @@ int rootfs_of_oci(const char *where, char name[IMAGE_NAME_MAX + 1], struct error
 		snprintf(source, sizeof(source), OCI "%s", where);
 		if (!rootfs_is_there(name)) {
 			cmd_note("%s becomes image %s, once", source, name);
-			ret = make(name, source, &oci, IMAGE_BYTES, err);
+			/* Another papyr may have made it meanwhile. */
+			ret = make(name, source, &oci, IMAGE_BYTES, err) && !rootfs_is_there(name)
+				  ? -1
+				  : 0;
 		}
 	}
 	oci_free(&oci);
