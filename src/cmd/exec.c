@@ -297,6 +297,15 @@ int exec_run(struct exec_options *o, struct error *err)
 	return status < 0 ? EXEC_FAILED : status;
 }
 
+static const char elsewhere[] =
+    "; without a root there are busybox's programs alone: '--image debian' is Debian, with gcc "
+    "and make, or see 'papyr image'";
+
+static bool is_in_another_root(const struct exec_options *o, int status)
+{
+	return status == EXEC_NOT_FOUND && !o->root && !o->disk;
+}
+
 int cmd_exec(int argc, char **argv)
 {
 	static char *environment[EXEC_ENVIRONMENT_MAX + 1];
@@ -314,6 +323,6 @@ int cmd_exec(int argc, char **argv)
 		return ret < 0 ? STATUS_OK : ret;
 	ret = exec_run(&o, &err);
 	if (*err.text)
-		cmd_error("exec: %s", err.text);
+		cmd_error("exec: %s%s", err.text, is_in_another_root(&o, ret) ? elsewhere : "");
 	return ret;
 }

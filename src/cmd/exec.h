@@ -13,6 +13,7 @@
 /* What containers' tools give for what they couldn't do. */
 #define EXEC_TIMED_OUT 124
 #define EXEC_FAILED    125
+#define EXEC_NOT_FOUND 127
 
 #define EXEC_FOLDERS_MAX     7 /* and the root */
 #define EXEC_ENVIRONMENT_MAX 1024
