@@ -397,10 +397,12 @@ static int watch_children(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int port, signals;
 
+	if (argc == 2 && !strcmp(argv[1], ATTRIBUTES_WORD))
+		return attributes_set();
 	boot_prepare();
 	folders_prepare();
 	port = boot_open_port();

@@ -20,6 +20,10 @@ void boot_power_off(void) __attribute__((noreturn));
 /* To the kernel's log, which the host keeps. */
 void boot_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* --- attributes.c --- */
+/* Those that standard input has are set; an exit status. */
+int attributes_set(void);
+
 /* --- command.c --- */
 #define COMMAND_WORDS_MAX   4096
 #define COMMAND_FOLDERS_MAX 16
@@ -30,8 +34,8 @@ struct command {
 	unsigned arguments, environments;
 	char *directory, *user, *host_name;
 	char *time, *seed; /* as the words have them; NULL: none */
-	char *root; /* NULL: the disk, if that is to be at /, or what the initrd brought */
-	char *disk; /* where it is to be; NULL: there is none */
+	char *root;	   /* NULL: the disk, if that is to be at /, or what the initrd brought */
+	char *disk;	   /* where it is to be; NULL: there is none */
 	char *folder[COMMAND_FOLDERS_MAX];
 	unsigned folders;
 	char *card; /* NULL: it has no network card; else its address, or nothing */

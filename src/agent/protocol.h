@@ -87,4 +87,20 @@ enum agent_word {
 	AGENT_KEPT_DISK = 'D',
 };
 
+/*
+ * The agent's program has another trade: extended attributes of an image's files, which no tar of
+ * busybox's sets. papyr image import puts a file of them behind all others, and 'init attributes
+ * <FILE' sets them in the image's guest. A file is a sequence of struct attribute_head, each with
+ * the path's bytes, the attribute's name's and the value's behind.
+ */
+#define ATTRIBUTES_WORD	    "attributes"
+#define ATTRIBUTE_PATH_MAX  4096u
+#define ATTRIBUTE_NAME_MAX  255u /* Linux's bounds */
+#define ATTRIBUTE_VALUE_MAX 65536u
+
+/* Little-endian. */
+struct attribute_head {
+	uint32_t path_bytes, name_bytes, value_bytes;
+};
+
 #endif

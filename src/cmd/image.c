@@ -21,7 +21,7 @@ static const char help[] =
     "Root file systems by name, for papyr exec --image NAME.\n\n"
     "  build    makes one of Debian's packages: what is essential, and apt\n"
     "  import   makes one out of a folder, a tar archive (compressed or not), a disk with an ext4\n"
-    "           file system, or an image of an OCI layout; owners and modes are kept\n"
+    "           file system, or an image of an OCI layout; owners, modes, attributes are kept\n"
     "  list     the images that there are; info: all that is known of one\n"
     "  remove   removes them; guests that use one go on\n"
     "  cache    what papyr exec keeps so that guests start sooner; --clear removes it\n\n"

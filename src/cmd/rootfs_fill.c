@@ -16,23 +16,33 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/protocol.h"
 #include "base/bits.h"
 #include "cmd/progress.h"
+#include "cmd/rootfs_attributes.h"
 
 #define BLOCK_BYTES (64u << 10)
 
 /* In the guest, with the disk as its root, so that links lead where they do in the image. */
 #define IN_IMAGE(what)                                                                             \
-	"set -e; mkdir /mnt/.papyr; cp /bin/busybox /mnt/.papyr/; s=0;"                            \
-	"chroot /mnt /.papyr/busybox " what " || s=$?;"                                            \
+	"set -e; mkdir /mnt/.papyr; cp /bin/busybox /init /mnt/.papyr/; s=0;"                      \
+	"chroot /mnt /.papyr/busybox sh -c 'b=/.papyr/busybox; " what "' || s=$?;"                 \
 	"rm -rf /mnt/.papyr; rmdir /mnt/lost+found 2>/dev/null || true; exit $s"
-static const char unpack[] = IN_IMAGE("tar -x -p -f - -C /");
-/* Lines of a path each: what goes, or, of a folder, what is in it. */
+#define ATTRIBUTES ".papyr/attributes" /* the last entry, if there is any */
+static const char unpack[] = IN_IMAGE("$b tar -x -p -f - -C / || exit; [ ! -e /" ATTRIBUTES " ] || "
+				      "/.papyr/init " ATTRIBUTES_WORD " </" ATTRIBUTES);
+/*
+ * Lines of a path each: what goes; of a folder, what is in it; and what goes if it isn't a folder,
+ * or if it is one.
+ */
 static const char take_away[] =
-    IN_IMAGE("sh -c 'b=/.papyr/busybox; while IFS= read -r l; do case $l in "
-	     "r*) $b rm -rf -- \"/${l#r}\";; "
-	     "o*) [ ! -d \"/${l#o}\" ] || $b find \"/${l#o}\" -mindepth 1 -maxdepth 1 "
-	     "! -name .papyr -exec $b rm -rf -- {} +;; esac; done'");
+    IN_IMAGE("real() { [ -d \"$1\" ] && [ ! -L \"$1\" ]; };"
+	     "while IFS= read -r l; do p=\"/${l#?}\"; case $l in "
+	     "r*) $b rm -rf -- \"$p\";; "
+	     "o*) [ ! -d \"$p\" ] || $b find \"$p\" -mindepth 1 -maxdepth 1 "
+	     "! -name .papyr -exec $b rm -rf -- {} +;; "
+	     "d*) real \"$p\" || { [ ! -e \"$p\" ] && [ ! -L \"$p\" ]; } || $b rm -f -- \"$p\";; "
+	     "f*) ! real \"$p\" || $b rm -rf -- \"$p\";; esac; done");
 
 /* A command in a guest with the disk, and what it reads. */
 struct filler {
@@ -98,6 +108,12 @@ static const char *whiteout(const char *path)
 	return strncmp(name, ".wh.", 4) ? NULL : name;
 }
 
+/* No layer may hold anything below such a name; what older tools put there is theirs alone. */
+static bool is_below_whiteout(const char *path)
+{
+	return !strncmp(path, ".wh.", 4) || strstr(path, "/.wh.");
+}
+
 /* One archive read, and, for a guest, another written. */
 struct copying {
 	struct archive *from, *to;
@@ -105,6 +121,7 @@ struct copying {
 	u64 bytes;	    /* of the file that is read; 0: not known */
 	const char *folder; /* that is read instead; NULL: none */
 	bool layer, machine_known;
+	struct attributes attributes;
 	struct error *err;
 };
 
@@ -169,6 +186,9 @@ static int write_entry(struct copying *c, struct archive_entry *e, const char *p
 		archive_entry_copy_hardlink(e, other);
 	archive_entry_set_uname(e, NULL);
 	archive_entry_set_gname(e, NULL);
+	if (attributes_take(&c->attributes, e, name, c->err))
+		return -1;
+	archive_entry_xattr_clear(e);
 	if (archive_write_header(c->to, e) < ARCHIVE_WARN)
 		return error_set(c->err, "%s: %s", name, archive_error_string(c->to));
 	return archive_entry_size(e) > 0 ? copy_data(c, e) : 0;
@@ -181,7 +201,7 @@ static int copy_entry(struct copying *c, struct archive_entry *e)
 	path = path ? inside(path) : NULL;
 	if (!path)
 		return error_set(c->err, "it has a name that leads out of it");
-	if (c->layer && whiteout(path))
+	if (c->layer && is_below_whiteout(path))
 		return 0;
 	return write_entry(c, e, path);
 }
@@ -267,6 +287,29 @@ static int copy_folder(struct copying *c)
 	return ret;
 }
 
+/* Behind all files, which are there when they are set. */
+static int write_attributes(struct copying *c)
+{
+	struct archive_entry *e;
+	bool good;
+
+	if (attributes_end(&c->attributes, c->err))
+		return -1;
+	if (!c->attributes.bytes)
+		return 0;
+	e = archive_entry_new();
+	if (!e)
+		return error_nomem(c->err, "attributes");
+	archive_entry_set_pathname(e, "./" ATTRIBUTES);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_perm(e, 0600);
+	archive_entry_set_size(e, (la_int64_t)c->attributes.bytes);
+	good = archive_write_header(c->to, e) >= ARCHIVE_WARN &&
+	       archive_write_data(c->to, c->attributes.data, c->attributes.bytes) >= 0;
+	archive_entry_free(e);
+	return good ? 0 : error_set(c->err, "the guest takes no more (see above)");
+}
+
 static int write_archive(struct copying *c, int fd)
 {
 	int ret;
@@ -280,6 +323,9 @@ static int write_archive(struct copying *c, int fd)
 	ret = archive_write_open_fd(c->to, fd) ? error_set(c->err, "can't write to the guest")
 	      : c->folder		       ? copy_folder(c)
 					       : copy_all(c);
+	if (!ret)
+		ret = write_attributes(c);
+	attributes_free(&c->attributes);
 	progress_end(&c->progress);
 	if (ret)
 		archive_write_fail(c->to);
@@ -315,9 +361,9 @@ int rootfs_fill_from_folder(const char *disk, const char *folder, struct error *
 	if (!c.from)
 		return error_nomem(err, "reading a folder");
 	archive_read_disk_set_symlink_physical(c.from);
-	archive_read_disk_set_behavior(
-	    c.from, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS | ARCHIVE_READDISK_NO_XATTR |
-			ARCHIVE_READDISK_NO_ACL | ARCHIVE_READDISK_NO_FFLAGS);
+	archive_read_disk_set_behavior(c.from, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS |
+						   ARCHIVE_READDISK_NO_ACL |
+						   ARCHIVE_READDISK_NO_FFLAGS);
 	ret = archive_read_disk_open(c.from, path) ? read_failed(&c) : unpack_in_guest(&c, disk);
 	archive_read_free(c.from);
 	return ret;
@@ -344,35 +390,52 @@ static int open_archive(struct copying *c, const char *file)
 	return -1;
 }
 
-/* A line for the guest; *any: there is one. */
-static int put_whiteout(FILE *lines, struct copying *c, struct archive_entry *e, bool *any)
+/* Only what is of another kind than what was there replaces it: in a folder may be much. */
+static void put_replaced(FILE *lines, struct archive_entry *e, const char *path)
+{
+	bool is_folder = archive_entry_filetype(e) == AE_IFDIR && !archive_entry_hardlink(e);
+	size_t bytes = strlen(path);
+
+	while (bytes && path[bytes - 1] == '/') /* a link to a folder is none */
+		bytes--;
+	fprintf(lines, "%c%.*s\n", is_folder ? 'd' : 'f', (int)bytes, path);
+}
+
+/* A line for the guest. */
+static int put_line(FILE *lines, struct copying *c, struct archive_entry *e)
 {
 	const char *path = archive_entry_pathname(e), *name;
 	int above;
 
 	path = path ? inside(path) : NULL;
-	name = path ? whiteout(path) : NULL;
-	if (!name)
+	if (!path || !*path)
 		return 0;
 	if (strchr(path, '\n'))
-		return error_set(c->err, "it takes away a name with a line break");
+		return error_set(c->err, "a layer has a name with a line break");
+	name = whiteout(path);
+	if (!name) {
+		if (!is_below_whiteout(path))
+			put_replaced(lines, e, path);
+		return 0;
+	}
 	above = (int)(name - path);
-	*any = true;
 	if (!strcmp(name, ".wh..wh..opq"))
 		fprintf(lines, "o%.*s\n", above, path);
-	else if (name[4])
+	else if (!strcmp(name, ".wh.") || !strcmp(name, ".wh..") || !strcmp(name, ".wh..."))
+		return error_set(c->err, "a layer takes away what has no name: %s", path);
+	else
 		fprintf(lines, "r%.*s%s\n", above, path, name + 4);
 	return 0;
 }
 
-/* What a layer takes away, which is of those below it: before it is unpacked. */
-static int find_whiteouts(struct copying *c, FILE *lines, bool *any)
+/* What a layer takes away or replaces, which is of those below it: before it is unpacked. */
+static int find_whiteouts(struct copying *c, FILE *lines)
 {
 	struct archive_entry *e;
 	int more;
 
 	while ((more = next_entry(c, &e)) > 0)
-		if (put_whiteout(lines, c, e, any))
+		if (put_line(lines, c, e))
 			return -1;
 	return more;
 }
@@ -395,29 +458,29 @@ static int apply_whiteouts(const char *disk, const char *file, struct error *err
 	struct copying c = {.layer = true, .err = err};
 	char *text = NULL;
 	size_t bytes = 0;
-	bool any = false;
 	FILE *lines;
 	int ret;
 
 	if (open_archive(&c, file))
 		return -1;
 	lines = open_memstream(&text, &bytes);
-	ret = lines ? find_whiteouts(&c, lines, &any) : error_nomem(err, "a layer's names");
+	ret = lines ? find_whiteouts(&c, lines) : error_nomem(err, "a layer's names");
 	if (lines && fclose(lines))
 		ret = error_nomem(err, "a layer's names");
-	if (!ret && any)
+	if (!ret && bytes)
 		ret = send_lines(disk, text, bytes, err);
 	free(text);
 	archive_read_free(c.from);
 	return ret;
 }
 
-int rootfs_fill_from_archive(const char *disk, const char *file, bool layer, struct error *err)
+int rootfs_fill_from_archive(const char *disk, const char *file, enum archive_use use,
+			     struct error *err)
 {
-	struct copying c = {.layer = layer, .err = err};
+	struct copying c = {.layer = use != WHOLE_ARCHIVE, .err = err};
 	int ret;
 
-	if (layer && apply_whiteouts(disk, file, err))
+	if (use == UPPER_LAYER && apply_whiteouts(disk, file, err))
 		return -1;
 	if (open_archive(&c, file))
 		return -1;

@@ -13,7 +13,8 @@ int rootfs_fill_from_folder(const char *disk, const char *folder, struct error *
 	return no_archives(err);
 }
 
-int rootfs_fill_from_archive(const char *disk, const char *file, bool layer, struct error *err)
+int rootfs_fill_from_archive(const char *disk, const char *file, enum archive_use use,
+			     struct error *err)
 {
 	return no_archives(err);
 }

@@ -49,7 +49,7 @@ static int fill(const char *disk, const char *source, struct error *err)
 		return rootfs_fill_from_folder(disk, source, err);
 	if (is_disk(source))
 		return copy_disk(source, disk, err);
-	return rootfs_fill_from_archive(disk, source, false, err);
+	return rootfs_fill_from_archive(disk, source, WHOLE_ARCHIVE, err);
 }
 
 static int fill_from_oci(const char *disk, const struct oci_image *oci, struct error *err)
@@ -57,7 +57,8 @@ static int fill_from_oci(const char *disk, const struct oci_image *oci, struct e
 	if (oci_check_layers(oci, err))
 		return -1;
 	for (unsigned i = 0; i < oci->layers; i++)
-		if (rootfs_fill_from_archive(disk, oci->layer[i], true, err))
+		if (rootfs_fill_from_archive(disk, oci->layer[i], i ? UPPER_LAYER : LOWEST_LAYER,
+					     err))
 			return -1;
 	return 0;
 }

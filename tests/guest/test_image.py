@@ -61,7 +61,7 @@ def link(name, to):
 
 SYSTEM = [
     entry('.', tarfile.DIRTYPE, mode=0o755), entry('./bin', tarfile.DIRTYPE, mode=0o755), entry('bin/busybox', data=busybox, mode=0o755),
-    link('bin/sh', 'busybox'), link('bin/ls', 'busybox'), link('bin/cat', 'busybox'), link('bin/stat', 'busybox'), link('bin/id', 'busybox'),
+    link('bin/sh', 'busybox'), link('bin/ls', 'busybox'), link('bin/cat', 'busybox'), link('bin/stat', 'busybox'), link('bin/id', 'busybox'), link('bin/grep', 'busybox'),
     entry('usr/lib', tarfile.DIRTYPE, mode=0o755), link('lib', 'usr/lib'), link('etc/lib', '/usr/lib'),
     entry('etc/passwd', data=b'root:x:0:0::/:/bin/sh\njoe:x:70000:70001::/:/bin/sh\n'),
     entry('/etc/absolute', data=b'inside\n'),
@@ -83,6 +83,55 @@ def owners_and_kinds():
 ''', f'stat says {seen}')
     check(execute('--image', 'tiny', 'cat', '/etc/absolute', f'/etc/{LONG}') == 'inside\nlong\n', 'contents differ')
     check(execute('--image', 'tiny', '-u', 'joe', 'id', '-u') == '70000\n', 'joe is somebody else')
+
+
+def attributes():
+    """Extended ones, and what they let a program do that isn't root's."""
+    def cap(number):
+        return ('\x01\0\0\x02' + chr(1 << number) + '\0' * 15)
+    text = 'binary: \x01\0\x7f'
+    tar = archive(os.path.join(folder, 'attributes.tar.gz'), *SYSTEM,
+                  entry('bin/chown', data=busybox, mode=0o755, pax_headers={'SCHILY.xattr.security.capability': cap(0)}),
+                  entry('bin/plain/chown', data=busybox, mode=0o755),
+                  entry('d', tarfile.DIRTYPE, mode=0o755, pax_headers={'SCHILY.xattr.user.note': text}),
+                  entry('long', data=b'x', pax_headers={'SCHILY.xattr.user.long': 'y' * 3000,
+                                                        'SCHILY.xattr.security.selinux': 'of another system'}))
+    papyr('image', 'import', tar, 'attributes')
+    disk = os.path.join(images, 'attributes', 'root.img')
+
+    def on_disk(command):
+        return subprocess.run(['debugfs', '-R', command, disk], capture_output=True, check=True).stdout
+    check(on_disk('ea_get -f /dev/stdout /d user.note').startswith(text.encode()), f'd has {on_disk("ea_list /d")}')
+    check(b'user.long (3000)' in on_disk('ea_list /long') and b'selinux' not in on_disk('ea_list /long'), on_disk('ea_list /long'))
+    check(execute('--image', 'attributes', '-u', 'joe', 'sh', '-c', '/bin/chown 5:6 /etc/absolute; stat -c %u:%g /etc/absolute') == '5:6\n',
+          'its capability is lost')
+    execute('--image', 'attributes', '-u', 'joe', '/bin/plain/chown', '5:6', '/etc/absolute', status=1)
+    papyr('image', 'remove', 'attributes')
+    # Of a folder, where the host's file system has any.
+    top = os.path.join(folder, 'noted')
+    os.mkdir(top)
+    try:
+        os.setxattr(top, 'user.note', b'the root\0')
+        with open(os.path.join(top, 'file'), 'w') as f:
+            os.setxattr(f.name, 'user.note', text.encode())
+    except OSError as e:
+        print(f'no attributes here: {e}')
+        return
+    papyr('image', 'import', top, 'attributes')
+    check(on_disk('ea_get -f /dev/stdout /file user.note').startswith(text.encode()), 'of a folder they are lost')
+    check(on_disk('ea_get -f /dev/stdout / user.note').startswith(b'the root\0'), 'of the folder itself they are lost')
+    papyr('image', 'remove', 'attributes')
+
+
+def at_once():
+    """Two that make one image: the second waits, and finds that it is there."""
+    tar = os.path.join(folder, 'system.tar.gz')
+    both = [subprocess.Popen([PAPYR, 'image', 'import', tar, 'twice'], stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = sorted((p.communicate(timeout=120 * PATIENCE)[1], p.returncode) for p in both)
+    check([code for _, code in said] == [0, 1], f'two at once: {said}')
+    check('is being made by another papyr: waiting' in said[1][0] and 'there is an image twice already' in said[1][0], f'it said {said}')
+    papyr('image', 'remove', 'twice')
+    check(os.listdir(images) == ['tiny'], f'left behind: {os.listdir(images)}')
 
 
 def changes():
@@ -210,6 +259,17 @@ def layers():
     layout.image('both', [low, high], Entrypoint=['/bin/sh'], Cmd=['-c', 'cat $WHAT; echo $PWD'], Env=['WHAT=/also', 'EMPTY='],
                  WorkingDir='/usr', User='joe')
     layout.image('low', [low])
+    # Files, folders and links in each other's place; an opaque folder whose own layer fills it; what has no such name.
+    kinds = layout.layer(entry('a', tarfile.DIRTYPE, mode=0o755), entry('a/old', data=b'old\n'), entry('b', data=b'file\n'),
+                         link('c', '/a'), link('f', '/a'), entry('g', tarfile.DIRTYPE, mode=0o755), entry('g/old', data=b'old\n'),
+                         entry('h', tarfile.DIRTYPE, mode=0o755), entry('h/old', data=b'old\n'))
+    other = layout.layer(entry('a', data=b'a file\n'), entry('b', tarfile.DIRTYPE, mode=0o755), entry('b/in', data=b'in b\n'),
+                         entry('c/', tarfile.DIRTYPE, mode=0o755), entry('c/in', data=b'in c\n'), entry('f', data=b'no link\n'),
+                         entry('g/new', data=b'new\n'), entry('g/.wh..wh..opq'), entry('h/.wh.old'), entry('h/.wh.nosuch'),
+                         entry('.wh.aufs/file', data=b'x'), entry('.wh..wh.plnk', tarfile.DIRTYPE, mode=0o700))
+    layout.image('kinds', [layout.layer(*SYSTEM), kinds, other])
+    for n, name in enumerate(('.wh...', '.wh.a\nb')):
+        layout.image(f'bad{n}', [low, layout.layer(entry(name))])
     layout.image('foreign', [low], architecture='amd64')
     where = layout.write()
     check(execute('--oci', f'{where}:both') == '2\n/usr\n', 'its own command')
@@ -218,8 +278,13 @@ def layers():
     seen = execute('--oci', f'{where}:both', '-u', 'root', 'ls', '/d', '/e', '/usr/lib')
     check(seen == '/d:\ntwo\n\n/e:\nnew\n\n/usr/lib:\nthree\n', f'layers: {seen}')
     check(execute('--oci', f'{where}:low', 'ls', '/d', '/e') == '/d:\none\ntwo\n\n/e:\none\n', 'the lower layer')
+    seen = execute('--oci', f'{where}:kinds', 'sh', '-c', 'cd /; cat a b/in c/in f; for f in a b c f; do [ -L $f ] && echo link $f; done; '
+                   'ls -A g h; ls -A / | grep -c wh; true')
+    check(seen == 'a file\nin b\nin c\nno link\ng:\nnew\n\nh:\n0\n', f'kinds: {seen}')
+    refused('what has no name', 'import', f'oci:{where}:bad0', 'bad')
+    refused('a line break', 'import', f'oci:{where}:bad1', 'bad')
     refused('for amd64', 'import', f'oci:{where}:foreign', 'f')
-    refused('has 3 images', 'import', f'oci:{where}', 'f')
+    refused('has 6 images', 'import', f'oci:{where}', 'f')
     refused('no image for ppc64le called other', 'import', f'oci:{where}:other', 'f')
     with open(os.path.join(where, 'blobs', 'sha256', low['digest'][7:]), 'r+b') as f:
         f.write(gzip.compress(b'other'))
@@ -238,6 +303,8 @@ def kept():
 
 
 owners_and_kinds()
+attributes()
+at_once()
 changes()
 the_store()
 folders_and_disks()
