@@ -263,8 +263,8 @@ void run_add_device_paths(const struct run_options *o, struct sandbox *s)
 	for (unsigned i = 0; i < o->n_shares; i++)
 		sandbox_add_path(s, o->shares[i].folder,
 				 o->shares[i].read_only ? SANDBOX_READ : SANDBOX_CHANGE);
-	/* Sockets of channels are made where they are. */
+	/* Sockets of channels are made where they are. The names last as long as the sandbox. */
 	for (unsigned i = 0; i < o->n_channels; i++)
 		if (strncmp(o->channels[i].path, "fd:", 3))
-			sandbox_add_path(s, dirname(strdupa(o->channels[i].path)), SANDBOX_CHANGE);
+			sandbox_add_path(s, dirname(strdup(o->channels[i].path)), SANDBOX_CHANGE);
 }
