@@ -34,8 +34,11 @@ static struct bytes input = {.size = sizeof(input_data), .data = input_data};
 static char run_words[AGENT_DATA_MAX];
 static struct command command = {.pid = -1, .fd = {-1, -1, -1}};
 static bool greeted, running, exited, failed, input_ends;
+static bool is_session;	  /* not the guest's first process: it is for one more command */
+static uint32_t spare[3]; /* bytes that are still passed on of who has a session's streams open */
 static uint32_t credit[3] = {0, AGENT_WINDOW, AGENT_WINDOW}; /* ours to send */
 static int status;
+static struct winsize window; /* the terminal's size, also before there is one */
 
 static size_t left(const struct bytes *b)
 {
@@ -56,6 +59,16 @@ static void put(struct bytes *b, const void *data, size_t bytes)
 	b->end += bytes;
 }
 
+/* A guest ends with its command, and a session's command with the session. */
+static _Noreturn void give_up(void)
+{
+	if (!is_session)
+		boot_power_off();
+	if (running && !exited && command.pid > 0)
+		kill(-command.pid, SIGKILL);
+	_exit(1);
+}
+
 /* There is room: who sends what may be much asks before. */
 static void send_frame(enum agent_type type, unsigned stream, const void *data, uint32_t bytes)
 {
@@ -63,7 +76,7 @@ static void send_frame(enum agent_type type, unsigned stream, const void *data, 
 
 	if (make_room(&out) < HEAD + bytes) {
 		boot_say("the host reads nothing");
-		boot_power_off();
+		give_up();
 	}
 	put(&out, &f, HEAD);
 	put(&out, data, bytes);
@@ -80,8 +93,10 @@ static void send_number(enum agent_type type, unsigned stream, uint32_t number)
 static void wrong(const char *what)
 {
 	boot_say("the host sent %s", what);
-	boot_power_off();
+	give_up();
 }
+
+static void serve_session(int port);
 
 static void start(const char *words, size_t bytes)
 {
@@ -91,11 +106,14 @@ static void start(const char *words, size_t bytes)
 	memcpy(run_words, words, bytes);
 	if (running || !command_parse(&command, run_words, bytes))
 		wrong("no command");
+	command.size = window;
 	how = htole32(
 	    (uint32_t)command_start(&command, text + sizeof(how), sizeof(text) - sizeof(how)));
 	running = true;
 	if (!how) {
 		send_frame(AGENT_STARTED, 0, NULL, 0);
+		if (!is_session)
+			sessions_begin(serve_session);
 		return;
 	}
 	failed = true;
@@ -117,10 +135,9 @@ static void take_input(const char *data, size_t bytes)
 
 static void set_size(const struct agent_size *s)
 {
-	struct winsize w = {.ws_row = le16toh(s->rows), .ws_col = le16toh(s->columns)};
-
+	window = (struct winsize){.ws_row = le16toh(s->rows), .ws_col = le16toh(s->columns)};
 	if (command.terminal && command.fd[0] >= 0)
-		ioctl(command.fd[0], TIOCSWINSZ, &w);
+		ioctl(command.fd[0], TIOCSWINSZ, &window);
 }
 
 static uint32_t number_of(const char *data, size_t bytes)
@@ -216,7 +233,7 @@ static void take_frames(void)
 static void gone(void)
 {
 	boot_say("the host is gone");
-	boot_power_off();
+	give_up();
 }
 
 static void read_port(int port)
@@ -282,17 +299,26 @@ static void read_output(int i)
 		n = 0;
 	}
 	credit[i] -= (uint32_t)n;
+	if (exited)
+		spare[i] -= spare[i] < n ? spare[i] : (uint32_t)n;
 	send_frame(AGENT_DATA, (unsigned)i, data, (uint32_t)n);
 }
 
 /* --- the end --- */
 
-/* Whoever is left may have the streams open: nobody is left then. */
+#define PIPE_BYTES 65536 /* may be in one when the command ends */
+
+/*
+ * Whoever is left may have the streams open: nobody is left then. Of a session's command others may
+ * be meant to stay, and it ends none the less.
+ */
 static void command_ended(int how)
 {
 	status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
 	exited = true;
-	kill(-1, SIGKILL);
+	spare[1] = spare[2] = PIPE_BYTES;
+	if (!is_session)
+		kill(-1, SIGKILL);
 }
 
 static void reap(int signals)
@@ -308,9 +334,16 @@ static void reap(int signals)
 			command_ended(how);
 }
 
+static bool stream_ended(int i)
+{
+	struct pollfd p = {.fd = command.fd[i], .events = POLLIN};
+
+	return command.fd[i] < 0 || (is_session && (!spare[i] || !poll(&p, 1, 0)));
+}
+
 static bool all_was_said(void)
 {
-	return failed || (exited && command.fd[1] < 0 && command.fd[2] < 0);
+	return failed || (exited && stream_ended(1) && stream_ended(2));
 }
 
 /* --- */
@@ -395,6 +428,22 @@ static int watch_children(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* As a process of its own, with the port to the host alone. */
+static void serve_session(int port)
+{
+	int signals = watch_children();
+
+	in.at = in.end = out.at = out.end = input.at = input.end = 0;
+	greeted = running = exited = failed = input_ends = false;
+	credit[1] = credit[2] = AGENT_WINDOW;
+	command = (struct command){.pid = -1, .fd = {-1, -1, -1}};
+	is_session = true;
+	while (!all_was_said())
+		turn(port, signals);
+	finish(port);
+	_exit(0);
 }
 
 int main(int argc, char **argv)

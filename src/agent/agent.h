@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 #include "agent/protocol.h"
@@ -16,6 +17,9 @@ void boot_prepare(void);
 void boot_load_drivers(const char *pattern);
 /* The channel to the host, once it is connected; doesn't block. */
 int boot_open_port(void);
+/* A port by its name, whether somebody is connected or not; -1: there is none, or it is in use. */
+int boot_open_by_name(const char *name);
+bool boot_is_connected(int port);
 void boot_power_off(void) __attribute__((noreturn));
 /* To the kernel's log, which the host keeps. */
 void boot_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -40,6 +44,7 @@ struct command {
 	unsigned folders;
 	char *card; /* NULL: it has no network card; else its address, or nothing */
 	bool terminal, root_is_kept, disk_is_kept;
+	struct winsize size; /* the terminal's when the command begins */
 
 	pid_t pid;
 	int fd[3]; /* our ends of its streams, -1: none; of a terminal [0] and [1] are the same */
@@ -64,6 +69,13 @@ void folders_prepare(void);
 int folders_mount(const struct command *c, char *why, size_t bytes);
 /* With nobody left who has it open: what was written to the disk is on it. */
 void folders_let_go(const struct command *c);
+
+/* --- sessions.c --- */
+/*
+ * For each port that there is for further commands a process that waits for the host there, and
+ * has @serve, which doesn't come back, called for each connection in one more process.
+ */
+void sessions_begin(void (*serve)(int port));
 
 /* --- network.c --- */
 /*

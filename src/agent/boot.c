@@ -95,7 +95,7 @@ void boot_prepare(void)
 	boot_load_drivers("/lib/drivers/*.ko");
 }
 
-static bool has_name(const char *port)
+static bool has_name(const char *port, const char *wanted)
 {
 	char path[300], name[64] = "";
 	FILE *f;
@@ -108,10 +108,10 @@ static bool has_name(const char *port)
 		*name = 0;
 	fclose(f);
 	name[strcspn(name, "\n")] = 0;
-	return !strcmp(name, AGENT_PORT);
+	return !strcmp(name, wanted);
 }
 
-static int open_by_name(void)
+int boot_open_by_name(const char *name)
 {
 	DIR *ports = opendir("/sys/class/virtio-ports");
 	const struct dirent *e;
@@ -119,7 +119,7 @@ static int open_by_name(void)
 	int fd = -1;
 
 	while (ports && fd < 0 && (e = readdir(ports))) {
-		if (!has_name(e->d_name))
+		if (!has_name(e->d_name, name))
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", e->d_name);
 		fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -129,7 +129,7 @@ static int open_by_name(void)
 	return fd;
 }
 
-static bool is_connected(int fd)
+bool boot_is_connected(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
@@ -142,8 +142,8 @@ int boot_open_port(void)
 
 	for (int waited = 0; waited < PATIENCE_MS; waited += 5) {
 		if (fd < 0)
-			fd = open_by_name();
-		if (fd >= 0 && is_connected(fd))
+			fd = boot_open_by_name(AGENT_PORT);
+		if (fd >= 0 && boot_is_connected(fd))
 			return fd;
 		usleep(5000);
 	}

@@ -232,7 +232,7 @@ static void use_streams(const int *child, bool terminal)
 static bool make_streams(struct command *c, int *child)
 {
 	if (c->terminal) {
-		if (openpty(&c->fd[0], &child[0], NULL, NULL, NULL))
+		if (openpty(&c->fd[0], &child[0], NULL, NULL, &c->size))
 			return false;
 		c->fd[1] = c->fd[0];
 		child[1] = child[2] = child[0];

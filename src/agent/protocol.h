@@ -29,11 +29,18 @@
 
 #include <stdint.h>
 
-#define AGENT_PORT     "org.papyr.agent.1"
-#define AGENT_MAGIC    0x72797061u
-#define AGENT_VERSION  3u
-#define AGENT_WINDOW   ((uint32_t)256 << 10)
-#define AGENT_DATA_MAX ((uint32_t)32 << 10) /* bytes of a frame behind its head */
+#define AGENT_PORT "org.papyr.agent.1"
+/*
+ * Others beside it, with a number behind, each for one more command at a time in what the first
+ * one found (AGENT_SESSIONS_MAX at most). HELLO is said there only when the host asks by AGAIN, and
+ * the port closes behind EXITED or FAILED: whoever is connected next begins anew.
+ */
+#define AGENT_SESSION_PORT "org.papyr.agent.exec."
+#define AGENT_SESSIONS_MAX 4
+#define AGENT_MAGIC	   0x72797061u
+#define AGENT_VERSION	   4u
+#define AGENT_WINDOW	   ((uint32_t)256 << 10)
+#define AGENT_DATA_MAX	   ((uint32_t)32 << 10) /* bytes of a frame behind its head */
 
 /* All numbers are little-endian. */
 struct agent_frame {
@@ -51,7 +58,7 @@ enum agent_type {
 	AGENT_DATA,
 	AGENT_CREDIT, /* u32: so many bytes more */
 	AGENT_SIGNAL, /* u32: its number, Linux's: to the command, or the terminal's foreground */
-	AGENT_SIZE,   /* struct agent_size: the terminal's */
+	AGENT_SIZE,   /* struct agent_size: the terminal's; may come before RUN */
 	AGENT_EXITED, /* u32: the exit status, 128 and the signal's number if one ended it */
 	AGENT_AGAIN,  /* nothing */
 };

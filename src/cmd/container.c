@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "monitor/client.h"
 
 static const char help[] =
     "Usage: papyr oci create [--bundle DIR] [--pid-file FILE] [--console-socket PATH] ID\n"
     "       papyr oci start ID\n"
     "       papyr oci state ID\n"
+    "       papyr oci exec [--process FILE] [OPTION]... ID [COMMAND [ARGUMENT]...]\n"
+    "       papyr oci pause|resume ID\n"
     "       papyr oci kill ID [SIGNAL]\n"
     "       papyr oci delete [--force] ID\n"
     "Runs containers of linux/ppc64le, each in a guest of its own, for a manager as podman:\n"
@@ -29,9 +32,14 @@ static const char help[] =
     "      --log FILE           errors go there, too\n"
     "      --log-format FORMAT  text (default) or json\n"
     "  -b, --bundle DIR         create: where config.json is (default: here)\n"
-    "      --pid-file FILE      create: the pid of the container's process is put there\n"
+    "      --pid-file FILE      create, exec: the pid of the process is put there\n"
     "      --console-socket PATH\n"
-    "                           create: who listens there gets the terminal\n"
+    "                           create, exec: who listens there gets the terminal\n"
+    "  -p, --process FILE       exec: what to run, as config.json's \"process\"; else COMMAND, as "
+    "the\n"
+    "                           container's own, but for --cwd DIR, --env NAME=VALUE, --tty, and\n"
+    "                           --user UID[:GID]\n"
+    "  -d, --detach             exec: end when it has begun\n"
     "  -f, --force              delete: kill it before\n"
     "  -a, --all                kill: all of its processes (which is what signals do)\n"
     "      --systemd-cgroup, --no-pivot, --no-new-keyring, --debug\n"
@@ -45,6 +53,7 @@ enum {
 	OPT_LOG_FORMAT,
 	OPT_PID_FILE,
 	OPT_CONSOLE_SOCKET,
+	OPT_CWD,
 	OPT_NOTHING,
 	OPT_VERSION
 };
@@ -56,6 +65,12 @@ static const struct option options[] = {
     {"bundle", required_argument, NULL, 'b'},
     {"pid-file", required_argument, NULL, OPT_PID_FILE},
     {"console-socket", required_argument, NULL, OPT_CONSOLE_SOCKET},
+    {"process", required_argument, NULL, 'p'},
+    {"detach", no_argument, NULL, 'd'},
+    {"tty", no_argument, NULL, 't'},
+    {"env", required_argument, NULL, 'e'},
+    {"user", required_argument, NULL, 'u'},
+    {"cwd", required_argument, NULL, OPT_CWD},
     {"force", no_argument, NULL, 'f'},
     {"all", no_argument, NULL, 'a'},
     {"systemd-cgroup", no_argument, NULL, OPT_NOTHING},
@@ -99,6 +114,39 @@ static int state(const struct container *c)
 	free(text);
 	json_decref(j);
 	return status;
+}
+
+/* Its guest stands still, and nothing in it notices. */
+static int stand_still(const struct container *c, bool still, struct error *err)
+{
+	enum container_status from = still ? CONTAINER_RUNNING : CONTAINER_PAUSED;
+	const char *runtime = json_string_value(json_object_get(c->record, "runtime"));
+	char guest[32], path[PATH_MAX];
+	struct control *control;
+	json_t *value;
+	int fd;
+
+	if (c->status != from)
+		return error_set(err, "container '%s' is %s, not %s", c->id,
+				 container_status_name(c->status), container_status_name(from));
+	setenv("XDG_RUNTIME_DIR", runtime ? runtime : "", 1); /* as its create had it */
+	exec_guest_name(guest, c->pid);
+	container_paused_path(c, path);
+	control = control_open(guest, err);
+	if (!control)
+		return -1;
+	value = control_execute(control, still ? "stop" : "cont", NULL, err);
+	control_close(control);
+	if (!value)
+		return -1;
+	json_decref(value);
+	if (!still)
+		return unlink(path) ? error_errno(err, "%s", path) : 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_errno(err, "%s", path);
+	close(fd);
+	return 0;
 }
 
 /* "15", "TERM", "SIGTERM"; 0: none. */
@@ -155,7 +203,7 @@ static int delete_it(struct container *c, bool force, struct error *err)
 }
 
 static int act_on(struct container *c, const struct container_options *o, int n, char **words,
-		  struct error *err)
+		  int *status, struct error *err)
 {
 	const char *verb = words[0];
 
@@ -163,12 +211,18 @@ static int act_on(struct container *c, const struct container_options *o, int n,
 		return delete_it(c, o->force, err);
 	if (!strcmp(verb, "start"))
 		return start(c, err);
+	if (!strcmp(verb, "exec"))
+		return container_exec(c, o, words + 2, status, err);
+	if (!strcmp(verb, "pause") || !strcmp(verb, "resume"))
+		return stand_still(c, !strcmp(verb, "pause"), err);
 	if (!strcmp(verb, "kill"))
 		return send_signal(c, n > 2 ? words[2] : "TERM", err);
 	return state(c);
 }
 
-static int act(const struct container_options *o, int n, char **words, struct error *err)
+/* @status: what to end with if that isn't 0 and nothing failed. */
+static int act(const struct container_options *o, int n, char **words, int *status,
+	       struct error *err)
 {
 	struct container c;
 	int failed;
@@ -181,7 +235,7 @@ static int act(const struct container_options *o, int n, char **words, struct er
 		*err = (struct error){0}; /* it is gone already */
 		return 0;
 	}
-	failed = act_on(&c, o, n, words, err);
+	failed = act_on(&c, o, n, words, status, err);
 	json_decref(c.record);
 	return failed;
 }
@@ -190,11 +244,13 @@ static int act(const struct container_options *o, int n, char **words, struct er
 
 static bool is_known(int n, char **words)
 {
-	static const char *const verbs[] = {"create", "start", "state", "kill", "delete"};
+	static const char *const verbs[] = {"create", "start",	"state", "exec",
+					    "pause",  "resume", "kill",	 "delete"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(words[0], verbs[i]))
-			return n == 2 || (n == 3 && !strcmp(words[0], "kill"));
+			return n == 2 || (n == 3 && !strcmp(verbs[i], "kill")) ||
+			       (n > 2 && !strcmp(verbs[i], "exec"));
 	return false;
 }
 
@@ -208,6 +264,20 @@ static void default_root(struct container_options *o)
 		snprintf(o->root, sizeof(o->root), "%s/papyr-oci", folder);
 	else
 		snprintf(o->root, sizeof(o->root), "/tmp/papyr-oci-%u", getuid());
+}
+
+static int take_environment(struct container_options *o, char *pair)
+{
+	unsigned n = 0;
+
+	while (o->environment[n])
+		n++;
+	if (strchr(pair, '=') && n < EXEC_ENVIRONMENT_MAX) {
+		o->environment[n] = pair;
+		return 0;
+	}
+	cmd_usage("oci", "--env %s: not NAME=VALUE, or there are too many", pair);
+	return 1;
 }
 
 /* 0: go on; else 1 and an exit status. */
@@ -238,6 +308,23 @@ static int take(struct container_options *o, int opt, int *status)
 		return 0;
 	case OPT_CONSOLE_SOCKET:
 		o->console_socket = optarg;
+		return 0;
+	case 'p':
+		o->process = optarg;
+		return 0;
+	case 'd':
+		o->detach = true;
+		return 0;
+	case 't':
+		o->terminal = true;
+		return 0;
+	case 'e':
+		return take_environment(o, optarg);
+	case 'u':
+		o->user = optarg;
+		return 0;
+	case OPT_CWD:
+		o->directory = optarg;
 		return 0;
 	case 'f':
 		o->force = true;
@@ -279,28 +366,55 @@ static void note(const struct container_options *o, const char *text)
 	fclose(f);
 }
 
+/*
+ * Options may be between the words, which come first in @argv then; but what is behind the ID of
+ * exec is the command's. -1, or an exit status.
+ */
+static int parse(int argc, char **argv, struct container_options *o, int *n_words)
+{
+	int opt, status, n = 0;
+
+	optind = 1;
+	while (optind < argc) {
+		if (n == 2 && !strcmp(argv[0], "exec"))
+			break;
+		opt = getopt_long(argc, argv, "+b:p:dte:u:fah", options, NULL);
+		if (opt == -1 && optind < argc)
+			argv[n++] = argv[optind++];
+		else if (opt != -1 && take(o, opt, &status))
+			return status;
+	}
+	while (optind < argc)
+		argv[n++] = argv[optind++];
+	argv[n] = NULL;
+	*n_words = n;
+	return -1;
+}
+
 int cmd_oci(int argc, char **argv)
 {
-	struct container_options o = {0};
+	static struct container_options o;
 	struct error err = {0};
-	int opt, status;
+	int n, status;
 
 	default_root(&o);
-	while ((opt = getopt_long(argc, argv, "b:fah", options, NULL)) != -1)
-		if (take(&o, opt, &status))
-			return status;
-	if (optind == argc)
+	status = parse(argc, argv, &o, &n);
+	if (status >= 0)
+		return status;
+	if (!n)
 		return cmd_usage("oci", "there is no verb");
-	if (!is_known(argc - optind, argv + optind)) {
+	if (!is_known(n, argv)) {
 		snprintf(err.text, sizeof(err.text), "'%s' with %d words behind it is not known",
-			 argv[optind], argc - optind - 1);
+			 argv[0], n - 1);
 		note(&o, err.text);
 		return cmd_usage("oci", "%s", err.text);
 	}
-	status = act(&o, argc - optind, argv + optind, &err);
+	status = STATUS_OK;
+	if (act(&o, n, argv, &status, &err) && !status)
+		status = STATUS_ERROR;
 	if (*err.text) {
 		note(&o, err.text);
-		return cmd_error("oci: %s", err.text);
+		cmd_error("oci: %s", err.text);
 	}
-	return status ? STATUS_ERROR : STATUS_OK;
+	return status;
 }

@@ -22,11 +22,15 @@ struct container_options {
 	const char *pid_file, *console_socket;
 	const char *log;
 	bool log_is_json, force;
+	/* papyr oci exec: a file with the process, or what differs from the container's own */
+	const char *process, *directory, *user;
+	char *environment[EXEC_ENVIRONMENT_MAX + 1];
+	bool terminal, detach;
 };
 
 /* --- container_state.c --- */
 
-enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_STOPPED };
+enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_PAUSED, CONTAINER_STOPPED };
 
 struct container {
 	const char *id;
@@ -54,6 +58,10 @@ void container_look(struct container *c);
 void container_remove(const struct container *c);
 /* Where it waits until it is started. */
 void container_start_path(const struct container *c, char path[PATH_MAX]);
+/* Where the sockets for further commands are. */
+void container_sessions_path(const struct container *c, char path[PATH_MAX]);
+/* Is there while it is paused. */
+void container_paused_path(const struct container *c, char path[PATH_MAX]);
 
 /* --- container_config.c --- */
 
@@ -76,6 +84,10 @@ struct container_config {
 /* Reads @bundle's config.json. What isn't done is said (docs/exec.md tells what is left out). */
 int container_read_config(struct container_config *c, const char *bundle, struct error *err);
 
+/* What a process of config.json says, of which @words and @user last as long as @process. */
+int container_take_process(struct exec_options *e, char user[32], json_t *process,
+			   struct error *err);
+
 /* --- container_mounts.c --- */
 
 /*
@@ -83,6 +95,30 @@ int container_read_config(struct container_config *c, const char *bundle, struct
  * network's namespace.
  */
 int container_enter(const struct container_config *c, struct error *err);
+
+/* --- container_process.c --- */
+
+typedef void (*container_process)(void *opaque);
+
+/*
+ * Has @run, which doesn't come back, run by a process of a session of its own, with the caller's
+ * streams and no other descriptors, and waits for what it reports. Its pid; in @err is what it
+ * said, if that wasn't success.
+ */
+pid_t container_spawn(container_process run, void *opaque, struct error *err);
+/* By the process: "" is success, else why not. Only the first is heard. */
+void container_report(const char *text);
+bool container_has_reported(void);
+/* A terminal for this process, whose other end who listens at the socket gets. */
+int container_console(const char *socket_path, struct error *err);
+/* @path NULL: nobody wants to know. */
+int container_write_pid(const char *path, pid_t pid, struct error *err);
+
+/* --- container_exec.c --- */
+
+/* One more command in it, of @words if not of a file. The exit status is put into @status. */
+int container_exec(const struct container *c, const struct container_options *o, char **words,
+		   int *status, struct error *err);
 
 /* --- container_create.c --- */
 

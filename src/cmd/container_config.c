@@ -128,10 +128,9 @@ static int take_mounts(struct container_config *c, const char *bundle, struct er
 	return 0;
 }
 
-static int take_process(struct container_config *c, struct error *err)
+int container_take_process(struct exec_options *e, char id[32], json_t *process, struct error *err)
 {
-	json_t *process = at(c->json, "process"), *user = at(process, "user");
-	struct exec_options *e = &c->exec;
+	json_t *user = at(process, "user");
 
 	e->command = strings(at(process, "args"));
 	e->environment = strings(at(process, "env"));
@@ -141,10 +140,10 @@ static int take_process(struct container_config *c, struct error *err)
 		return error_set(err, "config.json: process.args or process.env are no words");
 	if (!e->directory || *e->directory != '/')
 		return error_set(err, "config.json: process.cwd is no absolute path");
-	snprintf(c->user, sizeof(c->user), "%u:%u", (u32)json_integer_value(at(user, "uid")),
+	snprintf(id, 32, "%u:%u", (u32)json_integer_value(at(user, "uid")),
 		 (u32)json_integer_value(at(user, "gid")));
 	/* A user by name has a home and groups: of root these are what everybody expects. */
-	e->user = strcmp(c->user, "0:0") ? c->user : NULL;
+	e->user = strcmp(id, "0:0") ? id : NULL;
 	return 0;
 }
 
@@ -235,8 +234,9 @@ int container_read_config(struct container_config *c, const char *bundle, struct
 	c->version = text_at(c->json, "ociVersion");
 	if (!c->version || strncmp(c->version, "1.", 2))
 		return error_set(err, "%s: ociVersion is not 1", path);
-	if (refuse(c, err) || take_process(c, err) || take_root(c, bundle, err) ||
-	    take_mounts(c, bundle, err))
+	if (refuse(c, err) ||
+	    container_take_process(&c->exec, c->user, at(c->json, "process"), err) ||
+	    take_root(c, bundle, err) || take_mounts(c, bundle, err))
 		return -1;
 	take_resources(c, at(at(c->json, "linux"), "resources"));
 	take_network(c, at(at(c->json, "linux"), "namespaces"));

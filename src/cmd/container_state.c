@@ -93,15 +93,28 @@ void container_start_path(const struct container *c, char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s/start", c->folder);
 }
 
+void container_sessions_path(const struct container *c, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/exec", c->folder);
+}
+
+void container_paused_path(const struct container *c, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/paused", c->folder);
+}
+
 void container_look(struct container *c)
 {
-	char start[PATH_MAX];
+	char start[PATH_MAX], paused[PATH_MAX];
 
 	container_start_path(c, start);
+	container_paused_path(c, paused);
 	if (c->pid <= 0 || birth_of(c->pid) != c->born || !c->born)
 		c->status = CONTAINER_STOPPED;
+	else if (!access(start, F_OK))
+		c->status = CONTAINER_CREATED;
 	else
-		c->status = access(start, F_OK) ? CONTAINER_RUNNING : CONTAINER_CREATED;
+		c->status = access(paused, F_OK) ? CONTAINER_RUNNING : CONTAINER_PAUSED;
 }
 
 static void state_path(const struct container *c, char path[PATH_MAX])
@@ -130,13 +143,16 @@ int container_find(struct container *c, const struct container_options *o, const
 int container_record(struct container *c, const char *bundle, const char *version,
 		     json_t *annotations, struct error *err)
 {
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	char path[PATH_MAX], new[PATH_MAX + 4];
 	int failed;
 
 	c->born = birth_of(c->pid);
-	c->record = json_pack("{s:s, s:s, s:I, s:I, s:s, s:O*}", "ociVersion", version, "id", c->id,
-			      "pid", (json_int_t)c->pid, "born", (json_int_t)c->born, "bundle",
-			      bundle, "annotations", annotations);
+	/* Managers give other verbs another environment: here is where its guest is found. */
+	c->record =
+	    json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:O*}", "ociVersion", version, "id", c->id,
+		      "pid", (json_int_t)c->pid, "born", (json_int_t)c->born, "bundle", bundle,
+		      "runtime", runtime ? runtime : "", "annotations", annotations);
 	state_path(c, path);
 	snprintf(new, sizeof(new), "%s.new", path);
 	failed = !c->record || json_dump_file(c->record, new, JSON_COMPACT) || rename(new, path);
@@ -147,7 +163,14 @@ int container_record(struct container *c, const char *bundle, const char *versio
 
 const char *container_status_name(enum container_status s)
 {
-	return s == CONTAINER_CREATED ? "created" : s == CONTAINER_RUNNING ? "running" : "stopped";
+	static const char *const names[] = {
+	    [CONTAINER_CREATED] = "created",
+	    [CONTAINER_RUNNING] = "running",
+	    [CONTAINER_PAUSED] = "paused",
+	    [CONTAINER_STOPPED] = "stopped",
+	};
+
+	return names[s];
 }
 
 json_t *container_describe(const struct container *c)
@@ -157,19 +180,35 @@ json_t *container_describe(const struct container *c)
 					  c->id, "bundle", "");
 
 	json_object_del(j, "born");
+	json_object_del(j, "runtime");
 	json_object_set_new(j, "status", json_string(container_status_name(c->status)));
 	json_object_set_new(j, "pid", json_integer(c->status == CONTAINER_STOPPED ? 0 : c->pid));
 	return j;
 }
 
+static void remove_sessions(const struct container *c)
+{
+	char folder[PATH_MAX], path[PATH_MAX], lock[PATH_MAX + 8];
+
+	container_sessions_path(c, folder);
+	for (unsigned i = 0; i < AGENT_SESSIONS_MAX; i++) {
+		exec_session_path(path, folder, i);
+		snprintf(lock, sizeof(lock), "%s.lock", path);
+		unlink(path);
+		unlink(lock);
+	}
+	rmdir(folder);
+}
+
 void container_remove(const struct container *c)
 {
-	static const char *const files[] = {"start", "state.json", "state.json.new"};
+	static const char *const files[] = {"start", "paused", "state.json", "state.json.new"};
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", c->folder, files[i]);
 		unlink(path);
 	}
+	remove_sessions(c);
 	rmdir(c->folder);
 }

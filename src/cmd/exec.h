@@ -22,7 +22,7 @@ struct exec_options {
 	const char *cpus, *memory;   /* as papyr run has them */
 	const char *net;	     /* as papyr run has it; NULL: none */
 	const char *kernel, *initrd; /* NULL: the usual ones */
-	const char *directory, *user, *host_name;
+	const char *directory, *user, *host_name; /* NULL: what the guest has */
 	const char *image, *oci; /* that are the disk; NULL: none */
 	const char *root;	 /* a folder; NULL: the disk, or busybox's */
 	const char *disk;	 /* as papyr run has it, without a bus; NULL: none */
@@ -41,8 +41,10 @@ struct exec_options {
 	bool terminal;
 	bool cold; /* it boots, whatever is saved */
 	bool no_sandbox;
+	const char *sessions; /* a folder for sockets to further commands; NULL: there are none */
 	/* Called when the guest was begun, to wait for the word; not 0: the status to end with. */
 	int (*hold)(void);
+	void (*started)(void); /* called when the command was; NULL: nobody is */
 };
 
 /* A guest that runs the agent, in a process of its own. */
@@ -71,6 +73,8 @@ int exec_use_image(struct exec_options *o, const char *name, struct error *err);
 int exec_use_oci(struct exec_options *o, const char *where, struct error *err);
 
 /* --- exec_guest.c --- */
+/* What other verbs call the guest of the process @pid. */
+void exec_guest_name(char name[32], pid_t pid);
 /* A guest that was saved, unless o->cold, or one that boots. */
 int exec_guest_start(struct exec_guest *g, const struct exec_options *o, struct error *err);
 /* Ends it, if it hasn't ended; nothing of it is left. @show: the end of its log goes to stderr. */
@@ -86,6 +90,15 @@ struct exec_parts {
 void exec_warm_find(struct exec_guest *g, const struct exec_options *o, const struct exec_parts *p);
 /* The image that @g didn't start from is of no use, and goes. */
 void exec_warm_drop(struct exec_guest *g, const struct exec_options *o);
+
+/* --- exec_session.c --- */
+/*
+ * One more command in a guest whose exec_options had sessions in @folder, of which @o's command,
+ * environment, directory, user and terminal are used. The exit status; what went wrong is in @err.
+ */
+int exec_session(const char *folder, const struct exec_options *o, struct error *err);
+/* The name of a further command's socket. */
+void exec_session_path(char path[PATH_MAX], const char *folder, unsigned number);
 
 /* --- exec_talk.c --- */
 /* Runs the command, and returns the exit status; -1: the connection broke, @err says how. */

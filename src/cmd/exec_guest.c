@@ -64,6 +64,7 @@ struct arguments {
 	char share[EXEC_FOLDERS_MAX + 1][PATH_MAX + 32];
 	unsigned shares;
 	char disk[PATH_MAX + 64];
+	char session[AGENT_SESSIONS_MAX][PATH_MAX + 64];
 };
 
 static void add(struct arguments *a, const char *option, const char *value)
@@ -78,6 +79,17 @@ static void add_share(struct arguments *a, const char *folder, const char *tag, 
 
 	snprintf(word, sizeof(a->share[0]), "%s:%s%s", folder, tag, read_only ? ",ro" : "");
 	add(a, "--share", word);
+}
+
+static void add_sessions(struct arguments *a, const char *folder)
+{
+	char path[PATH_MAX];
+
+	for (unsigned i = 0; i < AGENT_SESSIONS_MAX; i++) {
+		exec_session_path(path, folder, i);
+		snprintf(a->session[i], sizeof(a->session[i]), AGENT_SESSION_PORT "%u:%s", i, path);
+		add(a, "--channel", a->session[i]);
+	}
 }
 
 /* It needs no files but those of its folders; the image, if it is to be saved. */
@@ -105,6 +117,11 @@ static void add_parts(struct arguments *a, const struct exec_options *o, const s
 	add(a, "-m", o->memory);
 }
 
+void exec_guest_name(char name[32], pid_t pid)
+{
+	snprintf(name, 32, "exec-%d", pid);
+}
+
 /* @agent: the other end of its channel. */
 static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 		      const struct exec_parts *p, int agent)
@@ -114,10 +131,12 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 	char channel[64], name[32], tag[16];
 
 	snprintf(channel, sizeof(channel), AGENT_PORT ":fd:%d", agent);
-	snprintf(name, sizeof(name), "exec-%d", getppid());
+	exec_guest_name(name, getppid());
 	add_fence(&a, g, o);
 	add(&a, "--name", name);
 	add(&a, "--channel", channel);
+	if (o->sessions)
+		add_sessions(&a, o->sessions);
 	if (g->warm)
 		add(&a, "--restore", g->image);
 	else

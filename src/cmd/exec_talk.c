@@ -166,7 +166,8 @@ static void ask_for_it(struct talk *t)
 	if (o->net)
 		add_card(&w, o->net);
 	add_fresh(&w);
-	add_word(&w, AGENT_HOST_NAME, o->host_name);
+	if (o->host_name)
+		add_word(&w, AGENT_HOST_NAME, o->host_name);
 	if (w.too_many)
 		broken(t, "the command and its environment are longer than 32 KiB");
 	else
@@ -192,6 +193,7 @@ static void greet(struct talk *t, const char *data, size_t bytes)
 	if (t->g->ready)
 		t->g->ready(t->g, t->o);
 	send_frame(t, AGENT_HELLO, 0, &h, sizeof(h));
+	send_size(t);
 	ask_for_it(t);
 }
 
@@ -245,6 +247,8 @@ static void take_frame(struct talk *t, const struct agent_frame *f, const char *
 	} else if (f->type == AGENT_STARTED) {
 		t->started = true;
 		send_size(t);
+		if (t->o->started)
+			t->o->started();
 	} else if (f->type == AGENT_FAILED) {
 		take_failure(t, data, bytes);
 	} else if (f->type == AGENT_DATA && output) {
@@ -384,7 +388,7 @@ static void turn(struct talk *t)
 	if (n < 0)
 		return;
 	if (!n)
-		broken(t, "the guest that was saved does not answer");
+		broken(t, "the guest does not answer");
 	if (p[0].revents & POLLOUT)
 		write_agent(t);
 	if (p[0].revents & (POLLIN | POLLHUP))
@@ -402,15 +406,27 @@ static void turn(struct talk *t)
 			write_output(t, stream);
 }
 
-/* What the command said last; who reads it may take as long as it likes. */
+/*
+ * What the command said last; who reads it may take as long as it likes. There is no command any
+ * more to which a signal could go: it ends this, and with it the rest.
+ */
 static void write_rest(struct talk *t)
 {
+	struct signalfd_siginfo s;
+
 	for (unsigned stream = 1; stream <= 2; stream++)
 		while (t->output[stream - 1].bytes) {
-			struct pollfd p = {.fd = (int)stream, .events = POLLOUT};
+			struct pollfd p[] = {{.fd = (int)stream, .events = POLLOUT},
+					     {.fd = t->signals, .events = POLLIN}};
 
-			poll(&p, 1, -1);
-			write_output(t, stream);
+			poll(p, ARRAY_SIZE(p), -1);
+			if (p[1].revents && read(t->signals, &s, sizeof(s)) == sizeof(s) &&
+			    s.ssi_signo != SIGWINCH && s.ssi_signo != SIGCONT) {
+				t->status = 128 + (int)s.ssi_signo;
+				return;
+			}
+			if (p[0].revents)
+				write_output(t, stream);
 		}
 }
 

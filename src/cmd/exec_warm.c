@@ -61,8 +61,9 @@ static char *describe(const struct exec_options *o, const struct exec_parts *p)
 	/* The cache's own has its parts' sum in its name, and the time of its last use. */
 	if (o->initrd)
 		put_file(f, p->initrd);
-	fprintf(f, "%s\n%s\ncpus %s memory %s root %d folders %u net %s\n", p->initrd, p->arguments,
-		o->cpus, o->memory, !!o->root, o->n_folders, !o->net ? "none" : "user");
+	fprintf(f, "%s\n%s\ncpus %s memory %s root %d folders %u net %s sessions %d\n",
+		p->initrd, p->arguments, o->cpus, o->memory, !!o->root, o->n_folders,
+		!o->net ? "none" : "user", !!o->sessions);
 	put_disk(f, o);
 	/* An address that the user chose is in the image. */
 	if (o->net && strstr(o->net, ",mac="))
@@ -102,7 +103,7 @@ static void keep(struct exec_guest *g, const struct exec_options *o)
 	char name[32];
 	int held = cache_hold();
 
-	snprintf(name, sizeof(name), "exec-%d", getpid());
+	exec_guest_name(name, getpid());
 	if (held < 0 || save(name, g->image, &err))
 		note(o, "the guest was not saved", &err);
 	if (held >= 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""papyr oci, as conmon calls it: a container's whole life, its mounts, terminal and limits, and what is refused.
+"""papyr oci, as conmon calls it: a container's whole life, its mounts, terminal and limits, further commands in it, pauses, and what is refused.
 
 test_oci.py podman: by podman itself, with an image made of busybox, if it is there and may run here.
 """
@@ -28,7 +28,7 @@ program = os.path.join(folder, 'papyr-oci')
 os.symlink(os.path.abspath(PAPYR), program)
 os.makedirs(os.path.join(root, 'bin'))
 shutil.copy(fetch('busybox'), os.path.join(root, 'bin', 'busybox'))
-for name in ('sh', 'id', 'cat', 'sleep', 'touch', 'stty', 'uname', 'hostname', 'nproc', 'grep', 'ls'):
+for name in ('sh', 'id', 'cat', 'sleep', 'touch', 'stty', 'uname', 'hostname', 'nproc', 'grep', 'ls', 'true'):
     os.symlink('busybox', os.path.join(root, 'bin', name))
 ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -156,7 +156,7 @@ def mounts():
             {'destination': '/memory', 'type': 'tmpfs', 'source': 'tmpfs'},
             {'destination': '/dev/shm', 'type': 'bind', 'source': given, 'options': ['bind']},
         ]
-    configure('sh', '-c', 'cat /etc/file; touch /data/deep/made /memory/gone /kept; ls /tmp/given /memory; touch /fixed/x; id -u',
+    configure('sh', '-c', 'cat /etc/file; touch /data/deep/made /memory/gone /kept; ls /tmp/given /memory; touch /fixed/x 2>&1; id -u',
               user={'uid': 1000, 'gid': 1000}, change=change)
     os.chmod(given, 0o777)
     os.chmod(root, 0o777)
@@ -178,9 +178,87 @@ def limits():
     def change(c):
         c['root']['readonly'] = True
         c['linux']['resources'] = {'memory': {'limit': 300 << 20}, 'cpu': {'quota': 150000, 'period': 100000}}
-    configure('sh', '-c', 'touch /x; while read n v u; do [ $n != MemTotal: ] || echo $((v < 320000 && v > 200000)); done '
+    configure('sh', '-c', 'touch /x 2>&1; while read n v u; do [ $n != MemTotal: ] || echo $((v < 320000 && v > 200000)); done '
               '</proc/meminfo; nproc; ls /sys/class/net', change=change)
     run('limits', 0, f'touch: /x: Read-only file system\n1\n{min(2, os.cpu_count())}\nlo\n')
+
+
+def joined():
+    """Further commands beside the container's own."""
+    configure('sh', '-c', 'echo on; sleep 1000 & wait', env=['PATH=/bin', 'WHAT=container'])
+    c = Container('joined')
+    oci('exec', 'joined', 'true', wanted=1, word='is created, not running')
+    oci('start', 'joined')
+    c.line('on\n')
+    check(oci('exec', 'joined', 'sh', '-c', 'echo $WHAT $(hostname) $(id -u); touch /tmp/seen; exit 9', wanted=9) == 'container box 0\n', 'exec')
+    check(oci('exec', '--env', 'WHAT=else', '--user', '5:6', '--cwd', '/tmp', 'joined', 'sh', '-c', 'echo $WHAT $(id -u); ls', ) ==
+          'else 5\nseen\n', 'another variable, user and folder')
+    check(oci('exec', 'joined', 'cat', input='through\n') == 'through\n', 'its input')
+    oci('exec', 'joined', 'nosuch', wanted=127, word='nosuch: No such file')
+    oci('exec', 'joined', 'sh', '-c', 'kill -9 $$', wanted=137)
+    oci('exec', 'joined', 'sh', '-c', 'yes | head -c 400000; yes >&2 & exit 3', wanted=3, word='y')
+    # What it leaves running stays, and keeps nobody waiting.
+    oci('exec', 'joined', 'sh', '-c', 'exec sleep 2000 >/dev/null 2>&1 & true')
+    check('2000' in oci('exec', 'joined', 'sh', '-c', 'cat /proc/[0-9]*/cmdline'), 'what was left running is gone')
+    process, pid_file = os.path.join(folder, 'process'), os.path.join(folder, 'exec-pid')
+
+    def write(*args, **more):
+        with open(process, 'w', encoding='utf-8') as f:
+            json.dump({'args': args, 'env': ['PATH=/bin'], 'cwd': '/', 'user': {'uid': 1, 'gid': 1}, **more}, f)
+
+    def detached(*more):
+        # Its streams are the caller's: pipes of ours would stay open.
+        got = subprocess.run([program, '--root', states, 'exec', '--pid-file', pid_file, '--process', process, '--detach', *more, 'joined'],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60 * PATIENCE, check=False)
+        check(not got.returncode, f'exec --detach {more}: {got}')
+        with open(pid_file, encoding='utf-8') as f:
+            return int(f.read())
+
+    def status(pid):
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    write('sh', '-c', 'id -u >/tmp/who; exit 4')
+    check(status(detached()) == 4 and oci('exec', 'joined', 'cat', '/tmp/who') == '1\n', 'detached')
+    write('nosuch')
+    oci('exec', '--process', process, '--detach', 'joined', wanted=1, word='nosuch: No such file')
+    write('sleep', '3000')
+    four = [detached() for _ in range(4)]
+    oci('exec', 'joined', 'true', wanted=125, word='no more than 4')
+    os.kill(four[0], signal.SIGTERM)
+    check(status(four[0]) == 128 + signal.SIGTERM, 'SIGTERM did not reach it')
+    oci('exec', 'joined', 'true')
+    for pid in four[1:]:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    until('the end of those whose caller is gone', lambda: '3000' not in oci('exec', 'joined', 'sh', '-c', 'cat /proc/[0-9]*/cmdline'))
+    for i in range(10):
+        oci('exec', 'joined', 'sh', '-c', f'exit {i}', wanted=i)
+    path = os.path.join(folder, 'exec-console')
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        write('sh', '-c', 'stty size; read line; echo "<$line>"', terminal=True)
+        oci('exec', '--process', process, '--detach', 'joined', wanted=1, word='no --console-socket')
+        pid = detached('--console-socket', path)
+        data, (master,), _, _ = socket.recv_fds(listener.accept()[0], 100, 1)
+    os.write(master, b'typed\r')
+    got = b''
+    try:
+        while True:
+            got += os.read(master, 1000)
+    except OSError:
+        pass
+    check(b'<typed>' in got and status(pid) == 0, f'the terminal shows {got!r}')
+    # It stands still, and goes on.
+    oci('resume', 'joined', wanted=1, word='is running, not paused')
+    oci('pause', 'joined')
+    check(c.status() == 'paused', 'it is not paused')
+    oci('exec', 'joined', 'true', wanted=1, word='is paused')
+    oci('pause', 'joined', wanted=1, word='is paused')
+    oci('resume', 'joined')
+    check(c.status() == 'running' and oci('exec', 'joined', 'id', '-u') == '0\n', 'it does not go on')
+    oci('pause', 'joined')
+    oci('kill', 'joined', 'KILL')
+    c.ends(-signal.SIGKILL)
 
 
 def terminal():
@@ -279,7 +357,9 @@ def refused():
     configure('true')
     for name in ('..', '.x', 'a/b', '', 'x' * 300):
         oci('create', '--bundle', bundle, name, wanted=1, word="can't be a container's name")
-    oci('exec', 'x', 'true', wanted=1, word="'exec'")
+    oci('ps', 'x', wanted=1, word="'ps'")
+    oci('exec', 'x', 'true', wanted=1, word="no container 'x'")
+    oci('exec', 'x', wanted=1, word="no container 'x'")
     oci('state', wanted=1, word="'state'")
     oci(wanted=1, word='no verb')
     check('spec: 1.0.2' in oci('--version'), 'no version')
@@ -329,7 +409,7 @@ if sys.argv[1:] == ['podman']:
     podman()
 else:
     for part, wants in ((refused, 'true'), (foreign_folders, 'true'), (life, 'true'), (ends, 'true'), (mounts, 'unshare -m true'),
-                        (namespaces, 'unshare -m unshare -U -r true'), (limits, 'true'), (terminal, 'true')):
+                        (namespaces, 'unshare -m unshare -U -r true'), (limits, 'true'), (joined, 'true'), (terminal, 'true')):
         if subprocess.run(wants.split(), check=False).returncode:
             print(f'{part.__name__}: not allowed here')
             continue
