@@ -13,6 +13,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/exec_net.h"
+#include "platform/accel.h"
 #include "platform/term.h"
 
 static const char help[] =
@@ -47,6 +48,7 @@ static const char help[] =
     "  -T, --no-terminal        no terminal for the command, even if this is one\n"
     "      --timeout SECONDS    end it then\n"
     "      --cold               boot the guest; else one that was saved goes on, if there is any\n"
+    "      --accel papyr|kvm    whose processor: Papyr's (default), or this POWER host's own\n"
     "      --no-sandbox         the guest's process is not fenced in\n"
     "      --verbose            the guest's console goes to standard error\n"
     "      --kernel FILE --initrd FILE\n"
@@ -65,6 +67,7 @@ enum {
 	OPT_HOSTNAME,
 	OPT_TIMEOUT,
 	OPT_COLD,
+	OPT_ACCEL,
 	OPT_NO_SANDBOX,
 	OPT_VERBOSE,
 	OPT_KERNEL,
@@ -89,6 +92,7 @@ static const struct option options[] = {
     {"no-terminal", no_argument, NULL, 'T'},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"cold", no_argument, NULL, OPT_COLD},
+    {"accel", required_argument, NULL, OPT_ACCEL},
     {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
     {"verbose", no_argument, NULL, OPT_VERBOSE},
     {"kernel", required_argument, NULL, OPT_KERNEL},
@@ -148,6 +152,17 @@ static int take_disk(struct exec_options *o)
 	return *optarg ? 0 : wrong("--disk wants a file");
 }
 
+static int take_accel(struct exec_options *o, const char *name)
+{
+	struct error err;
+
+	o->accel = name;
+	if (accel_find(name, &err))
+		return 0;
+	cmd_error("exec: %s", err.text);
+	return EXEC_FAILED;
+}
+
 static int take_option(int opt, struct exec_options *o, unsigned *environments)
 {
 	switch (opt) {
@@ -200,6 +215,8 @@ static int take_option(int opt, struct exec_options *o, unsigned *environments)
 	case OPT_COLD:
 		o->cold = true;
 		return 0;
+	case OPT_ACCEL:
+		return take_accel(o, optarg);
 	case OPT_NO_SANDBOX:
 		o->no_sandbox = true;
 		return 0;

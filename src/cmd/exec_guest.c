@@ -134,6 +134,8 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 	exec_guest_name(name, getppid());
 	add_fence(&a, g, o);
 	add(&a, "--name", name);
+	if (o->accel)
+		add(&a, "--accel", o->accel);
 	add(&a, "--channel", channel);
 	if (o->sessions)
 		add_sessions(&a, o->sessions);

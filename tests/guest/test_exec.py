@@ -46,6 +46,10 @@ wants(125, b'', 'directory /nowhere: No such file', '-w', '/nowhere', 'true')
 wants(125, b'', "no user 'nosuch'", '-u', 'nosuch', 'true')
 wants(125, b'', 'there is no command', '-e', 'A=b')
 wants(124, b'', 'the time is over', '--timeout', str(int(5 * PATIENCE)), 'sleep', '1000')
+if os.uname().machine != 'ppc64le':
+    wants(125, b'', '--accel kvm needs a POWER host', '--accel', 'kvm', 'true')
+wants(125, b'', "no accelerator is called 'x'", '--accel', 'x', 'true')
+wants(0, b'ppc64le\n', '', '--accel', 'papyr', 'uname', '-m')
 os.environ['FROM_HERE'] = 'it is'
 wants(0, b'b it is\n/tmp\nnobody box 2\n', '', '-e', 'A=b', '-e', 'FROM_HERE', '-e', 'UNSET', '-u', 'nobody', '-w', '/tmp',
       '-c', '2', '-m', '768M', '--hostname', 'box', '--', 'sh', '-c',
