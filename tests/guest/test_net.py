@@ -19,6 +19,7 @@ from virtiotest import drivers as virtio_drivers
 
 PANIC = 'Kernel panic|Oops|BUG:'
 RARP = 0x8035
+ARP = 0x0806
 
 folder = workdir()
 if sys.argv[1:] == ['virtio']:
@@ -67,10 +68,10 @@ def make_tap(letter='a', address='198.18.77.1'):
     return name
 
 
-def listen(name):
+def listen(name, protocol=RARP):
     """Hears what the guest sends to an interface."""
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(RARP))
-    s.bind((name, RARP))
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
+    s.bind((name, protocol))
     s.settimeout(60 * PATIENCE)
     return s
 
@@ -82,6 +83,27 @@ def check_announced(ear, mac):
         check(frame[:6] == b'\xff' * 6 and frame[6:12] == frame[22:28] == frame[32:38] == mac and len(frame) == 60,
               f'announced by {frame.hex()}')
     ear.close()
+
+
+def check_told(ear, mac, address):
+    """The guest's own kernel tells its neighbours where it is: a request for its own address."""
+    while True:
+        frame = ear.recv(100)
+        if frame[6:12] == mac and frame[28:32] == frame[38:42] == socket.inet_aton(address):
+            return
+
+
+def heard(to):
+    """Of 100 frames to an address, how many more the guest's card took than if they were none for it."""
+    def count():
+        return int(guest.command('cat /sys/class/net/eth0/statistics/rx_packets'))
+    before = count()
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind((tap, 0))
+        for _ in range(100):
+            s.send(bytes.fromhex(to + '0200000000ff88b5') + bytes(50))
+    time.sleep(0.5)
+    return count() - before
 
 
 # What the guest does, where it is more than a line of its terminal holds.
@@ -171,6 +193,18 @@ check('another program uses' in papyr('run', '--net', f'tap:{tap}', status=1)[1]
 check(' 0% packet loss' in guest.command('ping -c 3 198.18.77.1', 60), 'the host does not answer')
 check(noise_sum in guest.command(f'./work get {port} 198.18.77.1', 120), 'what came by the tap was something else')
 put_to('198.18.77.1')
+if bus:
+    # Its driver says what it hears, and by which address.
+    check(heard('020000000099') < 50 <= heard('020000000008'), 'it hears what is for others, or not what is for it')
+    guest.command('ifconfig eth0 promisc')
+    check(heard('020000000099') >= 50, 'it does not hear all when it asks to')
+    guest.command('ifconfig eth0 -promisc')
+    guest.command('ifconfig eth0 down hw ether 02:00:00:00:00:09')
+    guest.command('ifconfig eth0 198.18.77.2 netmask 255.255.255.252')
+    check(' 0% packet loss' in guest.command('ping -c 3 198.18.77.1', 60), 'no answer to another address')
+    check(heard('020000000008') < 50 <= heard('020000000009'), 'it hears by the address that it had')
+    guest.command('ifconfig eth0 down hw ether 02:00:00:00:00:08')
+    guest.command('ifconfig eth0 198.18.77.2 netmask 255.255.255.252')
 guest.type(f'./work stay {port} 198.18.77.1\r')
 guest.expect('begun')
 image = os.path.join(folder, 'tapped')
@@ -186,7 +220,7 @@ check_announced(ear, bytes.fromhex('020000000008'))
 
 other = make_tap('b', '198.18.77.5')
 cards[1] = cards[1].replace(tap, other)
-ear = listen(other)
+ear, told = listen(other), listen(other, ARP)
 way = os.path.join(folder, 'way')
 there = Guest(['run', '--incoming', f'unix:{way}', '--name', 'there', *cards])
 while not os.path.exists(way):
@@ -194,5 +228,7 @@ while not os.path.exists(way):
 papyr('migrate', 'tapped', f'unix:{way}')
 guest.wait_for_status(0)
 check_announced(ear, bytes.fromhex('020000000008'))
+if bus:
+    check_told(told, bytes.fromhex('020000000008'), '198.18.77.2')
 there.type('poweroff\r')
 there.wait_for_status(0, 60)

@@ -16,7 +16,9 @@
 #define ROOM	  2048 /* of a receive buffer */
 #define FRAME_MAX 65550
 
-enum { RECEIVE, SEND, QUEUES_OF_IT };
+#define CONTROLS (1ull << 17 | 1ull << 18 | 1ull << 19 | 1ull << 20 | 1ull << 21 | 1ull << 23)
+
+enum { RECEIVE, SEND, CONTROL, QUEUES_OF_IT };
 
 static struct net_link link_of_test;
 static struct virtio_device *device;
@@ -258,6 +260,123 @@ static void receives(void **state)
 	assert_false(needs_reset());
 }
 
+/* Says something by the control queue; the answer, 0: done. */
+static u8 say(u8 class, u8 command, const void *data, size_t bytes)
+{
+	u8 *place = memory(BUFFERS + 0x100000);
+	u32 head;
+
+	place[0] = class;
+	place[1] = command;
+	memcpy(place + 2, data, bytes);
+	place[0x1000] = 0xff;
+	put_desc(descriptors(CONTROL), 0, BUFFERS + 0x100000, 2 + bytes, DESC_NEXT, 1);
+	put_desc(descriptors(CONTROL), 1, BUFFERS + 0x101000, 1, DESC_WRITE, 0);
+	offer(CONTROL, 0);
+	notify(CONTROL);
+	assert_int_equal(wait_used(CONTROL, &head), 1);
+	return place[0x1000];
+}
+
+/* Does one to this address come, in a VLAN if it isn't 0? */
+static bool hears(const u8 *to, unsigned vlan)
+{
+	u8 frame[200], header[HEADER], got[200];
+	size_t bytes = make_frame(frame, true, 100);
+
+	memcpy(frame, to, 6);
+	if (vlan) {
+		frame[12] = 0x81;
+		frame[13] = 0;
+		frame[14] = vlan >> 8;
+		frame[15] = vlan;
+	}
+	receive(frame, bytes, 0, true);
+	if (!has_used(RECEIVE))
+		return false;
+	assert_int_equal(take(header, got), bytes);
+	assert_memory_equal(got, frame, bytes);
+	return true;
+}
+
+static void hears_what_it_wants(void **state)
+{
+	static const u8 own[] = {2, 0, 0, 0, 0, 7}, other[] = {2, 0, 0, 0, 0, 8},
+			all[] = {255, 255, 255, 255, 255, 255}, group[] = {1, 0, 0x5e, 0, 0, 1},
+			on = 1, off = 0;
+	u8 tables[4 + 6 + 4 + 6] = {1, 0, 0, 0, 2, 0, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0x5e, 0, 0, 1};
+	u8 many[8 + 6 * 65] = {65};
+
+	start(ALL | CONTROLS, 100);
+	assert_true(hears(own, 0) && hears(other, 0) && hears(all, 0) && hears(group, 5));
+	assert_int_equal(say(0, 0, &off, 1), 0);
+	assert_true(hears(own, 0) && !hears(other, 0) && hears(all, 0) && !hears(group, 0));
+	/* Modes. */
+	assert_int_equal(say(0, 1, &on, 1), 0);
+	assert_true(hears(group, 0) && !hears(other, 0));
+	assert_int_equal(say(0, 3, &on, 1), 0);
+	assert_false(hears(group, 0));
+	assert_int_equal(say(0, 3, &off, 1) | say(0, 1, &off, 1) | say(0, 2, &on, 1), 0);
+	assert_true(hears(other, 0) && !hears(group, 0));
+	assert_int_equal(say(0, 4, &on, 1) | say(0, 5, &on, 1), 0);
+	assert_false(hears(other, 0) || hears(own, 0) || hears(all, 0));
+	assert_int_equal(say(0, 4, &off, 1) | say(0, 5, &off, 1) | say(0, 2, &off, 1), 0);
+	/* Tables: also one that is too long, after which all of its kind are heard. */
+	assert_int_equal(say(1, 0, tables, sizeof(tables)), 0);
+	assert_true(hears(other, 0) && hears(group, 0) && !hears((u8[]){2, 0, 0, 0, 0, 9}, 0));
+	assert_int_equal(say(1, 0, tables, sizeof(tables) - 1), 1);
+	assert_true(hears(group, 0));
+	assert_int_equal(say(1, 0, many, sizeof(many)), 0);
+	assert_true(hears((u8[]){2, 0, 0, 0, 0, 9}, 0) && !hears(group, 0));
+	assert_int_equal(say(1, 0, (u8[8]){0}, 8), 0);
+	assert_false(hears(other, 0));
+	/* VLANs. */
+	assert_false(hears(own, 5));
+	assert_int_equal(say(2, 0, (u8[]){5, 0}, 2), 0);
+	assert_true(hears(own, 5) && !hears(own, 6) && hears(own, 0));
+	assert_int_equal(say(2, 1, (u8[]){5, 0}, 2), 0);
+	assert_false(hears(own, 5));
+	/* Its address, until it is reset. */
+	assert_int_equal(say(1, 1, other, 6), 0);
+	assert_true(hears(other, 0) && !hears(own, 0));
+	assert_int_equal(load(0x2000, 6), 0x080000000002);
+	/* What makes no sense. */
+	assert_int_equal(say(1, 1, group, 6) & say(1, 1, own, 5) & say(0, 6, &on, 1) &
+			     say(0, 0, "2", 1) & say(2, 0, (u8[]){0, 16}, 2) &
+			     say(2, 2, (u8[]){1, 0}, 2) & say(1, 2, own, 6) & say(7, 0, own, 6) &
+			     say(3, 1, own, 0),
+			 1);
+	start(ALL, 8);
+	assert_int_equal(load(0x2000, 6), 0x070000000002);
+	assert_true(hears(other, 0));
+	assert_false(needs_reset());
+}
+
+/* What the driver said is so where the guest comes to; and it is asked to announce itself there. */
+static void control_saved(void **state)
+{
+	static const u8 own[] = {2, 0, 0, 0, 0, 7}, other[] = {2, 0, 0, 0, 0, 8}, off = 0;
+	struct machine_device *d = &device->pci.dev;
+	struct state_out out = {0};
+	struct state_in in;
+
+	start(ALL | CONTROLS, 8);
+	assert_int_equal(say(0, 0, &off, 1) | say(1, 1, other, 6), 0);
+	d->ops->save(d, &out);
+	d->ops->reset(d);
+	in = (struct state_in){.data = out.data, .len = out.len};
+	assert_int_equal(d->ops->load(d, &in), 0);
+	assert_true(state_ok(&in));
+	assert_int_equal(load(0x2006, 2), 1);
+	link_of_test.card_ops->ready(link_of_test.card);
+	assert_int_equal(load(0x2006, 2), 3);
+	assert_int_equal(say(3, 0, own, 0), 0);
+	link_of_test.card_ops->ready(link_of_test.card);
+	assert_int_equal(load(0x2006, 2), 1);
+	assert_true(hears(other, 0) && !hears(own, 0));
+	state_free(&out);
+}
+
 static void random_guest(void **state)
 {
 	static u8 frame[FRAME_MAX];
@@ -266,7 +385,7 @@ static void random_guest(void **state)
 	start(ALL, 64);
 	for (unsigned i = 0; i < 20000; i++) {
 		u8 *header = memory(BUFFERS + 0x100000);
-		unsigned queue = random() % 2;
+		unsigned queue = random() % QUEUES_OF_IT;
 
 		for (unsigned k = 0; k < HEADER; k++)
 			header[k] = random() & (random() & 1 ? 0xff : 1);
@@ -285,7 +404,7 @@ static void random_guest(void **state)
 				random() % 2 ? 1460 : 0, random() % 2);
 		link_of_test.card_ops->ready(link_of_test.card);
 		if (needs_reset() || !(random() % 200))
-			start(random() % 2 ? ALL : BASE, 64);
+			start(random() % 2 ? ALL | CONTROLS : BASE, 64);
 	}
 	assert_int_equal(device->in_flight, 0);
 	start(ALL, 64);
@@ -322,10 +441,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(sends),
-	    TEST(receives),
-	    TEST(random_guest),
-	    TEST(saved),
+	    TEST(sends),	 TEST(receives),     TEST(hears_what_it_wants),
+	    TEST(control_saved), TEST(random_guest), TEST(saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/virtio/net_filter.h"
 #include "devices/virtio/virtio.h"
 #include "platform/machine.h"
 
@@ -16,14 +17,30 @@
 #define F_HOST_TSO6  (1ull << 12)
 #define F_MERGE	     (1ull << 15) /* a frame may be in several chains */
 #define F_STATUS     (1ull << 16)
+#define F_CONTROL    (1ull << 17)
+#define F_MODES	     (1ull << 18) /* the driver says what is heard */
+#define F_VLANS	     (1ull << 19)
+#define F_MODES_MORE (1ull << 20)
+#define F_ANNOUNCE   (1ull << 21) /* the guest tells its network where it is now */
+#define F_SET_MAC    (1ull << 23)
 #define F_LARGE	     (F_GUEST_TSO4 | F_GUEST_TSO6)
 
 #define MAC_AT	     0 /* in its configuration */
 #define STATUS_AT    6
 #define STATUS_UP    1
+#define STATUS_TELL  2 /* please announce */
 #define CONFIG_BYTES 8
 
-enum { RECEIVE, SEND, N_QUEUES };
+enum { RECEIVE, SEND, CONTROL, N_QUEUES };
+
+/* What comes by the control queue: a class, a command of it, and what that needs. */
+enum { CLASS_MODES, CLASS_MACS, CLASS_VLANS, CLASS_ANNOUNCE };
+#define COMMAND_BYTES 2
+#define MACS_TABLES   0
+#define MACS_OWN      1
+#define ANNOUNCE_DONE 0
+#define CONTROL_DONE  0
+#define CONTROL_ERROR 1
 
 /* What is ahead of each frame. */
 #define HEADER_BYTES  12
@@ -52,7 +69,10 @@ enum { RECEIVE, SEND, N_QUEUES };
 struct virtio_net {
 	struct virtio_device virtio;
 	struct net_link *link;
-	bool mac_given;				/* by the user: a guest that comes must have it */
+	u8 mac[NET_MAC_BYTES]; /* that a driver finds; what it sets is in config */
+	bool mac_given;	       /* by the user: a guest that comes must have it */
+	bool moved;	       /* its driver is to announce that */
+	struct net_filter filter;
 	struct virtio_chain chains[CHAINS_MAX]; /* of a frame that is being received */
 	u32 written[CHAINS_MAX];
 };
@@ -247,8 +267,11 @@ static void net_receive(void *card, const struct net_frame *f)
 	size_t bytes;
 
 	lock_acquire(&n->virtio.pci.lock);
+	if (virtio_has(&n->virtio, F_MODES) &&
+	    !net_filter_hears(&n->filter, f, mac_of(n), virtio_has(&n->virtio, F_VLANS)))
+		chains = 0;
 	/* It was promised that it would be cut, by a driver before this one. */
-	if (f->segment_bytes && (n->virtio.accepted & F_LARGE) != F_LARGE)
+	else if (f->segment_bytes && (n->virtio.accepted & F_LARGE) != F_LARGE)
 		chains = 0;
 	else
 		chains = take_chains(n, HEADER_BYTES + f->bytes);
@@ -263,12 +286,26 @@ static void net_receive(void *card, const struct net_frame *f)
 	lock_release(&n->virtio.pci.lock);
 }
 
+/* The first time that it runs here. With the lock held. */
+static void tell_of_move(struct virtio_net *n)
+{
+	struct virtio_device *v = &n->virtio;
+
+	n->moved = false;
+	if (!virtio_has(v, F_ANNOUNCE))
+		return;
+	v->config[STATUS_AT] |= STATUS_TELL;
+	virtio_config_changed(v);
+}
+
 static bool net_ready(void *card)
 {
 	struct virtio_device *v = &((struct virtio_net *)card)->virtio;
 	bool large, ready;
 
 	lock_acquire(&v->pci.lock);
+	if (net_of(v)->moved)
+		tell_of_move(net_of(v));
 	large = virtio_has(v, F_MERGE) && virtio_has(v, F_LARGE);
 	ready = virtio_has_room(v, RECEIVE, large ? CHAINS_LARGE : 1);
 	lock_release(&v->pci.lock);
@@ -277,12 +314,68 @@ static bool net_ready(void *card)
 
 static const struct net_card_ops card_ops = {.receive = net_receive, .ready = net_ready};
 
+/* ---- The control queue, with the lock held ---- */
+
+/* An address of a group, or of nobody, is none of a card's. */
+static bool set_mac(struct virtio_net *n, const struct virtio_chain *c)
+{
+	static const u8 none[NET_MAC_BYTES];
+	u8 mac[NET_MAC_BYTES];
+
+	if (virtio_read(c, COMMAND_BYTES, mac, sizeof(mac)) < sizeof(mac) || mac[0] & 1 ||
+	    !memcmp(mac, none, sizeof(mac)))
+		return false;
+	memcpy(mac_of(n), mac, sizeof(mac));
+	return true;
+}
+
+static bool control(struct virtio_net *n, const struct virtio_chain *c)
+{
+	struct virtio_device *v = &n->virtio;
+	u8 command[COMMAND_BYTES];
+
+	if (virtio_read(c, 0, command, sizeof(command)) < sizeof(command))
+		return false;
+	switch (command[0]) {
+	case CLASS_MODES:
+		return virtio_has(v, F_MODES) && net_filter_set_mode(&n->filter, command[1], c);
+	case CLASS_MACS:
+		if (command[1] == MACS_TABLES)
+			return virtio_has(v, F_MODES) && net_filter_set_tables(&n->filter, c);
+		return command[1] == MACS_OWN && virtio_has(v, F_SET_MAC) && set_mac(n, c);
+	case CLASS_VLANS:
+		return virtio_has(v, F_VLANS) && net_filter_set_vlan(&n->filter, command[1], c);
+	case CLASS_ANNOUNCE:
+		if (command[1] != ANNOUNCE_DONE || !virtio_has(v, F_ANNOUNCE))
+			return false;
+		v->config[STATUS_AT] &= ~STATUS_TELL;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void control_all(struct virtio_device *v)
+{
+	struct virtio_chain c;
+
+	lock_acquire(&v->pci.lock);
+	while (virtio_pop(v, CONTROL, &c)) {
+		u8 answer = control(net_of(v), &c) ? CONTROL_DONE : CONTROL_ERROR;
+
+		virtio_push(v, CONTROL, &c, virtio_write(v, &c, 0, &answer, 1));
+	}
+	lock_release(&v->pci.lock);
+}
+
 /* ---- The device ---- */
 
 static void net_notified(struct virtio_device *v, unsigned queue)
 {
 	if (queue == SEND)
 		send_all(v);
+	else if (queue == CONTROL)
+		control_all(v);
 	else
 		net_wake(net_of(v)->link);
 }
@@ -302,10 +395,24 @@ static int net_begin(struct machine_device *d, struct error *err)
 	return net_start(n->link, d->m, &card_ops, n, err);
 }
 
+static void net_reset(struct virtio_device *v)
+{
+	struct virtio_net *n = net_of(v);
+
+	memcpy(mac_of(n), n->mac, NET_MAC_BYTES);
+	v->config[STATUS_AT] = STATUS_UP;
+	n->moved = false;
+	net_filter_reset(&n->filter);
+}
+
 static void net_save_card(struct virtio_device *v, struct state_out *out)
 {
-	put_bytes(out, mac_of(net_of(v)), NET_MAC_BYTES);
-	net_save(net_of(v)->link, out);
+	struct virtio_net *n = net_of(v);
+
+	put_bytes(out, n->mac, NET_MAC_BYTES);
+	net_save(n->link, out);
+	put_bytes(out, mac_of(n), NET_MAC_BYTES);
+	net_filter_save(&n->filter, out);
 }
 
 /* Its network may be another than it was. */
@@ -315,13 +422,23 @@ static int net_load_card(struct virtio_device *v, struct state_in *in)
 	u8 mac[NET_MAC_BYTES];
 
 	get_bytes(in, mac, sizeof(mac));
-	if (in->bad || (n->mac_given && memcmp(mac, mac_of(n), sizeof(mac))))
+	if (in->bad || (n->mac_given && memcmp(mac, n->mac, sizeof(mac))))
 		return -1;
-	memcpy(mac_of(n), mac, sizeof(mac));
+	memcpy(n->mac, mac, sizeof(mac));
+	net_reset(v);
+	if (net_load(n->link, in))
+		return -1;
+	/* One of version 1 had no control queue, and its state ends here. */
+	if (v->offered & F_CONTROL) {
+		get_bytes(in, mac_of(n), NET_MAC_BYTES);
+		if (in->bad || net_filter_load(&n->filter, in))
+			return -1;
+	}
 	net_started(v);
-	if (v->status & VIRTIO_STATUS_DRIVER_OK)
-		net_announce(n->link, mac);
-	return net_load(n->link, in);
+	n->moved = v->status & VIRTIO_STATUS_DRIVER_OK;
+	if (n->moved)
+		net_announce(n->link, mac_of(n));
+	return 0;
 }
 
 static void virtio_net_free(struct virtio_device *v)
@@ -337,11 +454,13 @@ static const struct virtio_ops net_ops = {
     .kind = 1,
     .class_code = 0x020000,
     .n_queues = N_QUEUES,
+    .n_polled = 1, /* the control queue */
     .queue_size = 256,
     .pci = {.node = "ethernet", VIRTIO_PCI_OPS},
-    .device = {.name = "virtio-net", .version = 1, VIRTIO_DEVICE_OPS, .start = net_begin},
+    .device = {.name = "virtio-net", .version = 2, VIRTIO_DEVICE_OPS, .start = net_begin},
     .notified = net_notified,
     .started = net_started,
+    .reset = net_reset,
     .save = net_save_card,
     .load = net_load_card,
     .free = virtio_net_free,
@@ -358,14 +477,15 @@ int virtio_net_new(struct machine *m, struct net_link *link, const u8 *mac, stru
 	n->link = link;
 	n->mac_given = mac;
 	n->virtio.offered = F_CSUM | F_GUEST_CSUM | F_MAC | F_LARGE | F_HOST_TSO4 | F_HOST_TSO6 |
-			    F_MERGE | F_STATUS;
-	n->virtio.config[STATUS_AT] = STATUS_UP;
+			    F_MERGE | F_STATUS | F_CONTROL | F_MODES | F_VLANS | F_MODES_MORE |
+			    F_ANNOUNCE | F_SET_MAC;
 	n->virtio.config_bytes = CONFIG_BYTES;
+	if (mac)
+		memcpy(n->mac, mac, NET_MAC_BYTES);
 	if (virtio_init(&n->virtio, m, &net_ops, err))
 		return -1; /* the machine's, which frees it */
-	if (mac)
-		memcpy(mac_of(n), mac, NET_MAC_BYTES);
-	else
-		net_make_mac(m, n->virtio.pci.dev.index, mac_of(n));
+	if (!mac)
+		net_make_mac(m, n->virtio.pci.dev.index, n->mac);
+	memcpy(mac_of(n), n->mac, NET_MAC_BYTES);
 	return 0;
 }

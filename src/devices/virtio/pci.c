@@ -448,7 +448,7 @@ int virtio_init(struct virtio_device *v, struct machine *m, const struct virtio_
 	    .sub_device = VIRTIO_DEVICE_BASE + ops->kind,
 	    .revision = 1,
 	    .class_code = ops->class_code,
-	    .n_vectors = ops->n_queues + 1,
+	    .n_vectors = ops->n_queues - ops->n_polled + 1,
 	};
 
 	v->ops = ops;
@@ -511,9 +511,11 @@ void virtio_save(struct machine_device *d, struct state_out *out)
 
 static int load_queues(struct virtio_device *v, struct state_in *in)
 {
-	if (get_u32(in) != v->ops->n_queues)
+	u32 n = get_u32(in);
+
+	if (n > v->ops->n_queues)
 		return -1;
-	for (unsigned i = 0; i < v->ops->n_queues; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct virtqueue *q = &v->queues[i];
 
 		q->size = v->ops->queue_size;
@@ -523,14 +525,22 @@ static int load_queues(struct virtio_device *v, struct state_in *in)
 	return 0;
 }
 
-/* What was offered there has to be offered here. */
+/*
+ * What was offered there has to be offered here. What wasn't, by an older papyr, the guest goes on
+ * without, queues too.
+ */
 int virtio_load(struct machine_device *d, struct state_in *in)
 {
 	struct virtio_device *v = device_of(d);
 	u32 select, vector;
+	u64 offered;
 
-	if (pci_function_load(&v->pci, in) || get_u64(in) != v->offered)
+	if (pci_function_load(&v->pci, in))
 		return -1;
+	offered = get_u64(in);
+	if (offered & ~v->offered)
+		return -1;
+	v->offered = offered;
 	v->accepted = get_u64(in);
 	v->offered_select = get_u32(in);
 	v->accepted_select = get_u32(in);

@@ -47,6 +47,7 @@ struct virtio_ops {
 	u16 kind;
 	u32 class_code;
 	unsigned n_queues;
+	unsigned n_polled;	     /* the last of these: drivers want no interrupts of them */
 	u16 queue_size;		     /* a power of 2 */
 	struct pci_function_ops pci; /* the name of its node; virtio_init() fills in the rest */
 	struct device_ops device;    /* name, version, start; and what else differs */
