@@ -15,6 +15,8 @@
  *   8     something from outside: a frame arrives, of bytes (2)
  *   9     saved and loaded
  *  10     the same with a byte of its state changed: which (2), how (1)
+ *  11     a descriptor: queue (1), which (1), address (3), bytes (2), flags (1), next (1)
+ *  12     the balloon is asked for something from outside: how many MiB (1)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +25,12 @@
 #include <unistd.h>
 
 #include "devices/net/net.h"
+#include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/net.h"
 #include "devices/virtio/rng.h"
 #include "devices/virtio/virtio.h"
+#include "platform/balloon.h"
 #include "platform/dirtylog.h"
 #include "platform/machine.h"
 
@@ -35,7 +39,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 #define MEMORY	   0x20000u
 #define QUEUE_STEP 0x8000u
 #define DISK_BYTES (64u << 10)
-#define DEVICES	   3
+#define DEVICES	   4
 
 static struct machine m;
 static struct machine_device *devices[DEVICES];
@@ -210,12 +214,13 @@ static void make(void)
 	struct error err;
 
 	m.accel = &accel;
-	m.mem.host = malloc(MEMORY);
+	m.mem.host = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must(m.mem.host != MAP_FAILED);
 	m.mem.bytes = m.mem.boot_bytes = MEMORY;
 	lock_init(&m.lock, LOCK_MACHINE);
 	net_link.ops = &link_ops;
 	must(!virtio_rng_new(&m, &err) && !virtio_blk_new(&m, &o, "fuzz", &err) &&
-	     !virtio_net_new(&m, &net_link, NULL, &err));
+	     !virtio_net_new(&m, &net_link, NULL, &err) && !virtio_balloon_new(&m, &err));
 	for (d = m.devices; d; d = d->next) {
 		if (d->ops->start)
 			must(!d->ops->start(d, &err));
@@ -337,6 +342,26 @@ static void put_memory(struct input *in)
 		m.mem.host[at % MEMORY] = number(in, 1);
 }
 
+static void put_descriptor(unsigned who, struct input *in)
+{
+	unsigned queue = number(in, 1) % virtio(who)->ops->n_queues;
+	u8 *d = m.mem.host + queue * QUEUE_STEP + number(in, 1) * 16;
+
+	put_le(d, number(in, 3), 8);
+	put_le(d + 8, number(in, 2), 4);
+	put_le(d + 12, number(in, 1), 2);
+	put_le(d + 14, number(in, 1), 2);
+}
+
+static void ask_balloon(u64 mib)
+{
+	struct balloon_look look;
+
+	m.balloon->ops->want(m.balloon, mib << 20);
+	m.balloon->ops->ask(m.balloon);
+	m.balloon->ops->look(m.balloon, &look);
+}
+
 static void step(struct input *in)
 {
 	u8 what = number(in, 1);
@@ -391,6 +416,12 @@ static void step(struct input *in)
 	case 10:
 		at = number(in, 2);
 		save_and_load(who, at, number(in, 1));
+		break;
+	case 11:
+		put_descriptor(who, in);
+		break;
+	case 12:
+		ask_balloon(number(in, 1));
 		break;
 	}
 }
