@@ -110,11 +110,12 @@ static void room_enough(void **state)
 	fixture_free(f);
 }
 
-#define JUMPS 270000u /* one after another, each a block: more than the hash holds */
+#define JUMPS	    270000u /* one after another, each a block: more than the hash holds */
+#define JUMPS_BYTES ((size_t)48 << 20)
 
 static void crowded_hash(void **state)
 {
-	struct fixture *f = machine("portable", CODE_BYTES, JIT_BYTES);
+	struct fixture *f = machine("portable", JUMPS_BYTES, JIT_BYTES);
 	const struct cpu_counts *n = &f->cpu.counts;
 
 	for (unsigned i = 0; i < JUMPS; i++)

@@ -14,10 +14,10 @@ struct op {
 	op_fn *fn;
 	u32 insn;	    /* the instruction as fetched, in host order */
 	u8 t, a, b, c;	    /* struct isa_operands */
-	s64 imm;
-	struct block *link; /* branches: the target's block when it lies on this page, else NULL */
+	s32 imm;
+	s32 link; /* branches: how far it is to the target's block on this page; 0: not known */
 };
-_Static_assert(sizeof(struct op) == 32, "CIA() divides by it; keep it a power of two");
+_Static_assert(sizeof(struct op) == 24, "what is kept of code is made of these");
 
 struct block {
 	u64 gpa; /* of the first instruction */
@@ -44,9 +44,13 @@ struct block {
 #define MODE_DR	 0x100u /* tells translations where loads and stores look their pages up */
 #define MODE_BITS 9
 
+static inline struct block *op_link(const struct op *op)
+{
+	return op->link ? (struct block *)((uintptr_t)op + (uintptr_t)(s64)op->link) : NULL;
+}
+
 /* Address of the instruction being carried out; NIA() of the one after it. */
-#define CIA()                                                                                      \
-	(cpu->nip + (((u64)((const char *)op - (const char *)cpu->ops)) / sizeof(struct op)) * 4)
+#define CIA() (cpu->nip + (u64)(op - cpu->ops) * 4)
 #define NIA() ((CIA() + 4) & cpu->ea_mask)
 
 #endif

@@ -320,13 +320,22 @@ static void forget_cold(struct cpu *cpu)
 	cpu->counts.cold_flushes++;
 }
 
+/* All lie in one arena, or too far from it to be linked. */
+static void set_link(struct op *op, const struct block *b)
+{
+	ptrdiff_t far = (const char *)b - (const char *)op;
+
+	if (far == (s32)far)
+		op->link = (s32)far;
+}
+
 void code_link(struct cpu *cpu, const struct op *op, struct block *b)
 {
 	const struct arena *cold = &cpu->code->arena[COLD];
 
 	if (arena_has(cold, b) && !arena_has(cold, op))
 		return;
-	((struct op *)op)->link = b;
+	set_link((struct op *)op, b);
 	cpu->counts.links_made++;
 }
 
@@ -462,7 +471,7 @@ OP_PSEUDO(warm)
 /* What led to a cold block leads to the one that was decoded to be kept. */
 OP_PSEUDO(moved)
 {
-	const struct op *enter = op->link->ops;
+	const struct op *enter = op_link(op)->ops;
 
 	return enter->fn(cpu, enter);
 }
@@ -568,7 +577,7 @@ static struct block *block_make_kept(struct cpu *cpu, u64 gpa, const u8 *host_pa
 	while (b && cpu->jit && !compile(cpu, b));
 	if (b && from && from == cpu->code->promoted) {
 		from->ops[0].fn = pseudo_moved;
-		from->ops[0].link = b;
+		set_link(&from->ops[0], b);
 	}
 	cpu->code->promoted = NULL;
 	return b;

@@ -19,7 +19,7 @@
 
 #include "cpu/engine/block.h"
 
-#define CODE_BYTES     ((size_t)44 << 20)
+#define CODE_BYTES     ((size_t)34 << 20)
 #define CODE_BYTES_MIN ((size_t)16 << 10) /* a page and the longest block */
 
 int code_init(struct cpu *cpu);

@@ -94,10 +94,10 @@ void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *
 		n++;
 	}
 	b->count = n;
-	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = n};
+	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = (s32)n};
 	if (cold) {
 		b->ops[0].fn = pseudo_warm;
 		b->ops[0].insn = jit_threshold(cpu->jit);
 	}
-	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s64)n * 4};
+	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s32)n * 4};
 }

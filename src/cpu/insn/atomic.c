@@ -210,7 +210,7 @@ static inline bool quad_allowed(const struct cpu *cpu)
 
 OP(lq)
 {
-	u64 ea = (cpu->gpr[op->a] + (u64)(op->imm & ~15ll)) & cpu->ea_mask;
+	u64 ea = (cpu->gpr[op->a] + (u64)(s64)(op->imm & ~15)) & cpu->ea_mask;
 
 	if (unlikely(!quad_allowed(cpu)))
 		return quad_denied(cpu, op, ea);

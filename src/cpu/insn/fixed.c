@@ -9,7 +9,8 @@
 #include "cpu/insn/forms.h"
 #include "cpu/insn/rotate.h"
 
-#define IMM	 ((u64)op->imm)
+#define IMM	 ((u64)(s64)op->imm)
+#define UIMM	 ((u64)(u32)op->imm)
 #define CONST(k) (k)
 
 #define ADD(a, b)		    ((a) + (b))

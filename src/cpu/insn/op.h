@@ -35,7 +35,7 @@
 #define STOP return NULL
 
 /* Effective address of the D- and X-forms; formats with RA|0 have a = 32 for RA = 0. */
-#define EA_D_OF(cpu, op) (((cpu)->gpr[(op)->a] + (u64)(op)->imm) & (cpu)->ea_mask)
+#define EA_D_OF(cpu, op) (((cpu)->gpr[(op)->a] + (u64)(s64)(op)->imm) & (cpu)->ea_mask)
 #define EA_X_OF(cpu, op) (((cpu)->gpr[(op)->a] + (cpu)->gpr[(op)->b]) & (cpu)->ea_mask)
 #define EA_D()		 EA_D_OF(cpu, op)
 #define EA_X()		 EA_X_OF(cpu, op)
@@ -76,7 +76,7 @@ static inline const struct op *cpu_goto_near(struct cpu *cpu, const struct op *o
 	if (unlikely(!op->link))
 		return cpu_goto_near_slow(cpu, op, cia, target);
 	cpu->nip = target;
-	return op->link->ops;
+	return op_link(op)->ops;
 }
 
 #endif

@@ -8,6 +8,10 @@
 /* MB or ME of the formats that have one of six bits. */
 #define MB_ME ((unsigned)op->imm)
 
+/* The mask of rlwinm and its like, MASK(MB + 32, ME + 32) of the ISA. One that wraps takes the
+ * upper word along, where rotate_word() has the low one once more. */
+#define WORD_MASK ((u64)(u32)op->imm | (op->c ? 0xffffffff00000000ull : 0))
+
 /* The low word in both halves, rotated. */
 static inline u64 rotate_word(u64 v, unsigned n)
 {

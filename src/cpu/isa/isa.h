@@ -76,7 +76,7 @@ const struct insn_row *isa_lookup(u32 insn, enum isa_level level);
 struct isa_operands {
 	u8 t, a, b, c; /* register numbers from the fields at bits 6, 11, 16, 21, or what the format
 			  has in their place */
-	s64 imm;       /* the format's immediate */
+	s32 imm;       /* the format's immediate */
 };
 
 struct isa_operands isa_operands(const struct insn_row *row, u32 insn);

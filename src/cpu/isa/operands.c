@@ -2,15 +2,12 @@
 /* Taking an instruction's fields apart, as its row's format says. */
 #include "cpu/isa/isa.h"
 
-/* The mask of rlwinm and friends: ones from bit mb to bit me, wrapping; MASK(mb + 32, me + 32) of
- * the ISA, doubled. */
-static u64 word_mask(unsigned mb, unsigned me)
+/* The low word of rlwinm's mask: ones from bit mb to bit me, wrapping. */
+static u32 word_mask(unsigned mb, unsigned me)
 {
 	u32 from = ~0u >> mb, to = ~0u << (31 - me);
-	u32 m = mb <= me ? from & to : from | to;
 
-	/* A mask that wraps takes the upper word along: rotl32 doubles the word there. */
-	return mb <= me ? m : 0xffffffff00000000ull | m;
+	return mb <= me ? from & to : from | to;
 }
 
 static unsigned sh6(u32 insn)
@@ -57,10 +54,10 @@ struct isa_operands isa_operands(const struct insn_row *row, u32 insn)
 		break;
 	case FMT_DIS0:
 		f.a = or_zero(f.a);
-		f.imm = (s64)(s16)insn * 65536;
+		f.imm = (s16)insn * 65536;
 		break;
 	case FMT_DUS:
-		f.imm = (s64)(u16)insn << 16;
+		f.imm = (s32)((u32)(u16)insn << 16);
 		break;
 	case FMT_X0:
 		f.a = or_zero(f.a);
@@ -72,7 +69,7 @@ struct isa_operands isa_operands(const struct insn_row *row, u32 insn)
 		f.imm = sh6(insn);
 		break;
 	case FMT_I:
-		f.imm = (s64)(s32)((insn & 0x03fffffcu) << 6) >> 6;
+		f.imm = (s32)((insn & 0x03fffffcu) << 6) >> 6;
 		break;
 	case FMT_B:
 		f.c = f.a >> 2;
@@ -80,7 +77,8 @@ struct isa_operands isa_operands(const struct insn_row *row, u32 insn)
 		f.imm = (s16)(insn & 0xfffcu);
 		break;
 	case FMT_M:
-		f.imm = (s64)word_mask(field(insn, 21, 25), field(insn, 26, 30));
+		f.c = field(insn, 21, 25) > field(insn, 26, 30);
+		f.imm = (s32)word_mask(field(insn, 21, 25), field(insn, 26, 30));
 		break;
 	case FMT_MD:
 		f.c = sh6(insn);

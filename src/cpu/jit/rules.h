@@ -35,7 +35,8 @@ struct rule {
 #define RA  b_gpr(t, op->a)
 #define RB  b_gpr(t, op->b)
 #define RS  b_gpr(t, op->t)
-#define IMM b_const((u64)op->imm)
+#define IMM  b_const((u64)(s64)op->imm)
+#define UIMM b_const((u64)(u32)op->imm)
 
 /*
  * For tables of rules. Which general register an instruction sets is said where that is easy: rules

@@ -111,7 +111,7 @@ static bool sets(const struct op *op, const struct rule *r, int base)
 /* Does op @n, a branch, lead to the block's start? */
 static bool leads_back(const struct op *op, const struct rule *r, unsigned n)
 {
-	return r->branches && op->imm == -4 * (s64)(n - 1);
+	return r->branches && op->imm == -4 * (s32)(n - 1);
 }
 
 /*
