@@ -359,6 +359,7 @@ static void control_saved(void **state)
 	struct machine_device *d = &device->pci.dev;
 	struct state_out out = {0};
 	struct state_in in;
+	u64 generation;
 
 	start(ALL | CONTROLS, 8);
 	assert_int_equal(say(0, 0, &off, 1) | say(1, 1, other, 6), 0);
@@ -368,8 +369,10 @@ static void control_saved(void **state)
 	assert_int_equal(d->ops->load(d, &in), 0);
 	assert_true(state_ok(&in));
 	assert_int_equal(load(0x2006, 2), 1);
+	generation = load(0x15, 1);
 	link_of_test.card_ops->ready(link_of_test.card);
 	assert_int_equal(load(0x2006, 2), 3);
+	assert_int_not_equal(load(0x15, 1), generation);
 	assert_int_equal(say(3, 0, own, 0), 0);
 	link_of_test.card_ops->ready(link_of_test.card);
 	assert_int_equal(load(0x2006, 2), 1);

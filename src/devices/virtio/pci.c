@@ -147,6 +147,7 @@ static void read_common(struct virtio_device *v, u8 *r)
 	put_le(r + CONFIG_VECTOR, v->config_vector, 2);
 	put_le(r + N_QUEUES, v->ops->n_queues, 2);
 	r[STATUS] = v->status;
+	r[GENERATION] = v->generation;
 	put_le(r + QUEUE_SELECT, v->queue_select, 2);
 	if (!q)
 		return;

@@ -327,6 +327,7 @@ void virtio_break(struct virtio_device *v)
 
 void virtio_config_changed(struct virtio_device *v)
 {
+	v->generation++;
 	if (virtio_runs(v))
 		interrupt(v, v->config_vector, 2);
 }

@@ -89,6 +89,7 @@ struct virtio_device {
 	u32 offered_select, accepted_select;
 	u16 queue_select, config_vector;
 	u8 status, isr;
+	u8 generation; /* of config[]: who read parts of two reads again */
 	bool resetting; /* asked for, as soon as nothing is in flight */
 	struct virtqueue queues[VIRTIO_QUEUES_MAX];
 	unsigned window_cap; /* the capability that is a window to the BAR */
