@@ -322,6 +322,37 @@ static bool stale_fi(const struct isa_state *in, const struct isa_result *ours)
 	return (in->fpscr & FPSCR_FI) && !(ours->state.fpscr & FPSCR_FI);
 }
 
+/*
+ * Is a multiplication of halves with a sum (440) what exact arithmetic has? By its name: macchws is
+ * added, RA's low half times RB's high one, saturated; n at first: taken away, u: unsigned, o: with
+ * OV.
+ */
+static bool mac_right(const char *mnemonic, u32 insn, const struct isa_state *in,
+		      const struct isa_result *ours)
+{
+	bool takes = *mnemonic == 'n';
+	const char *half = mnemonic + (takes ? 4 : 3), *kind = half + 3;
+	bool is_unsigned = strchr(kind, 'u'), saturates = *kind == 's';
+	u64 ra = in->gpr[field(insn, 11, 15)], rb = in->gpr[field(insn, 16, 20)],
+	    rt = in->gpr[field(insn, 6, 10)], xer = in->xer;
+	u16 a = (u16)(*half == 'h' ? ra >> 16 : ra), b = (u16)(*half == 'l' ? rb : rb >> 16);
+	s64 product = is_unsigned ? (s64)a * b : (s64)(s16)a * (s16)b;
+	s64 from = is_unsigned ? (s64)(u32)rt : (s64)(s32)rt;
+	s64 sum = takes ? from - product : from + product;
+	s64 least = is_unsigned ? 0 : INT32_MIN, most = is_unsigned ? UINT32_MAX : INT32_MAX;
+	bool over = sum < least || sum > most;
+	u32 result = (u32)(over && saturates ? (sum < 0 ? least : most) : sum), cr0;
+
+	if (strchr(kind, 'o'))
+		xer = (xer & ~0x40000000ull) | (over ? 0xc0000000ull : 0);
+	cr0 = ((s32)result < 0 ? 8 : result ? 4 : 2) | (xer >> 31 & 1);
+	return target_gpr(insn, &ours->state) == result && ours->state.xer == xer &&
+	       (!(insn & 1) || ours->state.cr >> 28 == cr0);
+}
+
+#define MAC_REASON                                                                                 \
+	"QEMU leaves RT as it was when a product is added modulo, and finds overflow where signs " \
+	"differ"
 #define FEX_REASON "QEMU takes the rounding mode for the enable bit and sets FEX (Book I 4.2.2)"
 #define INFINITE_DIGITS_REASON                                                                     \
 	"an infinity's digits count here (Book I 5.6.6), and all are recoded; QEMU drops or "      \

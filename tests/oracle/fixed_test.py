@@ -9,6 +9,11 @@ from oracle import A, B, C, CODE, M64, T, Check, Side, State, left_out, memory, 
 # Rows of the class that have no reference.
 UNCHECKED = (
     ('of BookE processors: caches and their locks, which no program sees', 'dcba dcbtls dcbtstls dcblc icbtls icblc'),
+    ('of the 440, which tests/isa holds against QEMU and exact arithmetic',
+     'mulchw mulchwu mulhhw mulhhwu mullhw mullhwu macchw macchwo macchws macchwso macchwu macchwuo '
+     'macchwsu macchwsuo nmacchw nmacchwo nmacchws nmacchwso machhw machhwo machhws machhwso machhwu '
+     'machhwuo machhwsu machhwsuo nmachhw nmachhwo nmachhws nmachhwso maclhw maclhwo maclhws maclhwso '
+     'maclhwu maclhwuo maclhwsu maclhwsuo nmaclhw nmaclhwo nmaclhws nmaclhwso dlmzb'),
     ('what it asks for is the state of a machine, which tests/unit and tests/kvm know', 'mftb mfbhrbe clrbhrb sc'),
     ('no memory of this program is used ahead', 'dst dstst dss'),
 )

@@ -263,6 +263,18 @@ OP(iccci)
 	NEXT;
 }
 
+/* No line is valid: there is no word of one. */
+OP(dcread)
+{
+	cpu->gpr[op->t] = 0;
+	NEXT;
+}
+
+OP(icread)
+{
+	NEXT;
+}
+
 /* A line is locked by anybody only where the supervisor lets him (MSR[UCLE]). */
 #define LOCKS(name, which)                                                                         \
 	OP(name)                                                                                   \
