@@ -351,12 +351,13 @@ struct kvm_sync_regs {
  */
 struct kvm_run {
 	/* To KVM. */
-	__u8 request_interrupt_window;
+	__u8 request_interrupt_window; /* ignored, as by Linux's KVM on Power; see below */
 	__u8 immediate_exit; /* not 0: finish what the last exit left open, then fail with EINTR */
 	__u8 padding1[6];
 
 	/* From KVM. */
 	__u32 exit_reason; /* KVM_EXIT_* */
+	/* 1 after KVM_RUN: KVM_INTERRUPT takes an interrupt at any time, whatever MSR[EE] is. */
 	__u8 ready_for_interrupt_injection;
 	__u8 if_flag;
 	__u16 flags;

@@ -291,6 +291,8 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 	hv_signals_block(vcpu);
 	if (!complete_pending(vcpu))
 		ret = run_or_return(vcpu);
+	/* As Linux's on Power: KVM_INTERRUPT keeps what can't be taken yet; nobody has to wait. */
+	vcpu->run->ready_for_interrupt_injection = 1;
 	if (cpu_traces(&vcpu->cpu, PAPYR_TRACE_EXIT))
 		hv_trace_exit(vcpu, ret);
 	hv_signals_restore(vcpu);

@@ -3,6 +3,7 @@
  * Book E vcpus as their clients see them: TLBs by Papyr's requests and by Linux's, registers; with
  * everything that can be wrong about an argument.
  */
+#include <sys/mman.h>
 #include "papyr_booke.h"
 
 /* --- which there is --- */
@@ -419,6 +420,52 @@ static void regs_have_32_bits(void **state)
 	assert_int_equal(back.pid, 9);
 }
 
+/* --- a guest that goes round in a circle --- */
+
+#define TCR_WRC_SYSTEM 0x30000000u
+#define TSR_WATCHDOG   0xc0000000u /* ENW and WIS: the next timeout is the last */
+#define MEMORY	       (1u << 20)
+
+static struct kvm_run *start_circle(u8 **ram)
+{
+	struct kvm_userspace_memory_region slot = {.memory_size = MEMORY};
+	struct kvm_regs regs = {.pc = 0};
+	struct kvm_run *run;
+
+	*ram = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(*ram != MAP_FAILED);
+	slot.userspace_addr = (uintptr_t)*ram;
+	assert_int_equal(papyr_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &slot), 0);
+	store_be32(*ram, 0x48000000); /* b . */
+	assert_true(map_this(0, 0, MEMORY, PAPYR_MAP_READ | PAPYR_MAP_EXECUTE, 0) >= 0);
+	assert_int_equal(ask(KVM_SET_REGS, &regs), 0);
+	run = papyr_mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+	assert_true(run != MAP_FAILED);
+	return run;
+}
+
+/* Nobody has to wait for a window in which it may be interrupted, so none is ever told of. */
+static void the_watchdog_tells_the_client(void **state)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_PPC_BOOKE_WATCHDOG};
+	u8 *ram;
+	struct kvm_run *run = start_circle(&ram);
+	u64 tsr;
+
+	run->request_interrupt_window = 1;
+	assert_int_equal(ask(KVM_ENABLE_CAP, &cap), 0);
+	assert_int_equal(set_reg(KVM_REG_PPC_TSR, TSR_WATCHDOG), 0);
+	assert_int_equal(set_reg(KVM_REG_PPC_TCR, TCR_WRC_SYSTEM), 0);
+	assert_int_equal(ask(KVM_RUN, NULL), 0);
+	assert_int_equal(run->exit_reason, KVM_EXIT_WATCHDOG);
+	assert_int_equal(run->ready_for_interrupt_injection, 1);
+	/* TSR says what it wanted. */
+	assert_int_equal(get_reg(KVM_REG_PPC_TSR, &tsr), 0);
+	assert_int_equal(tsr & TCR_WRC_SYSTEM, TCR_WRC_SYSTEM);
+	munmap(run, sizeof(*run));
+	munmap(ram, MEMORY);
+}
+
 static void papr_is_for_others(void **state)
 {
 	struct kvm_enable_cap papr = {.cap = KVM_CAP_PPC_PAPR};
@@ -454,6 +501,8 @@ int main(void)
 	    OF_E500(an_e500s_registers_by_number),
 	    OF_440(a_440_has_no_mas),
 	    OF_440(regs_have_32_bits),
+	    OF_440(the_watchdog_tells_the_client),
+	    OF_E500(the_watchdog_tells_the_client),
 	    OF_440(papr_is_for_others),
 	};
 
