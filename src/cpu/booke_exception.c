@@ -4,6 +4,7 @@
  * and critical ones and machine checks have save registers and MSR bits of their own.
  */
 #include "cpu/booke_exception.h"
+#include "cpu/booke_debug.h"
 
 enum booke_class { ORDINARY, CRITICAL, BROKEN };
 
@@ -40,6 +41,8 @@ static struct booke_vector vector_of(unsigned vector)
 		return (struct booke_vector){12, CRITICAL, false};
 	case VEC_DTLB:
 		return (struct booke_vector){13, ORDINARY, true};
+	case VEC_DEBUG:
+		return (struct booke_vector){15, CRITICAL, false};
 	case VEC_ITLB:
 		return (struct booke_vector){14, ORDINARY, false};
 	default: /* VEC_PROGRAM */
@@ -52,8 +55,8 @@ static u32 esr_of(unsigned vector, u64 why)
 {
 	if (vector == VEC_PROGRAM)
 		return (why & SRR1_PROG_ILLEGAL ? ESR_PIL : 0) |
-		       (why & SRR1_PROG_PRIV ? ESR_PPR : 0) |
-		       (why & SRR1_PROG_TRAP ? ESR_PTR : 0) | (why & SRR1_PROG_FP ? ESR_FP : 0);
+		       (why & SRR1_PROG_PRIV ? ESR_PPR : 0) | (why & SRR1_PROG_TRAP ? ESR_PTR : 0) |
+		       (why & SRR1_PROG_FP ? ESR_FP : 0);
 	if (vector == VEC_ISI)
 		return why & DSISR_BADATTR ? ESR_BO : 0;
 	return (u32)why;
@@ -83,7 +86,7 @@ u64 booke_data_fails(struct cpu *cpu, unsigned vector, u64 ea, u64 dsisr)
 
 static void save(struct cpu *cpu, enum booke_class class, u64 nip)
 {
-	u64 msr = cpu->msr & (class == BROKEN     ? 0
+	u64 msr = cpu->msr & (class == BROKEN	  ? 0
 			      : class == CRITICAL ? MSR_ME
 						  : MSR_CE | MSR_ME | MSR_DE);
 
@@ -98,14 +101,19 @@ static void save(struct cpu *cpu, enum booke_class class, u64 nip)
 
 void booke_interrupt(struct cpu *cpu, unsigned vector, u64 nip, u64 why)
 {
-	struct booke_vector v = vector_of(vector);
+	struct booke_vector v;
 
+	if (vector == VEC_PROGRAM && (why & SRR1_PROG_TRAP) && booke_debug_trap(cpu))
+		vector = VEC_DEBUG;
+	v = vector_of(vector);
 	if (vector == VEC_ITLB && cpu->booke.tlb->kind == BOOKE_E500V2)
 		load_mas(cpu, nip, cpu->msr & MSR_IS);
 	if (v.sets_esr)
 		cpu->booke.esr = esr_of(vector, why);
 	save(cpu, v.class, nip);
 	cpu->nip = (cpu->booke.ivpr & 0xffff0000u) | (cpu->booke.ivor[v.ivor] & 0xfff0u);
+	if (v.class == ORDINARY)
+		booke_debug_interrupt(cpu);
 }
 
 /* --- what waits for MSR[EE] and MSR[CE] --- */

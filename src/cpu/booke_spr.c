@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Special purpose registers of BookE processors that are more than a word. */
+#include "cpu/booke_debug.h"
 #include "cpu/mmu/booke.h"
 #include "cpu/spr.h"
 
@@ -179,6 +180,7 @@ static u64 get_dbsr(struct cpu *cpu)
 static void set_dbsr(struct cpu *cpu, u64 v)
 {
 	cpu->booke.dbsr &= ~v;
+	booke_debug_changed(cpu);
 }
 
 #define DBCR0_RST 0x30000000u
@@ -191,6 +193,7 @@ static u64 get_dbcr0(struct cpu *cpu)
 static void set_dbcr0(struct cpu *cpu, u64 v)
 {
 	cpu->booke.dbcr[0] = (u32)v;
+	booke_debug_changed(cpu);
 	if ((v & DBCR0_RST) && cpu->host->reset)
 		cpu->host->reset(cpu);
 }

@@ -279,7 +279,7 @@ struct cpu {
 	u32 vscr;
 	u32 mode; /* MSR bits that decoding depends on (engine/block.h) */
 	u64 msr;
-	u64 traced_msr; /* MSR[SE, BE]; 0 on BookE, which has others there */
+	u64 traced_msr; /* MSR[SE, BE]; on BookE: are debug events looked for? (booke_debug.h) */
 	u64 reserve_gpa; /* of the reservation, ~0: none */
 	u64 reserve_value[2];
 	u32 reserve_size;

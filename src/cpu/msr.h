@@ -75,6 +75,7 @@
 	VECTOR(0x1010, FIT)                                                            \
 	VECTOR(0x1020, WATCHDOG)                                                       \
 	VECTOR(0x1030, CRITICAL)                                                       \
+	VECTOR(0x1040, DEBUG)                                                          \
 	VECTOR(0x1100, DTLB)                                                           \
 	VECTOR(0x1200, ITLB)                                                           \
 	VECTOR(0x1500, DENORM)                                                         \

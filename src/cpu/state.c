@@ -2,6 +2,7 @@
 /* Making a processor, and the registers that are kept in pieces. */
 #include <errno.h>
 #include <stdlib.h>
+#include "cpu/booke_debug.h"
 #include "cpu/engine/code.h"
 #include "cpu/pmu.h"
 #include "cpu/mmu/tlb.h"
@@ -84,7 +85,7 @@ void cpu_set_msr(struct cpu *cpu, u64 msr)
 		pmu_catch_up(cpu);
 	cpu->msr = msr & cpu->model->msr_mask & ~MSR_HV;
 	cpu->mode = mode_of(cpu, cpu->msr) | (cpu->pmu_on ? MODE_COUNT : 0);
-	cpu->traced_msr = cpu_is_booke(cpu) ? 0 : cpu->msr & (MSR_SE | MSR_BE);
+	cpu->traced_msr = cpu_is_booke(cpu) ? booke_traces(cpu) : cpu->msr & (MSR_SE | MSR_BE);
 	cpu->ea_mask = cpu->msr & MSR_SF ? ~0ull : 0xffffffffull;
 	cpu->cr0_shift = cpu->msr & MSR_SF ? 0 : 32;
 	cpu->big = !(cpu->msr & MSR_LE);

@@ -255,6 +255,8 @@ int hv_booke_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs)
 	if (features & KVM_SREGS_E_IVOR)
 		set_ivors(b, sregs);
 	cpu_booke_changed(&vcpu->cpu);
+	/* Debug events may be looked for now. */
+	cpu_set_msr(&vcpu->cpu, vcpu->cpu.msr);
 	return 0;
 }
 

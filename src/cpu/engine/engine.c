@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dispatcher: finds the next block, runs it, and between blocks attends to requests, time and
  * interrupts. */
+#include "cpu/booke_debug.h"
 #include "cpu/engine/code.h"
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
@@ -152,6 +153,25 @@ void cpu_step_insn(struct cpu *cpu, u32 insn)
 	step_block(cpu, code_single_insn(cpu, insn));
 }
 
+/* One instruction on BookE, and the debug events before, of and after it. */
+static bool step_booke(struct cpu *cpu)
+{
+	struct block *b;
+
+	cpu->interrupted = false;
+	if (booke_debug_due(cpu))
+		return true;
+	b = code_single(cpu);
+	if (b && !booke_debug_before(cpu, b->ops[1].insn)) {
+		bool noted = cpu->msr & MSR_DE;
+
+		step_block(cpu, b);
+		if (noted && !cpu->interrupted && !cpu->leave)
+			booke_debug_after(cpu);
+	}
+	return b || cpu->interrupted || cpu->leave;
+}
+
 /*
  * One instruction, and after it the trace interrupt if MSR[SE] or MSR[BE] ask for it (ISA 2.07 Book
  * III-S 6.5.15). False: it couldn't be fetched yet, and nothing was done.
@@ -163,6 +183,8 @@ static bool step_traced(struct cpu *cpu)
 	struct block *b;
 	u32 insn;
 
+	if (cpu_is_booke(cpu))
+		return step_booke(cpu);
 	cpu->interrupted = false;
 	b = code_single(cpu);
 	if (b)

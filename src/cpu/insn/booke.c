@@ -10,7 +10,8 @@
 static const struct op *resume(struct cpu *cpu, u64 nip)
 {
 	nip &= cpu->ea_mask;
-	if (__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED) && (cpu->msr & (MSR_EE | MSR_CE))) {
+	if ((__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED) && (cpu->msr & (MSR_EE | MSR_CE))) ||
+	    cpu->traced_msr) {
 		cpu->nip = nip;
 		STOP;
 	}
@@ -73,7 +74,7 @@ OP(wrteei)
 OP(booke_sc)
 {
 	cpu_interrupt(cpu, VEC_SYSCALL, NIA(), 0);
-	return cpu_goto(cpu, cpu->nip);
+	return resume(cpu, cpu->nip);
 }
 
 /* --- device control registers: the owner's --- */
