@@ -12,12 +12,10 @@ from virtiotest import EXT4, drivers
 
 PANIC = 'Kernel panic|Oops|BUG:'
 # Calls whose answers differ, and why that is so.
-BY_FID = 'a lock is the open file\'s that it was set by, and stays when the process closes another one'
 KNOWN = {
     r'rename, root: renameat2.*': '9p has no flags for it',
     r'nodes, root: mknod\(.*S_IF(CHR|BLK).*': 'device nodes are not made',
     r'times: read .*': "Linux's 9p driver has whole seconds, from 1970 on",
-    r'locks of two descriptors.*': BY_FID,
 }
 KNOWN_UNCACHED = {r'maps(, root: (msync|pread)\(.*|, root: p == .*|: 01shared89)': 'shared and writable maps want cache=mmap'}
 

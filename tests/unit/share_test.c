@@ -32,8 +32,8 @@ static void files(void **state)
 	assert_int_equal(on_host("new").st_mode, S_IFREG | 0604);
 	assert_int_equal(on_host("new").st_mtim.tv_sec, 1000000);
 	/* Before 1970, too. */
-	assert_int_equal(ASK(SETATTR, "4444488888", 2u, 0x90u, 0u, 0u, 0u, (u64)0, (u64)-5,
-			     (u64)0, (u64)0, (u64)0),
+	assert_int_equal(ASK(SETATTR, "4444488888", 2u, 0x90u, 0u, 0u, 0u, (u64)0, (u64)-5, (u64)0,
+			     (u64)0, (u64)0),
 			 0);
 	assert_int_equal(on_host("new").st_atim.tv_sec, -5);
 	assert_int_equal(ASK(GETATTR, "48", 2u, (u64)0x7ff), 0);
@@ -103,27 +103,99 @@ static void folders(void **state)
 	assert_int_equal(ASK(OPEN, "44", 7u, 0u), ENXIO);
 }
 
+static int open_on_host(const char *name)
+{
+	char path[200];
+	int fd;
+
+	sprintf(path, "%s/%s", folder, name);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Does the host get it? */
+static bool host_locks(int fd, short type, off_t start, off_t bytes)
+{
+	struct flock l = {.l_type = type, .l_start = start, .l_len = bytes};
+
+	return !fcntl(fd, F_OFD_SETLK, &l);
+}
+
+#define LOCKED	0
+#define BLOCKED 1
+
+static u8 lock(u32 fid, u8 type, u64 start, u64 bytes)
+{
+	assert_int_equal(ASK(LOCK, "414884s", fid, type, 1u, start, bytes, 7u, "me"), 0);
+	return answer[7];
+}
+
+/* Between the guest and the host. */
 static void locks(void **state)
 {
+	int fd = open_on_host("file");
+
 	for (u32 fid = 1; fid < 3; fid++) {
 		assert_int_equal(walk(0, fid, "file"), 0);
 		assert_int_equal(ASK(OPEN, "44", fid, 2u), 0);
 	}
-	assert_int_equal(ASK(LOCK, "414884s", 1u, 1u, 0u, (u64)0, (u64)100, 7u, "me"), 0);
-	assert_int_equal(answer[7], 0);
-	assert_int_equal(ASK(LOCK, "414884s", 2u, 0u, 1u, (u64)50, (u64)10, 8u, "me"), 0);
-	assert_int_equal(answer[7], 1);
-	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 0u, (u64)50, (u64)10, 8u, "me"), 0);
+	assert_int_equal(lock(1, 1, 0, 100), LOCKED);
+	assert_false(host_locks(fd, F_RDLCK, 99, 1));
+	assert_true(host_locks(fd, F_WRLCK, 100, 0));
+	assert_int_equal(lock(1, 1, 0, 0), BLOCKED);
+	assert_int_equal(lock(2, 0, 150, 1), BLOCKED);
+	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 0u, (u64)150, (u64)10, 8u, "me"), 0);
 	assert_int_equal(answer[7], 1);
 	/* As Linux's driver asks. */
-	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 2u, (u64)50, (u64)10, 8u, "me"), 0);
+	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 2u, (u64)150, (u64)10, 8u, "me"), 0);
 	assert_int_equal(answer[7], 1);
-	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 2u, (u64)100, (u64)10, 8u, "me"), 0);
+	assert_true(host_locks(fd, F_UNLCK, 0, 0));
+	assert_int_equal(ASK(GETLOCK, "41884s", 2u, 2u, (u64)150, (u64)10, 8u, "me"), 0);
 	assert_int_equal(answer[7], 2);
-	assert_int_equal(ASK(LOCK, "414884s", 1u, 2u, 0u, (u64)0, (u64)0, 7u, "me"), 0);
-	assert_int_equal(ASK(LOCK, "414884s", 2u, 0u, 1u, (u64)50, (u64)10, 8u, "me"), 0);
-	assert_int_equal(answer[7], 0);
+	assert_int_equal(lock(1, 2, 0, 0), LOCKED);
+	assert_true(host_locks(fd, F_WRLCK, 0, 0));
+	assert_int_equal(lock(1, 0, 0, 0), BLOCKED);
+	close(fd);
 	assert_int_equal(ASK(LOCK, "414884s", 2u, 9u, 1u, (u64)50, (u64)10, 8u, "me"), EBADF);
+}
+
+/* Among its own processes the guest's kernel has decided: the word that one is free comes later. */
+static void locks_in_guest(void **state)
+{
+	int fd = open_on_host("file");
+
+	for (u32 fid = 1; fid < 4; fid++) {
+		assert_int_equal(walk(0, fid, "file"), 0);
+		assert_int_equal(ASK(OPEN, "44", fid, 2u), 0);
+	}
+	assert_int_equal(lock(1, 1, 0, 0), LOCKED);
+	assert_int_equal(lock(2, 1, 50, 10), LOCKED);
+	assert_int_equal(lock(1, 2, 0, 0), LOCKED);
+	assert_false(host_locks(fd, F_RDLCK, 50, 1));
+	assert_true(host_locks(fd, F_WRLCK, 0, 50));
+	/* Two who read, of whom one stops, beside one that has written. */
+	assert_int_equal(lock(2, 2, 0, 0), LOCKED);
+	assert_int_equal(lock(1, 0, 100, 10), LOCKED);
+	assert_int_equal(lock(2, 0, 100, 10), LOCKED);
+	assert_int_equal(lock(2, 1, 200, 10), LOCKED);
+	assert_int_equal(lock(3, 0, 90, 1000), LOCKED);
+	assert_int_equal(lock(3, 2, 0, 0), LOCKED);
+	assert_int_equal(lock(2, 2, 0, 0), LOCKED);
+	assert_false(host_locks(fd, F_WRLCK, 105, 1));
+	assert_true(host_locks(fd, F_WRLCK, 200, 10));
+	/* Of both sides. */
+	assert_true(host_locks(fd, F_UNLCK, 0, 0));
+	assert_true(host_locks(fd, F_RDLCK, 0, 0));
+	assert_int_equal(lock(3, 1, 105, 1), BLOCKED);
+	assert_int_equal(lock(3, 0, 105, 1), LOCKED);
+	/* Other files are others. */
+	assert_int_equal(walk(0, 4, "sub"), 0);
+	assert_int_equal(ASK(CREATE, "4s444", 4u, "other", 2u, 0600u, 0u), 0);
+	assert_int_equal(lock(4, 1, 0, 0), LOCKED);
+	assert_true(host_locks(fd, F_UNLCK, 0, 0));
+	assert_false(host_locks(fd, F_WRLCK, 105, 1));
+	close(fd);
 }
 
 /* Every way out that we thought of. */
@@ -288,8 +360,8 @@ static void random_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(files),     TEST(folders), TEST(locks),	   TEST(escapes),
-	    TEST(read_only), TEST(saved),   TEST(random_messages),
+	    TEST(files),   TEST(folders),   TEST(locks), TEST(locks_in_guest),
+	    TEST(escapes), TEST(read_only), TEST(saved), TEST(random_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
