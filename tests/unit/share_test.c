@@ -3,6 +3,8 @@
  * A shared folder by the messages of its protocol: what Linux's client sends, and what somebody
  * sends who wants out of the folder. Beside the folder lies a secret, which must stay one.
  */
+#include <sys/resource.h>
+
 #include "share_client.h"
 
 static void files(void **state)
@@ -198,6 +200,34 @@ static void locks_in_guest(void **state)
 	close(fd);
 }
 
+/* A guest has only so many files open that papyr has some left. The limit stays: the last test. */
+static void many_open(void **state)
+{
+	const struct rlimit few = {128, 128};
+	u32 fid = 1, error = 0;
+	int fds[16];
+
+	share_free(s);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	begin(false);
+	for (; !error && fid < 70000; fid++) {
+		assert_int_equal(walk(0, fid, "file"), 0);
+		error = ASK(OPEN, "44", fid, 0u);
+	}
+	assert_int_equal(error, ENFILE);
+	assert_int_equal(walk(0, fid, ""), 0);
+	assert_int_equal(ASK(CREATE, "4s444", fid, "none", 2u, 0600u, 0u), ENFILE);
+	assert_int_equal(on_host("none").st_mode, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		assert_true((fds[i] = open("/dev/null", O_RDONLY)) >= 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	/* One that goes is another's. */
+	clunk(1);
+	assert_int_equal(walk(0, 1, "file"), 0);
+	assert_int_equal(ASK(OPEN, "44", 1u, 0u), 0);
+}
+
 /* Every way out that we thought of. */
 static void escapes(void **state)
 {
@@ -360,8 +390,9 @@ static void random_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(files),   TEST(folders),   TEST(locks), TEST(locks_in_guest),
-	    TEST(escapes), TEST(read_only), TEST(saved), TEST(random_messages),
+	    TEST(files),	  TEST(folders),	 TEST(locks),
+	    TEST(locks_in_guest), TEST(escapes),	 TEST(read_only),
+	    TEST(saved),	  TEST(random_messages), TEST(many_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,7 @@ struct share_fid {
 
 struct share {
 	int root, proc; /* the folder, and /proc/self/fd */
+	int fd_end;	/* descriptors from here on are papyr's own */
 	bool read_only;
 	dev_t device; /* of the folder */
 	u32 message_max;

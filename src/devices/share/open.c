@@ -18,12 +18,24 @@ static bool writes(u32 flags)
 	return flags & (P9_ACCESS | P9_TRUNC);
 }
 
+/* For one more file: its descriptor would be that of a copy of @fd, the lowest that is free. */
+static bool has_room(const struct share *s, int fd)
+{
+	int next = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (next >= 0)
+		close(next);
+	return next >= 0 && next < s->fd_end;
+}
+
 int share_open_fid(const struct share *s, struct share_fid *f, u32 flags)
 {
 	int fd = share_find(s, f->path), file;
 
 	if (fd < 0)
 		return errno;
+	if (!has_room(s, fd))
+		return share_closing(fd, ENFILE);
 	if (s->read_only && writes(flags))
 		return share_closing(fd, EROFS);
 	file = share_open(s, fd, host_flags(flags));
@@ -84,6 +96,8 @@ int share_do_create(struct share_call *c)
 	folder = share_find(c->s, f->path);
 	if (folder < 0)
 		return errno;
+	if (!has_room(c->s, folder))
+		return share_closing(folder, ENFILE);
 	fd = openat(folder, name, host_flags(flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    mode);
 	error = share_outcome(fd);

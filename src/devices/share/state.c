@@ -2,21 +2,30 @@
 /* A server's making and its end, and its state in saved guests. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "devices/share/message.h"
 
-/* Each file that a guest has open is one of the process's: as many as the system lets it have. */
-static void raise_limit(void)
+#define SPARE 256 /* of descriptors, for papyr itself */
+
+/*
+ * Each file that a guest has open is one of the process's: as many as the system lets it have, but
+ * for some. The first descriptor that is one too many.
+ */
+static int raise_limit(void)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
+		return 0;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max > INT_MAX)
+		return INT_MAX;
+	return limit.rlim_max - (limit.rlim_max / 4 < SPARE ? limit.rlim_max / 4 : SPARE);
 }
 
 struct share *share_new(const char *folder, bool read_only, struct error *err)
@@ -29,7 +38,7 @@ struct share *share_new(const char *folder, bool read_only, struct error *err)
 		error_nomem(err, "a shared folder");
 		return NULL;
 	}
-	raise_limit();
+	s->fd_end = raise_limit();
 	s->read_only = read_only;
 	s->root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	s->proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
