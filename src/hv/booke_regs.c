@@ -242,10 +242,11 @@ int hv_booke_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs)
 	if (sregs->pvr != vcpu->cpu.pvr ||
 	    ((features & KVM_SREGS_E_ARCH206) && sregs->u.e.pir != vcpu->id))
 		return -EINVAL;
-	if (features & KVM_SREGS_E_BASE)
-		set_base(vcpu, sregs);
+	/* DECAR first: a decrementer that is about to ring goes on with it. */
 	if (features & KVM_SREGS_E_ARCH206)
 		set_arch206(vcpu, sregs);
+	if (features & KVM_SREGS_E_BASE)
+		set_base(vcpu, sregs);
 	if (features & KVM_SREGS_E_DEBUG)
 		set_debug(b, sregs);
 	if (e500 && sregs->u.e.impl_id == KVM_SREGS_E_IMPL_FSL)

@@ -329,6 +329,23 @@ static void sregs_come_back(void **state)
 	assert_memory_equal(&s, &back, sizeof(s));
 }
 
+/* One that rings while the registers are being set goes on all the same. */
+static void a_decrementer_that_rings_at_once(void **state)
+{
+	struct kvm_sregs s, back;
+
+	assert_int_equal(ask(KVM_GET_SREGS, &s), 0);
+	s.u.e.tcr = 0x04400000; /* DIE, ARE */
+	s.u.e.decar = 0x40000000;
+	s.u.e.dec = 1;
+	s.u.e.tsr = 0;
+	s.u.e.update_special = ~0u;
+	assert_int_equal(ask(KVM_SET_SREGS, &s), 0);
+	assert_int_equal(ask(KVM_GET_SREGS, &back), 0);
+	assert_int_equal(back.u.e.tsr & 0x08000000, 0x08000000);
+	assert_true(back.u.e.dec > 0x30000000 && back.u.e.dec <= 0x40000000);
+}
+
 static void sregs_of_others_are_refused(void **state)
 {
 	struct kvm_sregs s, back;
@@ -494,6 +511,8 @@ int main(void)
 	    OF_440(a_440_has_no_array),
 	    OF_440(sregs_come_back),
 	    OF_E500(sregs_come_back),
+	    OF_440(a_decrementer_that_rings_at_once),
+	    OF_E500(a_decrementer_that_rings_at_once),
 	    OF_440(sregs_of_others_are_refused),
 	    OF_E500(sregs_of_others_are_refused),
 	    OF_440(timers_by_number),
