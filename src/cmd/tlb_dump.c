@@ -56,8 +56,8 @@ static const char *place_name(const struct guest_tlb *t, u32 i, char buf[24])
 
 void tlb_print_head(const struct guest_tlb *t, const char *margin)
 {
-	printf("%s%-7s %-8s %5s    %-9s %3s %2s %-4s %-5s %s\n", margin, "entry", "ea", "size",
-	       "real", "tid", "as", "user", "super", t->shadow ? "" : "wimge");
+	printf("%s%-7s %-8s %5s    %-9s %3s %2s %-4s super%s\n", margin, "entry", "ea", "size",
+	       "real", "tid", "as", "user", t->shadow ? "" : " wimge");
 }
 
 void tlb_print_entry(const struct guest_tlb *t, u32 i)

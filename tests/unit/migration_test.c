@@ -13,6 +13,7 @@
 
 #include "image_build.h"
 #include "migration/file/file.h"
+#include "migration/state/booke.h"
 #include "migration/state/devices.h"
 #include "migration/state/htab.h"
 #include "platform/console.h"
@@ -485,12 +486,24 @@ static void test_events_of_version_1(void **state)
 	machine_free(m);
 }
 
+/* A board's, which counts on while its guest is on its way. */
+static void test_decrementer(void **state)
+{
+	assert_int_equal(booke_dec_left(1000, 0), 1000);
+	assert_int_equal(booke_dec_left(1000, 999), 1);
+	assert_int_equal(booke_dec_left(1000, 1000), 1);
+	assert_int_equal(booke_dec_left(1000, 1ull << 32), 1);
+	assert_int_equal(booke_dec_left(0, 1000), 0);
+	assert_int_equal(booke_dec_left(~0u, 1), ~0u - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_power8),
 	    cmocka_unit_test(test_power7),
 	    cmocka_unit_test(test_doorbells),
+	    cmocka_unit_test(test_decrementer),
 	    cmocka_unit_test(test_events_of_version_1),
 	    cmocka_unit_test(test_lies),
 	};

@@ -259,7 +259,7 @@ static int restore_vcpu(struct restore *r, struct vcpu *vcpu, struct saved_vcpu 
 {
 	if (load_vcpu(r->saved->file, vcpu->index, &v[0], err) || prepare_vcpu(vcpu, &v[1], err))
 		return -1;
-	return apply_vcpu(vcpu, &v[0], &v[1], r->tb_offset, err);
+	return apply_vcpu(vcpu, &v[0], &v[1], r->tb_offset, r->saved->machine.timebase, err);
 }
 
 static int restore_vcpus(struct restore *r, struct error *err)

@@ -144,7 +144,8 @@ static int fill_machine(struct dest *d, struct error *err)
 	if (devices_load(d->m, a->papr, &in, err))
 		return -1;
 	for (u32 i = 0; i < a->n_vcpus; i++)
-		if (apply_vcpu(&d->m->vcpus[i], &a->vcpus[i], &d->reset[i], offset, err))
+		if (apply_vcpu(&d->m->vcpus[i], &a->vcpus[i], &d->reset[i], offset, a->end.timebase,
+			       err))
 			return -1;
 	return a->papr ? apply_xics(d->m, &a->xics, err) : 0;
 }

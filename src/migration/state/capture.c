@@ -313,7 +313,7 @@ int prepare_vcpu(struct vcpu *vcpu, struct saved_vcpu *reset, struct error *err)
 }
 
 int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved_vcpu *reset,
-	       u64 tb_offset, struct error *err)
+	       u64 tb_offset, u64 stopped, struct error *err)
 {
 	struct kvm_regs regs;
 
@@ -329,7 +329,7 @@ int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved
 	vcpu->online = v->online;
 	if (set_one_regs(vcpu, v, reset, tb_offset, err))
 		return -1;
-	return v->is_booke ? apply_booke(vcpu, &v->booke, err) : 0;
+	return v->is_booke ? apply_booke(vcpu, &v->booke, stopped, err) : 0;
 }
 
 int apply_xics(struct machine *m, const struct saved_xics *x, struct error *err)

@@ -33,10 +33,10 @@ int capture_xics(struct machine *m, struct saved_xics *x, struct error *err);
 int prepare_vcpu(struct vcpu *vcpu, struct saved_vcpu *reset, struct error *err);
 /*
  * The state of a vcpu that was prepared; @tb_offset takes the place of the saved one, to the tick
- * where the host can.
+ * where the host can. @stopped: the guest's timebase when it was captured.
  */
 int apply_vcpu(struct vcpu *vcpu, const struct saved_vcpu *v, const struct saved_vcpu *reset,
-	       u64 tb_offset, struct error *err);
+	       u64 tb_offset, u64 stopped, struct error *err);
 /*
  * After the vcpus: an interrupt that waits at its source is presented at once, and must find the
  * server as it was.
