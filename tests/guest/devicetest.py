@@ -82,11 +82,11 @@ def make_tree(folder):
     """A folder with files to be shared; returns it, how many names are in it, and the sum of all."""
     root = os.path.join(folder, 'shared')
     all_of_it = b''
-    for i in range(6):
+    for i in range(3):
         os.makedirs(os.path.join(root, 'tree', str(i)))
-        for k in range(8):
-            data = random.Random(8 * i + k).randbytes(1000 + 9000 * (k % 3))
+        for k in range(4):
+            data = random.Random(4 * i + k).randbytes(1000 + 9000 * (k % 3))
             all_of_it += data
             with open(os.path.join(root, 'tree', str(i), str(k)), 'wb') as f:
                 f.write(data)
-    return root, 1 + 6 + 6 * 8, hashlib.md5(all_of_it).hexdigest()
+    return root, 1 + 3 + 3 * 4, hashlib.md5(all_of_it).hexdigest()
