@@ -43,7 +43,15 @@ int cmd_gdb(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_oci(int argc, char **argv);
 
-/* Messages to stderr, "papyr: " ahead; those that return something return STATUS_ERROR. */
+/*
+ * Puts '?' for what is no text to a terminal but an order: what is shown may have been written by a
+ * guest, a peer or who made an image. Returns @text.
+ */
+const char *cmd_make_plain(char *text);
+
+/*
+ * Messages to stderr, made plain, "papyr: " ahead; those that return something return STATUS_ERROR.
+ */
 int cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cmd_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*

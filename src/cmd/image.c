@@ -54,11 +54,17 @@ static int print_json(json_t *j)
 	return status;
 }
 
+/* Made plain where it is, which is no part of any image. */
+static const char *plain(const json_t *string)
+{
+	char *value = (char *)json_string_value(string);
+
+	return value ? cmd_make_plain(value) : "";
+}
+
 static const char *text(const json_t *j, const char *key)
 {
-	const char *value = json_string_value(json_object_get(j, key));
-
-	return value ? value : "";
+	return plain(json_object_get(j, key));
 }
 
 static u64 bytes_of(const json_t *j)
@@ -120,7 +126,7 @@ static void print_words(const char *what, const json_t *words)
 	size_t i;
 
 	json_array_foreach(words, i, word)
-		printf("%-12s %s\n", i ? "" : what, json_string_value(word));
+		printf("%-12s %s\n", i ? "" : what, plain(word));
 }
 
 static int info(const struct image_options *o)

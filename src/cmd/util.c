@@ -14,11 +14,27 @@
 #define LAST_WORDS_LOOKS   100
 #define LAST_WORDS_LOOK_US 20000
 
+#define MESSAGE_MAX 8192
+
+const char *cmd_make_plain(char *text)
+{
+	for (u8 *s = (u8 *)text; *s; s++) {
+		bool of_two = s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0; /* UTF-8 */
+
+		if (of_two)
+			*s++ = '?';
+		if (of_two || (*s < ' ' && *s != '\n' && *s != '\t') || *s == 0x7f)
+			*s = '?';
+	}
+	return text;
+}
+
 static void say(const char *fmt, va_list ap)
 {
-	fputs("papyr: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	char text[MESSAGE_MAX];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	fprintf(stderr, "papyr: %s\n", cmd_make_plain(text));
 }
 
 int cmd_error(const char *fmt, ...)
@@ -71,6 +87,7 @@ void cmd_last_words(const char *text)
 		return;
 	}
 	n = (size_t)snprintf(line, sizeof(line), "papyr: %.1000s\n", text);
+	cmd_make_plain(line);
 	while (done < n && looks-- > 0) {
 		ssize_t w = write(fd, line + done, n - done);
 

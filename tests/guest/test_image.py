@@ -188,6 +188,7 @@ def hostile():
 
     one('leads out of it', entry('a/../../b', data=b'x'))
     one('is a link to what is outside', entry('a', tarfile.LNKTYPE, linkname='../../etc/passwd'))
+    one('a?[2J is a link', entry('a\x1b[2J', tarfile.LNKTYPE, linkname='../../etc/passwd'))  # for a terminal it is none
     foreign = bytearray(busybox)
     foreign[18:20] = b'\x3e\0'  # x86-64
     one("aren't for ppc64le", entry('bin/sh', data=bytes(foreign), mode=0o755))
@@ -258,7 +259,7 @@ def layers():
                         entry('also', tarfile.LNKTYPE, linkname='d/two'))
     layout.image('both', [low, high], Entrypoint=['/bin/sh'], Cmd=['-c', 'cat $WHAT; echo $PWD'], Env=['WHAT=/also', 'EMPTY='],
                  WorkingDir='/usr', User='joe')
-    layout.image('low', [low])
+    layout.image('low', [low], Env=['TITLE=\x1b]0;mine\x07', 'WORD=\u00e9\u009b1m'])
     # Files, folders and links in each other's place; an opaque folder whose own layer fills it; what has no such name.
     kinds = layout.layer(entry('a', tarfile.DIRTYPE, mode=0o755), entry('a/old', data=b'old\n'), entry('b', data=b'file\n'),
                          link('c', '/a'), link('f', '/a'), entry('g', tarfile.DIRTYPE, mode=0o755), entry('g/old', data=b'old\n'),
@@ -278,6 +279,8 @@ def layers():
     seen = execute('--oci', f'{where}:both', '-u', 'root', 'ls', '/d', '/e', '/usr/lib')
     check(seen == '/d:\ntwo\n\n/e:\nnew\n\n/usr/lib:\nthree\n', f'layers: {seen}')
     check(execute('--oci', f'{where}:low', 'ls', '/d', '/e') == '/d:\none\ntwo\n\n/e:\none\n', 'the lower layer')
+    (low_name,) = [one['name'] for one in json.loads(listed('list', '--json')) if one['name'] not in ('tiny', name)]
+    check('TITLE=?]0;mine?\n' in listed('info', low_name) and 'WORD=\u00e9??1m\n' in listed('info', low_name), 'orders to a terminal')
     seen = execute('--oci', f'{where}:kinds', 'sh', '-c', 'cd /; cat a b/in c/in f; for f in a b c f; do [ -L $f ] && echo link $f; done; '
                    'ls -A g h; ls -A / | grep -c wh; true')
     check(seen == 'a file\nin b\nin c\nno link\ng:\nnew\n\nh:\n0\n', f'kinds: {seen}')
