@@ -1,68 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "devices/vio/llan.h"
-
+/* The network card of the virtual I/O bus: its hypercalls, and its life. */
 #include <papyr/papr.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/racy.h"
-#include "devices/vio/vio.h"
-#include "platform/dirtylog.h"
+#include "devices/vio/llan_internal.h"
 #include "platform/machine.h"
 #include "platform/xics.h"
 
-#define PAGE	      4096u
-#define DROPPED_AT    (PAGE - 8) /* in the buffer list: frames for which there was no buffer */
-#define HEADER_BYTES  14	 /* Ethernet's */
-#define HANDLE_BYTES  8		 /* the driver's, at the beginning of a buffer */
-#define SEGMENT_BYTES 8		 /* behind it, for large frames */
 #define BUFFER_LEAST  16
 #define SEGMENT_LEAST 16
-#define MAC_BITS      0xffffffffffffull
-#define POOLS	      8
-#define POOL_BUFFERS  4096
 /* Pages of the largest frame in pieces that begin and end anywhere. */
 #define PIECES (NET_FRAME_MAX / PAGE + 2 * LLAN_BUFFERS)
 
-/* Receive buffers of one size, in the order in which they came. */
-struct llan_pool {
-	u32 bytes; /* 0: not used */
-	u32 first, count;
-	u32 addresses[POOL_BUFFERS];
-};
-
-/* All but the first two under vio.lock. */
-struct llan {
-	struct vio_device vio;
-	struct net_link *link;
-	u8 first_mac[NET_MAC_BYTES]; /* what a guest finds when it starts */
-	bool mac_given;		     /* by the user: a guest that comes must have it */
-
-	u64 mac;
-	u32 attributes;
-	bool open; /* registered; all that follows is of no value if not */
-	u64 list, queue, queue_bytes, queue_next, filter_list;
-	bool second_way; /* through the queue: its entries' toggle is 0 */
-	bool multicast, filtered;
-	unsigned n_filters;
-	u64 filters[LLAN_FILTERS];
-	struct llan_pool pools[POOLS]; /* the smaller first */
-	bool starved;		       /* the link waits for a buffer */
-};
-
-static struct llan *llan_of(struct machine_device *d)
-{
-	return container_of(d, struct llan, vio.dev);
-}
-
-static void mac_bytes(u64 number, u8 *mac)
+void llan_mac_bytes(u64 number, u8 *mac)
 {
 	for (unsigned i = 0; i < NET_MAC_BYTES; i++)
 		mac[i] = number >> 8 * (NET_MAC_BYTES - 1 - i);
 }
 
-static u64 mac_number(const u8 *mac)
+u64 llan_mac_number(const u8 *mac)
 {
 	u64 number = 0;
 
@@ -71,179 +29,9 @@ static u64 mac_number(const u8 *mac)
 	return number;
 }
 
-/* ---- Receive buffers, all with vio.lock held ---- */
-
-/* The pool of buffers of a size, made if there is none. NULL: there are too many sizes. */
-static struct llan_pool *pool_for(struct llan *l, u32 bytes)
-{
-	unsigned at = 0;
-
-	while (at < POOLS && l->pools[at].bytes && l->pools[at].bytes < bytes)
-		at++;
-	if (at < POOLS && l->pools[at].bytes == bytes)
-		return &l->pools[at];
-	if (l->pools[POOLS - 1].bytes)
-		return NULL;
-	memmove(&l->pools[at + 1], &l->pools[at], (POOLS - 1 - at) * sizeof(l->pools[0]));
-	l->pools[at].bytes = bytes;
-	l->pools[at].first = l->pools[at].count = 0;
-	return &l->pools[at];
-}
-
-static bool pool_put(struct llan_pool *pool, u32 address)
-{
-	if (pool->count == POOL_BUFFERS)
-		return false;
-	pool->addresses[(pool->first + pool->count++) % POOL_BUFFERS] = address;
-	return true;
-}
-
-static u32 pool_take(struct llan_pool *pool)
-{
-	u32 address = pool->addresses[pool->first];
-
-	pool->first = (pool->first + 1) % POOL_BUFFERS;
-	pool->count--;
-	return address;
-}
-
-/* The smallest buffer that holds @bytes. */
-static bool take_buffer(struct llan *l, u64 bytes, u32 *address, u32 *buffer_bytes)
-{
-	for (unsigned i = 0; i < POOLS && l->pools[i].bytes; i++) {
-		struct llan_pool *pool = &l->pools[i];
-
-		if (pool->bytes < bytes || !pool->count)
-			continue;
-		*buffer_bytes = pool->bytes;
-		*address = pool_take(pool);
-		return true;
-	}
-	return false;
-}
-
-/* ---- Receiving ---- */
-
-static bool wanted(const struct llan *l, const u8 *to)
-{
-	u64 mac = mac_number(to);
-
-	if (!(to[0] & 1))
-		return mac == l->mac;
-	if (mac == MAC_BITS)
-		return true;
-	if (!l->multicast || !l->filtered)
-		return l->multicast;
-	for (unsigned i = 0; i < l->n_filters; i++)
-		if (l->filters[i] == mac)
-			return true;
-	return false;
-}
-
-/* The guest reads how many it lost. */
-static void count_dropped(struct llan *l)
-{
-	u8 counter[8];
-
-	if (!dma_read(&l->vio, l->list + DROPPED_AT, counter, sizeof(counter)))
-		return;
-	store_be64(counter, load_be64(counter) + 1);
-	dma_write(&l->vio, l->list + DROPPED_AT, counter, sizeof(counter));
-}
-
-/* The queue's descriptor is the list's first. */
-static void write_queue_descriptor(struct llan *l)
-{
-	u8 d[8];
-
-	store_be64(d, LLAN_BUF_VALID | (l->second_way ? LLAN_BUF_TOGGLE : 0) |
-			  l->queue_bytes << 32 | l->queue);
-	dma_write(&l->vio, l->list, d, sizeof(d));
-}
-
-/* An entry: the half with the toggle comes last. */
-static void enqueue(struct llan *l, u64 word, const u8 *handle)
-{
-	struct iovec place;
-	u64 words[2];
-
-	if (dma_map(&l->vio, l->queue + l->queue_next, LLAN_RXQ_BYTES, true, &place, 1) == 1) {
-		store_be64(&words[0], word | (l->second_way ? 0 : LLAN_RXQ_TOGGLE));
-		memcpy(&words[1], handle, sizeof(words[1]));
-		__atomic_store_n((u64 *)place.iov_base + 1, words[1], __ATOMIC_RELAXED);
-		__atomic_store_n((u64 *)place.iov_base, words[0], __ATOMIC_RELEASE);
-		dma_wrote(&l->vio, &place, 1);
-	}
-	l->queue_next += LLAN_RXQ_BYTES;
-	if (l->queue_next == l->queue_bytes) {
-		l->queue_next = 0;
-		l->second_way = !l->second_way;
-		write_queue_descriptor(l);
-	}
-}
-
-/* Into a buffer that was taken, and the entry for it. What the guest closed since then is lost. */
-static bool fill(struct llan *l, u32 buffer, const struct net_frame *f)
-{
-	u64 offset = HANDLE_BYTES, word = LLAN_RXQ_VALID;
-	u8 handle[HANDLE_BYTES], segment[SEGMENT_BYTES];
-
-	if (!dma_read(&l->vio, buffer, handle, sizeof(handle)))
-		return false;
-	if (f->segment_bytes) {
-		store_be64(segment, f->segment_bytes);
-		if (!dma_write(&l->vio, buffer + offset, segment, sizeof(segment)))
-			return false;
-		offset += SEGMENT_BYTES;
-		word |= LLAN_RXQ_LARGE;
-	}
-	if (!dma_write(&l->vio, buffer + offset, f->data, f->bytes))
-		return false;
-	if (f->checksum_good && l->attributes & (LLAN_ATTR_CSUM_IPV4 | LLAN_ATTR_CSUM_IPV6))
-		word |= LLAN_RXQ_CSUM_GOOD;
-	enqueue(l, word | offset << 32 | f->bytes, handle);
-	return true;
-}
-
-static void receive(void *card, const struct net_frame *f)
-{
-	struct llan *l = card;
-	u64 bytes = HANDLE_BYTES + (f->segment_bytes ? SEGMENT_BYTES : 0) + f->bytes;
-	u32 buffer, buffer_bytes;
-	bool signal = false;
-
-	if (f->bytes < HEADER_BYTES || f->bytes > NET_FRAME_MAX)
-		return;
-	lock_acquire(&l->vio.lock);
-	if (l->open && wanted(l, f->data)) {
-		if (take_buffer(l, bytes, &buffer, &buffer_bytes) && fill(l, buffer, f))
-			signal = l->vio.signal;
-		else
-			count_dropped(l);
-	}
-	lock_release(&l->vio.lock);
-	if (signal)
-		xics_pulse(l->vio.dev.m, l->vio.dev.irq);
-}
-
-/* One that isn't open loses all, so that nothing old waits for it to be. */
-static bool ready(void *card)
-{
-	struct llan *l = card;
-
-	lock_acquire(&l->vio.lock);
-	l->starved = l->open;
-	for (unsigned i = 0; i < POOLS && l->pools[i].bytes && l->starved; i++)
-		l->starved = !l->pools[i].count;
-	lock_release(&l->vio.lock);
-	return !l->starved;
-}
-
-static const struct net_card_ops card_ops = {.receive = receive, .ready = ready};
-
 /* ---- Hypercalls. Where they are found wrong, nothing was changed. ---- */
 
-static void open_card(struct llan *l, u64 list, u64 queue, u64 queue_bytes, u64 filter_list)
+void llan_open_card(struct llan *l, u64 list, u64 queue, u64 queue_bytes, u64 filter_list)
 {
 	l->open = true;
 	l->list = list;
@@ -291,12 +79,12 @@ static s64 h_register(struct llan *l, const u64 *args)
 	if (l->open) {
 		ret = H_RESOURCE;
 	} else {
-		open_card(l, args[1], (u32)args[2], args[2] >> 32 & 0xffffff, args[3]);
+		llan_open_card(l, args[1], (u32)args[2], args[2] >> 32 & 0xffffff, args[3]);
 		l->mac = args[4] & MAC_BITS;
 		l->vio.signal = false;
 		dma_write(&l->vio, l->list, empty, PAGE);
 		dma_write(&l->vio, l->filter_list, empty, PAGE);
-		write_queue_descriptor(l);
+		llan_write_queue_descriptor(l);
 	}
 	attributes = l->attributes;
 	lock_release(&l->vio.lock);
@@ -335,8 +123,8 @@ static s64 h_add_buffer(struct llan *l, u64 d)
 	if (!l->open) {
 		ret = H_PARAMETER;
 	} else {
-		pool = pool_for(l, bytes);
-		if (pool && pool_put(pool, address))
+		pool = llan_pool_for(l, bytes);
+		if (pool && llan_pool_put(pool, address))
 			ret = H_SUCCESS;
 	}
 	starved = l->starved;
@@ -365,8 +153,8 @@ static s64 give_buffer_back(struct llan *l, u64 bytes)
 		return H_NOT_FOUND;
 	if (!dma_read(&l->vio, pool->addresses[pool->first], handle, sizeof(handle)))
 		return H_HARDWARE;
-	pool_take(pool);
-	enqueue(l, 0, handle);
+	llan_pool_take(pool);
+	llan_enqueue(l, 0, handle);
 	return H_SUCCESS;
 }
 
@@ -603,118 +391,15 @@ static void reset(struct machine_device *d)
 	lock_acquire(&l->vio.lock);
 	l->open = false;
 	l->attributes = 0;
-	l->mac = mac_number(l->first_mac);
+	l->mac = llan_mac_number(l->first_mac);
 	lock_release(&l->vio.lock);
-}
-
-static void save_open(struct llan *l, struct state_out *out)
-{
-	put_u64(out, l->list);
-	put_u64(out, l->queue_bytes << 32 | l->queue);
-	put_u64(out, l->filter_list);
-	put_u64(out, l->queue_next);
-	put_u8(out, l->second_way);
-	put_u8(out, l->multicast);
-	put_u8(out, l->filtered);
-	put_u32(out, l->n_filters);
-	for (unsigned i = 0; i < l->n_filters; i++)
-		put_u64(out, l->filters[i]);
-	for (unsigned i = 0; i < POOLS; i++) {
-		const struct llan_pool *pool = &l->pools[i];
-
-		put_u32(out, pool->bytes);
-		put_u32(out, pool->count);
-		for (unsigned k = 0; k < pool->count; k++)
-			put_u32(out, pool->addresses[(pool->first + k) % POOL_BUFFERS]);
-	}
-}
-
-static void save(struct machine_device *d, struct state_out *out)
-{
-	struct llan *l = llan_of(d);
-
-	vio_save(&l->vio, out);
-	put_bytes(out, l->first_mac, sizeof(l->first_mac));
-	put_u64(out, l->mac);
-	put_u32(out, l->attributes);
-	put_u8(out, l->open);
-	if (l->open)
-		save_open(l, out);
-	net_save(l->link, out);
-}
-
-static int load_pools(struct llan *l, struct state_in *in)
-{
-	u32 before = 0;
-
-	for (unsigned i = 0; i < POOLS; i++) {
-		struct llan_pool *pool = &l->pools[i];
-		u32 bytes = get_u32(in), count = get_u32(in);
-
-		if (in->bad || count > POOL_BUFFERS || (bytes && bytes <= before) ||
-		    (!bytes && count) || (i && bytes && !before))
-			return -1;
-		*pool = (struct llan_pool){.bytes = bytes};
-		for (u32 k = 0; k < count; k++)
-			pool_put(pool, get_u32(in));
-		before = bytes;
-	}
-	return 0;
-}
-
-/* What is open in the window is looked at again at each use. */
-static int load_open(struct llan *l, struct state_in *in)
-{
-	u64 list = get_u64(in), queue = get_u64(in), filter_list = get_u64(in);
-	u64 next = get_u64(in), queue_bytes = queue >> 32;
-	u8 second = get_u8(in), multicast = get_u8(in), filtered = get_u8(in);
-	u32 n_filters = get_u32(in);
-
-	if (in->bad || list % PAGE || filter_list % PAGE || !queue_bytes || queue_bytes >> 24 ||
-	    queue_bytes % LLAN_RXQ_BYTES || (u32)queue % LLAN_RXQ_BYTES || next >= queue_bytes ||
-	    next % LLAN_RXQ_BYTES || second > 1 || multicast > 1 || filtered > 1 ||
-	    n_filters > LLAN_FILTERS)
-		return -1;
-	open_card(l, list, (u32)queue, queue_bytes, filter_list);
-	l->queue_next = next;
-	l->second_way = second;
-	l->multicast = multicast;
-	l->filtered = filtered;
-	for (l->n_filters = 0; l->n_filters < n_filters; l->n_filters++)
-		l->filters[l->n_filters] = get_u64(in);
-	return load_pools(l, in);
-}
-
-/* Its network may be another than it was. */
-static int load(struct machine_device *d, struct state_in *in)
-{
-	struct llan *l = llan_of(d);
-	u8 first_mac[NET_MAC_BYTES], mac[NET_MAC_BYTES], open;
-
-	if (vio_load(&l->vio, in))
-		return -1;
-	get_bytes(in, first_mac, sizeof(first_mac));
-	if (l->mac_given && memcmp(first_mac, l->first_mac, sizeof(first_mac)))
-		return -1;
-	memcpy(l->first_mac, first_mac, sizeof(first_mac));
-	l->mac = get_u64(in) & MAC_BITS;
-	l->attributes = get_u32(in) & LLAN_ATTR_CHANGES;
-	open = get_u8(in);
-	if (in->bad || open > 1 || (open && load_open(l, in)))
-		return -1;
-	if (l->link->ops->set_large)
-		l->link->ops->set_large(l->link, l->attributes & LLAN_ATTR_LARGE);
-	mac_bytes(l->mac, mac);
-	if (open)
-		net_announce(l->link, mac);
-	return net_load(l->link, in);
 }
 
 static int start(struct machine_device *d, struct error *err)
 {
 	struct llan *l = llan_of(d);
 
-	return net_start(l->link, d->m, &card_ops, l, err);
+	return net_start(l->link, d->m, &llan_card_ops, l, err);
 }
 
 static void llan_free(struct machine_device *d)
@@ -739,8 +424,8 @@ static const struct device_ops llan_device_ops = {
     .describe = vio_describe,
     .hcall = hcall,
     .reset = reset,
-    .save = save,
-    .load = load,
+    .save = llan_save,
+    .load = llan_load,
     .free = llan_free,
     .start = start,
 };
@@ -760,6 +445,6 @@ int llan_new(struct machine *m, struct net_link *link, const u8 *mac, struct err
 	l->mac_given = mac;
 	if (mac)
 		memcpy(l->first_mac, mac, NET_MAC_BYTES);
-	l->mac = mac_number(l->first_mac);
+	l->mac = llan_mac_number(l->first_mac);
 	return 0;
 }
