@@ -90,6 +90,7 @@ static unsigned wait_of(struct tr *t, int reg)
  * longest; X86_NO_REG: none may be taken. */
 static int best(struct tr *t)
 {
+	bool looks = trace_is_hot(t);
 	int reg = X86_NO_REG;
 	unsigned longest = 0;
 
@@ -101,7 +102,7 @@ static int best(struct tr *t)
 			continue;
 		if (!t->h[r].guests)
 			return r;
-		wait = wait_of(t, r);
+		wait = looks ? wait_of(t, r) : USES_FAR;
 		if (reg < 0 || wait > longest ||
 		    (wait == longest && t->h[r].used < t->h[reg].used)) {
 			reg = r;

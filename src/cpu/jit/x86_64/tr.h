@@ -297,8 +297,8 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x);
 /* --- uses.c --- */
 #define USES_FAR 16
 /*
- * How many instructions it is until guest register or window @g is wanted; USES_FAR: not soon, or
- * the translation isn't worth looking.
+ * How many instructions it is until guest register or window @g is wanted; USES_FAR: not soon. Only
+ * what is hot is worth looking.
  */
 unsigned uses_wait(struct tr *t, unsigned g);
 

@@ -37,8 +37,6 @@ static void look_ahead(struct tr *t)
 
 unsigned uses_wait(struct tr *t, unsigned g)
 {
-	if (!trace_is_hot(t))
-		return USES_FAR;
 	if (t->waits_at != t->clock)
 		look_ahead(t);
 	return t->waits[g];
