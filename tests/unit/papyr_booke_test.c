@@ -440,6 +440,7 @@ static void regs_have_32_bits(void **state)
 /* --- a guest that goes round in a circle --- */
 
 #define TCR_WRC_SYSTEM 0x30000000u
+#define TCR_SOON_E500  0xc0140000u /* WP and WPEXT: bit 43; a 440's shortest time has zeros */
 #define TSR_WATCHDOG   0xc0000000u /* ENW and WIS: the next timeout is the last */
 #define MEMORY	       (1u << 20)
 
@@ -467,12 +468,13 @@ static void the_watchdog_tells_the_client(void **state)
 	struct kvm_enable_cap cap = {.cap = KVM_CAP_PPC_BOOKE_WATCHDOG};
 	u8 *ram;
 	struct kvm_run *run = start_circle(&ram);
+	bool e500 = extension(PAPYR_CAP_TLB) == KVM_CPU_E500V2;
 	u64 tsr;
 
 	run->request_interrupt_window = 1;
 	assert_int_equal(ask(KVM_ENABLE_CAP, &cap), 0);
 	assert_int_equal(set_reg(KVM_REG_PPC_TSR, TSR_WATCHDOG), 0);
-	assert_int_equal(set_reg(KVM_REG_PPC_TCR, TCR_WRC_SYSTEM), 0);
+	assert_int_equal(set_reg(KVM_REG_PPC_TCR, TCR_WRC_SYSTEM | (e500 ? TCR_SOON_E500 : 0)), 0);
 	assert_int_equal(ask(KVM_RUN, NULL), 0);
 	assert_int_equal(run->exit_reason, KVM_EXIT_WATCHDOG);
 	assert_int_equal(run->ready_for_interrupt_injection, 1);
