@@ -365,6 +365,20 @@ def refused():
     check('spec: 1.0.2' in oci('--version'), 'no version')
 
 
+def umoci_image(files):
+    """A layout with an image of ours, LAYOUT:TAG."""
+    layout, unpacked = os.path.join(files, 'layout'), os.path.join(files, 'unpacked')
+    image = f'{layout}:box'
+    for words in (['init', '--layout', layout], ['new', '--image', image],
+                  ['config', '--image', image, '--architecture', 'ppc64le', '--os', 'linux', '--config.env', 'WHO=umoci', '--config.env',
+                   'PATH=/bin', '--config.cmd', 'sh', '--config.cmd', '-c', '--config.cmd', 'echo $(uname -m) of $WHO'],
+                  ['unpack', '--image', image, unpacked]):
+        subprocess.run(['umoci', *words], check=True)
+    shutil.copytree(os.path.join(root, 'bin'), os.path.join(unpacked, 'rootfs', 'bin'), symlinks=True)
+    subprocess.run(['umoci', 'repack', '--image', image, unpacked], check=True)
+    return image
+
+
 def podman():
     if os.getuid() or not shutil.which('podman'):
         skip('podman wants to be here, and root')
@@ -398,11 +412,22 @@ def podman():
     call('run', '-d', '--name', 'long', '--network', 'host', 'box', 'sh', '-c',
          'trap "echo stopped; exit 3" TERM; echo on; touch /kept; sleep 1000 & wait')
     until('its output', lambda: call('logs', 'long') == 'on\n', 60)
+    check(call('exec', '-e', 'WHAT=more', 'long', 'sh', '-c', 'echo $WHAT; ls /kept; exit 6', status=6) == 'more\n/kept\n', 'exec')
+    check(call('exec', '-i', 'long', 'cat', input='through\n') == 'through\n', 'exec -i')
+    call('exec', 'long', 'nosuch', status=127)
+    call('exec', '-d', 'long', 'sh', '-c', 'echo 1 >/by-exec')
+    until('what exec -d made', lambda: 'A /by-exec' in call('diff', 'long'), 60)
+    call('pause', 'long')
+    check(call('inspect', '-f', '{{.State.Status}}', 'long') == 'paused\n', 'it is not paused')
+    call('unpause', 'long')
+    check(call('exec', 'long', 'id', '-u') == '0\n', 'it does not go on')
     call('stop', 'long')
     check(call('logs', 'long') == 'on\nstopped\n', 'other output')
     check(call('inspect', '-f', '{{.State.ExitCode}}', 'long') == '3\n', 'another exit status')
     check('A /kept' in call('diff', 'long'), 'its change is lost')
     call('rm', 'long')
+    if shutil.which('umoci'):
+        check(call('run', '--rm', '--network', 'none', 'oci:' + umoci_image(files)) == 'ppc64le of umoci\n', "umoci's image")
 
 
 if sys.argv[1:] == ['podman']:
