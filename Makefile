@@ -40,7 +40,8 @@ all:
 # zlib's source for tests/sample, which a guest without network builds. Tried once in each build's folder: without
 # network, tools/fetch-sample gets it later.
 SAMPLE = [ -n "$(PAPYR_NO_APT)" ] || [ -e tests/sample/zlib ] || [ -e $(BUILD)/sample-tried ] || { \
-	timeout 120 tools/fetch-sample 2>/dev/null && echo "tests/sample has zlib's source" || true; >$(BUILD)/sample-tried; }
+	echo "getting zlib's source for tests/sample, once"; >$(BUILD)/sample-tried; \
+	timeout 120 tools/fetch-sample || echo "it can be had later: tools/fetch-sample"; }
 
 run:
 	@tools/need build run
