@@ -43,6 +43,7 @@ static const struct exception {
     {"DEBUG_INST", 0, EINVAL, "the hypervisor's choice"},
     {"SPRG9", EINVAL, EINVAL, "BookE's"},
     {"PAPYR_SPR", EINVAL, EINVAL, "BookE's: papyr_booke has them"},
+    {"PAPYR_TLB0_NEXT", EINVAL, EINVAL, "BookE's: papyr_booke has it"},
     {"DBSR", EINVAL, EINVAL, "BookE's"},
     {"[ID]AC[1-4]", EINVAL, EINVAL, "BookE's"},
     {"EPC*", EINVAL, EINVAL, "BookE's"},
