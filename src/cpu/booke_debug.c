@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/booke_debug.h"
+#include "cpu/insn/op.h"
 #include "cpu/isa/branch.h"
 #include "cpu/isa/isa.h"
+#include "cpu/raise.h"
 
-/* DBCR0; what it asks for has the same places in DBSR. */
-#define DBCR0_IDM 0x40000000u
 #define DBG_ICMP  0x08000000u
 #define DBG_BRT	  0x04000000u
 #define DBG_IRPT  0x02000000u
 #define DBG_TRAP  0x01000000u
 #define DBG_IAC1  0x00800000u /* the other three follow */
 #define DBG_IACS  0x00f00000u
+#define DBG_DAC1  0x000c0000u /* reads and writes; DAC2's follow */
+#define DBG_READ  0x000a0000u
+#define DBG_WRITE 0x00050000u
 #define DBG_RET	  0x00008000u
-#define DBG_ALL	  (DBG_ICMP | DBG_BRT | DBG_IRPT | DBG_TRAP | DBG_IACS | DBG_RET)
+#define DBG_ALL	  (DBG_ICMP | DBG_BRT | DBG_IRPT | DBG_TRAP | DBG_IACS | DBG_DACS | DBG_RET)
 #define DBSR_IDE  0x80000000u /* MSR[DE] was 0 */
 
 /* What is asked for, of @events. */
@@ -44,6 +47,16 @@ void booke_debug_changed(struct cpu *cpu)
 		cpu_request(cpu, CPU_REQ_IRQ);
 }
 
+void booke_debug_asks(struct cpu *cpu, u32 dbcr0)
+{
+	bool watched = booke_watches(cpu);
+
+	cpu->booke.dbcr[0] = dbcr0;
+	if (!watched && booke_watches(cpu))
+		cpu_booke_changed(cpu);
+	booke_debug_changed(cpu);
+}
+
 static void note(struct cpu *cpu, u32 events)
 {
 	if (!events)
@@ -60,7 +73,10 @@ bool booke_debug_due(struct cpu *cpu)
 	return true;
 }
 
-/* --- by address: DBCR1 says whose, in which address space, and whether two are a range --- */
+/*
+ * --- by address: the upper half of DBCR1 and DBCR2, of IAC3 and IAC4 the lower one of DBCR1, says
+ * of a pair of registers whose, in which address space, and whether the two are a range ---
+ */
 
 #define ONLY_SUPERVISOR 2u /* US */
 #define ONLY_USER	3u
@@ -70,17 +86,20 @@ bool booke_debug_due(struct cpu *cpu)
 #define MASKED		1u
 #define INSIDE		2u
 
-static bool address_matches(const struct cpu *cpu, unsigned i, unsigned mode)
-{
-	u32 at = (u32)cpu->nip, first = (u32)cpu->booke.iac[i & ~1u] & ~3u,
-	    second = (u32)cpu->booke.iac[i | 1u] & ~3u;
-	bool inside = at >= first && at < second;
+struct address_pair {
+	u32 first, second;
+	u32 control; /* in its lower half */
+};
 
-	switch (mode) {
+static bool address_matches(const struct address_pair *pair, bool is_second, u32 at)
+{
+	bool inside = at >= pair->first && at < pair->second;
+
+	switch (pair->control >> 6 & 3) {
 	case EXACT:
-		return at == (i & 1 ? second : first);
+		return at == (is_second ? pair->second : pair->first);
 	case MASKED:
-		return (at & second) == (first & second);
+		return (at & pair->second) == (pair->first & pair->second);
 	case INSIDE:
 		return inside;
 	default:
@@ -88,16 +107,25 @@ static bool address_matches(const struct cpu *cpu, unsigned i, unsigned mode)
 	}
 }
 
+static bool state_matches(const struct cpu *cpu, const struct address_pair *pair, bool is_second,
+			  bool space1)
+{
+	u32 own = pair->control >> (is_second ? 0 : 4);
+	unsigned us = own >> 10 & 3, er = own >> 8 & 3;
+	bool user = cpu->msr & MSR_PR;
+
+	return !((us == ONLY_SUPERVISOR && user) || (us == ONLY_USER && !user) ||
+		 (er == ONLY_SPACE0 && space1) || (er == ONLY_SPACE1 && !space1));
+}
+
 static bool iac_matches(const struct cpu *cpu, unsigned i)
 {
-	u32 pair = (u32)cpu->booke.dbcr[1] >> (i < 2 ? 16 : 0), own = pair >> (i & 1 ? 0 : 4);
-	unsigned us = own >> 10 & 3, er = own >> 8 & 3, mode = pair >> 6 & 3;
-	bool user = cpu->msr & MSR_PR, space1 = cpu->msr & MSR_IS;
+	struct address_pair pair = {.first = (u32)cpu->booke.iac[i & ~1u] & ~3u,
+				    .second = (u32)cpu->booke.iac[i | 1u] & ~3u,
+				    .control = (u32)cpu->booke.dbcr[1] >> (i < 2 ? 16 : 0)};
 
-	if ((us == ONLY_SUPERVISOR && user) || (us == ONLY_USER && !user) ||
-	    (er == ONLY_SPACE0 && space1) || (er == ONLY_SPACE1 && !space1))
-		return false;
-	return address_matches(cpu, i, mode);
+	return state_matches(cpu, &pair, i & 1, cpu->msr & MSR_IS) &&
+	       address_matches(&pair, i & 1, (u32)cpu->nip);
 }
 
 static u32 matching_iacs(const struct cpu *cpu)
@@ -107,6 +135,20 @@ static u32 matching_iacs(const struct cpu *cpu)
 	for (unsigned i = 0; i < ARRAY_SIZE(cpu->booke.iac); i++)
 		if ((events & DBG_IAC1 >> i) && !iac_matches(cpu, i))
 			events &= ~(DBG_IAC1 >> i);
+	return events;
+}
+
+/* Those of @events that an access meets which begins at @at. */
+static u32 matching_dacs(const struct cpu *cpu, u32 events, u32 at)
+{
+	struct address_pair pair = {.first = (u32)cpu->booke.dac[0],
+				    .second = (u32)cpu->booke.dac[1],
+				    .control = (u32)cpu->booke.dbcr[2] >> 16};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cpu->booke.dac); i++)
+		if (!state_matches(cpu, &pair, i, cpu->msr & MSR_DS) ||
+		    !address_matches(&pair, i, at))
+			events &= ~(DBG_DAC1 >> 2 * i);
 	return events;
 }
 
@@ -162,6 +204,56 @@ bool booke_debug_before(struct cpu *cpu, u32 insn)
 void booke_debug_after(struct cpu *cpu)
 {
 	note(cpu, wanted(cpu, DBG_ICMP));
+}
+
+/* --- by the data that an instruction loads or stores --- */
+
+#define X_DCBZ 1014u
+
+/* Of several registers: lmw and stmw; lswx, lswi, stswx and stswi. */
+static bool is_multiple(u32 insn)
+{
+	switch (insn >> 26) {
+	case 46:
+	case 47:
+		return true;
+	case 31:
+		return (insn >> 1 & 0x3ff) == 533 || (insn >> 1 & 0x3ff) == 597 ||
+		       (insn >> 1 & 0x3ff) == 661 || (insn >> 1 & 0x3ff) == 725;
+	default:
+		return false;
+	}
+}
+
+/* The bytes from @at on that are one access at most: the path to the cache is so wide, and of
+ * several registers each has its own. */
+static u32 access_most(const struct cpu *cpu, const struct op *op, u32 at)
+{
+	u32 wide = cpu->model->level == ISA_440 ? 16 : 8, left = wide - at % wide;
+
+	return is_multiple(op->insn) && left > 4 ? 4 : left;
+}
+
+/* What is compared is where each access begins, not what else it reaches. */
+bool booke_debug_data(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store)
+{
+	u32 asked = wanted(cpu, store ? DBG_WRITE : DBG_READ), events = 0, at = (u32)ea, n;
+
+	/* A line begins where the instruction says, aligned or not. */
+	if (op->insn >> 26 == 31 && (op->insn >> 1 & 0x3ff) == X_DCBZ) {
+		at = (u32)EA_X_OF(cpu, op);
+		size = 1;
+	}
+	for (; asked && size; at += n, size -= n) {
+		events |= matching_dacs(cpu, asked, at);
+		n = access_most(cpu, op, at);
+		n = n < size ? n : size;
+	}
+	note(cpu, events);
+	if (!events || !(cpu->msr & MSR_DE))
+		return false;
+	cpu_raise(cpu, op, VEC_DEBUG, 0);
+	return true;
 }
 
 /* --- by what an interrupt is --- */

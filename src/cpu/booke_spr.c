@@ -192,8 +192,7 @@ static u64 get_dbcr0(struct cpu *cpu)
 
 static void set_dbcr0(struct cpu *cpu, u64 v)
 {
-	cpu->booke.dbcr[0] = (u32)v;
-	booke_debug_changed(cpu);
+	booke_debug_asks(cpu, (u32)v);
 	if ((v & DBCR0_RST) && cpu->host->reset)
 		cpu->host->reset(cpu);
 }

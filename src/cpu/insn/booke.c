@@ -249,7 +249,7 @@ OP(dcba)
 /* What was stored may be lost: who mayn't store, mayn't do this. */
 OP(dcbi)
 {
-	if (!mem_probe_write(cpu, op, EA_X(), 1))
+	if (!mem_probe_line(cpu, op, EA_X(), CPU_STORE, CPU_STORE))
 		STOP;
 	NEXT;
 }

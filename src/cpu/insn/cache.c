@@ -2,7 +2,7 @@
 /*
  * Cache management and barriers. There are no caches to manage: flushes and invalidations only
  * translate their address, as loads do, touches do nothing, and stores are seen by instruction
- * fetches on their own.
+ * fetches on their own. To a debugger what may write memory is a store.
  */
 #include <stdatomic.h>
 
@@ -25,14 +25,14 @@ OP(dcbz)
 
 OP(dcbf)
 {
-	if (!mem_probe_read(cpu, op, EA_X(), 1))
+	if (!mem_probe_line(cpu, op, EA_X(), CPU_LOAD, CPU_STORE))
 		STOP;
 	NEXT;
 }
 
 OP(dcbst)
 {
-	if (!mem_probe_read(cpu, op, EA_X(), 1))
+	if (!mem_probe_line(cpu, op, EA_X(), CPU_LOAD, CPU_STORE))
 		STOP;
 	NEXT;
 }
@@ -52,10 +52,12 @@ OP(icbt)
 	NEXT;
 }
 
-/* Ends its block, so that what was written before is fetched anew. */
+/* Ends its block, so that what was written before is fetched anew. A 440 counts it as a load, BookE
+ * otherwise as a store. */
 OP(icbi)
 {
-	if (!mem_probe_read(cpu, op, EA_X(), 1))
+	if (!mem_probe_line(cpu, op, EA_X(), CPU_LOAD,
+			    cpu->model->level == ISA_440 ? CPU_LOAD : CPU_STORE))
 		STOP;
 	return cpu_goto(cpu, NIA());
 }

@@ -86,6 +86,8 @@ static bool watchpoint_takes(struct cpu *cpu, const struct op *op, u64 ea, unsig
 
 	if (w)
 		cpu_stop(cpu, op, store ? CPU_STOP_WRITE : CPU_STOP_READ, w->ea);
+	else if (cpu_is_booke(cpu))
+		return booke_debug_data(cpu, op, ea, size, store);
 	else if (watchpoint_hits(cpu, ea, size, store))
 		cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_DABR | (store ? DSISR_STORE : 0));
 	else
@@ -335,22 +337,20 @@ static bool probe_page(struct cpu *cpu, const struct op *op, u64 ea, bool store)
 	return data_fails(cpu, op, ea, &t);
 }
 
-static bool probe(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store)
+bool mem_probe_write(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
 {
 	u64 last = (ea + size - 1) & cpu->ea_mask, mask = ~(page_least(cpu) - 1);
 
-	return probe_page(cpu, op, ea, store) &&
-	       (!((ea ^ last) & mask) || probe_page(cpu, op, last & mask, store));
+	return probe_page(cpu, op, ea, true) &&
+	       (!((ea ^ last) & mask) || probe_page(cpu, op, last & mask, true));
 }
 
-bool mem_probe_write(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
+bool mem_probe_line(struct cpu *cpu, const struct op *op, u64 ea, enum cpu_access_kind kind,
+		    enum cpu_access_kind watched)
 {
-	return probe(cpu, op, ea, size, true);
-}
-
-bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size)
-{
-	return probe(cpu, op, ea, size, false);
+	return probe_page(cpu, op, ea, kind == CPU_STORE) &&
+	       !(unlikely(booke_watches(cpu)) &&
+		 booke_debug_data(cpu, op, ea, 1, watched == CPU_STORE));
 }
 
 void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa,

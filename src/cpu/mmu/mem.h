@@ -99,7 +99,12 @@ bool mem_write_bytes(struct cpu *cpu, const struct op *op, u64 ea, const void *b
  * Would a store of @size bytes at @ea succeed? If not, the interrupt has been raised: return STOP.
  */
 bool mem_probe_write(struct cpu *cpu, const struct op *op, u64 ea, unsigned size);
-bool mem_probe_read(struct cpu *cpu, const struct op *op, u64 ea, unsigned size);
+/*
+ * What an instruction that does something to the cache line at @ea, but nothing to memory, may be
+ * refused: it wants the right to @kind, and a data address compare of BookE takes it for @watched.
+ */
+bool mem_probe_line(struct cpu *cpu, const struct op *op, u64 ea, enum cpu_access_kind kind,
+		    enum cpu_access_kind watched);
 
 /*
  * Where @size bytes at @ea live in host memory, within a page and up to a cache line. Marks the
