@@ -94,6 +94,8 @@ static const char *left_out(const struct insn_row *row)
 		return "not a function of registers and memory";
 	if (!strcmp(row->mnemonic, "dcbz") && !strcmp(options.model->name, "970"))
 		return "QEMU's user mode clears 32 bytes, as a setting of Apple's machines has it";
+	if (!strcmp(row->mnemonic, "isel") && options.model->level == ISA_440)
+		return "QEMU's 440EP lacks it";
 	return NULL;
 }
 
