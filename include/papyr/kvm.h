@@ -128,7 +128,7 @@ struct kvm_regs {
  * slbe's low 12 bits say which entry it is; they are not checked. Reading gives the valid ones
  * packed to the front, zeroes after them.
  * Book E: u.e; what its members' groups say is done. EINVAL: a pir that isn't the vcpu's id. What
- * dbcr asks for begins with the next KVM_RUN: events of iac and dac, but none by the values in dvc.
+ * dbcr asks for begins with the next KVM_RUN: events of iac, dac and, of a 440, dvc, for the guest.
  * EINVAL: pvr is not the vcpu's own; nothing is changed then. A VM's processor is chosen before it
  * has vcpus: PAPYR_CAP_PVR in <papyr/papyr.h>.
  */

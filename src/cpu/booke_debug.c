@@ -138,20 +138,6 @@ static u32 matching_iacs(const struct cpu *cpu)
 	return events;
 }
 
-/* Those of @events that an access meets which begins at @at. */
-static u32 matching_dacs(const struct cpu *cpu, u32 events, u32 at)
-{
-	struct address_pair pair = {.first = (u32)cpu->booke.dac[0],
-				    .second = (u32)cpu->booke.dac[1],
-				    .control = (u32)cpu->booke.dbcr[2] >> 16};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(cpu->booke.dac); i++)
-		if (!state_matches(cpu, &pair, i, cpu->msr & MSR_DS) ||
-		    !address_matches(&pair, i, at))
-			events &= ~(DBG_DAC1 >> 2 * i);
-	return events;
-}
-
 /* --- by what the instruction is --- */
 
 #define XL(insn) ((insn) >> 1 & 0x3ff)
@@ -208,21 +194,88 @@ void booke_debug_after(struct cpu *cpu)
 
 /* --- by the data that an instruction loads or stores --- */
 
-#define X_DCBZ 1014u
+struct data_access {
+	u32 at, n;
+	const u8 *bytes; /* NULL: not known */
+};
 
-/* Of several registers: lmw and stmw; lswx, lswi, stswx and stswi. */
+#define ALL_OF	   1u /* DVC1M, DVC2M */
+#define ANY_OF	   2u
+#define HALF_OF	   3u /* all of the first two or of the last two */
+#define FIRST_HALF 12u
+#define LAST_HALF  3u
+
+/* Which bytes of DVC1 or DVC2 (DVC1BE, DVC2BE) are compared; on a 440 alone. */
+static u32 compared_bytes(const struct cpu *cpu, unsigned i)
+{
+	return cpu->model->level == ISA_440 ? (u32)cpu->booke.dbcr[2] >> (i ? 0 : 8) & 15 : 0;
+}
+
+bool booke_compares_values(const struct cpu *cpu)
+{
+	return compared_bytes(cpu, 0) || compared_bytes(cpu, 1);
+}
+
+static bool all_met(u32 met, u32 asked)
+{
+	return asked && (met & asked) == asked;
+}
+
+static bool value_matches(const struct cpu *cpu, unsigned i, const struct data_access *access)
+{
+	u32 asked = compared_bytes(cpu, i), met = 0;
+
+	if (!asked)
+		return true;
+	/* Each stands for a place in an aligned word. */
+	for (u32 j = 0; access->bytes && j < access->n; j++) {
+		u32 place = (access->at + j) & 3;
+
+		if (access->bytes[j] == (u8)(cpu->booke.dvc[i] >> (24 - 8 * place)))
+			met |= 8u >> place;
+	}
+	switch (cpu->booke.dbcr[2] >> (i ? 16 : 18) & 3) {
+	case ALL_OF:
+		return all_met(met, asked);
+	case ANY_OF:
+		return met & asked;
+	case HALF_OF:
+		return all_met(met, asked & FIRST_HALF) || all_met(met, asked & LAST_HALF);
+	default:
+		return true;
+	}
+}
+
+/* Those of @events that it meets. */
+static u32 matching_dacs(const struct cpu *cpu, u32 events, const struct data_access *access)
+{
+	struct address_pair pair = {.first = (u32)cpu->booke.dac[0],
+				    .second = (u32)cpu->booke.dac[1],
+				    .control = (u32)cpu->booke.dbcr[2] >> 16};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cpu->booke.dac); i++)
+		if (!state_matches(cpu, &pair, i, cpu->msr & MSR_DS) ||
+		    !address_matches(&pair, i, access->at) || !value_matches(cpu, i, access))
+			events &= ~(DBG_DAC1 >> 2 * i);
+	return events;
+}
+
+#define X(insn) ((insn) >> 26 == 31 ? (insn) >> 1 & 0x3ff : 0)
+#define X_STWCX 150u
+#define X_LSWX	533u
+#define X_LSWI	597u
+#define X_STSWX 661u
+#define X_STSWI 725u
+#define X_DCBZ	1014u
+#define D_LMW	46u
+#define D_STMW	47u
+
 static bool is_multiple(u32 insn)
 {
-	switch (insn >> 26) {
-	case 46:
-	case 47:
-		return true;
-	case 31:
-		return (insn >> 1 & 0x3ff) == 533 || (insn >> 1 & 0x3ff) == 597 ||
-		       (insn >> 1 & 0x3ff) == 661 || (insn >> 1 & 0x3ff) == 725;
-	default:
-		return false;
-	}
+	u32 d = insn >> 26, x = X(insn);
+
+	return d == D_LMW || d == D_STMW || x == X_LSWX || x == X_LSWI || x == X_STSWX ||
+	       x == X_STSWI;
 }
 
 /* The bytes from @at on that are one access at most: the path to the cache is so wide, and of
@@ -234,20 +287,40 @@ static u32 access_most(const struct cpu *cpu, const struct op *op, u32 at)
 	return is_multiple(op->insn) && left > 4 ? 4 : left;
 }
 
-/* What is compared is where each access begins, not what else it reaches. */
-bool booke_debug_data(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store)
+static u32 meets_dacs(const struct cpu *cpu, const struct op *op, u32 asked, struct data_access all)
 {
-	u32 asked = wanted(cpu, store ? DBG_WRITE : DBG_READ), events = 0, at = (u32)ea, n;
+	u32 events = 0, n;
 
-	/* A line begins where the instruction says, aligned or not. */
-	if (op->insn >> 26 == 31 && (op->insn >> 1 & 0x3ff) == X_DCBZ) {
-		at = (u32)EA_X_OF(cpu, op);
-		size = 1;
+	for (; asked && all.n; all.at += n, all.n -= n) {
+		struct data_access one = all;
+
+		n = access_most(cpu, op, all.at);
+		n = n < all.n ? n : all.n;
+		one.n = n;
+		events |= matching_dacs(cpu, asked, &one);
+		if (all.bytes)
+			all.bytes += n;
 	}
-	for (; asked && size; at += n, size -= n) {
-		events |= matching_dacs(cpu, asked, at);
-		n = access_most(cpu, op, at);
-		n = n < size ? n : size;
+	return events;
+}
+
+/* What is compared is where each access begins, not what else it reaches. */
+bool booke_debug_data(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
+		      const u8 *bytes)
+{
+	static const u8 zeroes[4];
+	struct data_access access = {.at = (u32)ea, .n = size, .bytes = bytes};
+	u32 events = wanted(cpu, store ? DBG_WRITE : DBG_READ), word = be32((u32)cpu->gpr[op->t]);
+
+	/* These store what isn't in @bytes. A line is one access, and begins where the instruction
+	 * says, aligned or not. */
+	if (X(op->insn) == X_STWCX)
+		access.bytes = (const u8 *)&word;
+	if (X(op->insn) == X_DCBZ) {
+		access = (struct data_access){(u32)EA_X_OF(cpu, op), sizeof(zeroes), zeroes};
+		events = matching_dacs(cpu, events, &access);
+	} else {
+		events = meets_dacs(cpu, op, events, access);
 	}
 	note(cpu, events);
 	if (!events || !(cpu->msr & MSR_DE))

@@ -2,8 +2,8 @@
 /*
  * Debug events of BookE processors, which a guest asks for in DBCR0: of instructions by address
  * (IAC), of each (ICMP), of branches taken (BRT), returns (RET), traps (TRAP) and interrupts
- * (IRPT), and of data by address (DAC). What there was stands in DBSR, and where MSR[DE] is set a
- * debug interrupt follows.
+ * (IRPT), and of data by address (DAC) and value (DVC). What there was stands in DBSR, and where
+ * MSR[DE] is set a debug interrupt follows.
  *
  * Only with internal debug mode (DBCR0[IDM]): there is nobody outside to stop for.
  */
@@ -39,9 +39,12 @@ bool booke_debug_trap(struct cpu *cpu);
 void booke_debug_interrupt(struct cpu *cpu);
 /*
  * The access of @op to @size bytes at @ea, within a page, that nothing else refuses is about to be
- * made. True: a debug interrupt was taken instead.
+ * made. True: a debug interrupt was taken instead. What it loads or stores is @bytes, if that is
+ * known and booke_compares_values(); else NULL.
  */
-bool booke_debug_data(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store);
+bool booke_debug_data(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
+		      const u8 *bytes);
+bool booke_compares_values(const struct cpu *cpu);
 /* DBCR0, DBSR or what stands beside them was written. */
 void booke_debug_changed(struct cpu *cpu);
 /* Writes DBCR0. */

@@ -424,6 +424,82 @@ static void when_data(void **state)
 	fixture_free(f);
 }
 
+/* --- and value: bytes in their word are what DVC has there --- */
+
+#define DVC1_IS(how, bytes) ((how) << 18 | (bytes) << 8) /* DBCR2 */
+#define DVC2_IS(how, bytes) ((how) << 16 | (bytes))
+#define ALL		    1u
+#define ANY		    2u
+#define HALF		    3u
+#define STH(s, d, a)	    D_FORM(44, s, a, d)
+#define LBZ(t, d, a)	    D_FORM(34, t, a, d)
+#define STWCX(s, a, b)	    (X_FORM(s, a, b, 150u) | 1)
+
+/* There is 11223344 in r3 and at DATA. */
+static const struct dvc_case {
+	u32 insn, asked, dbcr2, dvc, want;
+} dvc_cases[] = {
+    {LWZ(6, 0, 4), DAC1R, DVC1_IS(ALL, 15u), 0x11223344, DAC1R},
+    {LWZ(6, 0, 4), DAC1R, DVC1_IS(ALL, 15u), 0x11223345, 0},
+    {LWZ(6, 0, 4), DAC1R, DVC1_IS(ALL, 14u), 0x11223345, DAC1R},
+    {LWZ(6, 0, 4), DAC1R | DAC2R, DVC2_IS(ALL, 15u), 0x11223345, DAC1R},
+    {LWZ(6, 0, 4), DAC2R, DVC2_IS(ALL, 15u), 0x11223344, DAC2R},
+    {STW(3, 0, 4), DAC1W, DVC1_IS(ALL, 15u), 0x11223344, DAC1W},
+    {STW(3, 0, 4), DAC1W, DVC1_IS(ANY, 15u), 0x55555544, DAC1W},
+    {STW(3, 0, 4), DAC1W, DVC1_IS(ANY, 14u), 0x55555544, 0},
+    {STW(3, 0, 4), DAC1W, DVC1_IS(HALF, 15u), 0x55553344, DAC1W},
+    {STW(3, 0, 4), DAC1W, DVC1_IS(HALF, 15u), 0x11555544, 0},
+    {STW(3, 0, 4), DAC1W, DVC1_IS(HALF, 12u), 0x55555555, 0},
+    /* Bytes that aren't reached don't match. */
+    {STH(3, 0, 4), DAC1W, DVC1_IS(ALL, 12u), 0x33440000, DAC1W},
+    {STH(3, 0, 4), DAC1W, DVC1_IS(ALL, 15u), 0x33443344, 0},
+    {LBZ(6, 0, 4), DAC1R, DVC1_IS(ANY, 15u), 0x55111111, 0},
+    {STWCX(3, 0, 4), DAC1W, DVC1_IS(ALL, 15u), 0x11223344, DAC1W},
+    {DCBZ(0, 4), DAC1W, DVC1_IS(ALL, 15u), 0, DAC1W},
+    {DCBZ(0, 4), DAC1W, DVC1_IS(ALL, 15u), 1, 0},
+    /* Nothing is known of it. */
+    {DCBF(0, 4), DAC1W, DVC1_IS(ANY, 15u), 0x11223344, 0},
+};
+
+static void try_dvc(struct fixture *f, const struct dvc_case *c, u32 want)
+{
+	const u32 program[] = {LWARX(6, 0, 4), MTSPR(DBCR0, 7), c->insn, MTSPR(DBCR0, 8)};
+
+	put_program(f, program, ARRAY_SIZE(program));
+	cpu_flush_all_code(&f->cpu);
+	store_be32(f->ram + DATA, 0x11223344);
+	memset(f->ram + LOG, 0, 64);
+	f->cpu.booke.dbcr[2] = c->dbcr2;
+	f->cpu.booke.dac[0] = f->cpu.booke.dac[1] = DATA;
+	f->cpu.booke.dvc[0] = f->cpu.booke.dvc[1] = c->dvc;
+	f->cpu.gpr[3] = 0x11223344;
+	f->cpu.gpr[4] = DATA;
+	f->cpu.gpr[7] = IDM | c->asked;
+	f->cpu.gpr[30] = LOG;
+	run(f, MSR_DE, 0, IDM);
+	assert_logged(f, 0, want ? CODE + 8 : 0, want);
+	assert_logged(f, 1, 0, 0);
+}
+
+static void by_value(void **state)
+{
+	static const char *const engines[] = {"portable", "eager"};
+
+	for (unsigned e = 0; e < 2; e++) {
+		struct fixture *f = machine_of(&cpu_model_440, engines[e]);
+		struct fixture *other = machine_of(&cpu_model_e500v2, engines[e]);
+
+		for (unsigned i = 0; i < ARRAY_SIZE(dvc_cases); i++) {
+			print_message("%s: case %u\n", engines[e], i);
+			try_dvc(f, &dvc_cases[i], dvc_cases[i].want);
+			/* It compares none. */
+			try_dvc(other, &dvc_cases[i], dvc_cases[i].asked);
+		}
+		fixture_free(f);
+		fixture_free(other);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +513,7 @@ int main(void)
 	    cmocka_unit_test(data_of_e500),
 	    cmocka_unit_test(whose_data),
 	    cmocka_unit_test(when_data),
+	    cmocka_unit_test(by_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Book E vcpus that run: the watchdog's end, the shared array when KVM_RUN returns, and what is
- * wrong with addresses that a request has in it.
+ * Book E vcpus that run: the watchdog's end, the shared array when KVM_RUN returns, watchpoints
+ * among their registers, and what is wrong with addresses that a request has in it.
  */
 #include <signal.h>
 #include <sys/mman.h>
@@ -16,6 +16,8 @@
 #define BRANCH_HERE 0x48000000u
 #define TLBWE	    0x7c0007a4u
 #define LWZ_R3_R4   0x80640000u
+#define LWZ_R3_R5   0x80650000u
+#define BRANCH_BACK 0x4bfffff8u /* by two */
 
 #define WATCHDOG_RESETS 0x10000000u /* TCR[WRC]: the core */
 /* TCR: a timeout each 2^17 ticks of the timebase, or as few as the 440 has. */
@@ -246,6 +248,49 @@ static void a_full_tlb(void **state)
 	assert_int_equal(map_this(0, 0, 4096, PAPYR_MAP_READ, 0), -EEXIST);
 }
 
+/* --- a watchpoint that the client sets in the guest's registers --- */
+
+#define IVPR	0
+#define IVOR15	0x2000u
+#define WATCHED 0x5000u
+#define MSR_DE	0x200u
+#define IDM	0x40000000u
+#define DAC2R	0x00020000u
+
+/* The guest loads from where it has loaded before, then leaves by a device. */
+static void dac_that_is_set(void **state)
+{
+	const u32 code[] = {LWZ_R3_R5, LWZ_R3_R4, BRANCH_BACK};
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	give_guest(code, ARRAY_SIZE(code));
+	store_be32(ram + IVOR15, LWZ_R3_R4 | 4);
+	assert_int_equal(ask(KVM_GET_REGS, &regs), 0);
+	regs.gpr[5] = WATCHED;
+	regs.msr = MSR_DE;
+	assert_int_equal(ask(KVM_SET_REGS, &regs), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(ask(KVM_RUN, NULL), 0);
+		assert_int_equal(run->exit_reason, KVM_EXIT_MMIO);
+		assert_int_equal(run->mmio.phys_addr, NO_MEMORY);
+	}
+	assert_int_equal(ask(KVM_GET_SREGS, &sregs), 0);
+	sregs.u.e.ivpr = IVPR;
+	sregs.u.e.ivor_low[15] = IVOR15;
+	sregs.u.e.dbcr[0] = IDM | DAC2R;
+	assert_int_equal(ask(KVM_SET_SREGS, &sregs), 0);
+	assert_int_equal(set_reg(KVM_REG_PPC_DAC2, WATCHED), 0);
+	assert_int_equal(ask(KVM_RUN, NULL), 0);
+	assert_int_equal(run->exit_reason, KVM_EXIT_MMIO);
+	assert_int_equal(run->mmio.phys_addr, NO_MEMORY + 4);
+	assert_int_equal(ask(KVM_GET_SREGS, &sregs), 0);
+	assert_int_equal(sregs.u.e.dac[1], WATCHED);
+	assert_int_equal(sregs.u.e.dbsr, DAC2R);
+	assert_int_equal(sregs.u.e.csrr0, CODE);
+	assert_int_equal(sregs.u.e.csrr1 & MSR_DE, MSR_DE);
+}
+
 #define RUNS(test, start) cmocka_unit_test_setup_teardown(test, start, end_guest)
 #define ASKS(test, start) cmocka_unit_test_setup_teardown(test, start, end)
 
@@ -258,6 +303,8 @@ int main(void)
 	    RUNS(the_watchdog_is_told_to_who_asked, start_e500),
 	    RUNS(the_array_is_written_when_it_returns, start_e500),
 	    RUNS(an_array_that_has_gone, start_e500),
+	    RUNS(dac_that_is_set, start_440),
+	    RUNS(dac_that_is_set, start_e500),
 	    ASKS(requests_of_nowhere, start_440),
 	    ASKS(requests_of_nowhere, start_e500),
 	    ASKS(half_a_tlb, start_440),

@@ -78,16 +78,39 @@ static unsigned plain_store_bytes(u32 insn)
 	}
 }
 
-/* True: the access met a watchpoint and isn't carried out. */
-static bool watchpoint_takes(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
-			     bool store)
+/* What is about to be loaded, or NULL where there is no memory. */
+static const u8 *loaded(struct cpu *cpu, const struct translation *t)
 {
+	struct cpu_ram ram = {0};
+
+	if (!t->absent)
+		ram = cpu->host->ram(cpu, t->gpa & CPU_PAGE_MASK, false);
+	return ram.host ? ram.host + (t->gpa & ~CPU_PAGE_MASK) : NULL;
+}
+
+static bool booke_takes(struct cpu *cpu, const struct op *op, const struct cpu_access *access,
+			unsigned size, const struct translation *t)
+{
+	bool store = access->kind == CPU_STORE;
+	const u8 *bytes = NULL;
+
+	if (booke_compares_values(cpu))
+		bytes = store ? access->data : loaded(cpu, t);
+	return booke_debug_data(cpu, op, access->ea, size, store, bytes);
+}
+
+/* True: the access, to @size bytes, met a watchpoint and isn't carried out. */
+static bool watchpoint_takes(struct cpu *cpu, const struct op *op, const struct cpu_access *access,
+			     unsigned size, const struct translation *t)
+{
+	bool store = access->kind == CPU_STORE;
+	u64 ea = access->ea;
 	const struct cpu_watch *w = watchpoint_of_debugger(cpu, ea, size, store);
 
 	if (w)
 		cpu_stop(cpu, op, store ? CPU_STOP_WRITE : CPU_STOP_READ, w->ea);
 	else if (cpu_is_booke(cpu))
-		return booke_debug_data(cpu, op, ea, size, store);
+		return booke_takes(cpu, op, access, size, t);
 	else if (watchpoint_hits(cpu, ea, size, store))
 		cpu_raise_data(cpu, op, VEC_DSI, ea, DSISR_DABR | (store ? DSISR_STORE : 0));
 	else
@@ -132,7 +155,7 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			data_fails(cpu, op, ea, &t);
 			return NULL;
 		}
-		if (unlikely(watchpoint_armed(cpu)) && watchpoint_takes(cpu, op, ea, size, store))
+		if (unlikely(watchpoint_armed(cpu)) && watchpoint_takes(cpu, op, &access, size, &t))
 			return NULL;
 		if (store)
 			cpu_touch_writable(cpu, t.gpa);
@@ -350,7 +373,7 @@ bool mem_probe_line(struct cpu *cpu, const struct op *op, u64 ea, enum cpu_acces
 {
 	return probe_page(cpu, op, ea, kind == CPU_STORE) &&
 	       !(unlikely(booke_watches(cpu)) &&
-		 booke_debug_data(cpu, op, ea, 1, watched == CPU_STORE));
+		 booke_debug_data(cpu, op, ea, 1, watched == CPU_STORE, NULL));
 }
 
 void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store, u64 *gpa,
