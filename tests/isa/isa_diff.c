@@ -22,9 +22,8 @@
 #include "known_wrong.h"
 #include "side.h"
 
-#define VECTORS_A_BATCH 16
-#define PATTERNS_MAX	64
-#define PRINT_A_ROW	2
+#define PATTERNS_MAX 64
+#define PRINT_A_ROW  2
 
 static struct {
 	bool little_endian;
@@ -46,8 +45,8 @@ static struct {
 } totals;
 
 static struct isa_batch batch;
-static struct isa_state in[VECTORS_A_BATCH];
-static struct isa_result steps[VECTORS_A_BATCH], blocks[VECTORS_A_BATCH], peer[VECTORS_A_BATCH];
+static struct isa_state in[VECTORS_MAX];
+static struct isa_result steps[VECTORS_MAX], blocks[VECTORS_MAX], peer[VECTORS_MAX];
 
 static bool privileged(const struct insn_row *row)
 {
@@ -106,8 +105,8 @@ static const char *left_out(const struct insn_row *row)
  */
 static void run_peer(void)
 {
-	static struct isa_state state[VECTORS_A_BATCH];
-	static struct isa_result result[VECTORS_A_BATCH];
+	static struct isa_state state[VECTORS_MAX];
+	static struct isa_result result[VECTORS_MAX];
 	struct isa_batch some = batch;
 
 	some.vectors = 0;
@@ -252,27 +251,27 @@ static bool encode(struct rng *rng, const struct insn_row *row)
 
 static void test_row(const struct insn_row *row)
 {
-	unsigned bad = 0, vectors = privileged(row) ? VECTORS_A_BATCH : options.vectors;
+	unsigned bad = 0, vectors = privileged(row) ? VECTORS_MAX : options.vectors;
 	struct rng rng;
 	u32 reserved;
 
 	rng_seed(&rng, options.seed, row->mnemonic);
-	batch.vectors = VECTORS_A_BATCH;
+	batch.vectors = VECTORS_MAX;
 	batch.code_words = 1;
 	batch.fall_through = !row_branches(row);
-	for (unsigned n = 0; n < vectors; n += VECTORS_A_BATCH) {
+	for (unsigned n = 0; n < vectors; n += VECTORS_MAX) {
 		if (!encode(&rng, row)) {
 			bad++;
 			break;
 		}
 		generate_memory(&rng, batch.mem, WINDOW_WORDS);
-		for (unsigned i = 0; i < VECTORS_A_BATCH; i++) {
+		for (unsigned i = 0; i < VECTORS_MAX; i++) {
 			generate_state(&rng, row, batch.code[0], &in[i]);
 			papyr_side_hide(&in[i]);
 		}
 		/* Every other batch with reserved bits, all of them at first. */
-		reserved = n / VECTORS_A_BATCH % 2 ? row->reserved | later_fields(row) : 0;
-		if (n / VECTORS_A_BATCH > 1)
+		reserved = n / VECTORS_MAX % 2 ? row->reserved | later_fields(row) : 0;
+		if (n / VECTORS_MAX > 1)
 			reserved &= (u32)rng_next(&rng);
 		bad += check_row_batch(row, reserved, bad);
 	}

@@ -123,7 +123,7 @@ static void init_booke(void)
 	for (unsigned i = 0; i < IVORS_USED; i++)
 		cpu.booke.ivor[i] = i << 8;
 	cpu_booke_changed(&cpu);
-	msr = MSR_USER;
+	msr = MSR_USER & model->msr_mask;
 }
 
 void papyr_side_init(bool little_endian)
@@ -224,11 +224,19 @@ static void hide_booke(struct isa_state *state)
 	memset(&state->vsr[32], 0, 32 * sizeof(state->vsr[0]));
 }
 
-/* What no program can see on a processor without VSX. */
+static void hide_floating_point(struct isa_state *state)
+{
+	state->fpscr = 0;
+	memset(state->vsr, 0, 32 * sizeof(state->vsr[0]));
+}
+
+/* What no program can see on the model. */
 void papyr_side_hide(struct isa_state *state)
 {
 	if (model->level < ISA_32)
 		hide_booke(state);
+	if (!(model->msr_mask & MSR_FP))
+		hide_floating_point(state);
 	if (model->level >= ISA_206)
 		return;
 	for (unsigned i = 0; i < 32; i++)

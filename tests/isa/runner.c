@@ -30,11 +30,13 @@ extern const char runner_stub[], runner_stub_end[];
 
 static volatile uint64_t fault_signal, fault_nip;
 static struct isa_batch batch;
+static struct isa_state vectors[VECTORS_MAX];
+static struct isa_result results[VECTORS_MAX];
 static uint64_t alternate_stack[8192];
 
 static void die(const char *what)
 {
-	fprintf(stderr, "runner: %s: %s\n", what, strerror(errno));
+	perror(what);
 	exit(2);
 }
 
@@ -57,10 +59,10 @@ static void catch_signals(void)
 			       .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
 	if (sigaltstack(&stack, NULL))
-		die("sigaltstack");
+		die("runner: sigaltstack");
 	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (sigaction(signals[i], &sa, NULL))
-			die("sigaction");
+			die("runner: sigaction");
 }
 
 /* A second thread makes QEMU translate atomic instructions as for a parallel program; the other way
@@ -78,14 +80,14 @@ static void go_parallel(void)
 
 	errno = pthread_create(&thread, NULL, idle, NULL);
 	if (errno)
-		die("thread");
+		die("runner: thread");
 }
 
 static void map(unsigned long address, size_t size, int prot)
 {
 	if (mmap(AT(address), size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
 	    AT(address))
-		die("mmap");
+		die("runner: mmap");
 }
 
 static void set_up(void)
@@ -179,7 +181,7 @@ static void transfer(ssize_t (*step)(void *p, size_t size), void *p, size_t size
 		if (n == 0)
 			exit(0);
 		if (n < 0)
-			die("transfer");
+			die("runner: transfer");
 		p = (char *)p + n;
 		size -= n;
 	}
@@ -196,38 +198,34 @@ static ssize_t write_step(void *p, size_t size)
 }
 
 /*
- * calloc() would do, but for QEMU's user mode as a PPC970: the library clears by dcbz, which clears
+ * memset() would do, but for QEMU's user mode as a PPC970: the library clears by dcbz, which clears
  * 32 bytes there as in Apple's machines, not 128.
  */
-static struct isa_result *empty_results(uint64_t count)
+static void clear_results(void)
 {
-	volatile uint64_t *words = malloc(count * sizeof(struct isa_result));
+	volatile uint64_t *words = (uint64_t *)results;
+	size_t size = batch.vectors * sizeof(*results);
 
-	for (uint64_t i = 0; words && i < count * sizeof(struct isa_result) / sizeof(*words); i++)
+	for (size_t i = 0; i < size / sizeof(*words); i++)
 		words[i] = 0;
-	return (struct isa_result *)words;
 }
 
 int main(void)
 {
 	set_up();
 	for (;;) {
-		struct isa_state *vectors;
-		struct isa_result *results;
-
 		transfer(read_step, &batch, sizeof(batch));
 		if (!batch.vectors)
 			return 0;
-		vectors = malloc(batch.vectors * sizeof(*vectors));
-		results = empty_results(batch.vectors);
-		if (!vectors || !results)
-			die("memory");
+		if (batch.vectors > VECTORS_MAX) {
+			errno = E2BIG;
+			die("runner: vectors");
+		}
 		transfer(read_step, vectors, batch.vectors * sizeof(*vectors));
+		clear_results();
 		place_batch();
 		for (uint64_t i = 0; i < batch.vectors; i++)
 			run(&vectors[i], &results[i]);
 		transfer(write_step, results, batch.vectors * sizeof(*results));
-		free(vectors);
-		free(results);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way into and out of the code under test, as in runner_stub.S, for 32-bit big-endian processors with a
- * floating-point unit and without vectors: of what the state page holds in doublewords, the second words.
+ * The way into and out of the code under test, as in runner_stub.S, for 32-bit big-endian processors without
+ * vectors: of what the state page holds in doublewords, the second words. Without a floating-point unit either,
+ * its part of the state page stays as it was, zero.
  */
 #include "vector.h"
 
@@ -18,6 +19,7 @@ runner_stub:
 	stw	5, STATE_SAVE(4)
 	mfcr	5
 	stw	5, STATE_SAVE + 24(4)
+#ifndef _SOFT_FLOAT
 	addi	6, 4, STATE_SAVE + 0x200
 	.irp n, 14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	stfd	\n, 8 * \n(6)
@@ -29,6 +31,7 @@ runner_stub:
 	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	lfd	\n, 16 * \n(6)
 	.endr
+#endif
 	lwz	5, STATE_CR + 4(4)
 	mtcrf	255, 5
 	lwz	5, STATE_XER + 4(4)
@@ -60,6 +63,7 @@ runner_stub:
 	stw	5, STATE_OUT + STATE_LR + 4(31)
 	mfctr	5
 	stw	5, STATE_OUT + STATE_CTR + 4(31)
+#ifndef _SOFT_FLOAT
 	addi	6, 31, STATE_OUT + STATE_VSR
 	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	stfd	\n, 16 * \n(6)
@@ -69,9 +73,11 @@ runner_stub:
 	stfd	0, STATE_OUT + STATE_FPSCR(31)
 	li	5, 0
 	stw	5, STATE_OUT + STATE_FPSCR(31)
+#endif
 
 	li	5, STATE_RESERVE
 	stwcx.	5, 5, 31
+#ifndef _SOFT_FLOAT
 	li	5, 0
 	stw	5, STATE_RESERVE(31)
 	stw	5, STATE_RESERVE + 4(31)
@@ -81,6 +87,7 @@ runner_stub:
 	.irp n, 14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	lfd	\n, 8 * \n(6)
 	.endr
+#endif
 	lwz	5, STATE_SAVE + 24(31)
 	mtcrf	255, 5
 	lwz	5, STATE_SAVE(31)

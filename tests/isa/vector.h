@@ -57,6 +57,7 @@ struct isa_state {
 };
 
 #define WINDOW_WORDS ((WINDOW0_SIZE + WINDOW1_SIZE) / 8)
+#define VECTORS_MAX  16 /* in a batch */
 #define CODE_MAX     1024
 #define CHANGES_MAX  32
 

@@ -25,13 +25,13 @@
 
 enum request { TABLE, BASE, RUN };
 
-#define VECTORS_MAX 256
+#define BATCH_MAX 256
 #define STATE_WORDS (sizeof(struct isa_state) / 8)
 
 static struct isa_state base;
 static struct isa_batch batch;
-static struct isa_state in[VECTORS_MAX];
-static struct isa_result functions[VECTORS_MAX], blocks[VECTORS_MAX];
+static struct isa_state in[BATCH_MAX];
+static struct isa_result functions[BATCH_MAX], blocks[BATCH_MAX];
 
 static void fail(const char *why)
 {
@@ -119,7 +119,7 @@ static void run(void)
 	batch.code_words = take32();
 	batch.vectors = take32();
 	batch.fall_through = 1;
-	if (batch.code_words > CODE_MAX || batch.vectors > VECTORS_MAX)
+	if (batch.code_words > CODE_MAX || batch.vectors > BATCH_MAX)
 		fail("the request is too long");
 	take(batch.code, 4 * batch.code_words);
 	for (unsigned i = 0; i < batch.vectors; i++)
