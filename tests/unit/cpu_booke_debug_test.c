@@ -500,6 +500,28 @@ static void by_value(void **state)
 	}
 }
 
+static bool leave_now(struct cpu *cpu)
+{
+	return true;
+}
+
+/* Its handlers can't be fetched, so no instruction is ever carried out: the clock counts on. */
+static void nothing_but_interrupts(void **state)
+{
+	struct fixture *f = machine();
+	struct cpu_host host = *f->cpu.host;
+
+	host.tick = leave_now;
+	f->cpu.host = &host;
+	f->cpu.booke.ivpr = 0x70000000;
+	f->cpu.booke.dbcr[0] = IDM | ICMP;
+	cpu_booke_changed(&f->cpu);
+	f->cpu.nip = 0x70000000;
+	cpu_set_msr(&f->cpu, MSR_DE);
+	assert_int_equal(cpu_run(&f->cpu), CPU_EXIT_REQUEST);
+	fixture_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -514,6 +536,7 @@ int main(void)
 	    cmocka_unit_test(whose_data),
 	    cmocka_unit_test(when_data),
 	    cmocka_unit_test(by_value),
+	    cmocka_unit_test(nothing_but_interrupts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

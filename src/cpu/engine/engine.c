@@ -131,6 +131,15 @@ static bool attend(struct cpu *cpu, u32 request)
 	return request & CPU_REQ_EXIT;
 }
 
+/*
+ * Interrupts were taken where an instruction was wanted. A guest whose handlers can't be fetched
+ * either comes here for ever: the clock is looked at all the same.
+ */
+static void nothing_done(struct cpu *cpu)
+{
+	cpu->budget -= FETCH_FAULT_COST;
+}
+
 static void step_block(struct cpu *cpu, struct block *b)
 {
 	/* As pseudo_enter, but that nothing may hold it up. */
@@ -146,6 +155,8 @@ void cpu_step(struct cpu *cpu)
 
 	if (b)
 		step_block(cpu, b);
+	else
+		nothing_done(cpu);
 }
 
 void cpu_step_insn(struct cpu *cpu, u32 insn)
@@ -159,8 +170,10 @@ static bool step_booke(struct cpu *cpu)
 	struct block *b;
 
 	cpu->interrupted = false;
-	if (booke_debug_due(cpu))
+	if (booke_debug_due(cpu)) {
+		nothing_done(cpu);
 		return true;
+	}
 	b = code_single(cpu);
 	if (b && !booke_debug_before(cpu, b->ops[1].insn)) {
 		bool noted = cpu->msr & MSR_DE;
@@ -168,6 +181,8 @@ static bool step_booke(struct cpu *cpu)
 		step_block(cpu, b);
 		if (noted && !cpu->interrupted && !cpu->leave)
 			booke_debug_after(cpu);
+	} else {
+		nothing_done(cpu);
 	}
 	return b || cpu->interrupted || cpu->leave;
 }
@@ -189,6 +204,8 @@ static bool step_traced(struct cpu *cpu)
 	b = code_single(cpu);
 	if (b)
 		step_block(cpu, b);
+	else
+		nothing_done(cpu);
 	if (!b || cpu->interrupted || cpu->leave || !traced)
 		return b || cpu->interrupted || cpu->leave;
 	insn = cpu->ops->insn;
@@ -213,9 +230,7 @@ static void run_blocks(struct cpu *cpu)
 		return;
 	}
 	if (!b) {
-		/* A guest whose handlers can't be fetched either comes here for ever: the clock is
-		 * looked at all the same. */
-		cpu->budget -= FETCH_FAULT_COST;
+		nothing_done(cpu);
 		return;
 	}
 	op = b->ops;
