@@ -149,11 +149,11 @@ static u32 matching_iacs(const struct cpu *cpu)
 static bool condition_holds(const struct cpu *cpu, u32 insn)
 {
 	unsigned bo = field(insn, 6, 10), bi = field(insn, 11, 15);
-	bool cr = cpu->cr[bi >> 2] >> (3 - (bi & 3)) & 1, ctr_zero = (u32)cpu->ctr == 1;
+	bool ctr_zero = (u32)cpu->ctr == 1;
 
 	if (!(bo & BO_NO_CTR) && ctr_zero != !!(bo & BO_CTR_ZERO))
 		return false;
-	return (bo & BO_ANY_CR) || cr == !!(bo & BO_CR_SET);
+	return cpu_cr_allows(cpu, bo, bi);
 }
 
 static bool will_branch(const struct cpu *cpu, u32 insn)

@@ -168,23 +168,19 @@ void cpu_step_insn(struct cpu *cpu, u32 insn)
 static bool step_booke(struct cpu *cpu)
 {
 	struct block *b;
+	bool noted;
 
 	cpu->interrupted = false;
-	if (booke_debug_due(cpu)) {
+	b = booke_debug_due(cpu) ? NULL : code_single(cpu);
+	if (!b || booke_debug_before(cpu, b->ops[1].insn)) {
 		nothing_done(cpu);
-		return true;
+		return cpu->interrupted || cpu->leave;
 	}
-	b = code_single(cpu);
-	if (b && !booke_debug_before(cpu, b->ops[1].insn)) {
-		bool noted = cpu->msr & MSR_DE;
-
-		step_block(cpu, b);
-		if (noted && !cpu->interrupted && !cpu->leave)
-			booke_debug_after(cpu);
-	} else {
-		nothing_done(cpu);
-	}
-	return b || cpu->interrupted || cpu->leave;
+	noted = cpu->msr & MSR_DE;
+	step_block(cpu, b);
+	if (noted && !cpu->interrupted && !cpu->leave)
+		booke_debug_after(cpu);
+	return true;
 }
 
 /*

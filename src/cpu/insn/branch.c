@@ -39,11 +39,6 @@ OP(bla)
 	return branch_away(cpu, op, op->imm);
 }
 
-static inline bool condition_holds(const struct cpu *cpu, const struct op *op)
-{
-	return (op->t & BO_ANY_CR) || cpu_cr_bit(cpu, op->a) == !!(op->t & BO_CR_SET);
-}
-
 static inline bool counter_holds(struct cpu *cpu, const struct op *op)
 {
 	if (op->t & BO_NO_CTR)
@@ -57,7 +52,7 @@ static inline bool taken(struct cpu *cpu, const struct op *op)
 {
 	bool counter = counter_holds(cpu, op);
 
-	return counter && condition_holds(cpu, op);
+	return counter && cpu_cr_allows(cpu, op->t, op->a);
 }
 
 OP(bc)

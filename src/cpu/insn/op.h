@@ -25,6 +25,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/engine/block.h"
+#include "cpu/isa/branch.h"
 #include "cpu/isa/ops.h"
 #include "cpu/raise.h"
 
@@ -51,6 +52,12 @@ static inline void cpu_record_cr0(struct cpu *cpu, u64 v)
 static inline bool cpu_cr_bit(const struct cpu *cpu, unsigned bit)
 {
 	return cpu->cr[bit >> 2] >> (3 - (bit & 3)) & 1;
+}
+
+/* What a conditional branch with these fields asks of CR (isa/branch.h). */
+static inline bool cpu_cr_allows(const struct cpu *cpu, unsigned bo, unsigned bi)
+{
+	return (bo & BO_ANY_CR) || cpu_cr_bit(cpu, bi) == !!(bo & BO_CR_SET);
 }
 
 /* Floating-point record form: CR1 = FX, FEX, VX, OX. */
