@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include "parts.h"
 
 /* What a call says; descriptors are closed, and are "ok". */
 #define T(call)	  tell(#call, (errno = 0, (long)(call)))
@@ -700,19 +701,8 @@ int main(int argc, char **argv)
 	static void (*const parts[])(void) = {modes,	  opens,    sizes,   links, long_names,
 					      renames,	  removals, folders, nodes, times,
 					      attributes, locks,    maps};
-	char name[16];
 
-	if (argc != 2 || chdir(argv[1]))
-		return perror("posix FOLDER"), 1;
-	umask(0);
-	for (unsigned i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		snprintf(name, sizeof(name), "part-%u", i);
-		if (mkdir(name, 0777) || chdir(name))
-			return perror(name), 1;
-		parts[i]();
-		if (chdir(".."))
-			return perror(".."), 1;
-	}
-	printf("done\n");
-	return 0;
+	if (argc != 2)
+		return fprintf(stderr, "posix FOLDER\n"), 1;
+	return do_parts(argv[1], parts, sizeof(parts) / sizeof(*parts));
 }

@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "parts.h"
 
 #define T(call) tell(#call, (errno = 0, (long)(call)))
 
@@ -605,24 +606,13 @@ int main(int argc, char **argv)
 {
 	static void (*const parts[])(void) = {locks, renames, appending, unlinked,
 					      maps,  sizes,   folders,	 kinds};
-	char name[16];
 
 	if (argc == 2 && !strcmp(argv[1], "true"))
 		return 0;
 	if (argc == 3)
 		return hold(argv[2], !strcmp(argv[1], "wait"));
 	program = realpath(argv[0], NULL);
-	if (argc != 2 || chdir(argv[1]))
-		return perror("share_work FOLDER"), 1;
-	umask(0);
-	for (unsigned i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		snprintf(name, sizeof(name), "part-%u", i);
-		if (mkdir(name, 0777) || chdir(name))
-			return perror(name), 1;
-		parts[i]();
-		if (chdir(".."))
-			return perror(".."), 1;
-	}
-	printf("done\n");
-	return 0;
+	if (argc != 2)
+		return fprintf(stderr, "share_work FOLDER\n"), 1;
+	return do_parts(argv[1], parts, sizeof(parts) / sizeof(*parts));
 }

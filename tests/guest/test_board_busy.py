@@ -10,14 +10,13 @@ import shutil
 import sys
 import time
 
-from papyrtest import BUILT, Guest, check, papyr, skip, workdir
+from boardtest import board_kernel
+from papyrtest import Guest, check, papyr, workdir
 
 SAVES = 10  # by each engine
 folder = workdir()
 name = sys.argv[1]
-kernel = os.path.join(BUILT, f'board_{name}')
-if not os.path.exists(kernel):
-    skip('there is no powerpc-linux-gnu-gcc, which makes the guest')
+kernel = board_kernel(name)
 image = os.path.join(folder, 'image')
 seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32)
 print(f'seed {seed}')

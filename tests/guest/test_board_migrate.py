@@ -6,22 +6,15 @@ one who has another machine."""
 import os
 import sys
 
+from boardtest import BAD, ask, board_kernel
 from migratetest import migrate, wait_listening, wait_socket
-from papyrtest import BUILT, Guest, check, papyr, skip, workdir
+from papyrtest import Guest, check, papyr, workdir
 
-BAD = r'wrong|misses\?|lost'
 folder = workdir()
 os.chdir(folder)
 board = sys.argv[1]
 other = {'bamboo': 'ppce500', 'ppce500': 'bamboo'}[board]
-kernel = os.path.join(BUILT, f'board_{board}')
-if not os.path.exists(kernel):
-    skip('there is no powerpc-linux-gnu-gcc, which makes the guest')
-
-
-def ask(guest, key, answer):
-    guest.type(key)
-    return guest.expect(answer, never=BAD)
+kernel = board_kernel(board)
 
 
 def move(guest, n, *options):

@@ -5,7 +5,8 @@ saved one, of a dump; the shadow TLB; differences."""
 import json
 import os
 
-from papyrtest import BUILT, Guest, check, papyr, skip, workdir
+from boardtest import board_kernel
+from papyrtest import Guest, check, papyr, workdir
 
 folder = workdir()
 os.chdir(folder)
@@ -64,9 +65,7 @@ def check_shadow(shadow, guest):
 
 
 def examine(name, board):
-    kernel = os.path.join(BUILT, f'board_{name}')
-    if not os.path.exists(kernel):
-        skip('there is no powerpc-linux-gnu-gcc, which makes the guest')
+    kernel = board_kernel(name)
     guest = Guest(['run', '-M', name, '-m', '256M', '-k', kernel, '--name', name])
     guest.expect('ready')
     start = report('dump', name)

@@ -8,20 +8,13 @@ import os
 import shutil
 import sys
 
-from papyrtest import BUILT, Guest, check, papyr, skip, workdir
+from boardtest import ask, board_kernel
+from papyrtest import Guest, check, papyr, workdir
 
-BAD = r'wrong|misses\?|lost'
 folder = workdir()
 name = sys.argv[1]
 pvr = {'bamboo': '422218d3', 'ppce500': '80210030'}[name]
-kernel = os.path.join(BUILT, f'board_{name}')
-if not os.path.exists(kernel):
-    skip('there is no powerpc-linux-gnu-gcc, which makes the guest')
-
-
-def ask(guest, key, answer):
-    guest.type(key)
-    guest.expect(answer, never=BAD)
+kernel = board_kernel(name)
 
 
 def examine(guest):

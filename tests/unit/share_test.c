@@ -124,6 +124,15 @@ static bool host_locks(int fd, short type, off_t start, off_t bytes)
 	return !fcntl(fd, F_OFD_SETLK, &l);
 }
 
+/* Fids 1 to @n, of the file that is there, to read and write. */
+static void open_fids(u32 n)
+{
+	for (u32 fid = 1; fid <= n; fid++) {
+		assert_int_equal(walk(0, fid, "file"), 0);
+		assert_int_equal(ASK(OPEN, "44", fid, 2u), 0);
+	}
+}
+
 #define LOCKED	0
 #define BLOCKED 1
 
@@ -138,10 +147,7 @@ static void locks(void **state)
 {
 	int fd = open_on_host("file");
 
-	for (u32 fid = 1; fid < 3; fid++) {
-		assert_int_equal(walk(0, fid, "file"), 0);
-		assert_int_equal(ASK(OPEN, "44", fid, 2u), 0);
-	}
+	open_fids(2);
 	assert_int_equal(lock(1, 1, 0, 100), LOCKED);
 	assert_false(host_locks(fd, F_RDLCK, 99, 1));
 	assert_true(host_locks(fd, F_WRLCK, 100, 0));
@@ -167,10 +173,7 @@ static void locks_in_guest(void **state)
 {
 	int fd = open_on_host("file");
 
-	for (u32 fid = 1; fid < 4; fid++) {
-		assert_int_equal(walk(0, fid, "file"), 0);
-		assert_int_equal(ASK(OPEN, "44", fid, 2u), 0);
-	}
+	open_fids(3);
 	assert_int_equal(lock(1, 1, 0, 0), LOCKED);
 	assert_int_equal(lock(2, 1, 50, 10), LOCKED);
 	assert_int_equal(lock(1, 2, 0, 0), LOCKED);
