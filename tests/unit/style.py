@@ -4,14 +4,15 @@
 
     style.py TREE
 
-Looks through the C of src, include, tests and bench. Before that it must find each of the examples below, and
-nothing in the others.
+Looks through the C of src, include, tests and bench that is ours. Before that it must find each of the examples
+below, and nothing in the others.
 """
 import os
 import re
 import sys
 
 FOLDERS = ('src', 'include', 'tests', 'bench')
+OTHERS = 'tests/sample/zlib'  # fetched for guests to build
 COLUMNS = 100      # with tabs of 8
 STOPS = '.;:,?!)'  # what a comment's line may end with before one that begins with @argument
 
@@ -147,7 +148,8 @@ def check_rules():
 
 def sources(tree):
     for top in FOLDERS:
-        for folder, _, files in os.walk(os.path.join(tree, top)):
+        for folder, folders, files in os.walk(os.path.join(tree, top)):
+            folders[:] = [name for name in folders if os.path.relpath(os.path.join(folder, name), tree) != OTHERS]
             yield from (os.path.join(folder, name) for name in sorted(files) if name.endswith(('.c', '.h')))
 
 
