@@ -11,6 +11,7 @@
 #define DBG_TRAP  0x01000000u
 #define DBG_IAC1  0x00800000u /* the other three follow */
 #define DBG_IACS  0x00f00000u
+#define DBG_IAC34 0x00300000u
 #define DBG_DAC1  0x000c0000u /* reads and writes; DAC2's follow */
 #define DBG_READ  0x000a0000u
 #define DBG_WRITE 0x00050000u
@@ -18,18 +19,29 @@
 #define DBG_ALL	  (DBG_ICMP | DBG_BRT | DBG_IRPT | DBG_TRAP | DBG_IACS | DBG_DACS | DBG_RET)
 #define DBSR_IDE  0x80000000u /* MSR[DE] was 0 */
 
+unsigned booke_iacs(const struct cpu *cpu)
+{
+	return cpu->model->level == ISA_440 ? 4 : 2;
+}
+
+/* Where there is no IAC3 and IAC4 their bits are reserved. */
+static u32 known_events(const struct cpu *cpu)
+{
+	return booke_iacs(cpu) > 2 ? DBG_ALL : DBG_ALL & ~DBG_IAC34;
+}
+
 /* What is asked for, of @events. */
 static u32 wanted(const struct cpu *cpu, u32 events)
 {
 	u32 dbcr0 = (u32)cpu->booke.dbcr[0];
 
-	return dbcr0 & DBCR0_IDM ? dbcr0 & events : 0;
+	return dbcr0 & DBCR0_IDM ? dbcr0 & events & known_events(cpu) : 0;
 }
 
 static bool is_due(const struct cpu *cpu)
 {
 	return (cpu->msr & MSR_DE) && (cpu->booke.dbcr[0] & DBCR0_IDM) &&
-	       (cpu->booke.dbsr & DBG_ALL);
+	       (cpu->booke.dbsr & known_events(cpu));
 }
 
 /* Those of an address or of a return are noted with MSR[DE] off too. */
@@ -132,7 +144,7 @@ static u32 matching_iacs(const struct cpu *cpu)
 {
 	u32 events = wanted(cpu, DBG_IACS);
 
-	for (unsigned i = 0; i < ARRAY_SIZE(cpu->booke.iac); i++)
+	for (unsigned i = 0; i < booke_iacs(cpu); i++)
 		if ((events & DBG_IAC1 >> i) && !iac_matches(cpu, i))
 			events &= ~(DBG_IAC1 >> i);
 	return events;

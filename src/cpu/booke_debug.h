@@ -45,6 +45,8 @@ void booke_debug_interrupt(struct cpu *cpu);
 bool booke_debug_data(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool store,
 		      const u8 *bytes);
 bool booke_compares_values(const struct cpu *cpu);
+/* How many instruction addresses there are to compare: IAC1 and IAC2, or all four. */
+unsigned booke_iacs(const struct cpu *cpu);
 /* DBCR0, DBSR or what stands beside them was written. */
 void booke_debug_changed(struct cpu *cpu);
 /* Writes DBCR0. */

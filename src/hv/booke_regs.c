@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* KVM_GET_SREGS, KVM_SET_SREGS and KVM_GET_ONE_REG, KVM_SET_ONE_REG of a Book E vcpu. */
 #include <errno.h>
+#include "cpu/booke_debug.h"
 #include "cpu/spr.h"
 #include "hv/booke.h"
 #include "hv/debug.h"
@@ -99,20 +100,28 @@ static void get_base(struct hv_vcpu *vcpu, struct kvm_sregs *sregs)
 		sregs->u.e.ivor_low[i] = b->ivor[i];
 }
 
-static void get_debug(const struct booke *b, struct kvm_sregs *sregs)
+/* An e500v2 compares no values. */
+static unsigned dvcs(const struct cpu *cpu)
 {
+	return cpu->model->level == ISA_440 ? ARRAY_SIZE(cpu->booke.dvc) : 0;
+}
+
+static void get_debug(const struct cpu *cpu, struct kvm_sregs *sregs)
+{
+	const struct booke *b = &cpu->booke;
+
 	sregs->u.e.dbsr = b->dbsr;
 	for (unsigned i = 0; i < ARRAY_SIZE(b->dbcr); i++)
 		sregs->u.e.dbcr[i] = b->dbcr[i];
-	for (unsigned i = 0; i < ARRAY_SIZE(b->iac); i++)
+	for (unsigned i = 0; i < booke_iacs(cpu); i++)
 		sregs->u.e.iac[i] = b->iac[i];
-	for (unsigned i = 0; i < ARRAY_SIZE(b->dac); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(b->dac); i++)
 		sregs->u.e.dac[i] = b->dac[i];
+	for (unsigned i = 0; i < dvcs(cpu); i++)
 		sregs->u.e.dvc[i] = b->dvc[i];
-	}
-	sregs->u.e.num_iac = ARRAY_SIZE(b->iac);
+	sregs->u.e.num_iac = booke_iacs(cpu);
 	sregs->u.e.num_dac = ARRAY_SIZE(b->dac);
-	sregs->u.e.num_dvc = ARRAY_SIZE(b->dvc);
+	sregs->u.e.num_dvc = dvcs(cpu);
 }
 
 static u64 mas7_3(const struct booke *b)
@@ -151,7 +160,7 @@ void hv_booke_get_sregs(struct hv_vcpu *vcpu, struct kvm_sregs *sregs)
 	sregs->pvr = vcpu->cpu.pvr;
 	sregs->u.e.features = FEATURES_ALL;
 	get_base(vcpu, sregs);
-	get_debug(&vcpu->cpu.booke, sregs);
+	get_debug(&vcpu->cpu, sregs);
 	if (hv_tlb_kind(vcpu) == KVM_CPU_E500V2)
 		get_e500(vcpu, sregs);
 }
@@ -186,18 +195,20 @@ static void set_arch206(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs)
 	booke_set_decar(&b->timers, sregs->u.e.decar, now(vcpu));
 }
 
-static void set_debug(struct booke *b, const struct kvm_sregs *sregs)
+static void set_debug(struct cpu *cpu, const struct kvm_sregs *sregs)
 {
+	struct booke *b = &cpu->booke;
+
 	if (sregs->u.e.update_special & KVM_SREGS_E_UPDATE_DBSR)
 		b->dbsr = sregs->u.e.dbsr;
 	for (unsigned i = 0; i < ARRAY_SIZE(b->dbcr); i++)
 		b->dbcr[i] = sregs->u.e.dbcr[i];
-	for (unsigned i = 0; i < ARRAY_SIZE(b->iac); i++)
+	for (unsigned i = 0; i < booke_iacs(cpu); i++)
 		b->iac[i] = sregs->u.e.iac[i];
-	for (unsigned i = 0; i < ARRAY_SIZE(b->dac); i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(b->dac); i++)
 		b->dac[i] = sregs->u.e.dac[i];
+	for (unsigned i = 0; i < dvcs(cpu); i++)
 		b->dvc[i] = sregs->u.e.dvc[i];
-	}
 }
 
 static void set_fsl(struct booke *b, const struct kvm_sregs *sregs)
@@ -248,7 +259,7 @@ int hv_booke_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs)
 	if (features & KVM_SREGS_E_BASE)
 		set_base(vcpu, sregs);
 	if (features & KVM_SREGS_E_DEBUG)
-		set_debug(b, sregs);
+		set_debug(&vcpu->cpu, sregs);
 	if (e500 && sregs->u.e.impl_id == KVM_SREGS_E_IMPL_FSL)
 		set_fsl(b, sregs);
 	if (e500 && (features & KVM_SREGS_E_ARCH206_MMU))
@@ -266,21 +277,26 @@ int hv_booke_set_sregs(struct hv_vcpu *vcpu, const struct kvm_sregs *sregs)
 static const struct {
 	u64 id;
 	size_t offset; /* in struct booke */
-	bool e500;
+	enum isa_level level;
 } words[] = {
-    {KVM_REG_PPC_IAC1, offsetof(struct booke, iac[0]), false},
-    {KVM_REG_PPC_IAC2, offsetof(struct booke, iac[1]), false},
-    {KVM_REG_PPC_IAC3, offsetof(struct booke, iac[2]), false},
-    {KVM_REG_PPC_IAC4, offsetof(struct booke, iac[3]), false},
-    {KVM_REG_PPC_DAC1, offsetof(struct booke, dac[0]), false},
-    {KVM_REG_PPC_DAC2, offsetof(struct booke, dac[1]), false},
-    {KVM_REG_PPC_VRSAVE, offsetof(struct booke, usprg0), false},
-    {KVM_REG_PPC_MAS0, offsetof(struct booke, mas[0]), true},
-    {KVM_REG_PPC_MAS1, offsetof(struct booke, mas[1]), true},
-    {KVM_REG_PPC_MAS2, offsetof(struct booke, mas[2]), true},
-    {KVM_REG_PPC_MAS4, offsetof(struct booke, mas[4]), true},
-    {KVM_REG_PPC_MAS6, offsetof(struct booke, mas[6]), true},
+    {KVM_REG_PPC_IAC1, offsetof(struct booke, iac[0]), ISA_BOOKE},
+    {KVM_REG_PPC_IAC2, offsetof(struct booke, iac[1]), ISA_BOOKE},
+    {KVM_REG_PPC_IAC3, offsetof(struct booke, iac[2]), ISA_440},
+    {KVM_REG_PPC_IAC4, offsetof(struct booke, iac[3]), ISA_440},
+    {KVM_REG_PPC_DAC1, offsetof(struct booke, dac[0]), ISA_BOOKE},
+    {KVM_REG_PPC_DAC2, offsetof(struct booke, dac[1]), ISA_BOOKE},
+    {KVM_REG_PPC_VRSAVE, offsetof(struct booke, usprg0), ISA_BOOKE},
+    {KVM_REG_PPC_MAS0, offsetof(struct booke, mas[0]), ISA_E500},
+    {KVM_REG_PPC_MAS1, offsetof(struct booke, mas[1]), ISA_E500},
+    {KVM_REG_PPC_MAS2, offsetof(struct booke, mas[2]), ISA_E500},
+    {KVM_REG_PPC_MAS4, offsetof(struct booke, mas[4]), ISA_E500},
+    {KVM_REG_PPC_MAS6, offsetof(struct booke, mas[6]), ISA_E500},
 };
+
+static bool is_of(const struct hv_vcpu *vcpu, enum isa_level level)
+{
+	return level == ISA_BOOKE || level == vcpu->cpu.model->level;
+}
 
 /* Of KVM_REG_PPC_PAPYR_SPR, if the processor has it and it can be written at all; or NULL. */
 static const struct spr *spr_of(const struct hv_vcpu *vcpu, u64 id)
@@ -289,7 +305,7 @@ static const struct spr *spr_of(const struct hv_vcpu *vcpu, u64 id)
 
 	if (id - id % SPR_NUMBERS != KVM_REG_PPC_PAPYR_SPR(0) || row->supervisor != RW)
 		return NULL;
-	return row->level == ISA_BOOKE || row->level == vcpu->cpu.model->level ? row : NULL;
+	return is_of(vcpu, row->level) ? row : NULL;
 }
 
 /* Of these more is to be done than keeping a word, and that is a guest's own mtspr. */
@@ -306,7 +322,7 @@ static u64 *word_of(struct hv_vcpu *vcpu, u64 id)
 	if (row && row->width)
 		return (u64 *)((char *)&vcpu->cpu + row->offset);
 	for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
-		if (words[i].id == id && (!words[i].e500 || hv_tlb_kind(vcpu) == KVM_CPU_E500V2))
+		if (words[i].id == id && is_of(vcpu, words[i].level))
 			return (u64 *)((char *)&vcpu->cpu.booke + words[i].offset);
 	return NULL;
 }

@@ -179,6 +179,32 @@ static void by_address(void **state)
 	fixture_free(f);
 }
 
+/* An e500v2 has IAC1 and IAC2: the bits of the other two ask for nothing, nor slow it down. */
+static void by_address_on_an_e500(void **state)
+{
+	static const u32 program[] = {LI(3, 1), ADDI(3, 3, 1), ADDI(3, 3, 1)};
+	struct fixture *f = machine_of(&cpu_model_e500v2, "native");
+
+	put_program(f, program, ARRAY_SIZE(program));
+	for (unsigned i = 0; i < ARRAY_SIZE(f->cpu.booke.iac); i++)
+		f->cpu.booke.iac[i] = CODE + 4;
+	run(f, MSR_DE, IDM | IAC1 >> 2 | IAC1 >> 3, IDM);
+	assert_logged(f, 0, 0, 0);
+	assert_int_equal(f->cpu.booke.dbsr, 0);
+	assert_int_equal(f->cpu.traced_msr, 0);
+	run(f, MSR_DE, IDM | IAC1 | IAC2 | IAC1 >> 2 | IAC1 >> 3, IDM);
+	assert_logged(f, 0, CODE + 4, IAC1 | IAC2);
+	assert_logged(f, 1, 0, 0);
+	/* On a 440 they do. */
+	fixture_free(f);
+	f = machine();
+	put_program(f, program, ARRAY_SIZE(program));
+	f->cpu.booke.iac[2] = f->cpu.booke.iac[3] = CODE + 4;
+	run(f, MSR_DE, IDM | IAC1 >> 2 | IAC1 >> 3, IDM);
+	assert_logged(f, 0, CODE + 4, IAC1 >> 2 | IAC1 >> 3);
+	fixture_free(f);
+}
+
 static void branches_taken(void **state)
 {
 	static const u32 program[] = {CMPWI(3, 5), BEQ(2), CMPWI(3, 0), BEQ(2), LI(4, 1), LI(5, 1)};
@@ -527,6 +553,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_instruction),
 	    cmocka_unit_test(by_address),
+	    cmocka_unit_test(by_address_on_an_e500),
 	    cmocka_unit_test(branches_taken),
 	    cmocka_unit_test(traps),
 	    cmocka_unit_test(interrupts_and_returns),

@@ -306,7 +306,9 @@ static void sregs_come_back(void **state)
 	s.u.e.ivpr = 0xc0000000;
 	s.u.e.ivor_low[15] = 0x1f0;
 	s.u.e.dbcr[1] = 3;
-	s.u.e.iac[3] = 0x1000;
+	assert_int_equal(s.u.e.num_iac, e500 ? 2 : 4);
+	assert_int_equal(s.u.e.num_dvc, e500 ? 0 : 2);
+	s.u.e.iac[s.u.e.num_iac - 1] = 0x1000;
 	s.u.e.tsr = 0x08000000;
 	if (e500) {
 		s.u.e.mas4 = 0x100;
@@ -403,6 +405,9 @@ static void an_e500s_registers_by_number(void **state)
 	assert_int_equal(get_reg(KVM_REG_PPC_TLB3PS, &value), 0);
 	assert_int_equal(value, 0);
 	assert_int_equal(set_reg(KVM_REG_PPC_TLB3PS, 4), -EINVAL);
+	assert_int_equal(set_reg(KVM_REG_PPC_IAC2, 0x1000), 0);
+	assert_int_equal(set_reg(KVM_REG_PPC_IAC3, 0x1000), -EINVAL);
+	assert_int_equal(get_reg(KVM_REG_PPC_IAC4, &value), -EINVAL);
 	/* One of four ways. */
 	assert_int_equal(set_reg(KVM_REG_PPC_PAPYR_TLB0_NEXT, 7), 0);
 	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_TLB0_NEXT, &value), 0);
