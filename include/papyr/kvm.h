@@ -1187,6 +1187,11 @@ struct papyr_map {
  * register of its shows without changing others. A larger number than there are ways wraps.
  */
 #define KVM_REG_PPC_PAPYR_TLB0_NEXT (KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xf001)
+/*
+ * Papyr's own: by how much an e500v2's alternate timebase is ahead of its timebase. The guest can't
+ * write the former, so that this is what its own writes took from the latter; TB_OFFSET moves both.
+ */
+#define KVM_REG_PPC_PAPYR_ATB_AHEAD (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0xf002)
 /* BookE. */
 #define KVM_REG_PPC_IAC1      (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x2)
 #define KVM_REG_PPC_IAC2      (KVM_REG_PPC | KVM_REG_SIZE_U64 | 0x3)

@@ -80,6 +80,7 @@ static u64 get_tbu(struct cpu *cpu)
 static void set_timebase(struct cpu *cpu, u64 old, u64 new)
 {
 	cpu->tb_offset += new - old;
+	cpu->booke.atb_ahead -= new - old;
 	booke_timers_moved(&cpu->booke.timers, old, new);
 	timers_changed(cpu);
 }
@@ -96,6 +97,18 @@ static void set_tbu(struct cpu *cpu, u64 v)
 	u64 now = cpu_timebase(cpu);
 
 	set_timebase(cpu, now, v << 32 | (u32)now);
+}
+
+/* The alternate timebase counts the core's clock, which is the timebase's here, and can't be
+ * written. */
+static u64 get_atbl(struct cpu *cpu)
+{
+	return (u32)(cpu_timebase(cpu) + cpu->booke.atb_ahead);
+}
+
+static u64 get_atbu(struct cpu *cpu)
+{
+	return (cpu_timebase(cpu) + cpu->booke.atb_ahead) >> 32;
 }
 
 /* --- translation --- */
@@ -249,6 +262,8 @@ static u64 get_pvr(struct cpu *cpu)
 	return cpu->pvr;
 }
 
+#define set_atbl    NULL
+#define set_atbu    NULL
 #define set_pvr	    NULL
 #define set_l1cfg   NULL
 #define set_tlb0cfg NULL

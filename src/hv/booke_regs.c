@@ -391,6 +391,11 @@ int hv_booke_get_one_reg(struct hv_vcpu *vcpu, u64 id, u64 *value)
 			return -EINVAL;
 		*value = b->tlb->victim;
 		return 0;
+	case KVM_REG_PPC_PAPYR_ATB_AHEAD:
+		if (hv_tlb_kind(vcpu) != KVM_CPU_E500V2)
+			return -EINVAL;
+		*value = b->atb_ahead;
+		return 0;
 	default:
 		return get_geometry(vcpu, id, value);
 	}
@@ -456,6 +461,10 @@ int hv_booke_set_one_reg(struct hv_vcpu *vcpu, u64 id, u64 value)
 		struct booke_tlb *tlb = vcpu->cpu.booke.tlb;
 
 		tlb->victim = value & (tlb->tlb0_ways - 1);
+		return 0;
+	}
+	if (id == KVM_REG_PPC_PAPYR_ATB_AHEAD && hv_tlb_kind(vcpu) == KVM_CPU_E500V2) {
+		vcpu->cpu.booke.atb_ahead = value;
 		return 0;
 	}
 	if (!set_geometry(vcpu, id, value))

@@ -8,6 +8,7 @@
  *	entries, in two processes; each must hold what was written to it
  *   s  the same again and again, each time with other contents, until the next key: how often
  *   n  how many keys there were
+ *   a  sets the timebase on, further from the alternate one, where there is one: by how much in all
  *   f  what a floating-point register holds, where there are any, and one that isn't of any use
  *   b  is busy until the next key: rounds of sums over memory that misses of the TLB find, over
  *	registers and with numbers that another took in between, each of which must come to the same
@@ -68,6 +69,8 @@ typedef unsigned int u32;
 #define UART	 (DEVICES + 0x4500)
 #define MPIC	 (DEVICES + 0x40000)
 #define RSTCR	 (DEVICES + 0xe00b0)
+#define TBU	 285
+#define ATBU	 527
 #define SOURCE	 42
 #define GPIO	 (DEVICES + 0xff000)
 #define POWEROFF 0x80000000u /* pin 0 */
@@ -135,6 +138,19 @@ static void power_off(void)
 	store(GPIO + 8, 0);
 	store(GPIO, POWEROFF);
 	store(GPIO + 8, POWEROFF);
+}
+
+/* Upper words: the lower ones of both are the same. */
+static u32 go_ahead(void)
+{
+	u32 before, alternate;
+
+	mtspr(TBU, mfspr(269) + 0x100);
+	do {
+		before = mfspr(269);
+		alternate = mfspr(ATBU);
+	} while (before != mfspr(269));
+	return before - alternate;
 }
 
 static void set_float(void)
@@ -209,6 +225,11 @@ static void start_again(void)
 
 static void power_off(void)
 {
+}
+
+static u32 go_ahead(void)
+{
+	return 0;
 }
 
 static void set_float(void)
@@ -431,6 +452,9 @@ static void answer(u32 key)
 		break;
 	case 'n':
 		say("keys", keys);
+		break;
+	case 'a':
+		say("ahead", go_ahead());
 		break;
 	case 'f':
 		say("registers", get_float() ^ mfspr(KEPT));

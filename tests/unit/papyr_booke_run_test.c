@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Book E vcpus that run: the watchdog's end, the shared array when KVM_RUN returns, watchpoints
- * among their registers, and what is wrong with addresses that a request has in it.
+ * among their registers, an e500v2's alternate timebase, and what is wrong with addresses that a
+ * request has in it.
  */
 #include <signal.h>
 #include <sys/mman.h>
@@ -291,6 +292,73 @@ static void dac_that_is_set(void **state)
 	assert_int_equal(sregs.u.e.csrr1 & MSR_DE, MSR_DE);
 }
 
+#define TBU	      285
+#define ATBL	      526
+#define ATBU	      527
+#define LIS_R6(v)     (0x3cc00000u | (v))
+#define MFSPR_R6(n)   (0x7cc002a6u | ((n)&31u) << 16 | ((n) >> 5) << 11)
+#define MTSPR_R6(n)   (0x7cc003a6u | ((n)&31u) << 16 | ((n) >> 5) << 11)
+#define STW_R6(at)    (0x90c00000u | (at))
+#define ATB_READ      0x6000u
+#define TIMEBASE_SEEN 0x6008u
+#define SRR0_SEEN     0x6010u
+#define SECONDS(n)    ((u64)(n)*PAPYR_TIMEBASE_HZ)
+#define IVOR6	      0x600u
+
+static u64 pair_at(u32 at)
+{
+	return (u64)load_be32(ram + at) << 32 | load_be32(ram + at + 4);
+}
+
+/*
+ * The guest sets its timebase on and reads both. The alternate one is what the timebase was, it
+ * goes on as the other does, for a client too, and can't be written.
+ */
+static void the_alternate_timebase(void **state)
+{
+	const u32 code[] = {
+	    LIS_R6(0x1234), MTSPR_R6(TBU),
+	    MFSPR_R6(ATBU), STW_R6(ATB_READ),
+	    MFSPR_R6(ATBL), STW_R6(ATB_READ + 4),
+	    MFSPR_R6(269),  STW_R6(TIMEBASE_SEEN),
+	    MFSPR_R6(268),  STW_R6(TIMEBASE_SEEN + 4),
+	    LWZ_R3_R4,	    MTSPR_R6(ATBL),
+	};
+	const u32 on_illegal[] = {MFSPR_R6(26), STW_R6(SRR0_SEEN), LWZ_R3_R4 | 4};
+	struct kvm_sregs sregs;
+	u64 ahead, offset, first;
+
+	give_guest(code, ARRAY_SIZE(code));
+	for (unsigned i = 0; i < ARRAY_SIZE(on_illegal); i++)
+		store_be32(ram + IVOR6 + 4 * i, on_illegal[i]);
+	assert_int_equal(ask(KVM_GET_SREGS, &sregs), 0);
+	first = sregs.u.e.tb;
+	sregs.u.e.ivpr = 0;
+	sregs.u.e.ivor_low[6] = IVOR6;
+	assert_int_equal(ask(KVM_SET_SREGS, &sregs), 0);
+	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_ATB_AHEAD, &ahead), 0);
+	assert_int_equal(ahead, 0);
+
+	assert_int_equal(ask(KVM_RUN, NULL), 0);
+	assert_int_equal(run->mmio.phys_addr, NO_MEMORY);
+	assert_true(pair_at(TIMEBASE_SEEN) >> 32 == 0x12340000);
+	assert_true(pair_at(ATB_READ) > first && pair_at(ATB_READ) - first < SECONDS(60));
+	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_ATB_AHEAD, &ahead), 0);
+	assert_int_equal((u32)ahead, 0);
+	assert_true(pair_at(TIMEBASE_SEEN) + ahead - pair_at(ATB_READ) < SECONDS(60));
+
+	/* As one who restores a guest sets them. */
+	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_TB_OFFSET, &offset), 0);
+	assert_int_equal(set_reg(KVM_REG_PPC_PAPYR_TB_OFFSET, offset + SECONDS(3600)), 0);
+	assert_int_equal(set_reg(KVM_REG_PPC_PAPYR_ATB_AHEAD, SECONDS(5)), 0);
+	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_ATB_AHEAD, &ahead), 0);
+	assert_true(ahead == SECONDS(5));
+
+	assert_int_equal(ask(KVM_RUN, NULL), 0);
+	assert_int_equal(run->mmio.phys_addr, NO_MEMORY + 4);
+	assert_int_equal(load_be32(ram + SRR0_SEEN), CODE + 4 * (ARRAY_SIZE(code) - 1));
+}
+
 #define RUNS(test, start) cmocka_unit_test_setup_teardown(test, start, end_guest)
 #define ASKS(test, start) cmocka_unit_test_setup_teardown(test, start, end)
 
@@ -305,6 +373,7 @@ int main(void)
 	    RUNS(an_array_that_has_gone, start_e500),
 	    RUNS(dac_that_is_set, start_440),
 	    RUNS(dac_that_is_set, start_e500),
+	    RUNS(the_alternate_timebase, start_e500),
 	    ASKS(requests_of_nowhere, start_440),
 	    ASKS(requests_of_nowhere, start_e500),
 	    ASKS(half_a_tlb, start_440),

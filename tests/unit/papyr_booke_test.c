@@ -423,6 +423,9 @@ static void a_440_has_no_mas(void **state)
 	assert_int_equal(get_reg(KVM_REG_PPC_MMUCFG, &value), -EINVAL);
 	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_TLB0_NEXT, &value), -EINVAL);
 	assert_int_equal(set_reg(KVM_REG_PPC_PAPYR_TLB0_NEXT, 1), -EINVAL);
+	assert_int_equal(get_reg(KVM_REG_PPC_PAPYR_ATB_AHEAD, &value), -EINVAL);
+	assert_int_equal(set_reg(KVM_REG_PPC_PAPYR_ATB_AHEAD, 1), -EINVAL);
+	assert_int_equal(set_reg(KVM_REG_PPC_IAC4, 0x1000), 0);
 }
 
 static void regs_have_32_bits(void **state)

@@ -44,6 +44,7 @@ static const struct exception {
     {"SPRG9", EINVAL, EINVAL, "BookE's"},
     {"PAPYR_SPR", EINVAL, EINVAL, "BookE's: papyr_booke has them"},
     {"PAPYR_TLB0_NEXT", EINVAL, EINVAL, "BookE's: papyr_booke has it"},
+    {"PAPYR_ATB_AHEAD", EINVAL, EINVAL, "BookE's: papyr_booke_run has it"},
     {"DBSR", EINVAL, EINVAL, "BookE's"},
     {"[ID]AC[1-4]", EINVAL, EINVAL, "BookE's"},
     {"EPC*", EINVAL, EINVAL, "BookE's"},

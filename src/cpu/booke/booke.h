@@ -12,6 +12,7 @@
 struct booke {
 	struct booke_tlb *tlb; /* NULL: no Book E processor */
 	struct booke_timers timers;
+	u64 atb_ahead; /* e500: of the timebase, the alternate one, which mttb leaves alone */
 	u64 csrr0, csrr1, mcsrr0, mcsrr1, mcsr, mcar, esr, dear;
 	u64 ivpr, ivor[64];
 	u64 sprg[8], usprg0;

@@ -44,6 +44,7 @@ const struct vcpu_reg board_regs[] = {
 	SPR(633, "PID1"), SPR(634, "PID2"), SPR(1008, "HID0"), SPR(1009, "HID1"),
 	SPR(1010, "L1CSR0"), SPR(1011, "L1CSR1/DBDR"), SPR(1013, "BUCSR"),
 	{.id = KVM_REG_PPC_PAPYR_TLB0_NEXT, .name = "TLB0_NEXT"},
+	{.id = KVM_REG_PPC_PAPYR_ATB_AHEAD, .name = "ATB_AHEAD", .flags = VCPU_REG_NO_RESET},
 };
 /* clang-format on */
 const unsigned n_board_regs = ARRAY_SIZE(board_regs);
