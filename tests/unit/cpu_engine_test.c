@@ -87,10 +87,13 @@ static void run_chain(struct fixture *f)
 
 static void no_room_for_blocks(void **state)
 {
-	static const char *const engines[] = {"portable", "eager"};
+	static const struct {
+		const char *name;
+		size_t bytes;
+	} engines[] = {{"portable", 2 * CODE_BYTES_MIN}, {"eager", CODE_BYTES_MIN}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
-		struct fixture *f = machine(engines[i], 4 * CODE_BYTES_MIN, JIT_BYTES);
+		struct fixture *f = machine(engines[i].name, engines[i].bytes, JIT_BYTES);
 
 		run_chain(f);
 		/* It doesn't hold a round, so each round makes room. */
@@ -111,7 +114,7 @@ static void room_enough(void **state)
 }
 
 #define JUMPS	    270000u /* one after another, each a block: more than the hash holds */
-#define JUMPS_BYTES ((size_t)48 << 20)
+#define JUMPS_BYTES ((size_t)24 << 20)
 
 static void crowded_hash(void **state)
 {
@@ -243,20 +246,27 @@ static void changed_from_outside(void **state)
 	fixture_free(f);
 }
 
-/* A block that writes over itself goes on as it was decoded, and is another one the next time. */
+/*
+ * A block that writes over itself, without isync, goes on as it was decoded or, where the store
+ * left a translation, as it is; and is another one the next time.
+ */
 static void changed_by_itself(void **state)
 {
-	struct fixture *f = machine("eager", CODE_BYTES, JIT_BYTES);
+	static const char *const engines[] = {"portable", "eager"};
 
-	put_insn(f, CODE, 0x90a60000);	   /* stw r5, 0(r6) */
-	put_insn(f, CODE + 4, 0x38600001); /* li r3, 1 */
-	put_insn(f, CODE + 8, SC_1);
-	f->cpu.gpr[5] = 0x38600002;
-	f->cpu.gpr[6] = CODE + 4;
-	assert_int_equal(answer(f), 1);
-	assert_int_equal(f->code_writes, 1);
-	assert_int_equal(answer(f), 2);
-	fixture_free(f);
+	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
+		struct fixture *f = machine(engines[i], CODE_BYTES, JIT_BYTES);
+
+		put_insn(f, CODE, 0x90a60000);	   /* stw r5, 0(r6) */
+		put_insn(f, CODE + 4, 0x38600001); /* li r3, 1 */
+		put_insn(f, CODE + 8, SC_1);
+		f->cpu.gpr[5] = 0x38600002;
+		f->cpu.gpr[6] = CODE + 4;
+		assert_in_range(answer(f), 1, 2);
+		assert_int_equal(f->code_writes, 1);
+		assert_int_equal(answer(f), 2);
+		fixture_free(f);
+	}
 }
 
 /* --- translations --- */

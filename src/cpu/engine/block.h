@@ -21,7 +21,8 @@ _Static_assert(sizeof(struct op) == 24, "what is kept of code is made of these")
 
 struct block {
 	u64 gpa; /* of the first instruction */
-	u32 mode;
+	u16 mode;
+	bool bare;   /* of its ops there is the first alone, which leads to its translation */
 	u8 count;    /* instructions */
 	u8 samples;  /* times that it began when the clock was looked at, up to JIT_HOT (jit/) */
 	u16 crossed; /* times that its translation was left for a window on two pages (jit/) */
@@ -29,7 +30,8 @@ struct block {
 	struct code_page *page;
 	const u8 *code;	    /* its translation, where it runs; NULL: none (jit/jit.h) */
 	struct site *sites; /* jumps of other pages' translations that lead to it */
-	struct op ops[]; /* [0] enters, [1 .. count] are the instructions, [count + 1] leaves */
+	/* [0] enters, [1 .. count] are the instructions, [count + 1] leaves; code_ops() */
+	struct op ops[];
 };
 
 /* MSR bits that choose between decodings; kept in cpu->mode and block->mode. */

@@ -66,7 +66,7 @@ struct code_cache {
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
 };
 
-_Static_assert(CODE_BYTES_MIN / 4 * 3 >= sizeof(struct code_page) + 2 * PART_BYTES +
+_Static_assert(CODE_BYTES_MIN / 8 * 5 >= sizeof(struct code_page) + 2 * PART_BYTES +
 					     sizeof(struct block) +
 					     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
 	       "block_make() must find room in an empty arena");
@@ -77,17 +77,20 @@ int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
 
 	if (!c)
 		return -ENOMEM;
+	isa_prepare();
+	cpu->jit = jit_new(jit_bytes);
+	if (!cpu->jit)
+		bytes *= 2; /* all blocks have their ops */
 	assert(bytes >= CODE_BYTES_MIN && bytes <= (size_t)16 << REF_PLACE_BITS);
 	c->arena[KEPT].at = pages_untouched(bytes, MAP_NORESERVE);
 	if (!c->arena[KEPT].at) {
+		jit_free(cpu->jit);
 		munmap(c, sizeof(*c));
 		return -ENOMEM;
 	}
 	madvise(c->arena[KEPT].at, bytes, MADV_HUGEPAGE);
-	isa_prepare();
-	cpu->jit = jit_new(jit_bytes);
 	c->arena[COLD].bytes =
-	    cpu->jit && jit_threshold(cpu->jit) > 1 ? bytes / 4 & ~(size_t)15 : 0;
+	    cpu->jit && jit_threshold(cpu->jit) > 1 ? bytes / 8 * 3 & ~(size_t)15 : 0;
 	c->arena[KEPT].bytes = bytes - c->arena[COLD].bytes;
 	c->arena[COLD].at = c->arena[KEPT].at + c->arena[KEPT].bytes;
 	c->epoch = 1;
@@ -151,11 +154,16 @@ static void make_room(struct cpu *cpu)
 	cpu->counts.code_flushes++;
 }
 
+static size_t arena_round(size_t bytes)
+{
+	return (bytes + 15) & ~(size_t)15;
+}
+
 static void *arena_take(struct arena *a, size_t bytes)
 {
 	void *p = a->at + a->used;
 
-	bytes = (bytes + 15) & ~(size_t)15;
+	bytes = arena_round(bytes);
 	if (a->used + bytes > a->bytes)
 		return NULL;
 	a->used += bytes;
@@ -331,9 +339,10 @@ static void set_link(struct op *op, const struct block *b)
 
 void code_link(struct cpu *cpu, const struct op *op, struct block *b)
 {
-	const struct arena *cold = &cpu->code->arena[COLD];
+	const struct arena *cold = &cpu->code->arena[COLD], *kept = &cpu->code->arena[KEPT];
 
-	if (arena_has(cold, b) && !arena_has(cold, op))
+	/* Of others translations have copies. */
+	if (!arena_has(cold, op) && (arena_has(cold, b) || !arena_has(kept, op)))
 		return;
 	set_link((struct op *)op, b);
 	cpu->counts.links_made++;
@@ -436,6 +445,40 @@ static enum jit_result jit_compile_timed(struct cpu *cpu, struct block *b)
 	return result;
 }
 
+void code_op(struct cpu *cpu, const struct block *b, unsigned n, struct op *op)
+{
+	u64 gpa = b->gpa + (n - 1) * 4;
+	unsigned offset = gpa & ~CPU_PAGE_MASK;
+	const u8 *at = b->page->image[offset / PART_BYTES] + offset % PART_BYTES;
+
+	op_decode(cpu, &cpu->code->decoder, gpa, insn_fetch(at, b->mode), b->mode, op);
+}
+
+const struct op *code_ops(struct cpu *cpu, const struct block *b, struct op *room)
+{
+	if (!b->bare)
+		return b->ops;
+	for (unsigned n = 1; n <= b->count; n++)
+		code_op(cpu, b, n, &room[n]);
+	room[b->count + 1] = op_leave(b->count);
+	return room;
+}
+
+static size_t block_bytes(unsigned count)
+{
+	return arena_round(sizeof(struct block) + (count + 2) * sizeof(struct op));
+}
+
+/* @b, the arena's last, has a translation now: nobody asks for its ops but code_ops(). */
+static void bare(struct arena *a, struct block *b)
+{
+	size_t at = (size_t)((u8 *)b - a->at);
+
+	assert(a->used == at + block_bytes(b->count));
+	a->used = at + arena_round(sizeof(*b) + sizeof(b->ops[0]));
+	b->bare = true;
+}
+
 /* False: there was no room, and all blocks are gone, @b too. */
 static bool compile(struct cpu *cpu, struct block *b)
 {
@@ -444,6 +487,7 @@ static bool compile(struct cpu *cpu, struct block *b)
 		break;
 	case JIT_COMPILED:
 		cpu->counts.blocks_compiled++;
+		bare(&cpu->code->arena[KEPT], b);
 		break;
 	case JIT_FULL:
 		make_room(cpu);
@@ -505,11 +549,11 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 
 	if (a->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > a->bytes)
 		return NULL;
-	*b = (struct block){.gpa = gpa, .mode = cpu->mode, .page = page};
+	*b = (struct block){.gpa = gpa, .mode = (u16)cpu->mode, .page = page};
 	/* The image first: what changes after it is found to differ. */
 	page_note_lines(page, offset, max * 4, host_page);
 	block_decode(cpu, &c->decoder, b, host_page + offset, max, kind == COLD);
-	arena_take(a, sizeof(*b) + (b->count + 2) * sizeof(struct op));
+	arena_take(a, block_bytes(b->count));
 	hash_add(cpu, b);
 	b->page_next = *first;
 	*first = b;
@@ -618,10 +662,10 @@ struct block *code_single_insn(struct cpu *cpu, u32 insn)
 	struct block *b = (struct block *)cpu->code->single;
 	struct decoded d;
 
-	*b = (struct block){.mode = cpu->mode, .count = 1};
+	*b = (struct block){.mode = (u16)cpu->mode, .count = 1};
 	insn_decode(cpu, insn, b->mode, &d);
 	b->ops[1] = d.op;
-	b->ops[2] = (struct op){.fn = pseudo_leave, .imm = 4};
+	b->ops[2] = op_leave(1);
 	return b;
 }
 

@@ -9,6 +9,9 @@
  * one that goes to the dispatcher; so links and jump cache entries that still lead to it do no
  * harm, and a block may be dropped while it runs.
  *
+ * A block that has a translation keeps its first op alone. The few others that are wanted later are
+ * decoded once more, from what the page remembers.
+ *
  * That memory still holds what was decoded is seen to in two ways. Stores by vcpus to pages that
  * hold code are caught by the owner (cpu_host.code_write). Changes from outside (a client that
  * loads, a debugger) are caught by comparing: all blocks of a page are compared with memory when
@@ -19,7 +22,7 @@
 
 #include "cpu/engine/block.h"
 
-#define CODE_BYTES     ((size_t)34 << 20)
+#define CODE_BYTES     ((size_t)23 << 20) /* twice that without translations */
 #define CODE_BYTES_MIN ((size_t)16 << 10) /* a page and the longest block */
 
 int code_init(struct cpu *cpu);
@@ -37,6 +40,10 @@ struct block *code_find(struct cpu *cpu);
 void code_link(struct cpu *cpu, const struct op *op, struct block *b);
 /* The block at @gpa that was decoded for @mode to be kept; NULL: there is none (yet). */
 struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode);
+/* Instruction @n of @b, from 1 on, as it was when @b was decoded. */
+void code_op(struct cpu *cpu, const struct block *b, unsigned n, struct op *op);
+/* The ops of @b: its own, or decoded once more into @room, which has place for the longest. */
+const struct op *code_ops(struct cpu *cpu, const struct block *b, struct op *room);
 /* One instruction at cpu->nip as a block of its own, good until the next call; NULL as above. */
 struct block *code_single(struct cpu *cpu);
 /* The same with a given instruction word. */

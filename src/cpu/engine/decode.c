@@ -77,6 +77,22 @@ OP_PSEUDO(breakpoint)
 	return choose_fn(isa_lookup(op->insn, cpu->model->level), op->insn, cpu->mode)(cpu, op);
 }
 
+const struct decoded *op_decode(const struct cpu *cpu, struct decoder *decoder, u64 gpa, u32 insn,
+				u32 mode, struct op *op)
+{
+	const struct decoded *d = decode(cpu, decoder, insn, mode);
+
+	*op = d->op;
+	if (unlikely(cpu->debug.n_breaks) && cpu_breakpoint_offset(cpu, gpa))
+		op->fn = pseudo_breakpoint;
+	return d;
+}
+
+struct op op_leave(unsigned count)
+{
+	return (struct op){.fn = pseudo_leave, .imm = (s32)count * 4};
+}
+
 void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *b, const u8 *at,
 		  u32 max, bool cold)
 {
@@ -85,12 +101,10 @@ void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *
 
 	while (!ended && n < max) {
 		const struct decoded *d =
-		    decode(cpu, decoder, insn_fetch(at + 4 * n, b->mode), b->mode);
+		    op_decode(cpu, decoder, b->gpa + 4 * n, insn_fetch(at + 4 * n, b->mode),
+			      b->mode, &b->ops[1 + n]);
 
-		b->ops[1 + n] = d->op;
 		ended = short_ones ? d->ends_cold : d->ends;
-		if (unlikely(cpu->debug.n_breaks) && cpu_breakpoint_offset(cpu, b->gpa + 4 * n))
-			b->ops[1 + n].fn = pseudo_breakpoint;
 		n++;
 	}
 	b->count = n;
@@ -99,5 +113,5 @@ void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *
 		b->ops[0].fn = pseudo_warm;
 		b->ops[0].insn = jit_threshold(cpu->jit);
 	}
-	b->ops[1 + n] = (struct op){.fn = pseudo_leave, .imm = (s32)n * 4};
+	b->ops[1 + n] = op_leave(n);
 }

@@ -24,6 +24,11 @@ struct decoder {
 u32 insn_fetch(const u8 *at, u32 mode);
 /* Decodes @insn. */
 void insn_decode(const struct cpu *cpu, u32 insn, u32 mode, struct decoded *d);
+/* The op of the instruction @insn at @gpa; what else was found out about it. */
+const struct decoded *op_decode(const struct cpu *cpu, struct decoder *decoder, u64 gpa, u32 insn,
+				u32 mode, struct op *op);
+/* What leaves a block of @count instructions. */
+struct op op_leave(unsigned count);
 /*
  * Fills @b, whose gpa and mode are set, with at most @max instructions from @at on. @cold: it ends
  * at each branch, and counts how often it runs.

@@ -31,22 +31,20 @@ void dump_close(int fd)
 }
 
 /* Several processors may have the file: a line is one write. */
-void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *end,
-		      const void *runs)
+void dump_translation(int fd, const struct block *b, const struct op *ops, const u8 *code,
+		      const u8 *end, const void *runs)
 {
 	char *line = NULL;
 	size_t bytes;
 	FILE *f;
 
-	if (fd < 0)
-		return;
 	f = open_memstream(&line, &bytes);
 	if (!f)
 		return;
 	fprintf(f, "%llx %x %llx", (unsigned long long)b->gpa, b->mode,
 		(unsigned long long)(uintptr_t)runs);
 	for (unsigned i = 1; i <= b->count; i++)
-		fprintf(f, " %08x", b->ops[i].insn);
+		fprintf(f, " %08x", ops[i].insn);
 	fputs(" : ", f);
 	for (; code < end; code++)
 		fprintf(f, "%02x", *code);

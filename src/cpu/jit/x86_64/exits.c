@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ways out of a translation, and calls of instructions' functions. */
 #include <assert.h>
+#include "cpu/engine/code.h"
+#include "cpu/engine/pseudo.h"
 #include "cpu/jit/x86_64/vector.h"
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
@@ -170,21 +172,24 @@ void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target)
 	exit_register_if(t, (enum x86_cc)c, to);
 }
 
-/* rsi = the op whose function goes on, rdx = the block's first. */
-static void load_op(struct tr *t, unsigned n)
+/*
+ * rsi = @op, whose function goes on, rdx = its block's first. Where an instruction is is told from
+ * where its op is, so the first is said to be just that far before it.
+ */
+static void load_op(struct tr *t, const struct op *op, unsigned n)
 {
-	x86_constant(&t->x, RSI, (uintptr_t)&t->b->ops[n]);
+	x86_rip(&t->x, X_LEA, RSI, (const u8 *)op);
 	x86_rm(&t->x, X_LEA, RDX, X86_AT(RSI, -(s32)((n - 1) * sizeof(struct op))));
 }
 
-static void go_to_function(struct tr *t, unsigned n)
+static void go_to_function(struct tr *t, const struct op *op, unsigned n)
 {
-	load_op(t, n);
+	load_op(t, op, n);
 	x86_jmp_to(&t->x, t->jit->thunks.function);
 }
 
 /* The same, but that the thunk is told if the window lies on two pages. */
-static void go_from_window(struct tr *t, const struct exit_point *e)
+static void go_from_window(struct tr *t, const struct exit_point *e, const struct op *op)
 {
 	struct x86 *x = &t->x;
 	u8 *one;
@@ -192,7 +197,7 @@ static void go_from_window(struct tr *t, const struct exit_point *e)
 	x86_rm(x, X_LEA, RAX, X86_AT(e->to, e->lo));
 	x86_rm(x, X_LEA, RCX, X86_AT(e->to, e->hi - 1));
 	x86_rr(x, X_XOR | X_W, RAX, RCX);
-	load_op(t, e->n);
+	load_op(t, op, e->n);
 	x86_constant(x, RCX, (uintptr_t)t->parts[0]);
 	x86_test_imm(x, RAX, (u32)CPU_PAGE_MASK);
 	one = x86_jcc(x, CC_E);
@@ -212,7 +217,25 @@ static void go_from_guard(struct tr *t, const struct exit_point *e)
 void b_leave_to_function(struct tr *t)
 {
 	state_store(t, &t->s);
-	go_to_function(t, t->n);
+	go_to_function(t, jit_new_function(t->jit, t->b, t->n, &t->ops[t->n]), t->n);
+}
+
+/* A dropped block's instructions may be others by now: they are fetched anew. */
+static void leave_to_function(struct tr *t, const struct exit_point *e, bool once)
+{
+	struct op op, *kept;
+
+	if (t->b->ops[0].fn == pseudo_stale) {
+		go_by_dispatcher(t, (s32)(e->n - 1) * 4);
+		return;
+	}
+	code_op(t->cpu, t->b, e->n, &op);
+	kept = once ? jit_function_once(t->jit, t->b, e->n, &op)
+		    : jit_new_function(t->jit, t->b, e->n, &op);
+	if (e->kind == EXIT_FUNCTION)
+		go_to_function(t, kept, e->n);
+	else
+		go_from_window(t, e, kept);
 }
 
 void exit_emit(struct tr *t, const struct exit_point *e, bool once)
@@ -220,10 +243,8 @@ void exit_emit(struct tr *t, const struct exit_point *e, bool once)
 	if (e->kind == EXIT_BRANCH || e->kind == EXIT_REGISTER)
 		t->s.cfar = (s32)(e->n - 1) * 4;
 	state_store(t, &t->s);
-	if (e->kind == EXIT_FUNCTION)
-		go_to_function(t, e->n);
-	else if (e->kind == EXIT_WINDOW)
-		go_from_window(t, e);
+	if (e->kind == EXIT_FUNCTION || e->kind == EXIT_WINDOW)
+		leave_to_function(t, e, once);
 	else if (e->kind == EXIT_REGISTER)
 		go_to(t, e->to);
 	else if (e->kind == EXIT_GUARD)
@@ -279,14 +300,10 @@ void b_trap(struct tr *t, unsigned to, val a, val b, bool wide)
 			exit_function_if(t, condition[i]);
 }
 
-/*
- * Its function finds all in memory, and an op of its own to go on with, which ends there. Where an
- * instruction is is told from where its op is, so the block's first is said to be just that far
- * before it.
- */
+/* Its function finds all in memory, and an op of its own to go on with, which ends there. */
 void b_call(struct tr *t, bool changes_gprs)
 {
-	struct op *op = jit_new_call(t->jit, &t->b->ops[t->n]);
+	struct op *op = jit_new_call(t->jit, &t->ops[t->n]);
 	struct x86 *x = &t->x;
 
 	vregs_forget(t);

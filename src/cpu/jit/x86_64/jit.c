@@ -9,7 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/prefault.h"
+#include "cpu/engine/code.h"
 #include "cpu/engine/pseudo.h"
+#include "cpu/insn/op.h"
 #include "cpu/jit/rules.h"
 #include "cpu/jit/x86_64/vector.h"
 #include "cpu/mmu/jumps.h"
@@ -37,6 +39,15 @@ struct site *jit_new_site(struct jit *jit)
 	return site;
 }
 
+/* Links tell a distance: a copy, elsewhere, has none. */
+static struct op *copy_of(struct op *pair, const struct op *op, struct op behind)
+{
+	pair[0] = *op;
+	pair[0].link = 0;
+	pair[1] = behind;
+	return pair;
+}
+
 static const struct op *returned(struct cpu *cpu, const struct op *op)
 {
 	return op;
@@ -44,11 +55,40 @@ static const struct op *returned(struct cpu *cpu, const struct op *op)
 
 struct op *jit_new_call(struct jit *jit, const struct op *op)
 {
-	struct op *copy = take(jit, 2 * sizeof(*copy));
+	return copy_of(take(jit, 2 * sizeof(*op)), op, (struct op){.fn = returned});
+}
 
-	copy[0] = *op;
-	copy[1] = (struct op){.fn = returned};
-	return copy;
+/*
+ * What isn't done of the block is given back to the budget: what begins here counts itself. It has
+ * a translation already, from its block's start: that it runs once more makes it not worth another.
+ */
+static const struct op *resumed(struct cpu *cpu, const struct op *op)
+{
+	struct op *next;
+
+	cpu->budget += op->link;
+	next = (struct op *)cpu_goto(cpu, (cpu->nip + op->imm) & cpu->ea_mask);
+	if (next && next->fn == pseudo_warm)
+		next->insn++;
+	return next;
+}
+
+static struct op *function(struct op *pair, const struct block *b, unsigned n, const struct op *op)
+{
+	return copy_of(pair, op,
+		       (struct op){.fn = resumed, .imm = (s32)n * 4, .link = (s32)(b->count - n)});
+}
+
+struct op *jit_new_function(struct jit *jit, const struct block *b, unsigned n,
+			    const struct op *op)
+{
+	return function(take(jit, 2 * sizeof(*op)), b, n, op);
+}
+
+struct op *jit_function_once(struct jit *jit, const struct block *b, unsigned n,
+			     const struct op *op)
+{
+	return function(jit->once, b, n, op);
 }
 
 /* More than any translation needs in the second half. */
@@ -126,8 +166,8 @@ struct jit *jit_new(size_t bytes)
 		return NULL;
 	rules_prepare();
 	jit->seldom_first =
-	    part(bytes / 16 * 9 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
-	jit->bytes = jit->seldom_first + part(bytes / 16 * 7 + EXITS_ROOM + ROOM);
+	    part(bytes / 8 * 5 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
+	jit->bytes = jit->seldom_first + part(bytes / 8 * 3 + EXITS_ROOM + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
 	jit->dump = dump_open();
 	jit->host = host_features();
@@ -161,6 +201,7 @@ void jit_reset(struct jit *jit)
 	jit->used = jit->first;
 	jit->seldom_used = jit->seldom_first;
 	jit->top = jit->bytes;
+	jit->once = take(jit, 2 * sizeof(*jit->once));
 }
 
 unsigned jit_threshold(const struct jit *jit)
@@ -230,6 +271,7 @@ static void prepare(struct tr *t, struct cpu *cpu, struct block *b, u64 ea)
 	t->next_window = 0;
 	t->plain = b->crossed >= CROSSINGS;
 	t->n_parts = t->insns = 0;
+	t->b = NULL;
 	trace_add(t, b, b->mode & MODE_SF ? ea : TR_NOWHERE); /* addresses wrap round */
 	regs_begin(t);
 	vregs_begin(t);
@@ -269,7 +311,6 @@ static enum jit_result compile(struct cpu *cpu, struct block *b, u64 ea)
 	struct jit *jit = cpu->jit;
 	struct tr *t = &jit->tr;
 
-	b->ops[0].fn = pseudo_enter;
 	if (b->count > TR_BLOCK)
 		return JIT_NOTHING;
 	if (!has_room(jit, TR_BYTES_MAX + EXITS_ROOM, ROOM + EXITS_ROOM))
@@ -278,7 +319,9 @@ static enum jit_result compile(struct cpu *cpu, struct block *b, u64 ea)
 	emit_entry(t);
 	if (!translate_block(t))
 		return JIT_NOTHING;
-	dump_translation(jit->dump, b, t->code, t->x.at, jit_run_view(jit, t->code));
+	if (jit->dump >= 0)
+		dump_translation(jit->dump, b, code_ops(cpu, b, t->ops_room), t->code, t->x.at,
+				 jit_run_view(jit, t->code));
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
 	t->x.at = jit->write + jit->seldom_used;
 	emit_stubs(t);
@@ -390,6 +433,7 @@ const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8
 	size_t *used;
 	u8 *code;
 
+	t->cpu = cpu;
 	t->parts[0] = tn->parts[0];
 	find_exit(t, tn, (unsigned)(write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1, &exit);
 	t->b = tn->parts[exit.part];

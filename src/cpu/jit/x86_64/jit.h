@@ -55,6 +55,7 @@ struct jit {
 	 * host's caches of code and of its pages. Its last EXIT_BYTES_MAX are for what isn't kept.
 	 */
 	size_t used, seldom_first, seldom_used, top;
+	struct op *once; /* jit_function_once() */
 	unsigned threshold;
 	int dump;      /* a file that gets all translations, -1 */
 	u32 host;      /* enum host_feature */
@@ -82,12 +83,21 @@ struct site *jit_new_site(struct jit *jit);
 struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea);
 /* A copy of @op to be called, behind which its function finds a return. */
 struct op *jit_new_call(struct jit *jit, const struct op *op);
+/*
+ * A copy of @op, number @n of @b, by whose function the translation is left; behind it that finds
+ * what goes on with the block's next instruction, as with a block of its own.
+ */
+struct op *jit_new_function(struct jit *jit, const struct block *b, unsigned n,
+			    const struct op *op);
+/* The same, until the next one. */
+struct op *jit_function_once(struct jit *jit, const struct block *b, unsigned n,
+			     const struct op *op);
 
 /* --- dump.c --- */
 int dump_open(void);
 void dump_close(int fd);
-void dump_translation(int fd, const struct block *b, const u8 *code, const u8 *end,
-		      const void *runs);
+void dump_translation(int fd, const struct block *b, const struct op *ops, const u8 *code,
+		      const u8 *end, const void *runs);
 
 void thunks_emit(struct jit *jit, struct x86 *x);
 /* Around a call of C: CALLS_CHANGE on the host's stack. */

@@ -127,7 +127,7 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 	*w = (struct page_window){
 	    .base = (u8)place.base, store, place.disp, place.disp + (s32)bytes, 0, false};
 	for (unsigned n = t->n; n <= t->b->count; n++) {
-		const struct op *op = &t->b->ops[n];
+		const struct op *op = &t->ops[n];
 		const struct rule *r = t->rules[n];
 
 		if (joins(op, r, place, store)) {

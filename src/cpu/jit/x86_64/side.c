@@ -18,7 +18,7 @@ void side_begin(struct tr *t)
 	s->n_calls = 0;
 	s->zero = NULL;
 	s->aside = 0;
-	s->b = t->b;
+	s->op = t->ops[t->n];
 	s->n = t->n;
 	s->s = t->s;
 }
@@ -181,7 +181,7 @@ static void load_vectors(struct tr *t, const struct vregs *v)
 
 static void side_emit(struct tr *t, const struct side *s)
 {
-	const struct op *op = &s->b->ops[s->n];
+	const struct op *op = &s->op;
 	struct x86 *x = &t->x;
 
 	if (s->zero && s->lanes)

@@ -129,7 +129,7 @@ struct record_state {
 struct side {
 	u8 *calls[4], *zero; /* jumps' distances */
 	unsigned n_calls;
-	struct block *b; /* the instruction: op @n of it */
+	struct op op; /* the instruction's, @n of its block */
 	unsigned n;
 	u8 *accept, *done;
 	/* xmm registers. A zero may be right, or those of a vector: @spare are there to tell. */
@@ -162,11 +162,13 @@ struct tr {
 	unsigned n_parts;
 	unsigned insns; /* of the blocks before b */
 	struct block *b;
+	const struct op *ops;		   /* of b, in ops_room if it has them no more */
+	struct op ops_room[TR_BLOCK + 2];
 	u64 ea;		       /* of b, here and now; TR_NOWHERE: not known */
 	u64 returns[TR_PARTS]; /* where calls that are followed come back to */
 	unsigned n_returns;
 	bool returns_surely;			/* LR is the last of them */
-	const struct rule *rules[TR_BLOCK + 2]; /* of b->ops */
+	const struct rule *rules[TR_BLOCK + 2]; /* of ops */
 	unsigned n; /* of the current op: 1 is the block's first instruction */
 	struct state s;
 	struct page_window windows[WINDOWS];

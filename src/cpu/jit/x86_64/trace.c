@@ -22,16 +22,19 @@
 
 void trace_add(struct tr *t, struct block *b, u64 ea)
 {
-	t->parts[t->n_parts++] = t->b = b;
+	t->parts[t->n_parts++] = b;
+	if (t->b != b)
+		t->ops = code_ops(t->cpu, b, t->ops_room);
+	t->b = b;
 	t->ea = ea;
 	t->n = 0;
 	for (unsigned n = 1; n <= b->count + 1u; n++)
-		t->rules[n] = rule_find(b->ops[n].fn);
+		t->rules[n] = rule_find(t->ops[n].fn);
 }
 
 const struct op *b_next(struct tr *t, const struct rule **rule)
 {
-	const struct op *op = &t->b->ops[++t->n];
+	const struct op *op = &t->ops[++t->n];
 
 	*rule = t->rules[t->n];
 	if (!trace_moves(op, *rule, &t->moving, &t->moves_by))

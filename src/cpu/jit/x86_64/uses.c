@@ -22,7 +22,7 @@ static void look_ahead(struct tr *t)
 	t->waits[GUEST_CA] = 2;
 	for (unsigned wait = USES_FAR - 1; wait; wait--) {
 		unsigned n = (t->n + wait - 1) % count + 1;
-		const struct op *op = &t->b->ops[n];
+		const struct op *op = &t->ops[n];
 		const u8 operands[] = {op->t, op->a, op->b};
 
 		for (unsigned i = 0; i < ARRAY_SIZE(operands); i++)
