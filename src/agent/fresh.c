@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guest may be one of many that were restored from one image: what they must not share. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
@@ -36,8 +37,11 @@ void fresh_random(const char *seed)
 
 	if (!seed)
 		return;
-	while (n < SEED_MAX && sscanf(seed + 2 * n, "%2hhx", &pool.data[n]) == 1)
+	while (n < SEED_MAX && isxdigit((unsigned char)seed[2 * n]) &&
+	       isxdigit((unsigned char)seed[2 * n + 1])) {
+		sscanf(seed + 2 * n, "%2hhx", &pool.data[n]);
 		n++;
+	}
 	pool.head.buf_size = n;
 	pool.head.entropy_count = 8 * n;
 	fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
