@@ -67,17 +67,25 @@ static bool set_up_card(int fd, char *card, const char *own)
 	       bring_up(fd, card) && !ioctl(fd, SIOCADDRT, &route);
 }
 
-/* Over the root's own, which stays as it is. */
+/*
+ * Over the root's own, which stays as it is. That may be a link to what isn't there: the link
+ * itself is covered, as mount() can't.
+ */
 static void name_server(void)
 {
 	static const char line[] = "nameserver " NAME_SERVER "\n";
-	int fd = open("/run/resolv.conf", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int fd = open("/run/resolv.conf", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), tree;
 
 	if (fd < 0 || write(fd, line, sizeof(line) - 1) < 0)
 		return;
 	close(fd);
-	close(open("/etc/resolv.conf", O_RDONLY | O_CREAT | O_CLOEXEC, 0644));
-	mount("/run/resolv.conf", "/etc/resolv.conf", NULL, MS_BIND, NULL);
+	fd = open("/etc/resolv.conf", O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		close(fd);
+	tree = open_tree(AT_FDCWD, "/run/resolv.conf", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0 || move_mount(tree, "", AT_FDCWD, "/etc/resolv.conf", MOVE_MOUNT_F_EMPTY_PATH))
+		boot_say("/etc/resolv.conf: %s", strerror(errno));
+	close(tree);
 }
 
 int network_start(const char *own, char *why, size_t bytes)

@@ -65,6 +65,7 @@ SYSTEM = [
     entry('usr/lib', tarfile.DIRTYPE, mode=0o755), link('lib', 'usr/lib'), link('etc/lib', '/usr/lib'),
     entry('etc/passwd', data=b'root:x:0:0::/:/bin/sh\njoe:x:70000:70001::/:/bin/sh\n'),
     entry('/etc/absolute', data=b'inside\n'),
+    link('etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf'),
 ]
 
 
@@ -83,6 +84,10 @@ def owners_and_kinds():
 ''', f'stat says {seen}')
     check(execute('--image', 'tiny', 'cat', '/etc/absolute', f'/etc/{LONG}') == 'inside\nlong\n', 'contents differ')
     check(execute('--image', 'tiny', '-u', 'joe', 'id', '-u') == '70000\n', 'joe is somebody else')
+    # The name server, where the image has a link to what isn't there; the link stays.
+    seen = execute('--image', 'tiny', '--keep', '--net', 'user', 'cat', '/etc/resolv.conf')
+    check(seen == 'nameserver 10.0.2.3\n', f'resolv.conf: {seen!r}')
+    check(execute('--image', 'tiny', 'sh', '-c', 'ls -l /etc/resolv.conf | grep -c stub-resolv') == '1\n', 'the link is gone')
 
 
 def attributes():
