@@ -180,7 +180,7 @@ static int send_signal(const struct container *c, const char *name, struct error
 		return error_set(err, "container '%s' is not running", c->id);
 	if (number != SIGKILL && !exec_passes_signal(number))
 		return error_set(err, "SIG%s can't be sent into a guest", sigabbrev_np(number));
-	if (kill(c->pid, number))
+	if (container_signal(c, number))
 		return error_errno(err, "container '%s'", c->id);
 	return 0;
 }
@@ -193,7 +193,7 @@ static int delete_it(struct container *c, bool force, struct error *err)
 		return error_set(err, "container '%s' is %s: kill it, or delete --force", c->id,
 				 container_status_name(c->status));
 	if (c->status != CONTAINER_STOPPED)
-		kill(c->pid, SIGKILL);
+		container_signal(c, SIGKILL);
 	for (int waited = 0; c->status != CONTAINER_STOPPED && waited < PATIENCE_MS; waited += 5) {
 		usleep(5000);
 		container_look(c);

@@ -55,6 +55,8 @@ json_t *container_describe(const struct container *c);
 const char *container_status_name(enum container_status s);
 /* Looks again what has become of it. */
 void container_look(struct container *c);
+/* To its process, and to no other that got the same number. -1: errno says why not. */
+int container_signal(const struct container *c, int number);
 void container_remove(const struct container *c);
 /* Where it waits until it is started. */
 void container_start_path(const struct container *c, char path[PATH_MAX]);

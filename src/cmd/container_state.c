@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +87,20 @@ static u64 birth_of(pid_t pid)
 			    &state, &born) != 2)
 		return 0;
 	return state == 'Z' || state == 'X' ? 0 : born;
+}
+
+/* Once there is a descriptor of the process, its number can't become another's for it. */
+int container_signal(const struct container *c, int number)
+{
+	int fd = c->pid > 0 ? pidfd_open(c->pid, 0) : -1, failed = -1;
+
+	if (fd >= 0 && c->born && birth_of(c->pid) == c->born)
+		failed = pidfd_send_signal(fd, number, NULL, 0);
+	else
+		errno = ESRCH;
+	if (fd >= 0)
+		close(fd);
+	return failed;
 }
 
 void container_start_path(const struct container *c, char path[PATH_MAX])

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import termios
 
-from papyrtest import PAPYR, PATIENCE, check, fetch, skip, until, workdir
+from papyrtest import BUILT, PAPYR, PATIENCE, check, fetch, skip, until, workdir
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -137,6 +137,38 @@ def ends():
     check(os.waitpid(c.pid, 0)[1] == signal.SIGKILL and not os.listdir(states), 'it was not deleted')
     configure('nosuch')
     run('nosuch', 127, 'papyr: oci: nosuch: No such file or directory\n')
+
+
+def reused_number():
+    """Its process ends, and another gets its number, when the signal is already on its way."""
+    configure('sleep', '1000')
+    c = Container('reused')
+    with open(f'/proc/{c.pid}/stat', encoding='utf-8') as f:
+        check(f.read().split()[0] == str(c.pid), 'numbers here are of another namespace')
+    stopped = subprocess.Popen([program, '--root', states, 'kill', 'reused', 'KILL'], stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, 'LD_PRELOAD': os.path.join(BUILT, 'stop_before_kill.so')})
+    check(os.WIFSTOPPED(os.waitpid(stopped.pid, os.WUNTRACED)[1]), 'it did not come to the signal')
+    os.kill(c.pid, signal.SIGKILL)
+    os.waitpid(c.pid, 0)
+    bystander = 0
+    for _ in range(100):
+        with open('/proc/sys/kernel/ns_last_pid', 'w', encoding='utf-8') as f:
+            f.write(str(c.pid - 1))
+        bystander = os.posix_spawn('/bin/sleep', ['sleep', '1000'], os.environ)
+        if bystander == c.pid:
+            break
+        os.kill(bystander, signal.SIGKILL)
+        os.waitpid(bystander, 0)
+    os.kill(stopped.pid, signal.SIGCONT)
+    if bystander == c.pid:
+        check('No such process' in stopped.communicate(timeout=60 * PATIENCE)[1] and stopped.returncode == 1, 'nobody was told')
+        check(os.waitpid(bystander, os.WNOHANG) == (0, 0), 'a bystander was killed')
+        os.kill(bystander, signal.SIGKILL)
+        os.waitpid(bystander, 0)
+    else:
+        print('the number was never to be had again')
+        stopped.communicate()
+    oci('delete', '--force', 'reused')
 
 
 def mounts():
@@ -433,7 +465,7 @@ def podman():
 if sys.argv[1:] == ['podman']:
     podman()
 else:
-    for part, wants in ((refused, 'true'), (foreign_folders, 'true'), (life, 'true'), (ends, 'true'), (mounts, 'unshare -m true'),
+    for part, wants in ((refused, 'true'), (foreign_folders, 'true'), (life, 'true'), (ends, 'true'), (reused_number, f'test -w /proc/sys/kernel/ns_last_pid -a -e {BUILT}/stop_before_kill.so'), (mounts, 'unshare -m true'),
                         (namespaces, 'unshare -m unshare -U -r true'), (limits, 'true'), (joined, 'true'), (terminal, 'true')):
         if subprocess.run(wants.split(), check=False).returncode:
             print(f'{part.__name__}: not allowed here')
