@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/oci.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/bits.h"
+#include "cmd/blob.h"
 
 #define INDEX_DEPTH 4 /* an index may point to another */
 #define JSON_MAX    (4u << 20)
@@ -25,46 +21,6 @@ static bool is_sum(const char *hex)
 	       strspn(hex, "0123456789abcdef") == OCI_DIGEST_MAX - 1;
 }
 
-/* What sha256sum says of @path. */
-static bool sum_of(const char *path, char hex[OCI_DIGEST_MAX])
-{
-	int ends[2], how, in = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
-	pid_t pid;
-
-	if (in < 0 || pipe2(ends, O_CLOEXEC)) {
-		if (in >= 0)
-			close(in);
-		return false;
-	}
-	pid = fork();
-	if (!pid) {
-		dup2(in, 0);
-		dup2(ends[1], 1);
-		execlp("sha256sum", "sha256sum", (char *)NULL);
-		_exit(127);
-	}
-	close(in);
-	close(ends[1]);
-	if (pid > 0) {
-		n = read(ends[0], hex, OCI_DIGEST_MAX - 1);
-		waitpid(pid, &how, 0);
-	}
-	close(ends[0]);
-	hex[n < 0 ? 0 : n] = 0;
-	return n == OCI_DIGEST_MAX - 1;
-}
-
-/* Whoever made the layout could have others wait: for a pipe nobody writes to. */
-static int check_file(const char *path, struct error *err)
-{
-	struct stat st;
-
-	if (stat(path, &st) || access(path, R_OK))
-		return error_errno(err, "%s", path);
-	return S_ISREG(st.st_mode) ? 0 : error_set(err, "%s is no file", path);
-}
-
 /* The file of the blob that @descriptor is of. */
 static int find_blob(const char *folder, const json_t *descriptor, char path[PATH_MAX],
 		     struct error *err)
@@ -75,48 +31,59 @@ static int find_blob(const char *folder, const json_t *descriptor, char path[PAT
 		return error_set(err, "it names a blob by no sha256 sum");
 	if (snprintf(path, PATH_MAX, "%s/blobs/sha256/%s", folder, digest + 7) >= PATH_MAX)
 		return error_set(err, "too long a name: %s", folder);
-	return check_file(path, err);
+	return 0;
 }
 
-/* A blob is called as its sum. */
-static int check_sum(const char *path, struct error *err)
+/* As much as there is of it, and @bytes at most. */
+static size_t read_all(struct blob *b, char *data, size_t bytes)
 {
-	char sum[OCI_DIGEST_MAX];
+	size_t at = 0;
+	ssize_t n = 1;
 
-	if (!sum_of(path, sum))
-		return error_set(err, "sha256sum can't read %s", path);
-	return strcmp(sum, strrchr(path, '/') + 1)
-		   ? error_set(err, "%s is damaged: its sum is %s", path, sum)
-		   : 0;
+	for (; at < bytes && n > 0; at += n > 0 ? (size_t)n : 0)
+		n = blob_read(b, data + at, bytes - at);
+	return at;
 }
 
-static json_t *load(const char *path, struct error *err)
+/* The object in a file's bytes; NULL: it isn't one. */
+static json_t *parse(const char *path, const char *data, size_t bytes, struct error *err)
 {
 	json_error_t why;
-	struct stat st;
-	json_t *j;
+	json_t *j = json_loadb(data, bytes, 0, &why);
 
-	if (check_file(path, err))
+	if (json_is_object(j))
+		return j;
+	error_set(err, "%s: %s", path, j ? "no object" : why.text);
+	json_decref(j);
+	return NULL;
+}
+
+/* The object in a file, whose name is its sum if @is_summed. */
+static json_t *load(const char *path, bool is_summed, struct error *err)
+{
+	static char data[JSON_MAX + 1];
+	struct blob b;
+	size_t n;
+
+	if (blob_open(&b, path, err))
 		return NULL;
-	if (stat(path, &st) || st.st_size > JSON_MAX) {
+	n = read_all(&b, data, sizeof(data));
+	if (!is_summed)
+		blob_drop(&b);
+	else if (blob_end(&b, err))
+		return NULL;
+	if (n > JSON_MAX) {
 		error_set(err, "%s is too large to be what it should be", path);
 		return NULL;
 	}
-	j = json_load_file(path, 0, &why);
-	if (!json_is_object(j)) {
-		error_set(err, "%s: %s", path, j ? "no object" : why.text);
-		json_decref(j);
-		return NULL;
-	}
-	return j;
+	return parse(path, data, n, err);
 }
 
 static json_t *load_blob(const char *folder, const json_t *descriptor, struct error *err)
 {
 	char path[PATH_MAX];
 
-	return find_blob(folder, descriptor, path, err) || check_sum(path, err) ? NULL
-										: load(path, err);
+	return find_blob(folder, descriptor, path, err) ? NULL : load(path, true, err);
 }
 
 /* ---- Index and manifest ---- */
@@ -260,21 +227,13 @@ int oci_open(struct oci_image *image, const char *where, struct error *err)
 	    (int)sizeof(folder))
 		return error_set(err, "too long a name: %.40s...", where);
 	snprintf(path, sizeof(path), "%s/index.json", folder);
-	index = load(path, err);
+	index = load(path, false, err);
 	manifest = index ? find_manifest(image, folder, index, tag, err) : NULL;
 	if (!manifest)
 		return -1;
 	ret = read_manifest(image, folder, manifest, err);
 	json_decref(manifest);
 	return ret;
-}
-
-int oci_check_layers(const struct oci_image *image, struct error *err)
-{
-	for (unsigned i = 0; i < image->layers; i++)
-		if (check_sum(image->layer[i], err))
-			return -1;
-	return 0;
 }
 
 void oci_free(struct oci_image *image)

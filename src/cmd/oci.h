@@ -2,7 +2,7 @@
 /*
  * Images as the Open Container Initiative's image specification lays them out in a folder
  * (oci-layout, index.json, blobs/), read. Nothing in them is trusted: blobs are found by their
- * sums alone, which are compared.
+ * sums alone, which are compared: the layers' by who reads them (blob.h).
  */
 #ifndef PAPYR_CMD_OCI_H
 #define PAPYR_CMD_OCI_H
@@ -27,8 +27,6 @@ struct oci_image {
  * oci_free(), whatever was returned.
  */
 int oci_open(struct oci_image *image, const char *where, struct error *err);
-/* Whether the layers' files are what they are called; the small blobs' were compared before. */
-int oci_check_layers(const struct oci_image *image, struct error *err);
 void oci_free(struct oci_image *image);
 
 #endif

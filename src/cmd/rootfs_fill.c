@@ -18,6 +18,7 @@
 
 #include "agent/protocol.h"
 #include "base/bits.h"
+#include "cmd/blob.h"
 #include "cmd/progress.h"
 #include "cmd/rootfs_attributes.h"
 
@@ -119,6 +120,8 @@ struct copying {
 	struct archive *from, *to;
 	struct progress progress;
 	u64 bytes;	    /* of the file that is read; 0: not known */
+	struct blob *blob;  /* that is the file, of a layer; NULL: none */
+	char *block;	    /* of the blob's bytes */
 	const char *folder; /* that is read instead; NULL: none */
 	bool layer, machine_known;
 	struct attributes attributes;
@@ -371,13 +374,41 @@ int rootfs_fill_from_folder(const char *disk, const char *folder, struct error *
 
 /* ---- Archives ---- */
 
-static int open_archive(struct copying *c, const char *file)
+static la_ssize_t read_blob(struct archive *a, void *opaque, const void **data)
+{
+	struct copying *c = opaque;
+
+	*data = c->block;
+	return blob_read(c->blob, c->block, BLOCK_BYTES);
+}
+
+/* A layer is read as it is summed, from its beginning to its end. */
+static int open_layer(struct copying *c, const char *file)
+{
+	static char block[BLOCK_BYTES];
+	static struct blob blob;
+
+	if (blob_open(&blob, file, c->err))
+		return -1;
+	c->block = block;
+	c->blob = &blob;
+	c->bytes = blob.bytes;
+	return archive_read_open(c->from, c, NULL, read_blob, NULL) ? read_failed(c) : 0;
+}
+
+static int open_file(struct copying *c, const char *file)
 {
 	struct stat st;
 
 	if (stat(file, &st))
 		return error_errno(c->err, "%s", file);
 	c->bytes = (u64)st.st_size;
+	return archive_read_open_filename(c->from, file, BLOCK_BYTES) ? read_failed(c) : 0;
+}
+
+/* Behind it comes close_archive(), whatever is returned. */
+static int open_archive(struct copying *c, const char *file)
+{
 	c->from = archive_read_new();
 	if (!c->from)
 		return error_nomem(c->err, "reading an archive");
@@ -388,11 +419,20 @@ static int open_archive(struct copying *c, const char *file)
 	archive_read_support_filter_xz(c->from);
 	archive_read_support_filter_zstd(c->from);
 	archive_read_support_format_tar(c->from);
-	if (!archive_read_open_filename(c->from, file, BLOCK_BYTES))
-		return 0;
-	read_failed(c);
+	return c->layer ? open_layer(c, file) : open_file(c, file);
+}
+
+/* @ret, or -1: what was read wasn't the layer, which is why all else went wrong. */
+static int close_archive(struct copying *c, int ret)
+{
+	struct error damaged = {0};
+
 	archive_read_free(c->from);
-	return -1;
+	if (c->blob && blob_end(c->blob, &damaged)) {
+		*c->err = damaged;
+		return -1;
+	}
+	return ret;
 }
 
 /* Only what is of another kind than what was there replaces it: in a folder may be much. */
@@ -463,33 +503,25 @@ static int apply_whiteouts(const char *disk, const char *file, struct error *err
 	struct copying c = {.layer = true, .err = err};
 	char *text = NULL;
 	size_t bytes = 0;
-	FILE *lines;
-	int ret;
+	FILE *lines = open_memstream(&text, &bytes);
+	int ret = lines ? 0 : error_nomem(err, "a layer's names");
 
-	if (open_archive(&c, file))
-		return -1;
-	lines = open_memstream(&text, &bytes);
-	ret = lines ? find_whiteouts(&c, lines) : error_nomem(err, "a layer's names");
+	if (!ret)
+		ret = close_archive(&c, open_archive(&c, file) || find_whiteouts(&c, lines));
 	if (lines && fclose(lines))
 		ret = error_nomem(err, "a layer's names");
 	if (!ret && bytes)
 		ret = send_lines(disk, text, bytes, err);
 	free(text);
-	archive_read_free(c.from);
-	return ret;
+	return ret ? -1 : 0;
 }
 
 int rootfs_fill_from_archive(const char *disk, const char *file, enum archive_use use,
 			     struct error *err)
 {
 	struct copying c = {.layer = use != WHOLE_ARCHIVE, .err = err};
-	int ret;
 
 	if (use == UPPER_LAYER && apply_whiteouts(disk, file, err))
 		return -1;
-	if (open_archive(&c, file))
-		return -1;
-	ret = unpack_in_guest(&c, disk);
-	archive_read_free(c.from);
-	return ret;
+	return close_archive(&c, open_archive(&c, file) || unpack_in_guest(&c, disk)) ? -1 : 0;
 }

@@ -54,8 +54,6 @@ static int fill(const char *disk, const char *source, struct error *err)
 
 static int fill_from_oci(const char *disk, const struct oci_image *oci, struct error *err)
 {
-	if (oci_check_layers(oci, err))
-		return -1;
 	for (unsigned i = 0; i < oci->layers; i++)
 		if (rootfs_fill_from_archive(disk, oci->layer[i], i ? UPPER_LAYER : LOWEST_LAYER,
 					     err))

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Images: made of folders, archives, disks and OCI layouts; commands in them; hostile ones, and makers that are killed."""
+import ctypes
 import gzip
 import hashlib
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import tarfile
@@ -257,6 +259,26 @@ class Layout:
         return self.folder
 
 
+class Closings:
+    """Who has read a file closes it: inotify tells."""
+    IN_CLOSE_NOWRITE = 0x10
+
+    def __init__(self, path):
+        libc = ctypes.CDLL(None)
+        self.fd = libc.inotify_init1(os.O_CLOEXEC)
+        check(self.fd >= 0 and libc.inotify_add_watch(self.fd, path.encode(), self.IN_CLOSE_NOWRITE) >= 0, f'{path} is not watched')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+
+    def wait(self):
+        ready, _, _ = select.select([self.fd], [], [], 120 * PATIENCE)
+        check(ready, 'nobody closed it')
+
+
 def layers():
     layout = Layout('layout')
     low = layout.layer(*SYSTEM, entry('d/one', data=b'1\n'), entry('d/two', data=b'2\n'), entry('e/one', data=b'1\n'))
@@ -304,6 +326,26 @@ def layers():
         refused('is no file', 'import', f'oci:{where}:low', 'f')
 
 
+def changed_meanwhile():
+    """A layer is another file when its sum was compared: what is used is what was summed, or nothing."""
+    layout = Layout('changing')
+    high = layout.layer(entry('which', data=b'the good one\n'))
+    layout.image('it', [layout.layer(*SYSTEM, entry('which', data=b'of below\n')), high])
+    where = layout.write()
+    file = os.path.join(where, 'blobs', 'sha256', high['digest'][7:])
+    other = archive(os.path.join(folder, 'other.tar.gz'), entry('which', data=b'the wrong one\n'))
+    with Closings(file) as closings:
+        p = subprocess.Popen([PAPYR, 'image', 'import', f'oci:{where}:it', 'changing'], stderr=subprocess.PIPE, text=True)
+        closings.wait()
+        os.rename(other, file)
+        err = p.communicate(timeout=120 * PATIENCE)[1]
+    if p.returncode:
+        check('is damaged: its sum is' in err, f'it said {err}')
+    else:
+        check(execute('--image', 'changing', 'cat', '/which') == 'the good one\n', 'what was never summed is in the image')
+        papyr('image', 'remove', 'changing')
+
+
 def kept():
     """What exec keeps to start sooner is listed and cleared."""
     entries = json.loads(listed('cache', '--json'))
@@ -319,5 +361,6 @@ folders_and_disks()
 hostile()
 killed()
 layers()
+changed_meanwhile()
 kept()
 print('ok')
