@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The extended attributes of what becomes an image, for the agent to set (agent/protocol.h). */
+/*
+ * Extended attributes and access lists of what becomes an image, for the agent to set
+ * (agent/protocol.h).
+ */
 #ifndef PAPYR_CMD_ROOTFS_ATTRIBUTES_H
 #define PAPYR_CMD_ROOTFS_ATTRIBUTES_H
 
@@ -15,12 +18,16 @@ struct attributes {
 	FILE *to; /* NULL: there are none yet */
 	char *data;
 	size_t bytes; /* after attributes_end() */
+	unsigned lists_lost;
 };
 
-/* Takes those of @e, whose name will be @path, that mean the same in an image. */
+/* Takes those of @e, whose name will be @path, that mean the same in an image: @e has none then. */
 int attributes_take(struct attributes *a, struct archive_entry *e, const char *path,
 		    struct error *err);
-/* All are in @a->data; to be freed by attributes_free(), which may be called at any time. */
+/*
+ * All are in @a->data, and what couldn't be kept was said; to be freed by attributes_free(), which
+ * may be called at any time.
+ */
 int attributes_end(struct attributes *a, struct error *err);
 void attributes_free(struct attributes *a);
 

@@ -365,7 +365,6 @@ int rootfs_fill_from_folder(const char *disk, const char *folder, struct error *
 		return error_nomem(err, "reading a folder");
 	archive_read_disk_set_symlink_physical(c.from);
 	archive_read_disk_set_behavior(c.from, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS |
-						   ARCHIVE_READDISK_NO_ACL |
 						   ARCHIVE_READDISK_NO_FFLAGS);
 	ret = archive_read_disk_open(c.from, path) ? read_failed(&c) : unpack_in_guest(&c, disk);
 	archive_read_free(c.from);

@@ -4,8 +4,8 @@
  *
  * Archives are hostile. This side only reads their entries, refuses what leads out (".."), and
  * writes them anew, as one kind of tar; they are unpacked in a guest that has nothing but that
- * disk. So owners, modes, links, devices, capabilities and other extended attributes are those of
- * the archive, whoever runs papyr. Access lists are lost.
+ * disk. So owners, modes, links, devices, capabilities, access lists and other extended attributes
+ * are those of the archive, whoever runs papyr.
  */
 #ifndef PAPYR_CMD_ROOTFS_FILL_H
 #define PAPYR_CMD_ROOTFS_FILL_H

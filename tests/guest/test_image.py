@@ -8,7 +8,9 @@ import io
 import json
 import os
 import select
+import shutil
 import signal
+import struct
 import subprocess
 import tarfile
 import time
@@ -128,6 +130,46 @@ def attributes():
     check(on_disk('ea_get -f /dev/stdout /file user.note').startswith(text.encode()), 'of a folder they are lost')
     check(on_disk('ea_get -f /dev/stdout / user.note').startswith(b'the root\0'), 'of the folder itself they are lost')
     papyr('image', 'remove', 'attributes')
+
+
+LINES = 'user::rw-\ngroup::r--\nother::---'
+USERS_LIST = struct.pack('<I' + 'HHI' * 5, 2, 1, 6, 2**32 - 1, 2, 4, 70000, 4, 4, 2**32 - 1, 16, 4, 2**32 - 1, 32, 0, 2**32 - 1)
+
+
+def access_lists():
+    """Who may, beside owner and group: as tar says it, as other systems' attributes, and of a folder here."""
+    theirs = {'SCHILY.acl.access': LINES + '\nuser:joe:r--:70000\nmask::r--'}
+    tar = archive(os.path.join(folder, 'lists.tar.gz'), *SYSTEM, entry('secret', data=b'told\n', mode=0o640, pax_headers=theirs),
+                  entry('closed', data=b'told\n', mode=0o640),
+                  entry('d', tarfile.DIRTYPE, mode=0o755, pax_headers={'SCHILY.acl.default': theirs['SCHILY.acl.access']}),
+                  entry('nameless', data=b'x', mode=0o640, pax_headers={'SCHILY.acl.access': LINES + '\nuser:jane:r--\nmask::r--'}))
+    err = papyr('image', 'import', tar, 'lists')[1]
+    check('access lists are left out of 1 files' in err, f'it said {err!r}')
+    check(execute('--image', 'lists', '-u', 'joe', 'cat', '/secret') == 'told\n', 'joe may not read it')
+    execute('--image', 'lists', '-u', 'joe', 'cat', '/closed', status=1)
+    execute('--image', 'lists', '-u', '70005', 'cat', '/secret', status=1)
+    check(execute('--image', 'lists', 'sh', '-c', 'umask 0; echo made >/d/new; chmod 755 /d; ls -l /d/new') .startswith('-rw-r-----'),
+          'what is made in the folder has another mode')
+    papyr('image', 'remove', 'lists')
+    top = os.path.join(folder, 'listed')
+    shutil.copytree(os.path.join(folder, 'top'), top, symlinks=True)
+    os.symlink('busybox', os.path.join(top, 'bin', 'cat'))
+    with open(os.path.join(top, 'secret'), 'w') as f:
+        f.write('told\n')
+    os.chmod(f.name, 0o640)
+    try:
+        os.setxattr(f.name, 'system.posix_acl_access', USERS_LIST)
+    except OSError as e:
+        print(f'no access lists here: {e}')
+        return
+    papyr('image', 'import', top, 'lists')
+    check(execute('--image', 'lists', '-u', '70000', 'cat', '/secret') == 'told\n', 'of a folder they are lost')
+    execute('--image', 'lists', '-u', '70005', 'cat', '/secret', status=1)
+    papyr('image', 'remove', 'lists')
+    # A list that no file system takes is no reason to make half an image.
+    tar = archive(os.path.join(folder, 'lists.tar.gz'), *SYSTEM,
+                  entry('bad', data=b'x', pax_headers={'SCHILY.xattr.system.posix_acl_access': 'no list'}))
+    refused("couldn't unpack it", 'import', tar, 'lists')
 
 
 def at_once():
@@ -358,6 +400,7 @@ at_once()
 changes()
 the_store()
 folders_and_disks()
+access_lists()
 hostile()
 killed()
 layers()
