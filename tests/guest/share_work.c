@@ -2,7 +2,8 @@
 /*
  * share_work FOLDER: what programs do with files all day, several at once, and what they find. As
  * with posix.c no line says what is right: the same work in another file system does. FOLDER is
- * empty, and root's, who runs this. share_work hold|wait FILE: for another side that locks it too.
+ * empty, and root's, who runs this. share_work hold|wait FILE: for another side that locks it too;
+ * share_work map FILE: for one that makes it shorter.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -602,6 +603,36 @@ static int hold(const char *name, bool wait)
 	return read(0, &c, 1) < 0;
 }
 
+/* ---- A map of a file that somebody outside this guest makes shorter ---- */
+
+static int map(const char *name)
+{
+	const size_t page = 65536, bytes = 64 * page;
+	int fd = open(name, O_RDWR);
+	struct stat st;
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), c;
+
+	part = "shorter";
+	signal(SIGBUS, fault);
+	T(touch(p));
+	T(touch(p + page));
+	fflush(stdout);
+	if (read(0, &c, 1) != 1)
+		return 1;
+	/* What is here already, what comes only now, and what comes when the end is known. */
+	T(touch(p));
+	T(touch(p + page));
+	T(touch(p + 40 * page));
+	T(fstat(fd, &st));
+	T(st.st_size);
+	T(touch(p));
+	T(touch(p + 50 * page));
+	p[1] = 'w';
+	T(msync(p, page, MS_SYNC));
+	T(munmap(p, bytes));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static void (*const parts[])(void) = {locks, renames, appending, unlinked,
@@ -609,6 +640,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "true"))
 		return 0;
+	if (argc == 3 && !strcmp(argv[1], "map"))
+		return map(argv[2]);
 	if (argc == 3)
 		return hold(argv[2], !strcmp(argv[1], "wait"));
 	program = realpath(argv[0], NULL);

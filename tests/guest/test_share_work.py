@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What programs do with files all day, several at once, in a folder that papyr exec has of the host: as it is in ext4 of
-the same guest, but for differences that are known; git; and locks that guest and host want both."""
+the same guest, but for differences that are known; git; locks that guest and host want both; and a file that the host
+makes shorter while the guest has it mapped."""
 import difflib
 import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 from papyrtest import PAPYR, PATIENCE, TOP, built, check, fail, fetch, skip, workdir
@@ -91,6 +93,27 @@ with open(lock, 'w') as held:
     fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     out = run('-v', f'{shared}:/shared', '-w', '/shared', 'sh', '-c', './share_work hold lock </dev/null')
     check(out == 'EAGAIN\n', f'the guest has a lock that the host has: {out}')
+
+# ---- A file that the guest maps, and the host makes shorter ----
+
+mapped = os.path.join(shared, 'mapped')
+with open(mapped, 'wb') as f:
+    f.write(b''.join(bytes([65 + i % 26]) * 65536 for i in range(64)))
+guest = start('-v', f'{shared}:/shared', '-w', '/shared', 'sh', '-c', './share_work map mapped && wc -c <mapped',
+              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+for expected in ('touch(p): 65', 'touch(p + page): 66'):
+    line = guest.stdout.readline()
+    check(line == f'shorter: {expected}\n', f'a map has {line!r}')
+os.truncate(mapped, 1000)
+out = guest.communicate('\n', timeout=60 * PATIENCE)[0]
+# What it has read it keeps; behind the end there is nothing, and SIGBUS when it has heard of the end.
+check(out.replace('shorter: ', '').splitlines() == [
+    'touch(p): 65', 'touch(p + page): 66', 'touch(p + 40 * page): 0', 'fstat(fd, &st): 0', 'st.st_size: 1000', 'touch(p): 65',
+    f'touch(p + 50 * page): {1000 + signal.SIGBUS}', 'msync(p, page, MS_SYNC): 0', 'munmap(p, bytes): 0', '1000'],
+    f'a map whose end went away: {out}')
+check(guest.returncode == 0, f'status {guest.returncode}')
+with open(mapped, 'rb') as f:
+    check(f.read() == b'Aw' + b'A' * 998, 'what it wrote is not on the host, or the file has grown')
 
 # ---- git ----
 
