@@ -8,7 +8,7 @@
 
 sigset_t thread_blocked_signals(void)
 {
-	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
 	sigset_t set;
 
 	sigfillset(&set);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "sandbox/audit.h"
 #include "sandbox/sandbox.h"
 
 #ifndef TIOCSTI
@@ -417,6 +418,7 @@ static struct call_filter {
     {SCMP_ACT_ALLOW, fill_evil},
     {SCMP_ACT_ERRNO(EPERM), fill_good},
 };
+#define REFUSING 1 /* the one whose "otherwise" is a refusal */
 
 /* As libseccomp writes it. 0, or -errno. */
 static int compile(struct call_filter *f, scmp_filter_ctx filter)
@@ -458,8 +460,13 @@ static int no_filter(int error, struct error *err)
 
 int sandbox_calls(const struct sandbox *s, struct error *err)
 {
+	bool audited;
 	int r = 0;
 
+	if (sandbox_audit(&audited, err))
+		return -1;
+	if (audited)
+		filters[REFUSING].otherwise = SCMP_ACT_TRAP;
 	for (size_t i = 0; i < ARRAY_SIZE(filters) && !r; i++)
 		r = make(&filters[i], s);
 	return r ? no_filter(-r, err) : 0;

@@ -30,6 +30,7 @@
 #include <cmocka.h>
 
 #include "base/bits.h"
+#include "platform/thread.h"
 #include "sandbox/sandbox.h"
 
 #define KILLED	   (1000 + SIGSYS)
@@ -156,6 +157,63 @@ static void is_denied(void **state)
 	assert_int_equal(fenced(&local, use_tcp), EPERM);
 	assert_int_equal(fenced(&net, use_packets), EPERM);
 	assert_int_equal(fenced(&net, get_queue), EPERM);
+}
+
+/* ---- The list of what was refused ---- */
+
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(PAPYR_SANITIZED)
+#define HAS_LIST true
+#else
+#define HAS_LIST false
+#endif
+
+static char fence_log[64];
+
+static void *get_queue_beside(void *outcome)
+{
+	*(int *)outcome = get_queue();
+	return NULL;
+}
+
+/* Refused here and in a thread that has all signals blocked that it may; and others are as ever. */
+static int is_refused_twice(void)
+{
+	pthread_t t;
+	int beside = 0;
+
+	if (get_queue() != EPERM || thread_start(&t, get_queue_beside, &beside) ||
+	    pthread_join(t, NULL))
+		return 1;
+	return beside != EPERM || signal_itself();
+}
+
+static void is_logged(void **state)
+{
+	const struct sandbox none = {0};
+	struct error err = {""};
+	char line[64];
+	unsigned n = 0;
+	FILE *f;
+
+	if (!HAS_LIST)
+		skip();
+	snprintf(fence_log, sizeof(fence_log), "/tmp/papyr-fence.%d", getpid());
+	setenv("PAPYR_FENCE_LOG", fence_log, 1);
+	assert_int_equal(fenced(&none, is_refused_twice), 0);
+	assert_int_equal(fenced(&none, run_program), KILLED);
+	f = fopen(fence_log, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		assert_true(!strncmp(line, "msgget of process ", 18));
+		n++;
+	}
+	assert_int_equal(n, 2);
+	fclose(f);
+	unlink(fence_log);
+	setenv("PAPYR_FENCE_LOG", "/nowhere/log", 1);
+	assert_int_equal(sandbox_begin(&none, &err), -1);
+	assert_non_null(strstr(err.text, "PAPYR_FENCE_LOG=/nowhere/log: No such file"));
+	unsetenv("PAPYR_FENCE_LOG");
 }
 
 /* ---- Threads ---- */
@@ -389,6 +447,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ends_the_process),
 	    cmocka_unit_test(is_denied),
+	    cmocka_unit_test(is_logged),
 	    cmocka_unit_test(all_threads),
 	    cmocka_unit_test(capabilities),
 	    cmocka_unit_test_setup_teardown(files, make_files, remove_files),
