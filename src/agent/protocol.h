@@ -38,7 +38,7 @@
 #define AGENT_SESSION_PORT "org.papyr.agent.exec."
 #define AGENT_SESSIONS_MAX 4
 #define AGENT_MAGIC	   0x72797061u
-#define AGENT_VERSION	   4u
+#define AGENT_VERSION	   5u
 #define AGENT_WINDOW	   ((uint32_t)256 << 10)
 #define AGENT_DATA_MAX	   ((uint32_t)32 << 10) /* bytes of a frame behind its head */
 
@@ -62,6 +62,8 @@ enum agent_type {
 	AGENT_EXITED, /* u32: the exit status, 128 and the signal's number if one ended it */
 	AGENT_AGAIN,  /* nothing */
 };
+
+#define AGENT_NEIGHBOUR "169.254.1.1"
 
 struct agent_hello {
 	uint32_t magic, version;
@@ -87,7 +89,12 @@ enum agent_word {
 	/* Shared folders, by their tags: the root, whose changes go with the guest or stay */
 	AGENT_ROOT = 'r',
 	AGENT_KEPT_ROOT = 'k',
-	AGENT_NETWORK = 'n', /* there is a card of papyr run's user network; its address, if any */
+	/*
+	 * There is a card; its hardware address, if it gets another, and then, if it isn't of papyr
+	 * run's user network, " ADDRESS/PREFIX GATEWAY MTU"; the gateway 0.0.0.0 is none, and
+	 * AGENT_NEIGHBOUR, from where connections come too, is on the same wire
+	 */
+	AGENT_NETWORK = 'n',
 	AGENT_FOLDER = 'v',  /* TAG:PATH, where it is to be; any number of them, in this order */
 	/* Where the disk is to be, "/" as the root; what is changed on it goes, or stays */
 	AGENT_DISK = 'd',

@@ -92,11 +92,13 @@ int container_take_process(struct exec_options *e, char user[32], json_t *proces
 
 /* --- container_mounts.c --- */
 
-/*
- * In a mount namespace of this process's own puts into the root what belongs there, and enters the
- * network's namespace.
- */
-int container_enter(const struct container_config *c, struct error *err);
+/* In a mount namespace of this process's own puts into the root what belongs there. */
+int container_enter_mounts(const struct container_config *c, struct error *err);
+
+/* --- container_network.c --- */
+
+/* Enters the network's namespace, and has the guest get the address that is there. */
+int container_enter_network(struct container_config *c, struct error *err);
 
 /* --- container_process.c --- */
 

@@ -82,7 +82,8 @@ static int prepare(const struct keeping *k, struct error *err)
 		return error_errno(err, "%s", path);
 	keeper.signals = exec_watch_signals();
 	find_home();
-	if (container_enter(k->config, err))
+	if ((k->config->network && container_enter_network(k->config, err)) ||
+	    container_enter_mounts(k->config, err))
 		return -1;
 	return k->config->exec.terminal ? container_console(k->o->console_socket, err) : 0;
 }

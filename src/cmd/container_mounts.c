@@ -136,21 +136,8 @@ static int put_all(const struct container_config *c, struct error *err)
 	return failed;
 }
 
-static int enter_network(const char *path, struct error *err)
+int container_enter_mounts(const struct container_config *c, struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), failed;
-
-	if (fd < 0)
-		return error_errno(err, "%s", path);
-	failed = setns(fd, CLONE_NEWNET);
-	close(fd);
-	return failed ? error_errno(err, "network namespace %s", path) : 0;
-}
-
-int container_enter(const struct container_config *c, struct error *err)
-{
-	if (c->network && enter_network(c->network, err))
-		return -1;
 	if (!c->n_mounts)
 		return put_all(c, err);
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))

@@ -22,6 +22,7 @@ struct exec_options {
 	const char *cpus, *memory;   /* as papyr run has them */
 	const char *accel;	     /* the same; NULL: the usual one */
 	const char *net;	     /* as papyr run has it; NULL: none */
+	const char *address; /* the card's, as AGENT_NETWORK has it; NULL: the user network's */
 	const char *kernel, *initrd; /* NULL: the usual ones */
 	const char *directory, *user, *host_name; /* NULL: what the guest has */
 	const char *image, *oci; /* that are the disk; NULL: none */

@@ -114,15 +114,17 @@ static void add_folder(struct words *w, unsigned number, const struct exec_folde
 }
 
 /* It has a network of its own; none the less no two have one address. */
-static void add_card(struct words *w, const char *net)
+static void add_card(struct words *w, const struct exec_options *o)
 {
-	char address[20] = "";
+	char hardware[20] = "", word[128];
 	u8 b[5];
 
-	if (!strstr(net, ",mac=") && getrandom(b, sizeof(b), 0) == sizeof(b))
-		snprintf(address, sizeof(address), "02:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2],
-			 b[3], b[4]);
-	add_word(w, AGENT_NETWORK, address);
+	if (!strstr(o->net, ",mac=") && getrandom(b, sizeof(b), 0) == sizeof(b))
+		snprintf(hardware, sizeof(hardware), "02:%02x:%02x:%02x:%02x:%02x", b[0], b[1],
+			 b[2], b[3], b[4]);
+	snprintf(word, sizeof(word), "%s%s%s", hardware, o->address ? " " : "",
+		 o->address ? o->address : "");
+	add_word(w, AGENT_NETWORK, word);
 }
 
 /* What another guest of the same image must not have. */
@@ -164,7 +166,7 @@ static void ask_for_it(struct talk *t)
 	for (unsigned i = 0; i < o->n_folders; i++)
 		add_folder(&w, i, &o->folders[i]);
 	if (o->net)
-		add_card(&w, o->net);
+		add_card(&w, o);
 	add_fresh(&w);
 	if (o->host_name)
 		add_word(&w, AGENT_HOST_NAME, o->host_name);

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import termios
 
-from papyrtest import BUILT, PAPYR, PATIENCE, check, fetch, skip, until, workdir
+from papyrtest import BUILT, Guest, PAPYR, PATIENCE, check, fetch, skip, until, workdir
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -28,8 +28,9 @@ program = os.path.join(folder, 'papyr-oci')
 os.symlink(os.path.abspath(PAPYR), program)
 os.makedirs(os.path.join(root, 'bin'))
 shutil.copy(fetch('busybox'), os.path.join(root, 'bin', 'busybox'))
-for name in ('sh', 'id', 'cat', 'sleep', 'touch', 'stty', 'uname', 'hostname', 'nproc', 'grep', 'ls', 'true'):
+for name in ('sh', 'id', 'cat', 'sleep', 'touch', 'stty', 'uname', 'hostname', 'nproc', 'grep', 'ls', 'true', 'nc', 'ip'):
     os.symlink('busybox', os.path.join(root, 'bin', name))
+OPTIONS = ['--runtime', program, '--cgroup-manager', 'cgroupfs', '--events-backend', 'file']  # podman's
 ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -411,6 +412,57 @@ def umoci_image(files):
     return image
 
 
+def answer(address, port):
+    """What a server in a container says, once it listens."""
+    def ask():
+        try:
+            with socket.create_connection((address, port), timeout=20) as s:
+                s.settimeout(20)
+                return s.makefile('rb').read()
+        except OSError:
+            return b''
+    return until(f'an answer from {address}:{port}', ask, 60)
+
+
+def podmans_network(call):
+    """Published ports, an address that others reach and that the container sees, and the way out, by a network that podman makes."""
+    with socket.create_server(('127.0.0.1', 0)) as s:
+        port = s.getsockname()[1]
+    call('run', '-d', '--name', 'web', '--network', 'bridge', '-p', f'127.0.0.1:{port}:80', 'box', 'sh', '-c',
+         'while :; do echo served | nc -l -p 80; done')
+    check(answer('127.0.0.1', port) == b'served\n', 'the published port leads elsewhere')
+    address, gateway = call('inspect', '-f', '{{.NetworkSettings.IPAddress}} {{.NetworkSettings.Gateway}}', 'web').split()
+    check(answer(address, 80) == b'served\n', "the container's address leads elsewhere")
+    check(f'inet {address}/' in call('exec', 'web', 'ip', 'address', 'show', 'eth0'), 'in the container it is another')
+    with socket.create_server(('0.0.0.0', 0)) as out:
+        out.settimeout(60 * PATIENCE)
+        said = subprocess.Popen(['podman', *OPTIONS, 'run', '--rm', '--network', 'bridge', 'box', 'sh', '-c',
+                                 f'echo out | nc {gateway} {out.getsockname()[1]}; echo beside | nc {address} 80'],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        with out.accept()[0] as s:
+            check(s.makefile('rb').readline() == b'out\n', 'what came out')
+        check(said.communicate(timeout=60 * PATIENCE)[0] == 'served\n', 'one container does not reach another')
+    call('rm', '-f', '-t', '0', 'web')
+
+
+def podmans_terminal():
+    """podman run -it: the size at the beginning, and later; what is typed; a key that signals."""
+    def resize(rows, columns):
+        fcntl.ioctl(p.master, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+    p = Guest([*OPTIONS, 'run', '--rm', '-it', '--network', 'none', 'box', 'sh', '-c',
+               'for s in "31 97" "44 111"; do until [ "$(stty size)" = "$s" ]; do sleep 1; done; echo is $s; done; read x; echo "<$x>"; '
+               'trap over=1 INT; echo trapped; while [ -z "$over" ]; do sleep 1; done; exit 9'], program='podman')
+    resize(31, 97)
+    p.expect('is 31 97')
+    resize(44, 111)
+    p.expect('is 44 111')
+    p.type('typed\r')
+    p.expect('<typed>')
+    p.expect('trapped')
+    p.type('\x03')
+    p.wait_for_status(9)
+
+
 def podman():
     if os.getuid() or not shutil.which('podman'):
         skip('podman wants to be here, and root')
@@ -418,13 +470,15 @@ def podman():
     os.mkdir(files)
     with open(os.path.join(files, 'storage.conf'), 'w', encoding='utf-8') as f:
         f.write(f'[storage]\ndriver = "vfs"\nrunroot = "{files}/run"\ngraphroot = "{files}/graph"\n')
+    with open(os.path.join(files, 'containers.conf'), 'w', encoding='utf-8') as f:
+        f.write(f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{files}/networks"\n')
     os.environ['CONTAINERS_STORAGE_CONF'] = os.path.join(files, 'storage.conf')
+    os.environ['CONTAINERS_CONF'] = os.path.join(files, 'containers.conf')
+    OPTIONS.extend(['--tmpdir', os.path.join(files, 'tmp')])
 
     def call(*args, status=0, **more):
         print('$ podman ' + ' '.join(args), flush=True)
-        got = subprocess.run(['podman', '--runtime', program, '--cgroup-manager', 'cgroupfs', '--events-backend', 'file',
-                              '--tmpdir', os.path.join(files, 'tmp'), *args], capture_output=True, text=True,
-                             timeout=120 * PATIENCE, **more)
+        got = subprocess.run(['podman', *OPTIONS, *args], capture_output=True, text=True, timeout=120 * PATIENCE, **more)
         check(got.returncode == status, f'{got}')
         return got.stdout
 
@@ -458,6 +512,9 @@ def podman():
     check(call('inspect', '-f', '{{.State.ExitCode}}', 'long') == '3\n', 'another exit status')
     check('A /kept' in call('diff', 'long'), 'its change is lost')
     call('rm', 'long')
+    podmans_terminal()
+    if any(os.path.exists(f'/usr/{place}/podman/netavark') for place in ('lib', 'libexec', 'local/libexec')):
+        podmans_network(call)
     if shutil.which('umoci'):
         check(call('run', '--rm', '--network', 'none', 'oci:' + umoci_image(files)) == 'ppc64le of umoci\n', "umoci's image")
 
