@@ -90,7 +90,7 @@ int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
 	}
 	madvise(c->arena[KEPT].at, bytes, MADV_HUGEPAGE);
 	c->arena[COLD].bytes =
-	    cpu->jit && jit_threshold(cpu->jit) > 1 ? bytes / 8 * 3 & ~(size_t)15 : 0;
+	    cpu->jit && jit_threshold(cpu->jit) > 1 ? bytes / 4 & ~(size_t)15 : 0;
 	c->arena[KEPT].bytes = bytes - c->arena[COLD].bytes;
 	c->arena[COLD].at = c->arena[KEPT].at + c->arena[KEPT].bytes;
 	c->epoch = 1;

@@ -18,7 +18,7 @@
 
 #define CODE_FIRST ((size_t)512 << 10) /* what a guest needs soon */
 /* Runs after which a block's translation is worth it. */
-#define THRESHOLD 16u
+#define THRESHOLD 32u
 /* Times that a window lies on two pages after which its block is translated without windows. */
 #define CROSSINGS 256u
 
