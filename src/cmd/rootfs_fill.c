@@ -6,14 +6,12 @@
 #include <elf.h>
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/protocol.h"
@@ -21,6 +19,7 @@
 #include "cmd/blob.h"
 #include "cmd/progress.h"
 #include "cmd/rootfs_attributes.h"
+#include "cmd/rootfs_filler.h"
 
 #define BLOCK_BYTES (64u << 10)
 
@@ -44,47 +43,6 @@ static const char take_away[] =
 	     "! -name .papyr -exec $b rm -rf -- {} +;; "
 	     "d*) real \"$p\" || { [ ! -e \"$p\" ] && [ ! -L \"$p\" ]; } || $b rm -f -- \"$p\";; "
 	     "f*) ! real \"$p\" || $b rm -rf -- \"$p\";; esac; done");
-
-/* A command in a guest with the disk, and what it reads. */
-struct filler {
-	pid_t pid;
-	int in;
-};
-
-static int filler_start(struct filler *f, const char *disk, const char *script, struct error *err)
-{
-	char word[PATH_MAX + 8];
-	const char *const words[] = {"papyr", "exec", "--keep", "--disk", word,
-				     "--",    "sh",   "-c",	script,	  NULL};
-	int ends[2];
-
-	snprintf(word, sizeof(word), "%s:/mnt", disk);
-	if (pipe2(ends, O_CLOEXEC))
-		return error_errno(err, "can't make a pipe");
-	f->in = ends[1];
-	f->pid = fork();
-	if (!f->pid) {
-		dup2(ends[0], 0);
-		execv("/proc/self/exe", (char *const *)words);
-		_exit(127);
-	}
-	close(ends[0]);
-	if (f->pid > 0)
-		return 0;
-	close(ends[1]);
-	return error_errno(err, "can't fork");
-}
-
-/* -1: the guest couldn't, and has said why. */
-static int filler_end(struct filler *f, struct error *err)
-{
-	int how;
-
-	close(f->in);
-	if (waitpid(f->pid, &how, 0) != f->pid || !WIFEXITED(how) || WEXITSTATUS(how))
-		return error_set(err, "the guest couldn't unpack it (see above)");
-	return 0;
-}
 
 /* ---- Entries ---- */
 
