@@ -9,7 +9,7 @@ from papyrtest import PATIENCE, TOP, check, fail, fetch, skip, workdir
 
 fetch('virtio')
 folder = workdir()
-clone = os.path.join(folder, 'papyr')
+clone = os.path.join(folder, 'clone')  # papyr's own name is that of its sockets' folder
 os.environ['XDG_DATA_HOME'] = os.path.join(folder, 'data')
 
 
