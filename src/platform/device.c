@@ -49,6 +49,20 @@ int machine_start_devices(struct machine *m, struct error *err)
 	return 0;
 }
 
+void machine_leave_devices(struct machine *m)
+{
+	for (struct machine_device *d = m->devices; d; d = d->next)
+		if (d->ops->leave)
+			d->ops->leave(d);
+}
+
+void machine_come_devices(struct machine *m)
+{
+	for (struct machine_device *d = m->devices; d; d = d->next)
+		if (d->ops->come)
+			d->ops->come(d);
+}
+
 bool machine_device_hcall(struct machine *m, u64 number, u64 *args, s64 *ret)
 {
 	for (struct machine_device *d = m->devices; d; d = d->next)

@@ -36,6 +36,13 @@ struct device_ops {
 	void (*free)(struct machine_device *d);
 	/* The machine begins to run: threads that write to its memory are started. Or NULL. */
 	int (*start)(struct machine_device *d, struct error *err);
+	/*
+	 * What of the host's only one process may have, locks of files for one: the guest goes
+	 * elsewhere, or may, and gives it up; it is here, and about to run, and takes it. Each may
+	 * be called twice. The guest stands still, with m->lock held. Or NULL.
+	 */
+	void (*leave)(struct machine_device *d);
+	void (*come)(struct machine_device *d);
 };
 
 struct machine_device {
@@ -55,6 +62,9 @@ int machine_add_device(struct machine *m, struct machine_device *d, struct error
 void machine_free_devices(struct machine *m);
 void machine_reset_devices(struct machine *m);
 int machine_start_devices(struct machine *m, struct error *err);
+/* Each device's leave() and come(), with m->lock held. */
+void machine_leave_devices(struct machine *m);
+void machine_come_devices(struct machine *m);
 /* machine_device's hcall() of whoever knows it. */
 bool machine_device_hcall(struct machine *m, u64 number, u64 *args, s64 *ret);
 

@@ -109,9 +109,13 @@ static void drain(struct machine *m)
  */
 static int start_threads(struct machine *m, struct error *err)
 {
+	bool here = machine_where(m) == PLACE_HERE;
 	int r = 0;
 
 	lock_acquire(&m->lock);
+	/* A guest that was restored is here from the beginning. */
+	if (here)
+		machine_come_devices(m);
 	for (unsigned i = 0; i < m->n_vcpus && !r; i++)
 		r = vcpu_start_thread(&m->vcpus[i], err);
 	lock_release(&m->lock);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/device.h"
 #include "platform/events.h"
 #include "platform/internal.h"
 #include "platform/machine.h"
@@ -89,8 +90,12 @@ static void park(struct machine *m)
 /* With m->lock held. */
 static bool move(struct machine *m, enum machine_move how)
 {
-	if (!machine_place_after(m->runstate->place, how, &m->runstate->place))
+	enum machine_place from = m->runstate->place;
+
+	if (!machine_place_after(from, how, &m->runstate->place))
 		return false;
+	if (from != PLACE_HERE && m->runstate->place == PLACE_HERE)
+		machine_come_devices(m);
 	pthread_cond_broadcast(&m->changed);
 	return true;
 }

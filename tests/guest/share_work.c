@@ -2,8 +2,8 @@
 /*
  * share_work FOLDER: what programs do with files all day, several at once, and what they find. As
  * with posix.c no line says what is right: the same work in another file system does. FOLDER is
- * empty, and root's, who runs this. share_work hold|wait FILE: for another side that locks it too;
- * share_work map FILE: for one that makes it shorter.
+ * empty, and root's, who runs this. share_work hold|wait|keep FILE: for another side that locks it
+ * too; share_work map FILE: for one that makes it shorter.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -603,6 +603,21 @@ static int hold(const char *name, bool wait)
 	return read(0, &c, 1) < 0;
 }
 
+/* Goes on in what it has locked, until it can't. */
+static int keep(const char *name)
+{
+	struct flock l = {.l_type = F_WRLCK};
+	int fd = open(name, O_RDWR | O_CREAT | O_APPEND, 0600);
+
+	if (fcntl(fd, F_SETLK, &l))
+		return 1;
+	puts("kept");
+	while (write(fd, "x", 1) == 1)
+		usleep(200000);
+	printf("lost by %s\n", strerrorname_np(errno));
+	return 0;
+}
+
 /* ---- A map of a file that somebody outside this guest makes shorter ---- */
 
 static int map(const char *name)
@@ -642,6 +657,8 @@ int main(int argc, char **argv)
 		return 0;
 	if (argc == 3 && !strcmp(argv[1], "map"))
 		return map(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "keep"))
+		return keep(argv[2]);
 	if (argc == 3)
 		return hold(argv[2], !strcmp(argv[1], "wait"));
 	program = realpath(argv[0], NULL);

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Shared folders, by Debian's 9p driver: files appear at both ends as they are, nothing leads out; saved and moved."""
+"""Shared folders, by Debian's 9p driver: files appear at both ends as they are, nothing leads out; saved and moved, with the
+locks that the guest has."""
+import fcntl
 import hashlib
 import os
 import random
 import stat
 
-from papyrtest import PROMPT, Guest, check, debian, papyr, until, workdir
+from papyrtest import PROMPT, Guest, built, check, debian, papyr, until, workdir
 from virtiotest import drivers
 
 PANIC = 'Kernel panic|Oops|BUG:'
@@ -33,7 +35,6 @@ make) cp noise sub/copy; chmod 750 sub/copy; mkdir -m 711 dir; mv sub/copy dir/m
 	cmp noise link && echo same ;;
 many) for i in $(seq 400); do echo $i >sub/$i; done; ls sub | wc -l; cat sub/* | md5sum; rm sub/*; ls sub | wc -l ;;
 ways) cat out; cat ../mnt/../mnt/out; mknod null c 1 3; echo x >/other/new; rm /other/file; cat /other/file ;;
-locked) (flock 9; echo held; until [ -e enough ]; do sleep 0.1; done) 9>>lock & sleep 1; flock -n lock echo had || echo busy ;;
 append) i=0; (until [ -e enough ]; do echo $i; i=$((i + 1)); done) >lines; wc -l <lines; tail -n 1 lines; echo all done ;;
 esac
 """
@@ -47,7 +48,17 @@ def at(name):
     return os.path.join(shared, name)
 
 
-guest = debian(folder, cpus='2', files=[work, *drivers('netfs', 'fscache', '9pnet', '9pnet_virtio', '9p')], append='quiet',
+def is_locked(name):
+    with open(at(name), 'a') as f:
+        try:
+            fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+guest = debian(folder, cpus='2', append='quiet',
+               files=[work, built('share_work'), *drivers('netfs', 'fscache', '9pnet', '9pnet_virtio', '9p')],
                more=['--name', 'share', *options])
 guest.expect(PROMPT, 90, never=PANIC)
 guest.command('./work mount; cd /mnt')
@@ -76,9 +87,6 @@ said = guest.command('/root/work ways')
 check('secret' not in said.replace(secret, '') and not os.path.exists(at('null')), f'a way out: {said}')
 check('only read' in said and os.listdir(other) == ['file'], f'what may only be read was changed: {said}')
 check(not any(stat.S_ISCHR(os.lstat(at(name)).st_mode) for name in os.listdir(shared)), 'a device node')
-check('busy' in guest.command('/root/work locked', 60), 'locked twice')
-guest.command('touch enough; sleep 1; rm enough')
-
 # ---- Wrong words ----
 
 for words, reason in (('x', 'wants FOLDER:TAG'), (shared + ':', 'wants FOLDER:TAG'), (f'{shared}:a,rw', 'wants FOLDER:TAG'),
@@ -89,18 +97,25 @@ for words, reason in (('x', 'wants FOLDER:TAG'), (shared + ':', 'wants FOLDER:TA
 
 guest.type('/root/work append &\r')
 until('a line', lambda: os.path.exists(at('lines')) and os.stat(at('lines')).st_size)
+guest.type('/root/share_work keep held &\r')
+guest.expect('kept', 60)
+check(guest.command('/root/share_work hold held </dev/null') == 'EAGAIN', 'locked twice in the guest')
+check(is_locked('held'), 'what the guest has locked the host locks, too')
 image = os.path.join(folder, 'image')
 papyr('save', 'share', image)
 guest.wait_for_status(0)
+check(not is_locked('held'), 'locked by a guest that is a file')
 check('has a device' in papyr('run', '--restore', image, status=1)[1], 'restored without its folders')
 guest = Guest(['run', '--restore', image, '--name', 'share', *options])
 size = os.stat(at('lines')).st_size
 until('more lines', lambda: os.stat(at('lines')).st_size > size)
+check(is_locked('held'), 'the restored guest has lost its lock')
 way = os.path.join(folder, 'way')
 there = Guest(['run', '--incoming', 'unix:' + way, '--name', 'there', *options])
 until('its socket', lambda: os.path.exists(way))
 papyr('migrate', 'share', 'unix:' + way)
 guest.wait_for_status(0)
+check(is_locked('held'), 'the moved guest has lost its lock')
 size = os.stat(at('lines')).st_size
 until('more lines', lambda: os.stat(at('lines')).st_size > size)
 open(at('enough'), 'w').close()
@@ -109,5 +124,18 @@ there.type('\r')
 there.expect(PROMPT)
 check(open(at('lines')).read() == ''.join(f'{i}\n' for i in range(int(last.group(1)))), 'lines were lost on the way')
 check(int(last.group(2)) + 1 == int(last.group(1)), 'not the last line')
-there.type('poweroff\r')
-there.wait_for_status(0, 60)
+
+# ---- Somebody else has its lock when it comes back ----
+
+check(is_locked('held') and 'lost by' not in there.text, 'its lock is lost')
+papyr('save', 'there', image)
+there.wait_for_status(0)
+with open(at('held'), 'a') as f:
+    fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    size = os.stat(at('held')).st_size
+    guest = Guest(['run', '--restore', image, '--name', 'share', *options])
+    guest.expect('lost by ESTALE', 60, never=PANIC)
+    check("another program has locked 'held' of the shared folder 'shared'" in guest.text, f'nobody is told: {guest.text[-500:]}')
+    check(os.stat(at('held')).st_size == size, 'it wrote to what another has locked')
+guest.type('poweroff\r')
+guest.wait_for_status(0, 60)

@@ -49,6 +49,7 @@ void share_fid_remove(struct share *s, struct share_fid *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	share_value_free(s, f->value);
+	share_forget_locks(s, f);
 	free(f->path);
 	free(f);
 	s->n_fids--;

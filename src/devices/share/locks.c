@@ -11,49 +11,43 @@
 
 enum { LOCK_DONE, LOCK_BLOCKED };
 
-static void take_lock(struct share_call *c, struct flock *l)
+/* False: no lock makes sense so. */
+static bool take_lock(struct share_call *c, bool waits, struct share_lock *l)
 {
 	static const short types[] = {F_RDLCK, F_WRLCK, F_UNLCK};
 	u8 type = get_u8(&c->in);
+	u64 bytes;
 
-	l->l_whence = SEEK_SET;
-	if (type < ARRAY_SIZE(types))
-		l->l_type = types[type];
-	else
-		c->in.bad = true;
+	if (waits)
+		get_u32(&c->in); /* whether to wait: the guest asks again */
+	l->first = get_u64(&c->in);
+	bytes = get_u64(&c->in);
+	if (c->in.bad || type >= ARRAY_SIZE(types) || l->first < 0 ||
+	    (bytes && bytes - 1 > (u64)(INT64_MAX - l->first)))
+		return false;
+	l->type = types[type];
+	l->last = bytes ? l->first + (off_t)(bytes - 1) : INT64_MAX;
+	return true;
 }
 
-/* That part of @held which is in @wanted too. */
-static struct flock common(const struct flock *held, const struct flock *wanted)
-{
-	const off_t end_held = held->l_len ? held->l_start + held->l_len : INT64_MAX;
-	const off_t end_wanted = wanted->l_len ? wanted->l_start + wanted->l_len : INT64_MAX;
-	const off_t end = end_held < end_wanted ? end_held : end_wanted;
-	struct flock l = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-
-	l.l_start = held->l_start > wanted->l_start ? held->l_start : wanted->l_start;
-	l.l_len = end == INT64_MAX ? 0 : end - l.l_start;
-	return l;
-}
-
-/* Unlocks it for all other fids of the same file. False: there are none. */
-static bool give_up(const struct share *s, const struct share_fid *asks, const struct flock *part)
+static bool same_file(int a, int b)
 {
 	struct stat mine, its;
+
+	return !fstat(a, &mine) && !fstat(b, &its) && its.st_ino == mine.st_ino &&
+	       its.st_dev == mine.st_dev;
+}
+
+/* Unlocks it for all other fids of the same file. False: none had any of it. */
+static bool give_up(struct share *s, const struct share_fid *asks, const struct share_lock *part)
+{
+	const struct share_lock none = {F_UNLCK, part->first, part->last};
 	bool found = false;
 
-	if (fstat(asks->fd, &mine))
-		return false;
-	for (unsigned i = 0; i < SHARE_BUCKETS; i++) {
-		for (const struct share_fid *f = s->buckets[i]; f; f = f->next) {
-			struct flock l = *part;
-
-			if (f == asks || f->fd < 0 || fstat(f->fd, &its) ||
-			    its.st_ino != mine.st_ino || its.st_dev != mine.st_dev)
-				continue;
-			found |= !fcntl(f->fd, F_OFD_SETLK, &l);
-		}
-	}
+	for (unsigned i = 0; i < SHARE_BUCKETS; i++)
+		for (struct share_fid *f = s->buckets[i]; f; f = f->next)
+			if (f != asks && f->n_locks && f->fd >= 0 && same_file(f->fd, asks->fd))
+				found |= !share_set_lock(s, f, &none);
 	return found;
 }
 
@@ -63,41 +57,49 @@ static bool give_up(const struct share *s, const struct share_fid *asks, const s
  * and would ask again only after half a minute. Whose it is the host's kernel doesn't say, but what
  * is still there when all of the guest's have gone is the host's.
  */
-static int set_lock(const struct share *s, const struct share_fid *f, const struct flock *wanted)
+static int set_lock(struct share *s, struct share_fid *f, const struct share_lock *wanted)
 {
-	struct flock last = {.l_type = F_UNLCK}, l, part;
+	struct share_lock last = {.type = F_UNLCK}, held;
+	struct flock l;
 	int error;
 
 	for (;;) {
-		l = *wanted;
-		error = share_outcome(fcntl(f->fd, F_OFD_SETLK, &l));
+		error = share_set_lock(s, f, wanted);
 		if (error != EAGAIN && error != EACCES)
 			return error;
+		l = share_host_lock(wanted);
 		if (fcntl(f->fd, F_OFD_GETLK, &l))
 			return errno;
 		if (l.l_type == F_UNLCK)
 			continue; /* it has just gone */
-		if (l.l_type == last.l_type && l.l_start == last.l_start && l.l_len == last.l_len)
+		held = share_lock_of(&l);
+		if (held.type == last.type && held.first == last.first && held.last == last.last)
 			return EAGAIN;
-		last = l;
-		part = common(&l, wanted);
-		if (!give_up(s, f, &part))
+		last = held;
+		if (held.first < wanted->first)
+			held.first = wanted->first;
+		if (held.last > wanted->last)
+			held.last = wanted->last;
+		if (!give_up(s, f, &held))
 			return EAGAIN;
 	}
+}
+
+static bool is_stale(const struct share_fid *f)
+{
+	return f && f->open && f->fd < 0;
 }
 
 int share_do_lock(struct share_call *c)
 {
 	struct share_fid *f = share_take_fid(c);
-	struct flock l = {0};
+	struct share_lock l;
 	int error;
 
-	take_lock(c, &l);
-	get_u32(&c->in); /* whether to wait: the guest asks again */
-	l.l_start = get_u64(&c->in);
-	l.l_len = get_u64(&c->in);
-	if (!f || f->fd < 0 || c->in.bad)
-		return EBADF;
+	if (!take_lock(c, true, &l))
+		return EINVAL;
+	if (!f || f->fd < 0)
+		return is_stale(f) ? ESTALE : EBADF;
 	error = set_lock(c->s, f, &l);
 	if (error && error != EAGAIN)
 		return error;
@@ -109,19 +111,21 @@ int share_do_getlock(struct share_call *c)
 {
 	struct share_fid *f = share_take_fid(c);
 	char client[SHARE_NAME_MAX + 1];
-	struct flock l = {0};
+	struct share_lock wanted;
+	struct flock l;
 	u32 process;
+	bool good = take_lock(c, false, &wanted);
 
-	take_lock(c, &l);
-	l.l_start = get_u64(&c->in);
-	l.l_len = get_u64(&c->in);
 	process = get_u32(&c->in);
 	share_take_name(c, client);
-	if (!f || f->fd < 0 || c->in.bad)
-		return EBADF;
+	if (!good || c->in.bad)
+		return EINVAL;
+	if (!f || f->fd < 0)
+		return is_stale(f) ? ESTALE : EBADF;
 	/* Linux's driver always says so, and asks whether anything is in the way. */
-	if (l.l_type == F_UNLCK)
-		l.l_type = F_RDLCK;
+	if (wanted.type == F_UNLCK)
+		wanted.type = F_RDLCK;
+	l = share_host_lock(&wanted);
 	if (fcntl(f->fd, F_OFD_GETLK, &l))
 		return errno;
 	share_put(c, l.l_type == F_RDLCK ? 0 : l.l_type == F_WRLCK ? 1 : 2, 1);

@@ -35,8 +35,19 @@ void share_reset(struct share *s);
 u32 share_serve(struct share *s, const struct iovec *out, unsigned n_out, const struct iovec *in,
 		unsigned n_in);
 
-/* The fids, by their paths; files that were open are opened again, if they are there. */
+/*
+ * The fids, by their paths, and their locks; files that were open are opened again, if they are
+ * there. Locks are taken by share_come() only: until then they may be the source's.
+ */
 void share_save(const struct share *s, struct state_out *out);
 int share_load(struct share *s, struct state_in *in);
+
+/* The guest goes elsewhere: gives its locks up, and knows of them still. It stands still. */
+void share_leave(struct share *s);
+/*
+ * The guest is here, and is about to run: takes the locks that it had. Where somebody else has one
+ * meanwhile its file is gone for the guest, and @lost is told of its path.
+ */
+void share_come(struct share *s, void (*lost)(void *opaque, const char *path), void *opaque);
 
 #endif

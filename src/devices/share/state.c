@@ -105,6 +105,7 @@ void share_save(const struct share *s, struct state_out *out)
 	for (unsigned i = 0; i < SHARE_BUCKETS; i++)
 		for (const struct share_fid *f = s->buckets[i]; f; f = f->next)
 			save_fid(f, out);
+	share_save_locks(s, out);
 }
 
 static int load_value(struct share *s, struct share_fid *f, struct state_in *in)
@@ -164,5 +165,6 @@ int share_load(struct share *s, struct state_in *in)
 	for (u32 i = 0; i < n; i++)
 		if (load_fid(s, in))
 			return -1;
-	return 0;
+	/* Version 2 ends here. */
+	return state_left(in) ? share_load_locks(s, in) : 0;
 }

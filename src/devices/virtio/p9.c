@@ -87,6 +87,39 @@ static int p9_load(struct virtio_device *v, struct state_in *in)
 	return share_load(p9_of(v)->share, in);
 }
 
+static struct virtio_p9 *p9_of_machine(struct machine_device *d)
+{
+	return p9_of(container_of(d, struct virtio_device, pci.dev));
+}
+
+static void p9_leave(struct machine_device *d)
+{
+	share_leave(p9_of_machine(d)->share);
+}
+
+/* The path is the guest's choice, and no order to a terminal. */
+static void tell_lost(void *opaque, const char *path)
+{
+	const struct virtio_p9 *p = opaque;
+	char name[256];
+
+	snprintf(name, sizeof(name), "%s", path);
+	for (char *s = name; *s; s++)
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+	fprintf(stderr,
+		"papyr: another program has locked '%s' of the shared folder '%s' meanwhile: it is "
+		"stale for the guest's process that had locked it\r\n",
+		name, p->tag);
+}
+
+static void p9_come(struct machine_device *d)
+{
+	struct virtio_p9 *p = p9_of_machine(d);
+
+	share_come(p->share, tell_lost, p);
+}
+
 static void p9_free(struct virtio_device *v)
 {
 	struct virtio_p9 *p = p9_of(v);
@@ -103,7 +136,8 @@ static const struct virtio_ops p9_ops = {
     .n_queues = 1,
     .queue_size = 128,
     .pci = {.node = "share", VIRTIO_PCI_OPS},
-    .device = {.name = "virtio-9p", .version = 2, VIRTIO_DEVICE_OPS},
+    .device =
+	{.name = "virtio-9p", .version = 3, VIRTIO_DEVICE_OPS, .leave = p9_leave, .come = p9_come},
     .notified = p9_notified,
     .reset = p9_reset,
     .save = p9_save,

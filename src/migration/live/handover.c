@@ -10,6 +10,7 @@
 #include "migration/live/source.h"
 #include "migration/state/capture.h"
 #include "migration/state/devices.h"
+#include "platform/device.h"
 #include "platform/vcpu.h"
 
 /*
@@ -60,7 +61,13 @@ static int let_go(struct source *s, struct error *err)
 	cancelled = s->l->cancelled;
 	s->l->handed_over = !cancelled;
 	lock_release(&s->l->lock);
-	return cancelled ? error_of(ERROR_CANCELLED, err, "cancelled") : 0;
+	if (cancelled)
+		return error_of(ERROR_CANCELLED, err, "cancelled");
+	/* Before the destination wants it; who gets the guest back takes it again. */
+	lock_acquire(&s->m->lock);
+	machine_leave_devices(s->m);
+	lock_release(&s->m->lock);
+	return 0;
 }
 
 /*
