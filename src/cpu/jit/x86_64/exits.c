@@ -108,11 +108,11 @@ static const u8 *stub(struct jit *jit, const struct site *site)
 static void go(struct tr *t, s32 distance)
 {
 	u64 to = t->b->gpa + (u64)(s64)distance;
-	struct site *site = jit_new_site(t->jit);
+	struct site *site = jit_new_site(t->jit, !((t->b->gpa ^ to) & CPU_PAGE_MASK));
 	const u8 *miss = stub(t->jit, site);
 	struct x86 *x = &t->x;
+	u8 *jump;
 
-	site->near = !((t->b->gpa ^ to) & CPU_PAGE_MASK);
 	load_address(t, R_NIP, distance);
 	if (!site->near) {
 		x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
@@ -121,8 +121,9 @@ static void go(struct tr *t, s32 distance)
 		x86_rip(x, X_CMP | X_W, R_NIP, (const u8 *)&site->ea);
 		x86_aim(x86_jcc(x, CC_NE), miss);
 	}
-	site->jump = x86_jmp(x);
-	x86_aim(site->jump, miss);
+	jump = x86_jmp(x);
+	x86_aim(jump, miss);
+	site->jump = (u32)(jump - t->jit->write);
 }
 
 /* The same, through the dispatcher. */

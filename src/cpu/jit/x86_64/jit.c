@@ -31,11 +31,12 @@ static void *take(struct jit *jit, size_t bytes)
 	return jit->write + jit->top;
 }
 
-struct site *jit_new_site(struct jit *jit)
+struct site *jit_new_site(struct jit *jit, bool near)
 {
-	struct site *site = take(jit, sizeof(*site));
+	size_t bytes = near ? SITE_BYTES_NEAR : sizeof(struct site);
+	struct site *site = memset(take(jit, bytes), 0, bytes);
 
-	*site = (struct site){0};
+	site->near = near;
 	return site;
 }
 
@@ -166,8 +167,8 @@ struct jit *jit_new(size_t bytes)
 		return NULL;
 	rules_prepare();
 	jit->seldom_first =
-	    part(bytes / 8 * 5 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
-	jit->bytes = jit->seldom_first + part(bytes / 8 * 3 + EXITS_ROOM + ROOM);
+	    part(bytes / 3 * 2 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
+	jit->bytes = jit->seldom_first + part(bytes / 3 + EXITS_ROOM + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
 	jit->dump = dump_open();
 	jit->host = host_features();
@@ -374,7 +375,7 @@ static void attach(struct site *site, struct block *b)
 
 struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea)
 {
-	struct site *site = jit_new_site(cpu->jit);
+	struct site *site = jit_new_site(cpu->jit, false);
 
 	attach(site, b);
 	site->guards = true;
@@ -408,7 +409,7 @@ static void lead_to(struct jit *jit, struct site *site, struct block *b)
 	if (!site->near)
 		attach(site, b);
 	site->to = b;
-	x86_aim(site->jump, write_view(jit, b->code));
+	x86_aim(jit->write + site->jump, write_view(jit, b->code));
 }
 
 static void find_exit(struct tr *t, const struct translated *tn, unsigned number,

@@ -12,13 +12,15 @@
  * is good as long as the block is; else as long as jump_key is @key, for the address @ea.
  */
 struct site {
-	u64 key, ea;
-	u8 *jump;		   /* the jump's distance */
-	struct block *to;	   /* where it leads; NULL: to thunk leave */
-	struct site *next, **from; /* of those that lead to the same translation, if not near */
+	struct block *to; /* where it leads; NULL: to thunk leave */
+	u32 jump;	  /* where the jump's distance is, from struct jit.write */
 	bool near;
 	bool guards; /* it leads on in its own translation, to what is like @to, or nowhere */
+	/* Most are near, and have no more. */
+	u64 key, ea;
+	struct site *next, **from; /* of those that lead to the same translation */
 };
+#define SITE_BYTES_NEAR offsetof(struct site, key)
 
 /* What is kept of a translation for the exits that have no code yet. */
 struct translated {
@@ -78,7 +80,7 @@ static inline struct x86_mem jump_field(size_t field)
 				(s32)(offsetof(struct cpu, jump) + field) - CPU_BIAS};
 }
 
-struct site *jit_new_site(struct jit *jit);
+struct site *jit_new_site(struct jit *jit, bool near);
 /* One that guards the way on to @b, which is at @ea now. */
 struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea);
 /* A copy of @op to be called, behind which its function finds a return. */
