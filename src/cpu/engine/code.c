@@ -19,8 +19,9 @@
 
 #define LINE_SHIFT 6
 #define LINE_BYTES (1u << LINE_SHIFT)
-#define PART_LINES 8u
+#define PART_LINES 4u
 #define PART_BYTES (PART_LINES * LINE_BYTES)
+#define PART_MASK  ((1u << PART_LINES) - 1)
 
 enum code_kind { KEPT, COLD, KINDS };
 
@@ -31,7 +32,7 @@ struct code_page {
 	struct block *blocks[KINDS];
 	u64 round; /* code_cache.round when blocks[COLD] were cold */
 	u64 lines; /* the 64-byte lines that blocks were decoded from */
-	/* Those lines as they were, eight of them together; NULL: none of the eight. */
+	/* Those lines as they were, PART_LINES together; NULL: none of these. */
 	u8 *image[CPU_PAGE_SIZE / PART_BYTES];
 };
 
@@ -400,7 +401,7 @@ static bool lines_are_same(unsigned left, const u8 *image, const u8 *host)
 static bool page_is_same(const struct code_page *p, const u8 *host_page)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(p->image); i++)
-		if (!lines_are_same(p->lines >> i * PART_LINES & 0xff, p->image[i],
+		if (!lines_are_same(p->lines >> i * PART_LINES & PART_MASK, p->image[i],
 				    host_page + i * PART_BYTES))
 			return false;
 	return true;
