@@ -13,9 +13,9 @@
 struct joining {
 	char folder[PATH_MAX];
 	const char *console_socket;
+	json_t *json; /* the words of @exec are in it */
 	struct exec_options exec;
 	char user[32];
-	char **environment;
 };
 
 static json_t *load(const char *path, struct error *err)
@@ -36,12 +36,14 @@ static int take_words(struct joining *j, const struct container *c,
 	struct exec_options *e = &j->exec;
 	char path[PATH_MAX];
 	unsigned n = 0, more = 0;
-	json_t *config;
+	char **all;
 
 	snprintf(path, sizeof(path), "%s/config.json", bundle ? bundle : "");
-	config = load(path, err); /* what @j points to lasts as long as the process */
-	if (!config || container_take_process(e, j->user, json_object_get(config, "process"), err))
+	j->json = load(path, err);
+	if (!j->json ||
+	    container_take_process(e, j->user, json_object_get(j->json, "process"), err))
 		return -1;
+	free(e->command);
 	e->command = words;
 	e->terminal = o->terminal;
 	e->directory = o->directory ? o->directory : e->directory;
@@ -50,21 +52,19 @@ static int take_words(struct joining *j, const struct container *c,
 		n++;
 	while (o->environment[more])
 		more++;
-	j->environment = calloc(n + more + 1, sizeof(char *));
-	if (!j->environment)
+	all = realloc(e->environment, (n + more + 1) * sizeof(char *));
+	if (!all)
 		return error_nomem(err, "an environment");
 	/* The last of a name is what it gets. */
-	memcpy(j->environment, e->environment, n * sizeof(char *));
-	memcpy(j->environment + n, o->environment, more * sizeof(char *));
-	e->environment = j->environment;
+	memcpy(all + n, o->environment, (more + 1) * sizeof(char *));
+	e->environment = all;
 	return 0;
 }
 
 static int take_file(struct joining *j, const struct container_options *o, struct error *err)
 {
-	json_t *process = load(o->process, err);
-
-	return process ? container_take_process(&j->exec, j->user, process, err) : -1;
+	j->json = load(o->process, err);
+	return j->json ? container_take_process(&j->exec, j->user, j->json, err) : -1;
 }
 
 static void report_start(void)
@@ -121,21 +121,33 @@ static int run_behind(struct joining *j, const struct container_options *o, stru
 	return *err->text ? -1 : container_write_pid(o->pid_file, pid, err);
 }
 
+static int run(struct joining *j, const struct container *c, const struct container_options *o,
+	       char **words, int *status, struct error *err)
+{
+	if (o->process ? take_file(j, o, err) : take_words(j, c, o, words, err))
+		return -1;
+	if (check_terminal(j, o, err))
+		return -1;
+	container_sessions_path(c, j->folder);
+	j->console_socket = o->console_socket;
+	return o->detach ? run_behind(j, o, err) : run_here(j, o, status, err);
+}
+
 int container_exec(const struct container *c, const struct container_options *o, char **words,
 		   int *status, struct error *err)
 {
 	static struct joining j;
+	int ret;
 
 	if (c->status != CONTAINER_RUNNING)
 		return error_set(err, "container '%s' is %s, not running", c->id,
 				 container_status_name(c->status));
 	if (!o->process == !*words)
 		return error_set(err, "the command is said by its words, or by --process");
-	if (o->process ? take_file(&j, o, err) : take_words(&j, c, o, words, err))
-		return -1;
-	if (check_terminal(&j, o, err))
-		return -1;
-	container_sessions_path(c, j.folder);
-	j.console_socket = o->console_socket;
-	return o->detach ? run_behind(&j, o, err) : run_here(&j, o, status, err);
+	ret = run(&j, c, o, words, status, err);
+	if (j.exec.command != words)
+		free(j.exec.command);
+	free(j.exec.environment);
+	json_decref(j.json);
+	return ret;
 }
