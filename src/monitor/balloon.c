@@ -39,11 +39,6 @@ void qmp_balloon(struct qmp_client *c, json_t *args, struct qmp_result *result)
 	take_wish(c, json_object_get(args, "value"), result);
 }
 
-static u64 had(const struct balloon_look *look)
-{
-	return look->given_up < look->memory ? look->memory - look->given_up : 0;
-}
-
 void qmp_query_balloon(struct qmp_client *c, json_t *args, struct qmp_result *result)
 {
 	struct balloon_look look;
@@ -51,7 +46,7 @@ void qmp_query_balloon(struct qmp_client *c, json_t *args, struct qmp_result *re
 	if (balloon_look(qmp_machine(c), &look, &result->error))
 		qmp_fail(result);
 	else
-		result->value = json_pack("{s:I}", "actual", (json_int_t)had(&look));
+		result->value = json_pack("{s:I}", "actual", (json_int_t)look.actual);
 }
 
 static json_t *statistics(const struct balloon_look *look)
@@ -80,7 +75,7 @@ void qmp_x_balloon(struct qmp_client *c, json_t *args, struct qmp_result *result
 		qmp_fail(result);
 		return;
 	}
-	now = had(&look);
+	now = look.actual;
 	wanted = look.wanted < look.memory ? look.memory - look.wanted : 0;
 	result->value = json_pack("{s:I,s:I,s:I,s:I,s:b,s:I,s:o}", "now", (json_int_t)now, "wanted",
 				  (json_int_t)wanted, "pending",

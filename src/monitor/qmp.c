@@ -53,6 +53,7 @@ struct qmp {
 	struct qmp_client *clients[CLIENTS_MAX];
 	bool migration_events;
 	struct gdb_server *gdb;
+	struct balloon_events *balloon;
 };
 
 static void on_client(void *opaque, int fd, unsigned events);
@@ -491,6 +492,9 @@ static void on_machine(struct machine *m, enum machine_event event, void *opaque
 	case EVENT_POWERDOWN:
 		qmp_event(qmp, "POWERDOWN", NULL);
 		break;
+	case EVENT_BALLOON:
+		balloon_events_note(qmp->balloon);
+		break;
 	case EVENT_RESET_OR_END:
 	case EVENT_DEBUG:
 		break;
@@ -568,7 +572,9 @@ struct qmp *qmp_new(struct machine *m, struct live *live, struct error *err)
 	qmp->live = live;
 	qmp->observer = (struct machine_observer){.fn = on_machine, .opaque = qmp};
 	qmp->listen_fd = -1;
-	if (listen_at(qmp, m->cfg.name, err)) {
+	qmp->balloon = balloon_events_new(qmp, err);
+	if (!qmp->balloon || listen_at(qmp, m->cfg.name, err)) {
+		balloon_events_free(qmp->balloon);
 		if (qmp->listen_fd >= 0)
 			close(qmp->listen_fd);
 		free(qmp);
@@ -585,6 +591,7 @@ void qmp_free(struct qmp *qmp)
 	if (!qmp)
 		return;
 	gdb_server_free(qmp->gdb);
+	balloon_events_free(qmp->balloon);
 	machine_off(qmp->m, &qmp->observer);
 	live_on_state(qmp->live, NULL, NULL);
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {

@@ -94,6 +94,13 @@ void qmp_balloon(struct qmp_client *client, json_t *args, struct qmp_result *res
 void qmp_query_balloon(struct qmp_client *client, json_t *args, struct qmp_result *result);
 void qmp_x_balloon(struct qmp_client *client, json_t *args, struct qmp_result *result);
 
+/* ---- balloon_events.c ---- */
+
+struct balloon_events *balloon_events_new(struct qmp *qmp, struct error *err);
+void balloon_events_free(struct balloon_events *b);
+/* The guest has more memory than before, or less. */
+void balloon_events_note(struct balloon_events *b);
+
 /* ---- watch.c ---- */
 
 void qmp_x_htab(struct qmp_client *client, json_t *args, struct qmp_result *result);

@@ -33,6 +33,7 @@ enum balloon_statistic {
 struct balloon_look {
 	u64 memory;			    /* the guest's, with what it gave up */
 	u64 given_up;			    /* by its own account */
+	u64 actual;			    /* memory but for that */
 	u64 wanted;			    /* it shall give up */
 	bool driven;			    /* it has a driver for it */
 	u64 told;			    /* how often it told: 0: nothing here holds */
@@ -49,7 +50,11 @@ struct machine_balloon_ops {
 
 struct machine_balloon {
 	const struct machine_balloon_ops *ops;
+	bool news; /* atomic */
 };
+
+/* The guest gave up more, or less: EVENT_BALLOON follows. Of the device, on any thread. */
+void balloon_moved(struct machine *m);
 
 /* ---- Main thread ---- */
 
@@ -60,5 +65,9 @@ struct machine_balloon {
 int balloon_want(struct machine *m, u64 bytes, struct error *err);
 /* How far it is; and asks for new statistics, which come later. -1: it has no balloon. */
 int balloon_look(struct machine *m, struct balloon_look *look, struct error *err);
+/* How much memory the guest of a machine with a balloon has. */
+u64 balloon_actual(struct machine *m);
+/* Has anything moved since the last time? */
+bool balloon_take_news(struct machine *m);
 
 #endif

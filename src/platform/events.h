@@ -14,7 +14,8 @@ enum machine_event {
 	EVENT_RESET,
 	EVENT_SHUTDOWN,
 	EVENT_POWERDOWN,
-	EVENT_DEBUG, /* a vcpu met what the debugger waits for: debug.h; vcpus are parked */
+	EVENT_BALLOON, /* the guest has more memory than before, or less: balloon.h */
+	EVENT_DEBUG,   /* a vcpu met what the debugger waits for: debug.h; vcpus are parked */
 };
 
 /* Belongs to who observes, and stays where it is from machine_on() to machine_off(). */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "platform/balloon.h"
 #include "platform/console.h"
 #include "platform/device.h"
 #include "platform/events.h"
@@ -62,6 +63,8 @@ static void on_wake(void *opaque, int fd, unsigned events)
 		return;
 	if (machine_debug_take_news(m))
 		machine_tell(m, EVENT_DEBUG);
+	if (balloon_take_news(m))
+		machine_tell(m, EVENT_BALLOON);
 	request = machine_take_request(m);
 	m->ended_by = request;
 	if (request != REQUEST_NONE)

@@ -251,6 +251,11 @@ static void put_descriptor(unsigned who, struct world_input *in)
 	put_le(d + 14, world_number(in, 1), 2);
 }
 
+void balloon_moved(struct machine *m)
+{
+	must(m->balloon);
+}
+
 static void ask_balloon(u64 mib)
 {
 	struct balloon_look now;

@@ -154,10 +154,13 @@ static void balloon_configured(struct virtio_device *v, u32 offset, const u8 *da
 	if (offset >= GIVEN_UP_AT)
 		memcpy(v->config + offset, data, bytes);
 	lock_release(&v->pci.lock);
+	balloon_moved(v->pci.dev.m);
 }
 
 static void balloon_reset(struct virtio_device *v)
 {
+	if (get_le(v->config + GIVEN_UP_AT, 4))
+		balloon_moved(v->pci.dev.m);
 	put_le(v->config + GIVEN_UP_AT, 0, 4);
 	balloon_of(v)->told = 0;
 }
