@@ -4,7 +4,10 @@
  * message, or touch what lies beside the folder.
  *
  * Input: messages, each with its bytes (2) ahead, without the head that a message has but for its
- * type (1). The first is preceded by those with which a client begins: fid 0 is the folder.
+ * type (1). The first is preceded by those with which a client begins: fid 0 is the folder. Three
+ * of the first word's bits say in how many pieces question and answer are. A message of type 255
+ * is none: the guest is saved, and comes here again, with a byte of its state changed as its first
+ * three bytes say: which (2), how (1).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,10 +90,23 @@ static void check_outside(void)
 	close(fd);
 }
 
-static void ask(struct share *s, u8 type, const u8 *body, size_t bytes, size_t room)
+#define PIECES 8
+
+/* @n pieces of @data, most of them as large as the others. */
+static void cut(struct iovec *iov, unsigned n, u8 *data, size_t bytes)
+{
+	for (unsigned i = 0; i < n; i++) {
+		size_t piece = i + 1 < n ? bytes / n : bytes - (n - 1) * (bytes / n);
+
+		iov[i] = (struct iovec){data, piece};
+		data += piece;
+	}
+}
+
+static void ask(struct share *s, u8 type, const u8 *body, size_t bytes, size_t room, unsigned n)
 {
 	static u8 question[70000], answer[70000];
-	struct iovec out = {question, HEAD + bytes}, in = {answer, room};
+	struct iovec out[PIECES], in[PIECES];
 	u32 answered;
 
 	put_le(question, HEAD + bytes, 4);
@@ -98,12 +114,35 @@ static void ask(struct share *s, u8 type, const u8 *body, size_t bytes, size_t r
 	question[5] = 1;
 	memcpy(question + HEAD, body, bytes);
 	memset(answer + room, 0x5a, 16);
-	answered = share_serve(s, &out, 1, &in, 1);
+	cut(out, n, question, HEAD + bytes);
+	cut(in, n, answer, room);
+	answered = share_serve(s, out, n, in, n);
 	must(answered <= room);
 	must(!answered || get_le(answer, 4) == answered);
 	for (unsigned i = 0; i < 16; i++)
 		must(answer[room + i] == 0x5a);
 	must(!has_secret(answer, answered));
+}
+
+static void note_lost(void *opaque, const char *path)
+{
+}
+
+static void move(struct share *s, const u8 *how, size_t bytes)
+{
+	struct state_out out = {0};
+	struct state_in in;
+
+	share_save(s, &out);
+	share_leave(s);
+	if (bytes >= 3)
+		out.data[get_le(how, 2) % out.len] ^= how[2];
+	in = (struct state_in){.data = out.data, .len = out.len};
+	/* Nobody runs on with what couldn't be loaded. */
+	if (share_load(s, &in) || !state_ok(&in))
+		share_reset(s);
+	share_come(s, note_lost, NULL);
+	state_free(&out);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -120,7 +159,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	s = share_new(folder, false, &err);
 	if (!s)
 		return 0;
-	ask(s, 104, attach, sizeof(attach), 100);
+	ask(s, 104, attach, sizeof(attach), 100, 1);
 	while (size >= 3) {
 		size_t bytes = get_le(data, 2) % 4096, room = 65536;
 
@@ -129,7 +168,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		/* Now and then there is little. */
 		if (data[1] & 0x80)
 			room = data[1] & 0x7f;
-		ask(s, data[2], data + 3, bytes, room);
+		if (data[2] == 255)
+			move(s, data + 3, bytes);
+		else
+			ask(s, data[2], data + 3, bytes, room, (data[1] >> 4) % PIECES + 1);
 		data += 3 + bytes;
 		size -= 3 + bytes;
 	}
