@@ -22,7 +22,7 @@
 
 #include "cpu/engine/block.h"
 
-#define CODE_BYTES     ((size_t)21 << 20) /* twice that without translations */
+#define CODE_BYTES     ((size_t)20 << 20) /* twice that without translations */
 #define CODE_BYTES_MIN ((size_t)16 << 10) /* a page and the longest block */
 
 int code_init(struct cpu *cpu);
