@@ -111,6 +111,14 @@ size = os.stat(at('lines')).st_size
 until('more lines', lambda: os.stat(at('lines')).st_size > size)
 check(is_locked('held'), 'the restored guest has lost its lock')
 way = os.path.join(folder, 'way')
+# First to one that dies as soon as it may start the guest, which is resumed here.
+there = Guest(['run', '--incoming', 'unix:' + way, '--name', 'there', *options], env={'PAPYR_FAULT': 'dest-go:kill'})
+until('its socket', lambda: os.path.exists(way))
+said = papyr('migrate', 'share', 'unix:' + way, status=1)[1]
+check('may have started' in said and not is_locked('held'), f'a guest in doubt has its lock: {said}')
+there.kill()
+papyr('resume', 'share', '--force')
+check(is_locked('held'), 'the guest that was resumed has lost its lock')
 there = Guest(['run', '--incoming', 'unix:' + way, '--name', 'there', *options])
 until('its socket', lambda: os.path.exists(way))
 papyr('migrate', 'share', 'unix:' + way)
