@@ -37,36 +37,39 @@ static void take_environment(struct exec_options *o, const json_t *pairs)
 
 		if (pair && strchr(pair, '=') && !is_set(o->environment, pair) &&
 		    n < EXEC_ENVIRONMENT_MAX)
-			o->environment[n++] = strdup(pair);
+			o->environment[n++] = (char *)pair;
 	}
 }
 
 /* Its own, if none was asked for. */
 static int take_command(struct exec_options *o, const json_t *words, struct error *err)
 {
+	static char **command; /* lasts as long as the process */
 	size_t n = json_array_size(words);
 
 	if (*o->command)
 		return 0;
 	if (!n)
 		return error_set(err, "there is no command, and the image has none");
-	o->command = calloc(n + 1, sizeof(o->command[0]));
-	for (size_t i = 0; o->command && i < n; i++)
-		o->command[i] = strdup(json_string_value(json_array_get(words, i)));
-	return o->command ? 0 : error_nomem(err, "a command");
+	command = calloc(n + 1, sizeof(command[0]));
+	if (!command)
+		return error_nomem(err, "a command");
+	for (size_t i = 0; i < n; i++)
+		command[i] = (char *)json_string_value(json_array_get(words, i));
+	o->command = command;
+	return 0;
 }
 
 int exec_use_image(struct exec_options *o, const char *name, struct error *err)
 {
 	static char disk[PATH_MAX];
-	json_t *info;
+	static json_t *info; /* what @o points to lasts as long as the process, and so does this */
 
 	/* Another papyr may have built it meanwhile. */
 	if (!rootfs_is_there(name) && !strcmp(name, IMAGE_BUILT_WHEN_USED) &&
 	    rootfs_build_usual(err) && !rootfs_is_there(name))
 		return -1;
 	info = rootfs_info(name, err);
-	/* What @o points to lasts as long as the process: so does @info. */
 	if (!info || rootfs_disk(name, disk, err))
 		return -1;
 	o->disk = disk;
