@@ -18,6 +18,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/places.h"
+#include "monitor/paths.h"
 
 /* A line of what the script says, "word path", has the path put into @path. */
 static bool read_path(FILE *f, const char *word, char path[PATH_MAX])
@@ -238,6 +239,17 @@ static void show_log(int log)
 		fwrite(text, 1, (size_t)n, stderr);
 }
 
+/* One that was killed couldn't. */
+static void remove_socket(void)
+{
+	char name[32], path[CONTROL_PATH_MAX];
+	struct error err;
+
+	exec_guest_name(name, getpid());
+	if (!control_path(name, path, sizeof(path), &err))
+		unlink(path);
+}
+
 #define PATIENCE_MS 3000 /* for an end in good order */
 
 void exec_guest_end(struct exec_guest *g, bool show)
@@ -252,6 +264,7 @@ void exec_guest_end(struct exec_guest *g, bool show)
 		kill(g->pid, SIGKILL);
 		waitpid(g->pid, NULL, 0);
 	}
+	remove_socket();
 	if (show && g->log >= 0)
 		show_log(g->log);
 	if (g->log >= 0)

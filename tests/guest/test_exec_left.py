@@ -100,6 +100,19 @@ def run(kind, killed):
     check(killed or (out, err, p.returncode) == ('one\n', '', 3), f'{kind}: {out}, {err}, status {p.returncode}')
 
 
+def guest_killed():
+    """Its socket, which it can't remove itself."""
+    place = os.path.join(folder, 'papyr')
+    p = subprocess.Popen([PAPYR, 'exec', 'sh', '-c', 'echo on; sleep 1000'], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    check(p.stdout.readline() == b'on\n' and os.listdir(place) == [f'exec-{p.pid}.sock'], f'there is {os.listdir(place)}')
+    with open(f'/proc/{p.pid}/task/{p.pid}/children', encoding='utf-8') as f:
+        for pid in f.read().split():
+            os.kill(int(pid), signal.SIGKILL)
+    p.communicate(timeout=60 * PATIENCE)
+    check(p.returncode == 125 and not os.listdir(place), f'status {p.returncode}, left: {os.listdir(place)}')
+
+
+guest_killed()
 # The images of guests are what stays.
 for kind in KINDS:
     run(kind, False)
