@@ -29,23 +29,24 @@ void fresh_time(const char *time)
 /* The kernel's pool gets more than the image had, and numbers are made of it anew. */
 void fresh_random(const char *seed)
 {
-	struct {
-		struct rand_pool_info head;
-		unsigned char data[SEED_MAX];
-	} pool = {0};
+	static union {
+		struct rand_pool_info pool;
+		unsigned char room[sizeof(struct rand_pool_info) + SEED_MAX];
+	} u;
+	unsigned char *data = (unsigned char *)u.pool.buf;
 	int fd, n = 0;
 
 	if (!seed)
 		return;
 	while (n < SEED_MAX && isxdigit((unsigned char)seed[2 * n]) &&
 	       isxdigit((unsigned char)seed[2 * n + 1])) {
-		sscanf(seed + 2 * n, "%2hhx", &pool.data[n]);
+		sscanf(seed + 2 * n, "%2hhx", &data[n]);
 		n++;
 	}
-	pool.head.buf_size = n;
-	pool.head.entropy_count = 8 * n;
+	u.pool.buf_size = n;
+	u.pool.entropy_count = 8 * n;
 	fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
-	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) || ioctl(fd, RNDRESEEDCRNG))
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &u.pool) || ioctl(fd, RNDRESEEDCRNG))
 		boot_say("random numbers: %s", strerror(errno));
 	close(fd);
 }
