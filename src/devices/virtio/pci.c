@@ -454,6 +454,7 @@ int virtio_init(struct virtio_device *v, struct machine *m, const struct virtio_
 
 	v->ops = ops;
 	v->offered |= VIRTIO_F_INDIRECT | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1;
+	v->can_offer = v->offered;
 	pthread_cond_init(&v->idle, NULL);
 	if (pci_function_init(&v->pci, m, &id, &ops->pci, &ops->device, err))
 		return -1;
@@ -539,7 +540,7 @@ int virtio_load(struct machine_device *d, struct state_in *in)
 	if (pci_function_load(&v->pci, in))
 		return -1;
 	offered = get_u64(in);
-	if (offered & ~v->offered)
+	if (offered & ~v->can_offer)
 		return -1;
 	v->offered = offered;
 	v->accepted = get_u64(in);

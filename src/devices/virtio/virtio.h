@@ -82,6 +82,7 @@ struct virtio_device {
 	struct pci_function pci;
 	const struct virtio_ops *ops;
 	u64 offered;			/* features; its own are set before virtio_init() */
+	u64 can_offer;			/* what it offers but to a guest that began elsewhere */
 	u8 config[VIRTIO_CONFIG_BYTES]; /* its own, little-endian */
 	unsigned config_bytes;
 
