@@ -250,11 +250,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct world_input in = {data, size};
 
-	if (!world.devices)
-		make();
-	while (in.left)
-		step(&in);
-	world_disk_works();
+	world_run(&in, make, step);
 	for (unsigned i = 0; i < DEVICES; i++)
 		must(!devices[i]->in_flight);
 	world_reset();

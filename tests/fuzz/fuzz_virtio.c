@@ -342,11 +342,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct world_input in = {data, size};
 
-	if (!world.devices)
-		make();
-	while (in.left)
-		step(&in);
-	world_disk_works();
+	world_run(&in, make, step);
 	for (unsigned i = 0; i < DEVICES; i++)
 		must(!virtio(i)->in_flight);
 	/* The channel notices that its connection has ended when nothing of it is left. */

@@ -330,3 +330,12 @@ void world_put_memory(struct world_input *in)
 	for (; bytes && in->left; bytes--, at++)
 		world.mem.host[at % WORLD_MEMORY] = world_number(in, 1);
 }
+
+void world_run(struct world_input *in, void (*make)(void), void (*step)(struct world_input *in))
+{
+	if (!world.devices)
+		make();
+	while (in->left)
+		step(in);
+	world_disk_works();
+}

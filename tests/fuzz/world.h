@@ -48,5 +48,7 @@ struct world_input {
 u64 world_number(struct world_input *in, unsigned bytes);
 /* Into the guest's memory: where (2), how many (1), they. */
 void world_put_memory(struct world_input *in);
+/* Carries out all of the input by @step, and what disks have left; the first time after @make. */
+void world_run(struct world_input *in, void (*make)(void), void (*step)(struct world_input *in));
 
 #endif
