@@ -77,26 +77,34 @@ static const char *const looks[] = {"mffs",   "mcrfs",	"mtfsf", "mtfsfi", "mtfsb
 static struct form fp_forms[FORMS_MAX], look_forms[ARRAY_SIZE(looks)];
 static unsigned fp_forms_nr, look_forms_nr;
 
+/* What long numbers are reckoned with: carries may wait in the host's flags. */
+static const char *const carrying[] = {"addc",	 "adde",  "addze", "addme",  "subfc", "subfe",
+				       "subfze", "addic", "mulld", "mulhdu", "mulhd", "sradi",
+				       "nor",	 "or",	  "addi",  "ld",     "std"};
+static struct form carry_forms[FORMS_MAX];
+static unsigned carry_forms_nr;
+
 static void add_form(const struct insn_row *row, bool rc)
 {
 	assert_true(forms_nr < FORMS_MAX);
 	forms[forms_nr++] = (struct form){row, rc};
 }
 
-static bool is_other(const struct insn_row *row)
+static bool is_of(const struct insn_row *row, const char *const *names, unsigned n)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(others); i++)
-		if (!strcmp(row->mnemonic, others[i]))
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(row->mnemonic, names[i]))
 			return true;
 	return false;
 }
 
-static bool looks_at_fpscr(const struct insn_row *row)
+static void find_carry_forms(void)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(looks); i++)
-		if (!strcmp(row->mnemonic, looks[i]))
-			return true;
-	return false;
+	carry_forms_nr = 0;
+	for (unsigned i = 0; i < isa_rows; i++)
+		if (is_of(&isa_table[i], carrying, ARRAY_SIZE(carrying)))
+			carry_forms[carry_forms_nr++] = (struct form){&isa_table[i], false};
+	assert_true(carry_forms_nr >= ARRAY_SIZE(carrying));
 }
 
 static void find_fp_forms(void)
@@ -105,7 +113,7 @@ static void find_fp_forms(void)
 	for (unsigned i = 0; i < isa_rows; i++) {
 		const struct insn_row *row = &isa_table[i];
 
-		if (looks_at_fpscr(row))
+		if (is_of(row, looks, ARRAY_SIZE(looks)))
 			look_forms[look_forms_nr++] = (struct form){row, rnd() & 1};
 		else if (jit_has_rule(row->fn) &&
 			 ((row->flags & (F_FP | F_VSX)) || strstr(row->mnemonic, "fp")))
@@ -119,13 +127,14 @@ static void find_fp_forms(void)
 static void find_forms(u64 flags)
 {
 	find_fp_forms();
+	find_carry_forms();
 	forms_nr = 0;
 	for (unsigned i = 0; i < isa_rows; i++) {
 		const struct insn_row *row = &isa_table[i];
 
 		if (flags && !(row->flags & flags) && row->format != FMT_B)
 			continue;
-		if (jit_has_rule(row->fn) || is_other(row))
+		if (jit_has_rule(row->fn) || is_of(row, others, ARRAY_SIZE(others)))
 			add_form(row, false);
 		if (row->fn_rc && jit_has_rule(row->fn_rc))
 			add_form(row, true);
@@ -266,13 +275,17 @@ static void aim_all(struct program *p, unsigned end)
 	}
 }
 
-/* Of some programs most is floating point. */
-static const struct form *random_form(bool is_fp)
+/* What most of a program is. */
+enum program_kind { MIXED, FLOATING, CARRYING };
+
+static const struct form *random_form(enum program_kind kind)
 {
-	if (is_fp && !(rnd() & 15))
+	if (kind == FLOATING && !(rnd() & 15))
 		return &look_forms[rnd() % look_forms_nr];
-	if (is_fp && rnd() & 3)
+	if (kind == FLOATING && rnd() & 3)
 		return &fp_forms[rnd() % fp_forms_nr];
+	if (kind == CARRYING && rnd() & 7)
+		return &carry_forms[rnd() % carry_forms_nr];
 	return &forms[rnd() % forms_nr];
 }
 
@@ -286,7 +299,7 @@ static const struct form *random_storage_form(void)
 	return form;
 }
 
-static void random_body(struct program *p, bool is_fp)
+static void random_body(struct program *p, enum program_kind kind)
 {
 	unsigned length = walks ? 3 + rnd() % 10 : LENGTH;
 
@@ -298,19 +311,20 @@ static void random_body(struct program *p, bool is_fp)
 		if (walks && rnd() & 1)
 			add_item(p, random_storage_form());
 		else
-			add_item(p, random_form(is_fp));
+			add_item(p, random_form(kind));
 	}
 }
 
 static void random_program(struct program *p)
 {
-	bool is_fp = rnd() & 1;
+	static const enum program_kind kinds[] = {MIXED, FLOATING, FLOATING, CARRYING};
+	enum program_kind kind = kinds[rnd() % ARRAY_SIZE(kinds)];
 	unsigned end;
 
 	p->n = p->items = 0;
 	walks = !(rnd() & 3);
 	add(p, fields(0x7c000378, BASE, MOVING, BASE)); /* mr MOVING, BASE */
-	random_body(p, is_fp);
+	random_body(p, kind);
 	end = p->n;
 	add(p, fields(0x3800ffff, COUNTER, COUNTER, 0));     /* addi COUNTER, COUNTER, -1 */
 	add(p, fields(0x2c200000, 0, COUNTER, 0));	     /* cmpdi COUNTER, 0 */

@@ -134,6 +134,18 @@ val b_neg(struct tr *t, val a)
 	return is_const(a) ? b_const(-a.k) : group3(t, G3_NEG, a);
 }
 
+/* rdx = @a; then @high and @low become its product with @b. The flags stay. */
+static void multiply_freely(struct tr *t, int high, int low, int a, int b)
+{
+	bool held;
+
+	x86_mov(&t->x, RDX, a);
+	held = x86_flags_held(&t->x);
+	vex_rrr(&t->x, V_MULX, high, low, b);
+	if (held)
+		x86_hold_flags(&t->x);
+}
+
 val b_mul(struct tr *t, val a, val b)
 {
 	int r;
@@ -142,6 +154,12 @@ val b_mul(struct tr *t, val a, val b)
 		return b_const(a.k * b.k);
 	if (prefers(t, a, b))
 		return b_mul(t, b, a);
+	/* Long numbers' products are multiplied and summed by turns. */
+	if (!is_const(b) && x86_flags_held(&t->x) && t->jit->host & HOST_BMI2) {
+		r = regs_take(t);
+		multiply_freely(t, RCX, r, a.reg, b.reg);
+		return in_reg(r);
+	}
 	if (fits32(b)) {
 		r = regs_take(t);
 		x86_rr(&t->x, 0x69 | X_W, r, a.reg);
@@ -157,6 +175,10 @@ val b_mulh(struct tr *t, val a, val b, bool is_signed)
 {
 	int rb = regs_value(t, b), ra = regs_value(t, a), r = regs_take(t);
 
+	if (!is_signed && t->jit->host & HOST_BMI2) {
+		multiply_freely(t, r, RCX, ra, rb);
+		return in_reg(r);
+	}
 	x86_mov(&t->x, RAX, ra);
 	x86_group3(&t->x, X_W, is_signed ? G3_IMUL : G3_MUL, rb);
 	x86_mov(&t->x, r, RDX);
@@ -432,12 +454,16 @@ static void expect_carry(struct tr *t, int a, val b)
 	x86_rr(&t->x, X_XOR | X_W, RDX, operand(t, b));
 }
 
-/* CA = the carry to @sum; @cc: the flags have it, in 64-bit mode. @inverted: it was expected for
- * what is added inverted, or a borrow. */
-static void set_carry(struct tr *t, int ca, enum x86_cc cc, int sum, bool inverted)
+/*
+ * CA = the carry to @sum, which the flags have too in 64-bit mode, the opposite if @inverted: for
+ * what is added inverted, or a borrow.
+ */
+static void set_carry(struct tr *t, int ca, int sum, bool inverted)
 {
 	if (!tr_is_narrow(t)) {
-		set_ca(t, ca, cc);
+		set_ca(t, ca, inverted ? CC_AE : CC_B);
+		t->carry_inverted = inverted;
+		x86_hold_flags(&t->x);
 		return;
 	}
 	x86_rr(&t->x, X_XOR | X_W, RDX, sum);
@@ -447,6 +473,15 @@ static void set_carry(struct tr *t, int ca, enum x86_cc cc, int sum, bool invert
 		x86_group1(&t->x, 0, G_XOR, RDX, 1);
 	x86_mov(&t->x, ca, RDX);
 	b_set(t, GUEST_CA, in_reg(ca));
+}
+
+/* Carry flag = CA, in register @ca: of the sum before, it may have it yet. */
+static void get_carry(struct tr *t, int ca)
+{
+	if (!x86_flags_held(&t->x))
+		x86_bit(&t->x, ca, 0);
+	else if (t->carry_inverted)
+		x86_invert_carry(&t->x);
 }
 
 val b_add_ca(struct tr *t, val a, val b)
@@ -459,7 +494,7 @@ val b_add_ca(struct tr *t, val a, val b)
 	r = regs_over(t, a);
 	expect_carry(t, r, b);
 	apply(t, X_ADD, G_ADD, r, b);
-	set_carry(t, ca, CC_B, r, false);
+	set_carry(t, ca, r, false);
 	return in_reg(r);
 }
 
@@ -474,12 +509,12 @@ val b_add_extended(struct tr *t, val a, val b)
 	ca = regs_for(t, GUEST_CA);
 	expect_carry(t, r, b);
 	rb = fits32(b) ? X86_NO_REG : operand(t, b);
-	x86_bit(&t->x, c, 0); /* carry flag = CA */
+	get_carry(t, c);
 	if (rb < 0)
 		x86_group1(&t->x, X_W, G_ADC, r, (s32)b.k);
 	else
 		x86_rr(&t->x, X_ADC | X_W, r, rb);
-	set_carry(t, ca, CC_B, r, false);
+	set_carry(t, ca, r, false);
 	return in_reg(r);
 }
 
@@ -489,7 +524,7 @@ val b_sub_ca(struct tr *t, val a, val b)
 
 	expect_carry(t, r, in_reg(rb));
 	x86_rr(&t->x, X_SUB | X_W, r, rb);
-	set_carry(t, ca, CC_AE, r, true);
+	set_carry(t, ca, r, true);
 	return in_reg(r);
 }
 

@@ -100,6 +100,7 @@ enum x86_group3 { G3_NOT = 2, G3_NEG = 3, G3_MUL = 4, G3_IMUL = 5, G3_DIV = 6, G
 
 struct x86 {
 	u8 *at;
+	u8 *flags; /* up to here the flags are as they were at x86_hold_flags() */
 };
 
 /* [base + index << scale + disp]; index is X86_NO_REG or no rsp. */
@@ -162,6 +163,48 @@ static inline void x86_write(struct x86 *x, struct x86_bytes b)
 	x->at += b.n;
 }
 
+/* The next instruction lies at @at. */
+static inline void x86_go_to(struct x86 *x, u8 *at)
+{
+	*x = (struct x86){at, NULL};
+}
+
+/* Where the next one lies, for jumps to come there: with what flags, nobody knows. */
+static inline u8 *x86_label(struct x86 *x)
+{
+	x->flags = NULL;
+	return x->at;
+}
+
+/* From here on: do the flags stay as they are? */
+static inline void x86_hold_flags(struct x86 *x)
+{
+	x->flags = x->at;
+}
+
+static inline bool x86_flags_held(const struct x86 *x)
+{
+	return x->flags == x->at;
+}
+
+/* x86_write() of an instruction that leaves the flags alone. */
+static inline void x86_write_flagless(struct x86 *x, struct x86_bytes b)
+{
+	bool held = x86_flags_held(x);
+
+	x86_write(x, b);
+	if (held)
+		x86_hold_flags(x);
+}
+
+/* Of the forms that translations move general registers by. */
+static inline bool x86_is_flagless(u32 op)
+{
+	op &= ~X_W;
+	return op == X_LOAD || op == X_STORE || op == X_STORE8 || op == X_MOVZX8 ||
+	       op == (X_LEA & ~X_W) || (op & ~0xfu) == X_SETCC(0);
+}
+
 /* Prefixes and opcode. */
 static inline struct x86_bytes x86_opcode_bytes(u32 op, int reg, int index, int base)
 {
@@ -199,7 +242,10 @@ static inline void x86_rr(struct x86 *x, u32 op, int reg, int rm)
 	struct x86_bytes b = x86_opcode_bytes(op, reg, 0, rm);
 
 	x86_put(&b, x86_modrm(reg, rm));
-	x86_write(x, b);
+	if (x86_is_flagless(op))
+		x86_write_flagless(x, b);
+	else
+		x86_write(x, b);
 }
 
 /* What follows an opcode whose operands are @reg and memory. */
@@ -219,8 +265,12 @@ static inline void x86_operand(struct x86 *x, int reg, struct x86_mem m)
 
 static inline void x86_rm(struct x86 *x, u32 op, int reg, struct x86_mem m)
 {
+	bool held = x86_is_flagless(op) && x86_flags_held(x);
+
 	x86_opcode(x, op, reg, m.index < 0 ? 0 : m.index, m.base);
 	x86_operand(x, reg, m);
+	if (held)
+		x86_hold_flags(x);
 }
 
 static inline void x86_rip_operand(struct x86 *x, int reg, const u8 *to)
@@ -274,7 +324,11 @@ static inline void x86_group1_m8(struct x86 *x, enum x86_group1 g, struct x86_me
 
 static inline void x86_group3(struct x86 *x, u32 wide, enum x86_group3 g, int rm)
 {
+	bool held = g == G3_NOT && x86_flags_held(x);
+
 	x86_rr(x, 0xf7 | wide, (int)g, rm);
+	if (held)
+		x86_hold_flags(x);
 }
 
 static inline void x86_shift(struct x86 *x, u32 wide, enum x86_shift s, int rm, unsigned n)
@@ -305,6 +359,12 @@ static inline void x86_bit(struct x86 *x, int rm, unsigned n)
 	x86_byte(x, (u8)n);
 }
 
+/* The carry flag becomes the opposite. */
+static inline void x86_invert_carry(struct x86 *x)
+{
+	x86_byte(x, 0xf5);
+}
+
 static inline void x86_test_m8(struct x86 *x, struct x86_mem m, u8 imm)
 {
 	x86_rm(x, 0xf6, 0, m);
@@ -314,6 +374,8 @@ static inline void x86_test_m8(struct x86 *x, struct x86_mem m, u8 imm)
 /* A constant into a register; leaves the flags alone. */
 static inline void x86_constant(struct x86 *x, int reg, u64 v)
 {
+	bool held = x86_flags_held(x);
+
 	if (v <= 0xffffffff) {
 		x86_opcode(x, 0xb8 | (reg & 7), 0, 0, reg);
 		x86_imm32(x, (u32)v);
@@ -325,6 +387,8 @@ static inline void x86_constant(struct x86 *x, int reg, u64 v)
 		x86_opcode(x, 0xb8 | (reg & 7) | X_W, 0, 0, reg);
 		x86_imm64(x, v);
 	}
+	if (held)
+		x86_hold_flags(x);
 }
 
 static inline void x86_bswap(struct x86 *x, u32 wide, int reg)
@@ -358,7 +422,7 @@ static inline void x86_aim(u8 *distance, const u8 *to)
 
 static inline void x86_land(struct x86 *x, u8 *distance)
 {
-	x86_aim(distance, x->at);
+	x86_aim(distance, x86_label(x));
 }
 
 static inline void x86_jmp_to(struct x86 *x, const u8 *to)

@@ -260,7 +260,8 @@ static void prepare(struct tr *t, struct cpu *cpu, struct block *b, u64 ea)
 {
 	struct jit *jit = cpu->jit;
 
-	t->x.at = t->code = jit->write + jit->used;
+	t->code = jit->write + jit->used;
+	x86_go_to(&t->x, t->code);
 	t->cpu = cpu;
 	t->jit = jit;
 	t->swap = !(b->mode & MODE_LE); /* the host is little-endian */
@@ -324,7 +325,7 @@ static enum jit_result compile(struct cpu *cpu, struct block *b, u64 ea)
 		dump_translation(jit->dump, b, code_ops(cpu, b, t->ops_room), t->code, t->x.at,
 				 jit_run_view(jit, t->code));
 	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
-	t->x.at = jit->write + jit->seldom_used;
+	x86_go_to(&t->x, jit->write + jit->seldom_used);
 	emit_stubs(t);
 	sides_emit(t);
 	emit_late(t);
@@ -440,7 +441,7 @@ const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8
 	t->b = tn->parts[exit.part];
 	used = exit.kind >= EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
 	code = jit->write + (once ? jit->seldom_first - EXIT_BYTES_MAX : *used);
-	t->x.at = code;
+	x86_go_to(&t->x, code);
 	exit_emit(t, &exit, once);
 	if (!once) {
 		*used = (size_t)(t->x.at - jit->write);

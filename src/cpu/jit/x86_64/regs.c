@@ -245,6 +245,8 @@ val b_get(struct tr *t, enum guest g)
 void b_set(struct tr *t, enum guest g, val v)
 {
 	regs_move_windows(t, g);
+	if (g == GUEST_CA)
+		t->x.flags = NULL;
 	t->returns_surely &= g != GUEST_LR;
 	if (t->s.at[g] >= 0)
 		t->h[t->s.at[g]].guests &= ~guest_bit(g);

@@ -55,14 +55,14 @@ void side_zeros_if(struct tr *t, enum x86_cc cc, int result, const int *factors,
 
 void side_accept(struct tr *t)
 {
-	current(t)->accept = t->x.at;
+	current(t)->accept = x86_label(&t->x);
 }
 
 void side_done(struct tr *t)
 {
 	struct side *s = current(t);
 
-	s->done = t->x.at;
+	s->done = x86_label(&t->x);
 	s->v = t->v;
 	t->n_sides++;
 }

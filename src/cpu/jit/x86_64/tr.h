@@ -178,6 +178,7 @@ struct tr {
 	s32 moves_by;
 	struct b_place ea_of; /* its effective address was made already */
 	bool plain;	      /* no windows */
+	bool carry_inverted;  /* while x holds the flags: carry is the opposite of CA */
 	struct host_reg h[16];
 	struct vregs v;
 	u32 busy;      /* host registers that the current instruction uses */

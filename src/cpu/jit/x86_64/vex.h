@@ -18,6 +18,9 @@
 #define V_0F3A(op)	      V_OP(1, 3, op)
 #define V_W		      0x80000000u
 
+/* Of general registers: reg, v = rdx * rm, the high half and the low one; the flags stay. */
+#define V_MULX	   (V_W | V_OP(3, 2, 0xf6))
+
 /* What more than one file makes; the others have theirs where they are used. */
 #define V_PADDD	   V_0F(0xfe)
 #define V_PCMPEQB  V_0F(0x74)
