@@ -100,6 +100,17 @@ static void look_for_spinning(struct hv_vcpu *vcpu)
 	vcpu->nip_at_tick = vcpu->cpu.nip;
 }
 
+/*
+ * The system call takes as long as the guest takes for a thousand instructions: it is made at each
+ * fourth tick, some 50 microseconds apart.
+ */
+#define TICKS_BETWEEN_SIGNALS 4
+
+static bool signalled_at_tick(struct hv_vcpu *vcpu)
+{
+	return ++vcpu->ticks % TICKS_BETWEEN_SIGNALS == 0 && hv_vcpu_signalled(vcpu);
+}
+
 static bool hv_tick(struct cpu *cpu)
 {
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
@@ -109,7 +120,7 @@ static bool hv_tick(struct cpu *cpu)
 		hv_trace_sample(vcpu);
 	look_for_spinning(vcpu);
 	hv_clocks_look(cpu);
-	return must_return(vcpu);
+	return immediate_exit(vcpu) || signalled_at_tick(vcpu);
 }
 
 const struct cpu_host hv_cpu_host = {

@@ -71,6 +71,7 @@ struct hv_vcpu {
 			  such a mask */
 
 	u64 nip_at_tick; /* run.c: who stays there in real mode waits there */
+	unsigned ticks;
 
 	bool papr; /* KVM_ENABLE_CAP(KVM_CAP_PPC_PAPR) was given */
 	struct lock vpa_lock;
