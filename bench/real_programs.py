@@ -43,8 +43,8 @@ PROGRAMS = (
     Program('memcpy', ['/bench/copies', 'copy'], quick=True),
     Program('memset', ['/bench/copies', 'set']),
     Program('memmove', ['/bench/copies', 'move']),
-    Program('node', ['node', f'{HERE}/sums.js'], needs='languages'),
+    Program('node', ['node', f'{HERE}/sums.js'], needs='runtimes'),
     # A program of the JDK's own, in Java: nothing has to be compiled before.
-    Program('java', [f'{JAVA}javap', '-J-Xmx256m', '-c', '-p', 'java.util.HashMap'], needs='languages'),
-    Program('go_build', ['go', 'build', '-o', 'words', f'{HERE}/words.go'], None, needs='languages'),
+    Program('java', [f'{JAVA}javap', '-J-Xmx256m', '-c', '-p', 'java.util.HashMap'], needs='runtimes'),
+    Program('go_build', ['go', 'build', '-o', 'words', f'{HERE}/words.go'], None, needs='runtimes'),
 )
