@@ -335,10 +335,11 @@ struct cpu {
 
 /*
  * Makes @cpu, which is zeroes, a processor of @model, in the state after reset: 64-bit big-endian
- * real mode. @host is kept, not copied. Returns 0 or -ENOMEM. cpu_fini() frees what cpu_init()
- * made.
+ * real mode. @host is kept, not copied. @first: of its machine; further ones keep half as much
+ * code. Returns 0 or -ENOMEM. cpu_fini() frees what cpu_init() made.
  */
-int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host);
+int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host,
+	     bool first);
 void cpu_fini(struct cpu *cpu);
 
 /*

@@ -30,7 +30,8 @@ static void booke_fini(struct cpu *cpu)
 	cpu->booke.tlb = NULL;
 }
 
-int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host)
+int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_host *host,
+	     bool first)
 {
 	/* As long as its owner has none: it always goes on. */
 	static struct cpu_time all_of_it = {.alive = ~0ull >> 1};
@@ -47,7 +48,7 @@ int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_ho
 		booke_fini(cpu);
 		return -ENOMEM;
 	}
-	if (code_init(cpu)) {
+	if (code_init(cpu, first ? code_room_first : code_room_further)) {
 		tlb_fini(cpu);
 		booke_fini(cpu);
 		return -ENOMEM;

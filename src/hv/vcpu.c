@@ -44,7 +44,7 @@ static struct hv_vcpu *alloc(void)
 /* The state that a new vcpu of KVM HV has: all zero, but for these. */
 static int init(struct hv_vcpu *vcpu, struct hv_vm *vm, unsigned id)
 {
-	int ret = cpu_init(&vcpu->cpu, vm->model, &hv_cpu_host);
+	int ret = cpu_init(&vcpu->cpu, vm->model, &hv_cpu_host, !vm->nr_vcpus);
 
 	if (ret)
 		return ret;

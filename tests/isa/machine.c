@@ -200,7 +200,8 @@ struct machine *machine_new(const struct machine_options *o)
 	m->name = o->name;
 	m->disturbed = o->disturbed;
 	m->ram = calloc(1, RAM_BYTES);
-	if (!m->ram || hpt_create(&m->hpt, 18) || cpu_init(&m->cpu, &cpu_model_power8, &host)) {
+	if (!m->ram || hpt_create(&m->hpt, 18) ||
+	    cpu_init(&m->cpu, &cpu_model_power8, &host, true)) {
 		fprintf(stderr, "no memory for a machine\n");
 		exit(2);
 	}

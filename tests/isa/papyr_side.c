@@ -129,7 +129,7 @@ static void init_booke(void)
 void papyr_side_init(bool little_endian)
 {
 	memset(&cpu, 0, sizeof(cpu));
-	if (cpu_init(&cpu, model, &host)) {
+	if (cpu_init(&cpu, model, &host, true)) {
 		fprintf(stderr, "cpu_init failed\n");
 		exit(2);
 	}

@@ -30,15 +30,18 @@ static u64 rnd(void)
 	return seed;
 }
 
+#define CODE_BYTES ((size_t)20 << 20)
+#define JIT_BYTES  ((size_t)36 << 20)
+
 /* In real mode, one to one. */
-static struct fixture *machine(const char *engine, size_t bytes, size_t jit_bytes)
+static struct fixture *machine(const char *engine, size_t blocks, size_t jit)
 {
 	struct fixture *f;
 
 	setenv("PAPYR_ENGINE", engine, 1);
 	f = fixture_new();
 	code_fini(&f->cpu);
-	assert_int_equal(code_init_sized(&f->cpu, bytes, jit_bytes), 0);
+	assert_int_equal(code_init(&f->cpu, (struct code_room){blocks, jit}), 0);
 	f->cpu.hpt = NULL;
 	cpu_set_msr(&f->cpu, REAL);
 	return f;

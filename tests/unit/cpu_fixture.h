@@ -112,7 +112,7 @@ static inline struct fixture *fixture_of_model(const struct cpu_model *model)
 	memset(f, 0, sizeof(*f));
 	f->ram = calloc(1, RAM_BYTES);
 	assert_int_equal(hpt_create(&f->hpt, 18), 0);
-	assert_int_equal(cpu_init(&f->cpu, model, &host), 0);
+	assert_int_equal(cpu_init(&f->cpu, model, &host, true), 0);
 	f->cpu.hpt = f->hpt;
 	f->cpu.amor = ~0ull;
 	return f;

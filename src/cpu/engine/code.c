@@ -72,14 +72,22 @@ _Static_assert(CODE_BYTES_MIN / 8 * 5 >= sizeof(struct code_page) + 2 * PART_BYT
 					     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
 	       "block_make() must find room in an empty arena");
 
-int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes)
+/*
+ * One processor's work often goes through as much code as a compiler's; of several each has some
+ * part of it.
+ */
+const struct code_room code_room_first = {(size_t)20 << 20, (size_t)36 << 20};
+const struct code_room code_room_further = {(size_t)9 << 20, (size_t)17 << 20};
+
+int code_init(struct cpu *cpu, struct code_room room)
 {
 	struct code_cache *c = pages_untouched(sizeof(*c), 0);
+	size_t bytes = room.blocks;
 
 	if (!c)
 		return -ENOMEM;
 	isa_prepare();
-	cpu->jit = jit_new(jit_bytes);
+	cpu->jit = jit_new(room.jit);
 	if (!cpu->jit)
 		bytes *= 2; /* all blocks have their ops */
 	assert(bytes >= CODE_BYTES_MIN && bytes <= (size_t)16 << REF_PLACE_BITS);
@@ -114,11 +122,6 @@ void cpu_warm_up(struct cpu *cpu)
 	warm_up(&c->arena[KEPT]);
 	warm_up(&c->arena[COLD]);
 	jit_warm_up(cpu->jit);
-}
-
-int code_init(struct cpu *cpu)
-{
-	return code_init_sized(cpu, CODE_BYTES, JIT_BYTES);
 }
 
 void code_fini(struct cpu *cpu)

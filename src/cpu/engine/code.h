@@ -22,13 +22,19 @@
 
 #include "cpu/engine/block.h"
 
-#define CODE_BYTES     ((size_t)20 << 20) /* twice that without translations */
 #define CODE_BYTES_MIN ((size_t)16 << 10) /* a page and the longest block */
 
-int code_init(struct cpu *cpu);
-/* The same with room for @bytes of blocks, not CODE_BYTES, and @jit_bytes of generated code, not
- * JIT_BYTES: for tests that fill it. */
-int code_init_sized(struct cpu *cpu, size_t bytes, size_t jit_bytes);
+/* How much a processor keeps. */
+struct code_room {
+	size_t blocks; /* bytes of blocks; twice that without translations */
+	size_t jit;    /* bytes of generated code */
+};
+
+/* Of the first processor of a machine, and of each further one. */
+extern const struct code_room code_room_first, code_room_further;
+
+/* 0 or -ENOMEM. */
+int code_init(struct cpu *cpu, struct code_room room);
 void code_fini(struct cpu *cpu);
 /* The block at cpu->nip, decoded if need be; NULL: an interrupt was raised instead (or a request
  * must be served first). */

@@ -20,8 +20,6 @@
 
 struct jit;
 
-#define JIT_BYTES ((size_t)36 << 20) /* of generated code, unless a test wants less */
-
 /* With room for @bytes of code and the longest translation. NULL: there is no such tier. */
 struct jit *jit_new(size_t bytes);
 void jit_free(struct jit *jit);
