@@ -3,46 +3,20 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gdb/server.h"
 #include "migration/live/live.h"
-#include "monitor/args.h"
-#include "monitor/frame.h"
-#include "monitor/migrate.h"
-#include "monitor/htab_watch.h"
 #include "monitor/json_memory.h"
+#include "monitor/migrate.h"
 #include "monitor/paths.h"
-#include "platform/dirtylog.h"
+#include "monitor/qmp_client.h"
 #include "platform/events.h"
-#include "platform/state.h"
 
 #define CLIENTS_MAX 16
-#define FDS_MAX	    4
-/* A client that doesn't read gets no more than this kept for it. */
-#define OUT_MAX (4u << 20)
-
-struct qmp_client {
-	struct qmp *qmp;
-	int fd;
-	bool ready; /* qmp_capabilities was said */
-	bool dead;  /* to be freed when nobody uses it */
-	struct frame in;
-	char *out;
-	size_t out_len, out_size;
-	int received_fd; /* came with the present message; -1: none */
-	struct {
-		char name[32];
-		int fd;
-	} fds[FDS_MAX];
-	struct htab_watch *watches[QMP_WATCHES];
-};
 
 struct qmp {
 	struct machine *m;
@@ -55,8 +29,6 @@ struct qmp {
 	struct gdb_server *gdb;
 	struct balloon_events *balloon;
 };
-
-static void on_client(void *opaque, int fd, unsigned events);
 
 bool *qmp_migration_events(struct qmp *qmp)
 {
@@ -73,386 +45,35 @@ struct machine *qmp_machine_of(struct qmp *qmp)
 	return qmp->m;
 }
 
-struct qmp *qmp_of(struct qmp_client *client)
-{
-	return client->qmp;
-}
-
 struct machine *qmp_machine(struct qmp_client *client)
 {
-	return client->qmp->m;
+	return qmp_of(client)->m;
 }
 
-struct live *qmp_live(struct qmp_client *c)
+struct live *qmp_live(struct qmp_client *client)
 {
-	return c->qmp->live;
-}
-
-struct htab_watch **qmp_client_watch(struct qmp_client *client, enum qmp_watch which)
-{
-	return &client->watches[which];
-}
-
-/* ---- Output ---- */
-
-static void flush(struct qmp_client *c)
-{
-	while (c->out_len) {
-		ssize_t n = send(c->fd, c->out, c->out_len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN)
-			c->dead = true;
-		if (n <= 0)
-			break;
-		memmove(c->out, c->out + n, c->out_len - n);
-		c->out_len -= n;
-	}
-	if (c->dead) {
-		c->out_len = 0;
-		shutdown(c->fd, SHUT_RDWR); /* the event loop will notice and free it */
-	}
-	loop_events(c->qmp->m->loop, c->fd, POLLIN | (c->out_len ? POLLOUT : 0));
-}
-
-/* The event loop will notice, and free it. */
-static void hang_up(struct qmp_client *c)
-{
-	c->dead = true;
-	shutdown(c->fd, SHUT_RDWR);
-}
-
-static void append(struct qmp_client *c, const char *s, size_t len)
-{
-	if (c->dead)
-		return;
-	if (c->out_len + len > OUT_MAX) {
-		hang_up(c);
-		return;
-	}
-	if (c->out_len + len > c->out_size) {
-		size_t size = 2 * (c->out_len + len);
-		char *bigger = realloc(c->out, size);
-
-		if (!bigger) {
-			hang_up(c);
-			return;
-		}
-		c->out = bigger;
-		c->out_size = size;
-	}
-	memcpy(c->out + c->out_len, s, len);
-	c->out_len += len;
-}
-
-/* Jansson may pass over what this can't take, and tell nothing: @opaque remembers it. */
-static int add_text(const char *s, size_t len, void *opaque)
-{
-	struct state_out *text = opaque;
-
-	put_bytes(text, s, len);
-	return text->failed ? -1 : 0;
-}
-
-/* Takes over @msg; NULL: there was no memory for it. */
-static void send_json(struct qmp_client *c, json_t *msg)
-{
-	struct state_out text = {0};
-	int r = json_dump_callback(msg, add_text, &text, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	bool was_short = json_memory_was_short() || text.failed;
-
-	json_decref(msg);
-	/* Who was not told something for want of memory must not go on as if there were nothing. */
-	if (r || was_short)
-		hang_up(c);
-	else
-		append(c, (char *)text.data, text.len);
-	if (!c->dead)
-		append(c, "\r\n", 2);
-	state_free(&text);
-	flush(c);
-}
-
-static json_t *event_json(const char *name, json_t *data)
-{
-	struct timespec now;
-	json_t *msg;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	msg = json_pack("{s:{s:I,s:I},s:s}", "timestamp", "seconds", (json_int_t)now.tv_sec,
-			"microseconds", (json_int_t)now.tv_nsec / 1000, "event", name);
-	if (data)
-		json_object_set_new(msg, "data", data);
-	return msg;
-}
-
-void qmp_client_event(struct qmp_client *c, const char *name, json_t *data)
-{
-	send_json(c, event_json(name, data));
+	return qmp_of(client)->live;
 }
 
 void qmp_event(struct qmp *qmp, const char *name, json_t *data)
 {
-	json_t *msg = event_json(name, data);
+	json_t *msg = qmp_event_message(name, data);
 
 	if (json_memory_was_short()) {
 		json_decref(msg);
 		msg = NULL;
 	}
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
-		if (qmp->clients[i] && qmp->clients[i]->ready)
-			send_json(qmp->clients[i], json_incref(msg));
+		if (qmp->clients[i] && qmp_client_is_ready(qmp->clients[i]))
+			qmp_client_send(qmp->clients[i], json_incref(msg));
 	json_decref(msg);
 }
 
-/* ---- Descriptors that clients hand over ---- */
-
-int qmp_keep_fd(struct qmp_client *c, const char *name)
+void qmp_forget(struct qmp *qmp, const struct qmp_client *c)
 {
-	int slot = -1;
-
-	if (c->received_fd < 0)
-		return -1;
-	for (int i = 0; i < FDS_MAX; i++)
-		if (c->fds[i].fd >= 0 && !strcmp(c->fds[i].name, name))
-			slot = i;
-	for (int i = 0; i < FDS_MAX && slot < 0; i++)
-		if (c->fds[i].fd < 0)
-			slot = i;
-	if (slot < 0)
-		return -1;
-	if (c->fds[slot].fd >= 0)
-		close(c->fds[slot].fd);
-	snprintf(c->fds[slot].name, sizeof(c->fds[slot].name), "%s", name);
-	c->fds[slot].fd = c->received_fd;
-	c->received_fd = -1;
-	return 0;
-}
-
-int qmp_take_fd(struct qmp_client *c, const char *name)
-{
-	for (int i = 0; i < FDS_MAX; i++)
-		if (c->fds[i].fd >= 0 && !strcmp(c->fds[i].name, name)) {
-			int fd = c->fds[i].fd;
-
-			c->fds[i].fd = -1;
-			return fd;
-		}
-	return -1;
-}
-
-/* ---- Input ---- */
-
-static json_t *error_json(const char *class, const char *desc)
-{
-	return json_pack("{s:{s:s,s:s}}", "error", "class", class, "desc", desc);
-}
-
-/* What is wrong with a message before one looks at its command. NULL: nothing. */
-static const char *check_message(json_t *msg, struct error *err)
-{
-	json_t *args = json_object_get(msg, "arguments"), *value;
-	const char *key;
-
-	json_object_foreach(msg, key, value) {
-		if (strcmp(key, "execute") && strcmp(key, "arguments") && strcmp(key, "id")) {
-			error_set(err, "a message has no member '%.64s'", key);
-			return err->text;
-		}
-	}
-	if (!json_is_string(json_object_get(msg, "execute")))
-		return "there is no 'execute' with a command's name";
-	if (args && !json_is_object(args))
-		return "'arguments' is not an object";
-	return NULL;
-}
-
-/* qmp_capabilities, of which there are none to be enabled. */
-static json_t *make_ready(struct qmp_client *c, json_t *args)
-{
-	struct error err;
-
-	if (qmp_check_args("enable:list?", args, &err))
-		return error_json(QMP_GENERIC_ERROR, err.text);
-	if (json_array_size(json_object_get(args, "enable")))
-		return error_json(QMP_GENERIC_ERROR, "there is no capability to be enabled");
-	c->ready = true;
-	return json_pack("{s:{}}", "return");
-}
-
-/* The answer to a message, without its id. */
-static json_t *answer(struct qmp_client *c, json_t *msg)
-{
-	struct qmp_result result = {0};
-	const char *command, *problem = check_message(msg, &result.error);
-	json_t *args = json_object_get(msg, "arguments");
-	bool capabilities;
-
-	if (problem)
-		return error_json(QMP_GENERIC_ERROR, problem);
-	command = json_string_value(json_object_get(msg, "execute"));
-	capabilities = !strcmp(command, "qmp_capabilities");
-	if (!c->ready && !capabilities)
-		return error_json(QMP_COMMAND_NOT_FOUND, "say qmp_capabilities first");
-	if (!c->ready)
-		return make_ready(c, args);
-	if (capabilities)
-		return error_json(QMP_COMMAND_NOT_FOUND, "qmp_capabilities was said already");
-	qmp_execute(c, command, args, &result);
-	if (result.error_class) {
-		json_decref(result.value);
-		return error_json(result.error_class, result.error.text);
-	}
-	/* Without memory there is none, and the client is hung up on. */
-	return json_pack("{s:o}", "return", result.value ? result.value : json_object());
-}
-
-static void on_message(void *opaque, const char *text, size_t len, const char *problem)
-{
-	struct qmp_client *c = opaque;
-	json_error_t json_err;
-	json_t *msg = NULL, *reply, *id;
-	struct error err;
-
-	if (c->dead)
-		return;
-	if (!problem) {
-		json_memory_was_short();
-		msg = json_loadb(text, len, JSON_REJECT_DUPLICATES, &json_err);
-		if (json_memory_was_short()) {
-			json_decref(msg);
-			msg = NULL;
-			problem = "there is no memory for the message";
-		} else if (!msg) {
-			error_set(&err, "that is not JSON: %s", json_err.text);
-			problem = err.text;
-		} else if (!json_is_object(msg))
-			problem = "that is not a JSON object";
-	}
-	reply = problem ? error_json(QMP_GENERIC_ERROR, problem) : answer(c, msg);
-	id = json_object_get(msg, "id");
-	if (id)
-		json_object_set(reply, "id", id);
-	json_decref(msg);
-	send_json(c, reply);
-}
-
-/* Of the descriptors that came with one message the first is kept for getfd, no other. */
-static void take_descriptors(struct qmp_client *c, struct msghdr *msg)
-{
-	bool got = false;
-
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(msg); h; h = CMSG_NXTHDR(msg, h)) {
-		size_t n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(h) + i * sizeof(int), sizeof(int));
-			if (got) {
-				close(fd);
-				continue;
-			}
-			if (c->received_fd >= 0)
-				close(c->received_fd);
-			c->received_fd = fd;
-			got = true;
-		}
-	}
-}
-
-/* Reads once. */
-static ssize_t receive(struct qmp_client *c, char *buf, size_t size)
-{
-	char control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = {.iov_base = buf, .iov_len = size};
-	struct msghdr msg = {
-	    .msg_iov = &iov,
-	    .msg_iovlen = 1,
-	    .msg_control = control,
-	    .msg_controllen = sizeof(control),
-	};
-	ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-	if (n < 0)
-		return n;
-	take_descriptors(c, &msg);
-	return n;
-}
-
-static void free_client(struct qmp_client *c)
-{
-	struct qmp *qmp = c->qmp;
-
-	loop_remove(qmp->m->loop, c->fd);
-	close(c->fd);
-	if (c->received_fd >= 0)
-		close(c->received_fd);
-	for (unsigned i = 0; i < FDS_MAX; i++)
-		if (c->fds[i].fd >= 0)
-			close(c->fds[i].fd);
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
 		if (qmp->clients[i] == c)
 			qmp->clients[i] = NULL;
-	if (c->watches[QMP_WATCH_STATS])
-		machine_count_no_writes(qmp->m);
-	for (unsigned i = 0; i < QMP_WATCHES; i++)
-		htab_watch_free(c->watches[i]);
-	frame_free(&c->in);
-	free(c->out);
-	free(c);
-}
-
-static void on_client(void *opaque, int fd, unsigned events)
-{
-	struct qmp_client *c = opaque;
-	char buf[4096];
-	ssize_t n;
-
-	if (events & POLLOUT)
-		flush(c);
-	if (events & (POLLIN | POLLHUP | POLLERR)) {
-		n = receive(c, buf, sizeof(buf));
-		if (n > 0)
-			frame_feed(&c->in, buf, n, on_message, c);
-		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			c->dead = true;
-	}
-	if (c->dead)
-		free_client(c);
-}
-
-static void on_connect(void *opaque, int fd, unsigned events)
-{
-	struct qmp *qmp = opaque;
-	struct qmp_client *c;
-	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	unsigned i;
-
-	if (client_fd < 0)
-		return;
-	for (i = 0; i < CLIENTS_MAX && qmp->clients[i]; i++)
-		;
-	c = i < CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
-	if (!c) {
-		close(client_fd);
-		return;
-	}
-	c->qmp = qmp;
-	c->fd = client_fd;
-	c->received_fd = -1;
-	for (unsigned f = 0; f < FDS_MAX; f++)
-		c->fds[f].fd = -1;
-	frame_init(&c->in, QMP_MESSAGE_MAX, QMP_DEPTH_MAX);
-	qmp->clients[i] = c;
-	if (loop_add(qmp->m->loop, client_fd, POLLIN, on_client, c)) {
-		free_client(c);
-		return;
-	}
-	send_json(c, json_pack("{s:{s:o,s:[]}}", "QMP", "version", qmp_version(), "capabilities"));
 }
 
 /* ---- What the machine tells ---- */
@@ -512,6 +133,22 @@ static void on_machine(struct machine *m, enum machine_event event, void *opaque
 }
 
 /* ---- Life ---- */
+
+static void on_connect(void *opaque, int fd, unsigned events)
+{
+	struct qmp *qmp = opaque;
+	int client_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	unsigned i;
+
+	if (client_fd < 0)
+		return;
+	for (i = 0; i < CLIENTS_MAX && qmp->clients[i]; i++)
+		;
+	if (i == CLIENTS_MAX)
+		close(client_fd);
+	else
+		qmp->clients[i] = qmp_client_new(qmp, client_fd);
+}
 
 static bool somebody_listens(const struct sockaddr_un *addr)
 {
@@ -599,13 +236,8 @@ void qmp_free(struct qmp *qmp)
 
 		if (!c)
 			continue;
-		for (int tries = 0; c->out_len && tries < 10; tries++) {
-			struct pollfd p = {.fd = c->fd, .events = POLLOUT};
-
-			poll(&p, 1, 100);
-			flush(c);
-		}
-		free_client(c);
+		qmp_client_drain(c);
+		qmp_client_free(c);
 	}
 	loop_remove(qmp->m->loop, qmp->listen_fd);
 	close(qmp->listen_fd);
