@@ -108,7 +108,9 @@ const struct image_section *image_find(const struct image *img, u32 type, u32 in
 /* Is there a section that must be understood, of a type not in @known (0-terminated)? */
 int image_refuse_unknown(const struct image *img, const u32 *known, struct error *err);
 
-/* A section's contents from front to back, decoded. */
+/* ---- A section's contents (section.c) ---- */
+
+/* From front to back, decoded. */
 struct section_reader;
 struct section_reader *section_open(struct image *img, const struct image_section *s,
 				    struct error *err);
