@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What translations know of special purpose registers. */
+/*
+ * Special purpose registers, for those who carry out what moves them: instructions (insn/spr.c) and
+ * translations.
+ */
 #ifndef PAPYR_CPU_SPR_H
 #define PAPYR_CPU_SPR_H
 
@@ -21,7 +24,24 @@ struct spr {
 };
 
 #define SPR_NUMBERS 1024u
-extern const struct spr booke_sprs[SPR_NUMBERS];
+extern const struct spr book3s_sprs[SPR_NUMBERS], booke_sprs[SPR_NUMBERS];
+
+static inline const struct spr *spr_row(enum isa_level level, unsigned n)
+{
+	return level < ISA_32 ? &booke_sprs[n] : &book3s_sprs[n];
+}
+
+/* Has a processor of @level the register of this row? */
+static inline bool spr_of_level(const struct spr *s, enum isa_level level)
+{
+	return level < ISA_32 ? s->level == ISA_BOOKE || s->level == level : s->level <= level;
+}
+
+/*
+ * Sets the program priority (PPR), if the processor's state allows it: to 2 to 4 in problem state,
+ * 1 to 6 in any other. Else nothing changes.
+ */
+void spr_set_priority(struct cpu *cpu, unsigned priority);
 
 /*
  * Where 64 bits in struct cpu are all there is to SPR @n, and no access by problem state (@user) or
