@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "platform/hotplug.h"
+#include "platform/connectors.h"
 
 #include <stdlib.h>
 
 #include "platform/device.h"
 #include "platform/internal.h"
-#include "platform/rtas.h"
 #include "platform/vcpu.h"
 #include "platform/xics.h"
 
 /* What the guest calls connectors: a kind, and a number by which people know the thing. */
 #define INDEX_CPU    0x10000000u
 #define INDEX_MEMORY 0x80000000u
-
-struct row {
-	struct drc *drcs;
-	unsigned n;
-	unsigned goal; /* so many shall be offered, and not be leaving */
-};
-
-struct hotplug {
-	struct machine_device dev;
-	struct row rows[HOTPLUG_KINDS];
-};
 
 /* ---- What is behind a connector ---- */
 
@@ -99,14 +87,14 @@ static void block_release(struct drc *d, void *opaque)
 	guest_mem_clear_block(&m->mem, gpa);
 }
 
-static const struct drc_ops ops[HOTPLUG_KINDS] = {
+const struct drc_ops hotplug_drc_ops[HOTPLUG_KINDS] = {
     [HOTPLUG_CPUS] = {.take = core_take, .release = core_release, .in_use = core_in_use},
     [HOTPLUG_MEMORY] = {.take = block_take, .release = block_release, .in_use = block_in_use},
 };
 
 /* ---- Towards what was wanted ---- */
 
-static unsigned staying(const struct row *r)
+static unsigned staying(const struct drc_row *r)
 {
 	unsigned n = 0;
 
@@ -116,7 +104,7 @@ static unsigned staying(const struct row *r)
 }
 
 /* The lowest first: those that the guest was to let go, then others. */
-static void grow(struct row *r, unsigned have)
+static void grow(struct drc_row *r, unsigned have)
 {
 	for (unsigned i = 0; i < r->n && have < r->goal; i++)
 		if (r->drcs[i].leaving) {
@@ -131,7 +119,7 @@ static void grow(struct row *r, unsigned have)
 }
 
 /* The highest first: those that the guest hasn't taken, then others that it may let go. */
-static void shrink(struct row *r, unsigned least, unsigned have)
+static void shrink(struct drc_row *r, unsigned least, unsigned have)
 {
 	for (unsigned i = r->n; i-- > least && have > r->goal;)
 		have -= r->drcs[i].offered && !r->drcs[i].leaving && drc_withdraw(&r->drcs[i]);
@@ -142,7 +130,7 @@ static void shrink(struct row *r, unsigned least, unsigned have)
 		}
 }
 
-static bool has_event(const struct hotplug *h)
+bool hotplug_has_event(const struct hotplug *h)
 {
 	for (unsigned k = 0; k < HOTPLUG_KINDS; k++)
 		for (unsigned i = 0; i < h->rows[k].n; i++)
@@ -151,17 +139,16 @@ static bool has_event(const struct hotplug *h)
 	return false;
 }
 
-/* After the goal or the guest's doing changed. With m->lock held. */
-static void pursue(struct machine *m, enum hotplug_kind kind)
+void hotplug_pursue(struct machine *m, enum hotplug_kind kind)
 {
-	struct row *r = &m->hotplug->rows[kind];
+	struct drc_row *r = &m->hotplug->rows[kind];
 	unsigned have = staying(r);
 
 	if (have < r->goal)
 		grow(r, have);
 	else if (have > r->goal)
 		shrink(r, kind == HOTPLUG_CPUS ? 1 : 0, have); /* a guest starts on core 0 */
-	if (has_event(m->hotplug))
+	if (hotplug_has_event(m->hotplug))
 		xics_pulse(m, m->hotplug->dev.irq);
 }
 
@@ -215,7 +202,7 @@ static void ask_again(struct drc *d)
 
 int hotplug_want(struct machine *m, enum hotplug_kind kind, u64 amount, struct error *err)
 {
-	struct row *r;
+	struct drc_row *r;
 
 	if (check_wish(m, kind, amount, err))
 		return -1;
@@ -226,14 +213,14 @@ int hotplug_want(struct machine *m, enum hotplug_kind kind, u64 amount, struct e
 	for (unsigned i = 0; i < r->n; i++)
 		ask_again(&r->drcs[i]);
 	r->goal = (amount - base_of(m, kind)) / unit_of(m, kind);
-	pursue(m, kind);
+	hotplug_pursue(m, kind);
 	lock_release(&m->lock);
 	return 0;
 }
 
 static void look_at_row(const struct machine *m, enum hotplug_kind kind, struct hotplug_look *look)
 {
-	const struct row *r = &m->hotplug->rows[kind];
+	const struct drc_row *r = &m->hotplug->rows[kind];
 	u64 unit = unit_of(m, kind), now = 0, pending = 0;
 
 	for (unsigned i = 0; i < r->n; i++) {
@@ -266,159 +253,6 @@ void hotplug_look(struct machine *m, enum hotplug_kind kind, struct hotplug_look
 	lock_release(&m->lock);
 }
 
-/* ---- For the device tree and RTAS ---- */
-
-bool hotplug_has_vcpu(const struct machine *m, const struct vcpu *vcpu)
-{
-	const struct row *r;
-
-	if (!m->hotplug)
-		return true;
-	r = &m->hotplug->rows[HOTPLUG_CPUS];
-	return drc_may_configure(&r->drcs[vcpu->index / m->cfg.threads]);
-}
-
-/* A core runs when all of it does. */
-void hotplug_started(struct machine *m, const struct vcpu *vcpu)
-{
-	unsigned core = vcpu->index / m->cfg.threads;
-
-	if (!m->hotplug)
-		return;
-	for (unsigned i = 0; i < m->cfg.threads; i++)
-		if (!m->vcpus[core * m->cfg.threads + i].online)
-			return;
-	drc_started(&m->hotplug->rows[HOTPLUG_CPUS].drcs[core]);
-}
-
-/* What goes, goes from the top; the guest is told in the order in which it was asked for. */
-static struct drc *next_with_event(struct row *r)
-{
-	for (unsigned i = 0; i < r->n; i++)
-		if (r->drcs[i].event == DRC_ADD)
-			return &r->drcs[i];
-	for (unsigned i = r->n; i-- > 0;)
-		if (r->drcs[i].event == DRC_REMOVE)
-			return &r->drcs[i];
-	return NULL;
-}
-
-bool hotplug_next_event(struct machine *m, struct hotplug_event *e)
-{
-	struct drc *d = NULL;
-
-	for (unsigned k = 0; m->hotplug && k < HOTPLUG_KINDS && !d; k++) {
-		e->kind = k;
-		d = next_with_event(&m->hotplug->rows[k]);
-	}
-	if (!d)
-		return false;
-	e->event = d->event;
-	e->index = d->index;
-	d->event = DRC_NO_EVENT;
-	if (has_event(m->hotplug))
-		xics_pulse(m, m->hotplug->dev.irq);
-	return true;
-}
-
-u32 hotplug_irq(const struct machine *m)
-{
-	return m->hotplug ? m->hotplug->dev.irq : 0;
-}
-
-unsigned hotplug_cores(const struct machine *m)
-{
-	return m->hotplug ? m->hotplug->rows[HOTPLUG_CPUS].n : 0;
-}
-
-unsigned hotplug_blocks(const struct machine *m)
-{
-	return m->hotplug ? m->hotplug->rows[HOTPLUG_MEMORY].n : 0;
-}
-
-const struct drc *hotplug_core(const struct machine *m, unsigned core)
-{
-	return &m->hotplug->rows[HOTPLUG_CPUS].drcs[core];
-}
-
-const struct drc *hotplug_block(const struct machine *m, unsigned block)
-{
-	return &m->hotplug->rows[HOTPLUG_MEMORY].drcs[block];
-}
-
-struct drc *hotplug_find(struct machine *m, u32 index, enum hotplug_kind *kind, unsigned *number)
-{
-	for (unsigned k = 0; m->hotplug && k < HOTPLUG_KINDS; k++)
-		for (unsigned i = 0; i < m->hotplug->rows[k].n; i++)
-			if (m->hotplug->rows[k].drcs[i].index == index) {
-				*kind = k;
-				*number = i;
-				return &m->hotplug->rows[k].drcs[i];
-			}
-	return NULL;
-}
-
-s32 hotplug_isolate(struct machine *m, u32 index, u32 state)
-{
-	enum hotplug_kind kind;
-	unsigned number;
-	struct drc *d;
-	s32 r = RTAS_NO_INDICATOR;
-
-	lock_acquire(&m->lock);
-	d = hotplug_find(m, index, &kind, &number);
-	if (d) {
-		r = drc_set_isolation(d, state, &ops[kind], m);
-		pursue(m, kind);
-	}
-	lock_release(&m->lock);
-	return r;
-}
-
-/* The guest gives back another block of memory than the one that it was to: it chooses. */
-static void exchange(struct row *r, struct drc *given)
-{
-	for (unsigned i = 0; i < r->n && given->state == DRC_ISOLATED && !given->leaving; i++)
-		if (r->drcs[i].leaving && r->drcs[i].event == DRC_NO_EVENT) {
-			drc_leave_alone(&r->drcs[i]);
-			given->leaving = true;
-		}
-}
-
-static s32 allocate(struct machine *m, u32 index, u32 state)
-{
-	enum hotplug_kind kind;
-	unsigned number;
-	struct drc *d;
-	s32 r = RTAS_NO_INDICATOR;
-
-	lock_acquire(&m->lock);
-	d = hotplug_find(m, index, &kind, &number);
-	/* A migration has to know all of memory, from its beginning to its end. */
-	if (d && kind == HOTPLUG_MEMORY && m->log_kept) {
-		r = RTAS_BUSY_FOR_100MS;
-	} else if (d) {
-		if (kind == HOTPLUG_MEMORY && state != DRC_USABLE)
-			exchange(&m->hotplug->rows[kind], d);
-		r = drc_set_allocation(d, state, &ops[kind], m);
-		pursue(m, kind);
-	}
-	lock_release(&m->lock);
-	return r;
-}
-
-/* Who has KVM's record of written pages may be waiting for this vcpu. */
-s32 hotplug_allocate(struct machine *m, u32 index, u32 state)
-{
-	s32 r;
-
-	if (!lock_try(&m->log_lock))
-		return RTAS_BUSY;
-	r = allocate(m, index, state);
-	lock_release(&m->log_lock);
-	return r;
-}
-
 /* ---- As one of the machine's devices ---- */
 
 static struct hotplug *hotplug_of(struct machine_device *dev)
@@ -438,7 +272,7 @@ static bool no_hcall(struct machine_device *dev, u64 number, u64 *args, s64 *ret
 /* Memory comes and goes as the connectors say, with what was loaded into it. */
 static int follow(struct machine *m)
 {
-	struct row *r = &m->hotplug->rows[HOTPLUG_MEMORY];
+	struct drc_row *r = &m->hotplug->rows[HOTPLUG_MEMORY];
 	int failed = 0;
 
 	for (unsigned i = 0; i < r->n; i++)
@@ -510,7 +344,7 @@ static const struct device_ops device = {
 };
 
 /* The first @offered of them the guest finds when it starts. */
-static int make_row(struct row *r, unsigned n, unsigned offered)
+static int make_row(struct drc_row *r, unsigned n, unsigned offered)
 {
 	r->drcs = calloc(n ? n : 1, sizeof(*r->drcs));
 	if (!r->drcs)
@@ -526,7 +360,7 @@ static int make_row(struct row *r, unsigned n, unsigned offered)
 
 static void name_connectors(struct machine *m, struct hotplug *h)
 {
-	struct row *cpus = &h->rows[HOTPLUG_CPUS], *memory = &h->rows[HOTPLUG_MEMORY];
+	struct drc_row *cpus = &h->rows[HOTPLUG_CPUS], *memory = &h->rows[HOTPLUG_MEMORY];
 
 	for (unsigned i = 0; i < cpus->n; i++)
 		cpus->drcs[i].index = INDEX_CPU | m->vcpus[i * m->cfg.threads].id;
