@@ -10,6 +10,8 @@
  * How to read this file: first the structures, subject by subject, each with the request that takes
  * it, then the register numbers, the capabilities, and the request numbers. A bad pointer gives
  * EFAULT; a request that isn't known EINVAL from /dev/kvm and a vcpu, ENOTTY from everything else.
+ * What makes or keeps something gives ENOMEM where there is no memory, and EMFILE or ENFILE where
+ * there is no descriptor for it.
  *
  *   /dev/kvm      papyr_open("/dev/kvm", O_RDWR)
  *   VM            KVM_CREATE_VM on /dev/kvm
@@ -17,6 +19,8 @@
  *   hash table    KVM_PPC_GET_HTAB_FD on a VM; read or write it
  *   device        KVM_CREATE_DEVICE on a VM
  *   TCE table     KVM_CREATE_SPAPR_TCE on a VM; mmap it
+ *   RMA           KVM_ALLOCATE_RMA on a VM; mmap it, and make it the guest's first memory
+ *   statistics    KVM_GET_STATS_FD on a VM or a vcpu; read it
  *
  * What KVM_CHECK_EXTENSION says is what there is. Of Book E processors (PAPYR_CAP_PVR) ask the VM,
  * not /dev/kvm, which answers for a VM as it is made.
@@ -225,7 +229,14 @@ struct kvm_fpu {
 	__u64 fpr[32];
 };
 
-/* KVM_GET_ONE_REG, KVM_SET_ONE_REG: @addr is an HVA of as many bytes as @id's size field says. */
+/*
+ * KVM_GET_ONE_REG, KVM_SET_ONE_REG: @addr is an HVA of as many bytes as @id's size field says.
+ *
+ * EINVAL: no such register, of another size, or of another kind of processor; a value that it
+ * can't have, where that is said beside it. ENXIO: there is the register, but not here:
+ * KVM_REG_PPC_VSR of a PPC970, KVM_REG_PPC_ICP_STATE of a vcpu without a XICS,
+ * KVM_REG_PPC_VP_STATE.
+ */
 struct kvm_one_reg {
 	__u64 id;
 	__u64 addr;
@@ -491,8 +502,10 @@ struct kvm_mp_state {
 /*
  * KVM_SET_USER_MEMORY_REGION: makes, moves, changes the flags of, or (memory_size 0) deletes
  * memory slot @slot. Addresses and size are multiples of the host's page size.
- * EINVAL: unaligned, unknown flags, wraps around, slot number too large, another size for a
- * slot that exists, deleting one that doesn't. EEXIST: overlaps another slot.
+ * A slot that exists keeps its size, its HVA and whether it is read-only.
+ * EINVAL: unaligned, unknown flags, wraps around, no addresses of a program's, 2^31 pages of the
+ * host's or more, slot number too large, what a slot that exists keeps, deleting one that doesn't
+ * exist. EEXIST: overlaps another slot.
  */
 struct kvm_userspace_memory_region {
 	__u32 slot; /* number; bits 31:16 name the address space, 0 on Power */
@@ -521,7 +534,12 @@ struct kvm_dirty_log {
 
 /* ---- Interrupt controllers and devices ---------------------------------------------------- */
 
-/* KVM_IRQ_LINE: drives source @irq of the VM's interrupt controller. */
+/*
+ * KVM_IRQ_LINE: drives source @irq of the VM's interrupt controller. Both it and
+ * KVM_IRQ_LINE_STATUS succeed whether there is that source or not; the latter says so in @status: 0
+ * or -EINVAL.
+ * ENXIO: the VM has no XICS.
+ */
 struct kvm_irq_level {
 	union {
 		__u32 irq;
@@ -632,7 +650,9 @@ enum kvm_device_type {
 
 /*
  * KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR on a device's descriptor.
- * ENXIO: the device has no such attribute. XICS GET of a source not made yet: ENOENT.
+ * ENXIO: the device has no such attribute. ENOENT: a number that no source of the XICS can have;
+ * KVM_GET_DEVICE_ATTR of one not made yet (setting makes it). EINVAL: setting one, not masked by
+ * its priority 255, whose destination no vcpu is connected as (KVM_CAP_IRQ_XICS).
  */
 struct kvm_device_attr {
 	__u32 flags; /* 0 */
@@ -673,6 +693,24 @@ struct kvm_device_attr {
 /*
  * KVM_ENABLE_CAP on a VM or a vcpu. EINVAL: unknown there, flags not 0, or bad arguments; and of
  * any on a vcpu on which KVM_CAP_PPC_PAPR was not enabled before, though it is enabled then.
+ *
+ * On a VM:
+ *   KVM_CAP_PPC_ENABLE_HCALL   args[0] a hypercall's number, args[1] 1: KVM handles it, 0: the
+ *                              client. EINVAL: KVM has no handler of it
+ *   KVM_CAP_PPC_SMT            before there are vcpus: args[0] of them, a power of 2, are in a core
+ *                              (those with ids n * args[0] and up); args[1] 0. EINVAL: more than
+ *                              the processor has threads. EBUSY: there are vcpus
+ *   KVM_CAP_PPC_NESTED_HV, KVM_CAP_PPC_DAWR1   ENODEV: of later processors
+ *   PAPYR_CAP_*                <papyr/papyr.h>
+ * On a vcpu:
+ *   KVM_CAP_PPC_PAPR           it is a pSeries guest's: KVM_RUN wants it but of Book E's
+ *   KVM_CAP_PPC_FWNMI          KVM_EXIT_NMI, for all of the VM
+ *   KVM_CAP_IRQ_XICS           connects it to the XICS whose descriptor is args[0], as server
+ *                              args[1]. EBADF: no descriptor. EPERM: no XICS of this VM. EBUSY: it
+ *                              is connected. EEXIST: another vcpu is that server
+ *   KVM_CAP_SW_TLB             struct kvm_config_tlb; Book E
+ *   KVM_CAP_PPC_BOOKE_WATCHDOG the watchdog's last expiry is KVM_EXIT_WATCHDOG; Book E
+ *   KVM_CAP_PPC_OSI, KVM_CAP_PPC_EPR   taken, as by Linux, without effect
  */
 struct kvm_enable_cap {
 	__u32 cap;
@@ -799,7 +837,7 @@ struct kvm_ppc_resize_hpt {
 	__u32 pad;
 };
 
-/* KVM_PPC_CONFIGURE_V3_MMU, KVM_PPC_GET_RMMU_INFO: POWER9 and later. */
+/* KVM_PPC_CONFIGURE_V3_MMU, KVM_PPC_GET_RMMU_INFO: POWER9 and later; ENODEV and EINVAL here. */
 #define KVM_PPC_MMUV3_RADIX 1
 #define KVM_PPC_MMUV3_GTSE  2
 
@@ -1085,10 +1123,10 @@ struct papyr_map {
 #define KVM_REG_PPC_SPMC2 (KVM_REG_PPC | KVM_REG_SIZE_U32 | 0x9e)
 /*
  * The partition's control. LPCR: only ILE, TC, DPFD (and on POWER8 AIL) can be changed, for the
- * whole VM. ARCH_COMPAT: 0 or the logical PVR that the guest is to be confined to. TB_OFFSET: what
- * is added to the host's timebase (papyr_timebase() in <papyr/papyr.h>), rounded up to a multiple
- * of 2^24. DEC_EXPIRY: the guest timebase at which the decrementer passes zero. ONLINE: not 0 if
- * the guest uses the vcpu.
+ * whole VM. ARCH_COMPAT: 0 or the logical PVR that the guest is to be confined to; EINVAL: one that
+ * the processor can't be. TB_OFFSET: what is added to the host's timebase (papyr_timebase() in
+ * <papyr/papyr.h>), rounded up to a multiple of 2^24. DEC_EXPIRY: the guest timebase at which the
+ * decrementer passes zero. ONLINE: not 0 if the guest uses the vcpu.
  *
  * Of Papyr only: the guest's time stands still when no vcpu comes to run for more than a second,
  * because the client doesn't let any or because its process was stopped. TB_OFFSET is the smaller
@@ -1147,7 +1185,7 @@ struct papyr_map {
 #define KVM_REG_PPC_ICP_PPRI_SHIFT 16
 #define KVM_REG_PPC_ICP_PPRI_MASK  0xff
 #define KVM_REG_PPC_VP_STATE	   (KVM_REG_PPC | KVM_REG_SIZE_U128 | 0x8d) /* XIVE */
-/* The instruction that stops with KVM_GUESTDBG_USE_SW_BP. */
+/* The instruction that stops with KVM_GUESTDBG_USE_SW_BP. Cannot be set. */
 #define KVM_REG_PPC_DEBUG_INST (KVM_REG_PPC | KVM_REG_SIZE_U32 | 0x8b)
 #define KVM_REG_PPC_DBSR       (KVM_REG_PPC | KVM_REG_SIZE_U32 | 0xbb)
 /* POWER10. */
@@ -1319,15 +1357,22 @@ struct papyr_map {
 
 /* To /dev/kvm. The argument is 0 where none is named. */
 #define KVM_GET_API_VERSION    _IO(KVMIO, 0x00) /* returns KVM_API_VERSION; EINVAL: argument */
-#define KVM_CREATE_VM	       _IO(KVMIO, 0x01) /* KVM_VM_PPC_*; returns a VM descriptor */
+#define KVM_CREATE_VM	       _IO(KVMIO, 0x01) /* KVM_VM_PPC_*; returns a VM; EINVAL: argument */
 #define KVM_CHECK_EXTENSION    _IO(KVMIO, 0x03) /* KVM_CAP_*; also to a VM; 0 is no */
 #define KVM_GET_VCPU_MMAP_SIZE _IO(KVMIO, 0x04) /* returns bytes; EINVAL: argument */
 
 /* To a VM. */
-#define KVM_CREATE_VCPU		   _IO(KVMIO, 0x41) /* vcpu id; returns a vcpu descriptor */
+/*
+ * KVM_CREATE_VCPU: the argument is the vcpu's id, below KVM_CAP_MAX_VCPU_ID; returns its
+ * descriptor. Ids are free to choose, but that those of a core's threads follow each other
+ * (KVM_CAP_PPC_SMT).
+ * EINVAL: too large an id, of a core too many, or more vcpus than KVM_CAP_MAX_VCPUS. EEXIST: there
+ * is one of that id, even if its descriptor was closed.
+ */
+#define KVM_CREATE_VCPU		   _IO(KVMIO, 0x41)
 #define KVM_GET_DIRTY_LOG	   _IOW(KVMIO, 0x42, struct kvm_dirty_log)
 #define KVM_SET_USER_MEMORY_REGION _IOW(KVMIO, 0x46, struct kvm_userspace_memory_region)
-#define KVM_CREATE_IRQCHIP	   _IO(KVMIO, 0x60)
+#define KVM_CREATE_IRQCHIP	   _IO(KVMIO, 0x60) /* ENOTTY here: see KVM_CREATE_DEVICE */
 #define KVM_IRQ_LINE		   _IOW(KVMIO, 0x61, struct kvm_irq_level)
 #define KVM_IRQ_LINE_STATUS	   _IOWR(KVMIO, 0x67, struct kvm_irq_level)
 #define KVM_IRQFD		   _IOW(KVMIO, 0x76, struct kvm_irqfd)
@@ -1336,7 +1381,9 @@ struct papyr_map {
 #define KVM_PPC_GET_SMMU_INFO	   _IOR(KVMIO, 0xa6, struct kvm_ppc_smmu_info)
 /*
  * KVM_PPC_ALLOCATE_HTAB: in: the order (log2 of bytes) wanted, 18 .. 46. Called again with the same
- * order it clears the table. EBUSY: a vcpu is running.
+ * order it clears the table, with another it makes an empty one of that. A VM that runs without
+ * having asked gets one of 2^24 bytes. EINVAL: another order. ENOMEM: the VM has the table that it
+ * had. EBUSY: a vcpu is in KVM_RUN.
  */
 #define KVM_PPC_ALLOCATE_HTAB	   _IOWR(KVMIO, 0xa7, __u32)
 #define KVM_CREATE_SPAPR_TCE	   _IOW(KVMIO, 0xa8, struct kvm_create_spapr_tce)
@@ -1349,7 +1396,7 @@ struct papyr_map {
 #define KVM_PPC_CONFIGURE_V3_MMU   _IOW(KVMIO, 0xaf, struct kvm_ppc_mmuv3_cfg)
 #define KVM_PPC_GET_RMMU_INFO	   _IOW(KVMIO, 0xb0, struct kvm_ppc_rmmu_info)
 #define KVM_PPC_GET_CPU_CHAR	   _IOR(KVMIO, 0xb1, struct kvm_ppc_cpu_char)
-#define KVM_PPC_SVM_OFF		   _IO(KVMIO, 0xb3)
+#define KVM_PPC_SVM_OFF		   _IO(KVMIO, 0xb3) /* 0: it is never on */
 #define KVM_GET_STATS_FD	   _IO(KVMIO, 0xce) /* also to a vcpu */
 #define KVM_CREATE_DEVICE	   _IOWR(KVMIO, 0xe0, struct kvm_create_device)
 
@@ -1396,8 +1443,15 @@ struct kvm_stats_desc {
 #define KVM_GET_DEVICE_ATTR _IOW(KVMIO, 0xe2, struct kvm_device_attr)
 #define KVM_HAS_DEVICE_ATTR _IOW(KVMIO, 0xe3, struct kvm_device_attr)
 
-/* To a vcpu, always from the thread that runs it. */
-#define KVM_RUN		    _IO(KVMIO, 0x80) /* EINTR: a signal, or immediate_exit */
+/*
+ * To a vcpu, always from the thread that runs it.
+ *
+ * KVM_RUN: 0, and kvm_run.exit_reason says why. EINTR: a signal, or immediate_exit. EINVAL: the
+ * argument isn't 0; KVM_CAP_PPC_PAPR isn't enabled (not of Book E); the real-mode area, which may
+ * give EPERM too: KVM_ALLOCATE_RMA. EFAULT: KVM_CAP_SW_TLB's array has gone. ENOMEM: before the
+ * guest was entered.
+ */
+#define KVM_RUN		    _IO(KVMIO, 0x80)
 #define KVM_GET_REGS	    _IOR(KVMIO, 0x81, struct kvm_regs)
 #define KVM_SET_REGS	    _IOW(KVMIO, 0x82, struct kvm_regs)
 #define KVM_GET_SREGS	    _IOR(KVMIO, 0x83, struct kvm_sregs)
@@ -1412,7 +1466,7 @@ struct kvm_stats_desc {
 #define KVM_SET_GUEST_DEBUG _IOW(KVMIO, 0x9b, struct kvm_guest_debug)
 #define KVM_ENABLE_CAP	    _IOW(KVMIO, 0xa3, struct kvm_enable_cap) /* also to a VM */
 #define KVM_DIRTY_TLB	    _IOW(KVMIO, 0xaa, struct kvm_dirty_tlb)  /* EINVAL: not an e500 */
-#define KVM_GET_ONE_REG	    _IOW(KVMIO, 0xab, struct kvm_one_reg)    /* EINVAL: no such register */
+#define KVM_GET_ONE_REG	    _IOW(KVMIO, 0xab, struct kvm_one_reg)
 #define KVM_SET_ONE_REG	    _IOW(KVMIO, 0xac, struct kvm_one_reg)
 
 #endif

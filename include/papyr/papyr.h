@@ -34,8 +34,8 @@
  * when it is made, and filled with pages by its first KVM_RUN, which takes some milliseconds and
  * may be one with immediate_exit.
  *
- * fork: the child has none of these objects. A call there with a descriptor that the parent made
- * fails with EIO.
+ * fork: the child has none of these objects. Requests, reads and writes there with a descriptor
+ * that the parent made fail with EIO; papyr_close() closes the child's number.
  *
  * Programs written for /dev/kvm need none of this: run them with LD_PRELOAD=libpapyr-preload.so.
  */
@@ -72,23 +72,31 @@ int papyr_open(const char *path, int flags);
  * Makes request @request (KVM_*) of @fd. The one argument after it is what the request names: an
  * integer or a pointer. Returns what the request returns, never negative but for -1.
  *
- * EBADF: not one of ours. ENOTTY: not a request of this kind of descriptor. EFAULT: bad pointer.
+ * EBADF: not one of ours. ENOTTY (EINVAL of /dev/kvm and vcpus): not a request of this kind of
+ * descriptor. EFAULT: bad pointer.
  */
 int papyr_ioctl(int fd, unsigned long request, ...);
 
 /*
- * Reads from, writes to, a hash table's descriptor; @count bytes at most. Returns the bytes taken
- * or given. See struct kvm_get_htab_fd. Other kinds of descriptor: EINVAL.
+ * Reads from, writes to, a hash table's descriptor (struct kvm_get_htab_fd), and reads statistics
+ * (struct kvm_stats_header, from where the last read ended; pread() does as well); @count bytes at
+ * most. Returns the bytes taken or given.
+ *
+ * EBADF: not one of ours, or not made for that: a hash table's is for reading or for writing,
+ * statistics can't be written. EINVAL: other kinds of descriptor. EFAULT: bad pointer. Writing a
+ * table besides: EBUSY, a vcpu is in KVM_RUN; EINVAL, a record that can't be.
  */
 ssize_t papyr_read(int fd, void *buf, size_t count);
 ssize_t papyr_write(int fd, const void *buf, size_t count);
 
 /*
- * Maps a vcpu's struct kvm_run. Unmap with munmap().
+ * Maps a vcpu's struct kvm_run, a TCE table or a real-mode area. Unmap with munmap(): the mapping
+ * outlives the descriptor.
  *
- * @offset: 0.
+ * @offset: where in it the mapping begins, in bytes, a multiple of the host's page size; 0 of
+ *          struct kvm_run.
  *
- * ENODEV: a descriptor that can't be mapped. EINVAL: as mmap().
+ * EBADF: not one of ours. ENODEV: a descriptor that can't be mapped. Else as mmap().
  */
 void *papyr_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
 
@@ -124,9 +132,10 @@ bool papyr_is_fd(int fd);
 /*
  * Another, for KVM_ENABLE_CAP of a VM that has no vcpus yet: args[0] is the processor version (PVR)
  * of those it will have, by which the processor is chosen: POWER8 (which a VM has that never
- * asks), POWER7 or PPC970, as its upper half says. The guest reads all of it. KVM_SET_SREGS changes
- * no processor. KVM_CAP_PPC_SMT becomes the number of threads that its cores have: 8, 4 or 1. A
- * PPC970 runs with a real-mode area only (KVM_ALLOCATE_RMA).
+ * asks), POWER7, PPC970, or one of Book E, 440 or e500v2, as its upper half says. The guest reads
+ * all of it. KVM_SET_SREGS changes no processor. KVM_CAP_PPC_SMT becomes the number of threads that
+ * its cores have: 8, 4 or 1. A PPC970 runs with a real-mode area only (KVM_ALLOCATE_RMA). Those of
+ * Book E have no hash table, no hypercalls and no XICS; what is theirs <papyr/kvm.h> says.
  *
  * EINVAL: there is no such processor, or args[0] has more than 32 bits. EBUSY: there are vcpus.
  */
