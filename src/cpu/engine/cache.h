@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What decoded code is kept in: arenas of blocks and pages, a hash by which blocks are found
+ * (hash.c), and of each page what it held when its blocks were decoded (page.c). Only code.c and
+ * these two look into it.
+ */
+#ifndef PAPYR_CPU_CACHE_H
+#define PAPYR_CPU_CACHE_H
+
+#include "cpu/engine/decode.h"
+#include "cpu/mmu/tlb.h"
+
+#define HASH_SHIFT   14 /* 2^14 buckets */
+#define HASH_BUCKETS (1u << HASH_SHIFT)
+#define PAGE_BUCKETS 16384u
+
+#define LINE_SHIFT 6
+#define LINE_BYTES (1u << LINE_SHIFT)
+#define PART_LINES 4u
+#define PART_BYTES (PART_LINES * LINE_BYTES)
+
+enum code_kind { KEPT, COLD, KINDS };
+
+struct code_page {
+	u64 gpa;
+	u64 checked; /* epoch in which it was last compared with memory */
+	struct code_page *next;
+	struct block *blocks[KINDS];
+	u64 round; /* code_cache.round when blocks[COLD] were cold */
+	u64 lines; /* the 64-byte lines that blocks were decoded from */
+	/* Those lines as they were, PART_LINES together; NULL: none of these. */
+	u8 *image[CPU_PAGE_SIZE / PART_BYTES];
+};
+
+struct arena {
+	u8 *at;
+	size_t bytes, used;
+};
+
+/*
+ * Most look-ups in the hash find nothing, and blocks are seldom in the host's caches: a bucket is
+ * one line of these, and has a tag for each of its blocks, bits of the hash that don't choose the
+ * bucket, above the block's place in the arenas in units of 16 bytes. The first ones are used, 0:
+ * no block.
+ */
+#define REF_PLACE_BITS 22
+#define BUCKET_REFS    16u
+
+struct bucket {
+	u32 refs[BUCKET_REFS];
+} __attribute__((aligned(64)));
+
+struct code_cache {
+	/* Kept blocks and pages; then cold blocks, none where nothing is translated. */
+	struct arena arena[KINDS];
+	struct bucket hash[HASH_BUCKETS];
+	struct decoder decoder;
+	u64 round;		/* times that cold blocks were forgotten */
+	struct block *promoted; /* a cold block, dropped, that is to be decoded to be kept */
+	u64 epoch;
+	bool warm; /* cpu_warm_up() */
+	struct code_page *pages[PAGE_BUCKETS];
+	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
+};
+
+static inline size_t arena_round(size_t bytes)
+{
+	return (bytes + 15) & ~(size_t)15;
+}
+
+static inline void *arena_take(struct arena *a, size_t bytes)
+{
+	void *p = a->at + a->used;
+
+	bytes = arena_round(bytes);
+	if (a->used + bytes > a->bytes)
+		return NULL;
+	a->used += bytes;
+	return p;
+}
+
+static inline bool arena_has(const struct arena *a, const void *p)
+{
+	return (const u8 *)p >= a->at && (const u8 *)p < a->at + a->bytes;
+}
+
+static inline enum code_kind kind_of(const struct code_cache *c, const struct block *b)
+{
+	return arena_has(&c->arena[COLD], b) ? COLD : KEPT;
+}
+
+/* --- hash.c --- */
+/* The block of @kind at @gpa for @mode; NULL: there is none. */
+struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode);
+/* The block that must go before @b finds room; NULL: none. */
+struct block *hash_in_the_way(struct code_cache *c, const struct block *b);
+void hash_add(struct code_cache *c, const struct block *b);
+/* @b, which is there, is found no more. */
+void hash_remove(struct code_cache *c, const struct block *b);
+/* The same of all cold blocks. */
+void hash_forget_cold(struct code_cache *c);
+
+/* --- page.c --- */
+/* The page at @gpa; NULL: nothing of it was decoded. */
+struct code_page *page_find(struct code_cache *c, u64 gpa);
+/* The page of @gpa, with memory for what it holds in [gpa, gpa + bytes); NULL: there is no room. */
+struct code_page *page_get(struct code_cache *c, u64 gpa, unsigned bytes);
+/* The first of a page's blocks. */
+struct block **page_blocks(const struct code_cache *c, struct code_page *p, enum code_kind kind);
+/* Remembers what [offset, offset + bytes) held when it was decoded; page_get() was asked for it. */
+void page_note(struct code_page *p, unsigned offset, unsigned bytes, const u8 *host_page);
+/* What was noted of the instruction at @offset. */
+const u8 *page_noted(const struct code_page *p, unsigned offset);
+/* Does it hold what was decoded? */
+bool page_is_same(const struct code_page *p, const u8 *host_page);
+
+#endif

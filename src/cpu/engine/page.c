@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages that code was decoded from, and what they held then. */
+#include "base/racy.h"
+#include "cpu/engine/cache.h"
+
+#define PART_MASK ((1u << PART_LINES) - 1)
+
+static unsigned page_bucket(u64 gpa)
+{
+	return (gpa >> CPU_PAGE_SHIFT ^ gpa >> 24) & (PAGE_BUCKETS - 1);
+}
+
+struct code_page *page_find(struct code_cache *c, u64 gpa)
+{
+	struct code_page *p = c->pages[page_bucket(gpa)];
+
+	while (p && p->gpa != gpa)
+		p = p->next;
+	return p;
+}
+
+struct block **page_blocks(const struct code_cache *c, struct code_page *p, enum code_kind kind)
+{
+	if (kind == COLD && p->round != c->round) {
+		p->round = c->round;
+		p->blocks[COLD] = NULL;
+	}
+	return &p->blocks[kind];
+}
+
+/* Memory for page_note(); false: there is none. */
+static bool page_reserve(struct code_cache *c, struct code_page *p, unsigned offset, unsigned bytes)
+{
+	for (unsigned i = offset / PART_BYTES; i <= (offset + bytes - 1) / PART_BYTES; i++) {
+		if (!p->image[i])
+			p->image[i] = arena_take(&c->arena[KEPT], PART_BYTES);
+		if (!p->image[i])
+			return false;
+	}
+	return true;
+}
+
+static struct code_page *page_new(struct code_cache *c, u64 gpa)
+{
+	struct code_page *p = arena_take(&c->arena[KEPT], sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->gpa = gpa;
+	p->checked = c->epoch;
+	p->next = c->pages[page_bucket(gpa)];
+	p->blocks[KEPT] = p->blocks[COLD] = NULL;
+	p->round = c->round;
+	p->lines = 0;
+	memset(p->image, 0, sizeof(p->image));
+	c->pages[page_bucket(gpa)] = p;
+	return p;
+}
+
+struct code_page *page_get(struct code_cache *c, u64 gpa, unsigned bytes)
+{
+	struct code_page *p = page_find(c, gpa & CPU_PAGE_MASK);
+
+	if (!p)
+		p = page_new(c, gpa & CPU_PAGE_MASK);
+	return p && page_reserve(c, p, gpa & ~CPU_PAGE_MASK, bytes) ? p : NULL;
+}
+
+void page_note(struct code_page *p, unsigned offset, unsigned bytes, const u8 *host_page)
+{
+	for (unsigned line = offset >> LINE_SHIFT; line <= (offset + bytes - 1) >> LINE_SHIFT;
+	     line++) {
+		if (p->lines >> line & 1)
+			continue;
+		racy_copy_bytes(p->image[line / PART_LINES] + line % PART_LINES * LINE_BYTES,
+				host_page + line * LINE_BYTES, LINE_BYTES);
+		p->lines |= 1ull << line;
+	}
+}
+
+const u8 *page_noted(const struct code_page *p, unsigned offset)
+{
+	return p->image[offset / PART_BYTES] + offset % PART_BYTES;
+}
+
+/* The lines of @left, bits from 0 on, from @image and @host on. */
+static bool lines_are_same(unsigned left, const u8 *image, const u8 *host)
+{
+	/* Neighbours at once: this is what each exit to the client costs. */
+	for (; left; left &= left + (left & -left)) {
+		unsigned first = (unsigned)__builtin_ctz(left);
+		unsigned lines = (unsigned)__builtin_ctz(~(left >> first)), at = first * LINE_BYTES;
+
+		if (!racy_same_bytes(image + at, host + at, lines * LINE_BYTES))
+			return false;
+	}
+	return true;
+}
+
+bool page_is_same(const struct code_page *p, const u8 *host_page)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(p->image); i++)
+		if (!lines_are_same(p->lines >> i * PART_LINES & PART_MASK, p->image[i],
+				    host_page + i * PART_BYTES))
+			return false;
+	return true;
+}
