@@ -218,7 +218,7 @@ static void go_from_guard(struct tr *t, const struct exit_point *e)
 void b_leave_to_function(struct tr *t)
 {
 	state_store(t, &t->s);
-	go_to_function(t, jit_new_function(t->jit, t->b, t->n, &t->ops[t->n]), t->n);
+	go_to_function(t, jit_new_function(t->jit, t->b, t->n, &t->ops[t->n], false), t->n);
 }
 
 /* A dropped block's instructions may be others by now: they are fetched anew. */
@@ -231,8 +231,7 @@ static void leave_to_function(struct tr *t, const struct exit_point *e, bool onc
 		return;
 	}
 	code_op(t->cpu, t->b, e->n, &op);
-	kept = once ? jit_function_once(t->jit, t->b, e->n, &op)
-		    : jit_new_function(t->jit, t->b, e->n, &op);
+	kept = jit_new_function(t->jit, t->b, e->n, &op, once);
 	if (e->kind == EXIT_FUNCTION)
 		go_to_function(t, kept, e->n);
 	else

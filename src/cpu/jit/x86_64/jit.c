@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Translations for x86-64: their memory, and what joins them to each other. */
+/* Translations for x86-64: their memory, and making them. */
 #include "cpu/jit/jit.h"
 
 #if defined(__x86_64__) && !defined(__ILP32__)
@@ -14,7 +14,6 @@
 #include "cpu/insn/op.h"
 #include "cpu/jit/rules.h"
 #include "cpu/jit/x86_64/vector.h"
-#include "cpu/mmu/jumps.h"
 
 #define CODE_FIRST ((size_t)512 << 10) /* what a guest needs soon */
 /* Runs after which a block's translation is worth it. */
@@ -24,20 +23,11 @@
 
 /* --- memory --- */
 
-static void *take(struct jit *jit, size_t bytes)
+void *jit_take(struct jit *jit, size_t bytes)
 {
 	jit->top -= bytes;
 	assert(jit->top >= jit->seldom_used);
 	return jit->write + jit->top;
-}
-
-struct site *jit_new_site(struct jit *jit, bool near)
-{
-	size_t bytes = near ? SITE_BYTES_NEAR : sizeof(struct site);
-	struct site *site = memset(take(jit, bytes), 0, bytes);
-
-	site->near = near;
-	return site;
 }
 
 /* Links tell a distance: a copy, elsewhere, has none. */
@@ -56,7 +46,7 @@ static const struct op *returned(struct cpu *cpu, const struct op *op)
 
 struct op *jit_new_call(struct jit *jit, const struct op *op)
 {
-	return copy_of(take(jit, 2 * sizeof(*op)), op, (struct op){.fn = returned});
+	return copy_of(jit_take(jit, 2 * sizeof(*op)), op, (struct op){.fn = returned});
 }
 
 /*
@@ -74,29 +64,19 @@ static const struct op *resumed(struct cpu *cpu, const struct op *op)
 	return next;
 }
 
-static struct op *function(struct op *pair, const struct block *b, unsigned n, const struct op *op)
+struct op *jit_new_function(struct jit *jit, const struct block *b, unsigned n, const struct op *op,
+			    bool once)
 {
-	return copy_of(pair, op,
-		       (struct op){.fn = resumed, .imm = (s32)n * 4, .link = (s32)(b->count - n)});
-}
+	struct op behind = {.fn = resumed, .imm = (s32)n * 4, .link = (s32)(b->count - n)};
 
-struct op *jit_new_function(struct jit *jit, const struct block *b, unsigned n,
-			    const struct op *op)
-{
-	return function(take(jit, 2 * sizeof(*op)), b, n, op);
-}
-
-struct op *jit_function_once(struct jit *jit, const struct block *b, unsigned n,
-			     const struct op *op)
-{
-	return function(jit->once, b, n, op);
+	return copy_of(once ? jit->once : jit_take(jit, 2 * sizeof(*op)), op, behind);
 }
 
 /* More than any translation needs in the second half. */
 #define ROOM                                                                                       \
 	(TR_BYTES_MAX + sizeof(struct translated) + (TR_PARTS + 1) * sizeof(struct site) +         \
-	 TR_RECORDS_BYTES_MAX +                                                                    \
-	 TR_PARTS * sizeof(struct block *) + TR_INSNS * 2 * sizeof(struct op))
+	 TR_RECORDS_BYTES_MAX + TR_PARTS * sizeof(struct block *) +                                \
+	 TR_INSNS * 2 * sizeof(struct op))
 /* What translations leave for exits that are made later. */
 #define EXITS_ROOM ((size_t)256 << 10)
 
@@ -202,7 +182,7 @@ void jit_reset(struct jit *jit)
 	jit->used = jit->first;
 	jit->seldom_used = jit->seldom_first;
 	jit->top = jit->bytes;
-	jit->once = take(jit, 2 * sizeof(*jit->once));
+	jit->once = jit_take(jit, 2 * sizeof(*jit->once));
 }
 
 unsigned jit_threshold(const struct jit *jit)
@@ -283,19 +263,19 @@ static struct block **keep_parts(struct tr *t)
 {
 	size_t bytes = t->n_parts * sizeof(t->parts[0]);
 
-	return memcpy(take(t->jit, bytes), t->parts, bytes);
+	return memcpy(jit_take(t->jit, bytes), t->parts, bytes);
 }
 
 static const u8 *keep_records(struct tr *t)
 {
 	size_t bytes = (t->records_used + 7) & ~(size_t)7;
 
-	return memcpy(take(t->jit, bytes), t->records, t->records_used);
+	return memcpy(jit_take(t->jit, bytes), t->records, t->records_used);
 }
 
 static void emit_stubs(struct tr *t)
 {
-	struct translated *tn = take(t->jit, sizeof(*tn));
+	struct translated *tn = jit_take(t->jit, sizeof(*tn));
 	u8 *common = t->x.at;
 
 	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
@@ -340,79 +320,6 @@ enum jit_result jit_compile(struct cpu *cpu, struct block *b)
 	return compile(cpu, b, cpu->nip);
 }
 
-/* --- from one to the next --- */
-
-static u8 *write_view(const struct jit *jit, const void *at)
-{
-	return jit->write + ((const u8 *)at - jit->run);
-}
-
-const u8 *jit_code(const struct jit *jit, const struct block *b)
-{
-	if (!jit)
-		return NULL;
-	return b->code ? b->code : jit_run_view(jit, jit->thunks.cold);
-}
-
-static void detach(struct site *site)
-{
-	if (!site->from)
-		return;
-	*site->from = site->next;
-	if (site->next)
-		site->next->from = site->from;
-	site->from = NULL;
-}
-
-static void attach(struct site *site, struct block *b)
-{
-	detach(site);
-	site->next = b->sites;
-	if (site->next)
-		site->next->from = &site->next;
-	site->from = &b->sites;
-	b->sites = site;
-}
-
-struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea)
-{
-	struct site *site = jit_new_site(cpu->jit, false);
-
-	attach(site, b);
-	site->guards = true;
-	site->to = b;
-	site->key = cpu->jump_key;
-	site->ea = ea;
-	return site;
-}
-
-void jit_drop(struct jit *jit, struct block *b)
-{
-	struct x86 x;
-
-	if (b->code) {
-		x.at = write_view(jit, b->code);
-		x86_jmp_to(&x, jit->thunks.stop);
-		b->code = NULL;
-	}
-	while (b->sites) {
-		b->sites->key = 0;
-		b->sites->to = NULL;
-		detach(b->sites);
-	}
-}
-
-/* Code that has run is dear to change: the same way is often found again with another key. */
-static void lead_to(struct jit *jit, struct site *site, struct block *b)
-{
-	if (site->to == b)
-		return;
-	if (!site->near)
-		attach(site, b);
-	site->to = b;
-	x86_aim(jit->write + site->jump, write_view(jit, b->code));
-}
-
 static void find_exit(struct tr *t, const struct translated *tn, unsigned number,
 		      struct exit_point *exit)
 {
@@ -428,16 +335,18 @@ static void find_exit(struct tr *t, const struct translated *tn, unsigned number
 const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8 *returns)
 {
 	struct jit *jit = cpu->jit;
-	struct translated *tn = (struct translated *)write_view(jit, seen);
+	struct translated *tn = (struct translated *)jit_write_view(jit, seen);
 	bool once = !has_room(jit, EXIT_BYTES_MAX, EXIT_BYTES_MAX);
 	struct tr *t = &jit->tr;
 	struct exit_point exit;
+	unsigned number;
 	size_t *used;
 	u8 *code;
 
 	t->cpu = cpu;
 	t->parts[0] = tn->parts[0];
-	find_exit(t, tn, (unsigned)(write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1, &exit);
+	number = (unsigned)(jit_write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1;
+	find_exit(t, tn, number, &exit);
 	t->b = tn->parts[exit.part];
 	used = exit.kind >= EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
 	code = jit->write + (once ? jit->seldom_first - EXIT_BYTES_MAX : *used);
@@ -450,38 +359,13 @@ const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8
 	return jit_run_view(jit, code);
 }
 
-const struct op *jit_leave(struct cpu *cpu, struct site *seen)
-{
-	const struct jump *j = jump_find(cpu, cpu->nip);
-	struct site *site;
-	struct block *b;
-
-	cpu->counts.exits_unlinked++;
-	if (!j)
-		return NULL;
-	b = container_of(j->ops, struct block, ops);
-	if (!b->code) {
-		cpu->counts.exits_cold++;
-		return j->ops;
-	}
-	site = (struct site *)write_view(cpu->jit, seen);
-	if (site->guards && site->to != b)
-		return j->ops;
-	if (!site->near) {
-		site->key = cpu->jump_key;
-		site->ea = cpu->nip;
-	}
-	lead_to(cpu->jit, site, b);
-	return j->ops;
-}
-
 /* What leads to its translation leads there still: a jump stands in its place. */
 static void translate_again(struct cpu *cpu, struct block *b, u64 ea)
 {
-	struct x86 x = {write_view(cpu->jit, b->code)};
+	struct x86 x = {jit_write_view(cpu->jit, b->code)};
 
 	if (compile(cpu, b, ea) == JIT_COMPILED)
-		x86_jmp_to(&x, write_view(cpu->jit, b->code));
+		x86_jmp_to(&x, jit_write_view(cpu->jit, b->code));
 }
 
 void jit_sample(struct cpu *cpu, struct block *b)
@@ -501,60 +385,6 @@ const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct 
 	if (head->code && ++head->crossed == CROSSINGS)
 		translate_again(cpu, head, TR_NOWHERE);
 	return op->fn(cpu, op);
-}
-
-const struct op *jit_cold(struct cpu *cpu, struct jump *jump)
-{
-	cpu->counts.exits_cold++;
-	jump->code = jit_code(cpu->jit, container_of(jump->ops, struct block, ops));
-	return jump->ops;
-}
-
-#else
-
-struct jit *jit_new(size_t bytes)
-{
-	return NULL;
-}
-
-void jit_free(struct jit *jit)
-{
-}
-
-void jit_warm_up(struct jit *jit)
-{
-}
-
-unsigned jit_threshold(const struct jit *jit)
-{
-	return 0;
-}
-
-enum jit_result jit_compile(struct cpu *cpu, struct block *block)
-{
-	return JIT_NOTHING;
-}
-
-void jit_drop(struct jit *jit, struct block *block)
-{
-}
-
-void jit_sample(struct cpu *cpu, struct block *block)
-{
-}
-
-const u8 *jit_code(const struct jit *jit, const struct block *block)
-{
-	return NULL;
-}
-
-bool jit_has_rule(op_fn *fn)
-{
-	return false;
-}
-
-void jit_reset(struct jit *jit)
-{
 }
 
 #endif

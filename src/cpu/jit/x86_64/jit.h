@@ -57,7 +57,7 @@ struct jit {
 	 * host's caches of code and of its pages. Its last EXIT_BYTES_MAX are for what isn't kept.
 	 */
 	size_t used, seldom_first, seldom_used, top;
-	struct op *once; /* jit_function_once() */
+	struct op *once; /* of jit_new_function() */
 	unsigned threshold;
 	int dump;      /* a file that gets all translations, -1 */
 	u32 host;      /* enum host_feature */
@@ -71,6 +71,12 @@ static inline const u8 *jit_run_view(const struct jit *jit, const u8 *at)
 	return jit->run + (at - jit->write);
 }
 
+/* Of what translated code knows by the address at which it runs. */
+static inline u8 *jit_write_view(const struct jit *jit, const void *at)
+{
+	return jit->write + ((const u8 *)at - jit->run);
+}
+
 _Static_assert(sizeof(struct jump) == 4 * 8, "jump_field() scales an instruction's address by 8");
 
 /* Of the jump cache's entry for the address whose bits that choose it are in rcx. */
@@ -80,20 +86,22 @@ static inline struct x86_mem jump_field(size_t field)
 				(s32)(offsetof(struct cpu, jump) + field) - CPU_BIAS};
 }
 
-struct site *jit_new_site(struct jit *jit, bool near);
-/* One that guards the way on to @b, which is at @ea now. */
-struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea);
+/* Memory for what isn't code; a translation begins only where there is enough. */
+void *jit_take(struct jit *jit, size_t bytes);
 /* A copy of @op to be called, behind which its function finds a return. */
 struct op *jit_new_call(struct jit *jit, const struct op *op);
 /*
  * A copy of @op, number @n of @b, by whose function the translation is left; behind it that finds
- * what goes on with the block's next instruction, as with a block of its own.
+ * what goes on with the block's next instruction, as with a block of its own. @once: it is good
+ * until the next one that is.
  */
-struct op *jit_new_function(struct jit *jit, const struct block *b, unsigned n,
-			    const struct op *op);
-/* The same, until the next one. */
-struct op *jit_function_once(struct jit *jit, const struct block *b, unsigned n,
-			     const struct op *op);
+struct op *jit_new_function(struct jit *jit, const struct block *b, unsigned n, const struct op *op,
+			    bool once);
+
+/* --- links.c --- */
+struct site *jit_new_site(struct jit *jit, bool near);
+/* One that guards the way on to @b, which is at @ea now. */
+struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea);
 
 /* --- dump.c --- */
 int dump_open(void);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What joins translations to each other, and parts them. */
+#include "cpu/jit/jit.h"
+
+#if defined(__x86_64__) && !defined(__ILP32__)
+
+#include "cpu/engine/code.h"
+#include "cpu/mmu/jumps.h"
+#include "cpu/jit/x86_64/jit.h"
+
+struct site *jit_new_site(struct jit *jit, bool near)
+{
+	size_t bytes = near ? SITE_BYTES_NEAR : sizeof(struct site);
+	struct site *site = memset(jit_take(jit, bytes), 0, bytes);
+
+	site->near = near;
+	return site;
+}
+
+const u8 *jit_code(const struct jit *jit, const struct block *b)
+{
+	if (!jit)
+		return NULL;
+	return b->code ? b->code : jit_run_view(jit, jit->thunks.cold);
+}
+
+static void detach(struct site *site)
+{
+	if (!site->from)
+		return;
+	*site->from = site->next;
+	if (site->next)
+		site->next->from = site->from;
+	site->from = NULL;
+}
+
+static void attach(struct site *site, struct block *b)
+{
+	detach(site);
+	site->next = b->sites;
+	if (site->next)
+		site->next->from = &site->next;
+	site->from = &b->sites;
+	b->sites = site;
+}
+
+struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea)
+{
+	struct site *site = jit_new_site(cpu->jit, false);
+
+	attach(site, b);
+	site->guards = true;
+	site->to = b;
+	site->key = cpu->jump_key;
+	site->ea = ea;
+	return site;
+}
+
+void jit_drop(struct jit *jit, struct block *b)
+{
+	struct x86 x;
+
+	if (b->code) {
+		x.at = jit_write_view(jit, b->code);
+		x86_jmp_to(&x, jit->thunks.stop);
+		b->code = NULL;
+	}
+	while (b->sites) {
+		b->sites->key = 0;
+		b->sites->to = NULL;
+		detach(b->sites);
+	}
+}
+
+/* Code that has run is dear to change: the same way is often found again with another key. */
+static void lead_to(struct jit *jit, struct site *site, struct block *b)
+{
+	if (site->to == b)
+		return;
+	if (!site->near)
+		attach(site, b);
+	site->to = b;
+	x86_aim(jit->write + site->jump, jit_write_view(jit, b->code));
+}
+
+const struct op *jit_leave(struct cpu *cpu, struct site *seen)
+{
+	const struct jump *j = jump_find(cpu, cpu->nip);
+	struct site *site;
+	struct block *b;
+
+	cpu->counts.exits_unlinked++;
+	if (!j)
+		return NULL;
+	b = container_of(j->ops, struct block, ops);
+	if (!b->code) {
+		cpu->counts.exits_cold++;
+		return j->ops;
+	}
+	site = (struct site *)jit_write_view(cpu->jit, seen);
+	if (site->guards && site->to != b)
+		return j->ops;
+	if (!site->near) {
+		site->key = cpu->jump_key;
+		site->ea = cpu->nip;
+	}
+	lead_to(cpu->jit, site, b);
+	return j->ops;
+}
+
+const struct op *jit_cold(struct cpu *cpu, struct jump *jump)
+{
+	cpu->counts.exits_cold++;
+	jump->code = jit_code(cpu->jit, container_of(jump->ops, struct block, ops));
+	return jump->ops;
+}
+
+#endif
