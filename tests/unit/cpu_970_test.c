@@ -151,6 +151,29 @@ static void hypervisor_state_is_in_hids(void **state)
 	fixture_free(f);
 }
 
+/* SDR1 and DABR: a supervisor only reads them, and from POWER7 on not even that. */
+static void what_supervisors_only_read(void **state)
+{
+	static const unsigned numbers[] = {25, 1013};
+	struct fixture *f = new_970();
+
+	f->cpu.dabr = 0x1234;
+	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
+		f->cpu.model = &cpu_model_970;
+		f->cpu.gpr[3] = 5;
+		assert_int_equal(step(f, mfspr(numbers[i]), 0), 0);
+		assert_int_equal(f->cpu.gpr[3], i ? 0x1234 : 0);
+		assert_int_equal(step(f, mtspr(numbers[i]), 0), VEC_PROGRAM);
+		assert_true(f->cpu.srr1 & SRR1_PROG_PRIV);
+		assert_int_equal(step(f, mfspr(numbers[i]), MSR_PR), VEC_PROGRAM);
+		assert_true(f->cpu.srr1 & SRR1_PROG_PRIV);
+		f->cpu.model = &cpu_model_power7;
+		assert_int_equal(step(f, mfspr(numbers[i]), 0), VEC_PROGRAM);
+		assert_true(f->cpu.srr1 & SRR1_PROG_PRIV);
+	}
+	fixture_free(f);
+}
+
 static void it_has_eight_counters(void **state)
 {
 	struct fixture *f = new_970();
@@ -334,6 +357,7 @@ int main(void)
 	    cmocka_unit_test(fpscr_has_no_upper_word),
 	    cmocka_unit_test(later_registers_are_not_there),
 	    cmocka_unit_test(hypervisor_state_is_in_hids),
+	    cmocka_unit_test(what_supervisors_only_read),
 	    cmocka_unit_test(it_has_eight_counters),
 	    cmocka_unit_test(each_counter_counts_instructions),
 	    cmocka_unit_test(each_counter_counts_cycles),

@@ -124,13 +124,27 @@ static bool allowed(const struct cpu *cpu, unsigned n, enum spr_access want)
 	       (cpu->msr & MSR_PR ? s->user : s->supervisor) >= want;
 }
 
+#define SPR_SDR1 25
+#define SPR_DABR 1013
+
+/*
+ * These two are the hypervisor's to write; a supervisor could read them until ISA 2.06 (Book III
+ * 2.01 has a column for each of the two instructions). SDR1 says nothing: the table isn't in the
+ * guest's memory.
+ */
+static bool supervisor_reads(const struct cpu *cpu, unsigned n)
+{
+	return (n == SPR_SDR1 || n == SPR_DABR) && cpu->model->level < ISA_206 &&
+	       !(cpu->msr & MSR_PR);
+}
+
 /* ---- The instructions ---- */
 
 OP(mfspr)
 {
 	unsigned n = op->imm, facility;
 
-	if (unlikely(!allowed(cpu, n, R_)))
+	if (unlikely(!allowed(cpu, n, R_) && !supervisor_reads(cpu, n)))
 		return spr_refuse(cpu, op);
 	facility = missing_facility(cpu, n, false);
 	if (unlikely(facility))
