@@ -57,6 +57,36 @@ static void files(void **state)
 	assert_int_equal(ASK(99, "4", 1u), EOPNOTSUPP);
 }
 
+static int cut(u32 fid, u64 size)
+{
+	say("4444488888", fid, 8u, 0u, 0u, 0u, size, (u64)0, (u64)0, (u64)0, (u64)0);
+	return ask(SETATTR);
+}
+
+/* Who isn't root makes a file that nobody may write, and cuts it while it is open for that. */
+static void closed_to_its_writer(void **state)
+{
+	bool is_root = !geteuid();
+
+	if (is_root) {
+		assert_int_equal(chmod(outside, 0755), 0);
+		assert_int_equal(chown(folder, 65534, 65534), 0);
+		assert_int_equal(seteuid(65534), 0);
+	}
+	assert_int_equal(walk(0, 1, ""), 0);
+	assert_int_equal(ASK(CREATE, "4s444", 1u, "new", 02u, 0400u, 0u), 0);
+	assert_int_equal(cut(1, 7), 0);
+	assert_int_equal(on_host("new").st_size, 7);
+	assert_int_equal(on_host("new").st_mode, S_IFREG | 0400);
+	/* By another fid it is closed, also by one that is open to be read. */
+	assert_int_equal(walk(0, 2, "new"), 0);
+	assert_int_equal(cut(2, 1), EACCES);
+	assert_int_equal(ASK(OPEN, "44", 2u, 0u), 0);
+	assert_int_equal(cut(2, 1), EACCES);
+	if (is_root)
+		assert_int_equal(seteuid(0), 0);
+}
+
 static void folders(void **state)
 {
 	unsigned found = 0;
@@ -297,7 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(files), TEST(folders),		TEST(escapes),	 TEST(read_only),
-	    TEST(saved), TEST(random_messages), TEST(many_open),
+	    TEST(saved), TEST(random_messages), TEST(many_open), TEST(closed_to_its_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,17 +99,20 @@ static void take_attributes(struct share_call *c, struct share_attributes *a)
 	}
 }
 
-static int set_size(struct share_call *c, int fd, u64 size)
+/* What is open for writing can be cut, though its mode may let nobody open it so any more. */
+static int set_size(struct share_call *c, const struct share_fid *f, int fd, u64 size)
 {
-	int file = share_open(c->s, fd, O_WRONLY), error;
+	bool is_open = fd == f->fd && f->flags & P9_ACCESS;
+	int file = is_open ? fd : share_open(c->s, fd, O_WRONLY), error;
 
 	if (file < 0)
 		return errno;
 	error = size > INT64_MAX ? EINVAL : share_outcome(ftruncate(file, size));
-	return share_closing(file, error);
+	return is_open ? error : share_closing(file, error);
 }
 
-static int set_attributes(struct share_call *c, int fd, const struct share_attributes *a)
+static int set_attributes(struct share_call *c, const struct share_fid *f, int fd,
+			  const struct share_attributes *a)
 {
 	uid_t uid = a->which & SET_UID ? a->uid : (uid_t)-1;
 	gid_t gid = a->which & SET_GID ? a->gid : (gid_t)-1;
@@ -120,7 +123,7 @@ static int set_attributes(struct share_call *c, int fd, const struct share_attri
 	if (!error && a->which & SET_MODE)
 		error = share_outcome(share_chmod(c->s, fd, a->mode));
 	if (!error && a->which & SET_SIZE)
-		error = set_size(c, fd, a->size);
+		error = set_size(c, f, fd, a->size);
 	if (!error && a->which & (SET_ATIME | SET_MTIME))
 		error = share_outcome(utimensat(fd, "", a->times, AT_EMPTY_PATH));
 	return error;
@@ -136,7 +139,7 @@ int share_do_setattr(struct share_call *c)
 	if (!f || c->in.bad)
 		return f ? EINVAL : EBADF;
 	fd = share_find_fid(c->s, f);
-	return fd < 0 ? errno : share_done_with(f, fd, set_attributes(c, fd, &a));
+	return fd < 0 ? errno : share_done_with(f, fd, set_attributes(c, f, fd, &a));
 }
 
 int share_do_readlink(struct share_call *c)
