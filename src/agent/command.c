@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command that the agent was asked to run. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -94,14 +95,26 @@ struct identity {
 	char home[256], name[64];
 };
 
+/* A word of digits, as numbers of users and groups are. */
+static bool parse_number(const char *word, unsigned *number)
+{
+	char *end;
+	unsigned long n = strtoul(word, &end, 10);
+
+	*number = (unsigned)n;
+	return isdigit((unsigned char)*word) && !*end && n <= 0xfffffffe;
+}
+
+/* By name or number. What no line of passwd has, but is a number, has neither name nor home. */
 static bool find_user(struct identity *id, const char *user)
 {
 	FILE *f = fopen("/etc/passwd", "re");
 	const struct passwd *p;
-	bool found = false;
+	unsigned uid;
+	bool found = false, is_number = parse_number(user, &uid);
 
 	while (f && !found && (p = fgetpwent(f))) {
-		found = !strcmp(p->pw_name, user);
+		found = !strcmp(p->pw_name, user) || (is_number && p->pw_uid == uid);
 		if (!found)
 			continue;
 		id->uid = p->pw_uid;
@@ -111,7 +124,28 @@ static bool find_user(struct identity *id, const char *user)
 	}
 	if (f)
 		fclose(f);
-	return found;
+	if (!found && is_number)
+		*id = (struct identity){.uid = uid, .home = "/"};
+	return found || is_number;
+}
+
+static bool find_group(struct identity *id, const char *group)
+{
+	FILE *f = fopen("/etc/group", "re");
+	const struct group *g;
+	unsigned gid;
+	bool found = false, is_number = parse_number(group, &gid);
+
+	while (f && !found && (g = fgetgrent(f))) {
+		found = !strcmp(g->gr_name, group);
+		if (found)
+			id->gid = g->gr_gid;
+	}
+	if (f)
+		fclose(f);
+	if (!found && is_number)
+		id->gid = gid;
+	return found || is_number;
 }
 
 static bool has_member(const struct group *g, const char *name)
@@ -134,38 +168,31 @@ static void find_groups(struct identity *id)
 		fclose(f);
 }
 
-/* UID[:GID] */
-static bool parse_numbers(struct identity *id, const char *user)
+/*
+ * USER[:GROUP], which is cut. As containers' tools have it, who asks for a group has no other, and
+ * a number that is nobody's is in root's group. -1 and a sentence why not.
+ */
+static int identify(struct identity *id, char *user, char *why, size_t bytes)
 {
-	char *end;
-	unsigned long uid = strtoul(user, &end, 10), gid = uid;
+	char *group = user ? strchr(user, ':') : NULL;
 
-	if (end == user || (*end && *end != ':'))
-		return false;
-	if (*end == ':') {
-		const char *group = end + 1;
-
-		gid = strtoul(group, &end, 10);
-		if (end == group || *end)
-			return false;
-	}
-	id->uid = (uid_t)uid;
-	id->gid = (gid_t)gid;
-	return uid <= 0xfffffffe && gid <= 0xfffffffe;
-}
-
-static bool identify(struct identity *id, const char *user)
-{
 	*id = (struct identity){.home = "/root", .name = "root"};
 	if (!user)
-		return true;
-	if (find_user(id, user)) {
-		find_groups(id);
-		return true;
+		return 0;
+	if (group)
+		*group++ = 0;
+	if (!find_user(id, user)) {
+		snprintf(why, bytes, "the guest has no user '%s'", user);
+		return -1;
 	}
-	strcpy(id->home, "/");
-	strcpy(id->name, "");
-	return parse_numbers(id, user);
+	if (!group) {
+		find_groups(id);
+		return 0;
+	}
+	if (find_group(id, group))
+		return 0;
+	snprintf(why, bytes, "the guest has no group '%s'", group);
+	return -1;
 }
 
 static void become(const struct identity *id)
@@ -297,10 +324,8 @@ int command_start(struct command *c, char *why, size_t why_bytes)
 		boot_load_drivers("/lib/network/*.ko");
 	if (folders_mount(c, why, why_bytes) || network_start(c->card, why, why_bytes))
 		return STATUS_AGENT;
-	if (!identify(&id, c->user)) {
-		snprintf(why, why_bytes, "the guest has no user '%s'", c->user);
+	if (identify(&id, c->user, why, why_bytes))
 		return STATUS_AGENT;
-	}
 	error = start(c, &id);
 	if (!error)
 		return 0;

@@ -81,7 +81,7 @@ enum agent_word {
 	AGENT_ARGUMENT = 'a',
 	AGENT_ENVIRONMENT = 'e', /* NAME=VALUE */
 	AGENT_DIRECTORY = 'w',	 /* to work in */
-	AGENT_USER = 'u',	 /* a name, or numbers: UID[:GID] */
+	AGENT_USER = 'u',	 /* USER[:GROUP], each a name or a number */
 	AGENT_TERMINAL = 't',	 /* it gets one; of no bytes */
 	AGENT_HOST_NAME = 'h',
 	AGENT_TIME = 'c', /* SECONDS.NANOSECONDS, the host's clock */

@@ -43,7 +43,7 @@ static const char help[] =
     "  -e, --env NAME[=VALUE]   set in the command's environment (without VALUE: as it is\n"
     "                           here); may be given several times\n"
     "  -w, --workdir DIR        directory to begin in\n"
-    "  -u, --user USER          a user of the guest's, or UID[:GID]\n"
+    "  -u, --user USER[:GROUP]  of the guest's, by name or number\n"
     "      --hostname NAME      what the guest is called (default papyr)\n"
     "  -T, --no-terminal        no terminal for the command, even if this is one\n"
     "      --timeout SECONDS    end it then\n"

@@ -54,7 +54,11 @@ os.environ['FROM_HERE'] = 'it is'
 wants(0, b'b it is\n/tmp\nnobody box 2\n', '', '-e', 'A=b', '-e', 'FROM_HERE', '-e', 'UNSET', '-u', 'nobody', '-w', '/tmp',
       '-c', '2', '-m', '768M', '--hostname', 'box', '--', 'sh', '-c',
       'echo $A $FROM_HERE; pwd; echo $(id -un) $(hostname) $(nproc)')
-wants(0, b'1000:1001\n', '', '-u', '1000:1001', 'sh', '-c', 'echo $(id -u):$(id -g)')
+for user, found in (('1000:1001', '1000:1001 / none'), ('1000', '1000:0 / none'), ('65534', '65534:65534 / nobody'),
+                    ('nobody:root', '65534:0 / nobody'), ('0:nogroup', '0:65534 /root root'), ('root:7', '0:7 /root root')):
+    wants(0, found.encode() + b'\n', '', '-u', user, 'sh', '-c', 'echo $(id -u):$(id -g) $HOME ${USER:-none}')
+wants(125, b'', "no group 'nosuch'", '-u', 'nobody:nosuch', 'true')
+wants(125, b'', "no user ''", '-u', ':7', 'true')
 
 # ---- Streams: all bytes, more than fits anywhere, each by itself ----
 

@@ -68,6 +68,7 @@ SYSTEM = [
     link('bin/sh', 'busybox'), link('bin/ls', 'busybox'), link('bin/cat', 'busybox'), link('bin/stat', 'busybox'), link('bin/id', 'busybox'), link('bin/grep', 'busybox'),
     entry('usr/lib', tarfile.DIRTYPE, mode=0o755), link('lib', 'usr/lib'), link('etc/lib', '/usr/lib'),
     entry('etc/passwd', data=b'root:x:0:0::/:/bin/sh\njoe:x:70000:70001::/:/bin/sh\n'),
+    entry('etc/group', data=b'root:x:0:\ntape:x:70002:\nothers:x:70003:joe\n'),
     entry('/etc/absolute', data=b'inside\n'),
     link('etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf'),
 ]
@@ -147,7 +148,7 @@ def access_lists():
     check('access lists are left out of 1 files' in err, f'it said {err!r}')
     check(execute('--image', 'lists', '-u', 'joe', 'cat', '/secret') == 'told\n', 'joe may not read it')
     execute('--image', 'lists', '-u', 'joe', 'cat', '/closed', status=1)
-    execute('--image', 'lists', '-u', '70005', 'cat', '/secret', status=1)
+    execute('--image', 'lists', '-u', '70005:70005', 'cat', '/secret', status=1)
     check(execute('--image', 'lists', 'sh', '-c', 'umask 0; echo made >/d/new; chmod 755 /d; ls -l /d/new') .startswith('-rw-r-----'),
           'what is made in the folder has another mode')
     papyr('image', 'remove', 'lists')
@@ -164,7 +165,7 @@ def access_lists():
         return
     papyr('image', 'import', top, 'lists')
     check(execute('--image', 'lists', '-u', '70000', 'cat', '/secret') == 'told\n', 'of a folder they are lost')
-    execute('--image', 'lists', '-u', '70005', 'cat', '/secret', status=1)
+    execute('--image', 'lists', '-u', '70005:70005', 'cat', '/secret', status=1)
     papyr('image', 'remove', 'lists')
     # A list that no file system takes is no reason to make half an image.
     tar = archive(os.path.join(folder, 'lists.tar.gz'), *SYSTEM,
@@ -326,8 +327,8 @@ def layers():
     low = layout.layer(*SYSTEM, entry('d/one', data=b'1\n'), entry('d/two', data=b'2\n'), entry('e/one', data=b'1\n'))
     high = layout.layer(entry('d/.wh.one'), entry('e/.wh..wh..opq'), entry('e/new', data=b'n\n'), entry('lib/three', data=b'3\n'),
                         entry('also', tarfile.LNKTYPE, linkname='d/two'))
-    layout.image('both', [low, high], Entrypoint=['/bin/sh'], Cmd=['-c', 'cat $WHAT; echo $PWD'], Env=['WHAT=/also', 'EMPTY='],
-                 WorkingDir='/usr', User='joe')
+    layout.image('both', [low, high], Entrypoint=['/bin/sh'], Cmd=['-c', 'cat $WHAT; echo $PWD $(id -u) $(id -G)'],
+                 Env=['WHAT=/also', 'EMPTY='], WorkingDir='/usr', User='joe:tape')
     layout.image('low', [low], Env=['TITLE=\x1b]0;mine\x07', 'WORD=\u00e9\u009b1m'])
     # Files, folders and links in each other's place; an opaque folder whose own layer fills it; what has no such name.
     kinds = layout.layer(entry('a', tarfile.DIRTYPE, mode=0o755), entry('a/old', data=b'old\n'), entry('b', data=b'file\n'),
@@ -342,9 +343,10 @@ def layers():
         layout.image(f'bad{n}', [low, layout.layer(entry(name))])
     layout.image('foreign', [low], architecture='amd64')
     where = layout.write()
-    check(execute('--oci', f'{where}:both') == '2\n/usr\n', 'its own command')
+    check(execute('--oci', f'{where}:both') == '2\n/usr 70000 70002\n', 'its own command')
     (name,) = [one['name'] for one in json.loads(listed('list', '--json')) if one['name'] != 'tiny']
-    check(execute('--image', name, '-e', 'WHAT=/usr/lib/three', '-w', '/') == '3\n/\n', 'another variable and folder')
+    check(execute('--image', name, '-e', 'WHAT=/usr/lib/three', '-w', '/', '-u', '70000') == '3\n/ 70000 70001 70003\n',
+          'another variable and folder, and no group said')
     seen = execute('--oci', f'{where}:both', '-u', 'root', 'ls', '/d', '/e', '/usr/lib')
     check(seen == '/d:\ntwo\n\n/e:\nnew\n\n/usr/lib:\nthree\n', f'layers: {seen}')
     check(execute('--oci', f'{where}:low', 'ls', '/d', '/e') == '/d:\none\ntwo\n\n/e:\none\n', 'the lower layer')
