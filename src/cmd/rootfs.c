@@ -96,7 +96,8 @@ static int lock_name(const char *name, struct error *err)
 
 	if (fd >= 0)
 		return fd;
-	cmd_note("image %s is being made by another papyr: waiting for that", name);
+	if (errno == EAGAIN)
+		cmd_note("image %s is being made by another papyr: waiting for that", name);
 	return lock_byte(name_lock(name), true, err);
 }
 

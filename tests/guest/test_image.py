@@ -182,6 +182,12 @@ def at_once():
     check('is being made by another papyr: waiting' in said[1][0] and 'there is an image twice already' in said[1][0], f'it said {said}')
     papyr('image', 'remove', 'twice')
     check(os.listdir(images) == ['tiny'], f'left behind: {os.listdir(images)}')
+    # That a lock can't be had at all is no reason to wait for anybody.
+    elsewhere = os.path.join(folder, 'no-lock')
+    os.makedirs(os.path.join(elsewhere, 'papyr', 'images.lock'))
+    got = subprocess.run([PAPYR, 'image', 'import', tar, 'x'], stderr=subprocess.PIPE, text=True, timeout=120 * PATIENCE,
+                         env={**os.environ, 'XDG_DATA_HOME': elsewhere})
+    check(got.returncode == 1 and 'images.lock: Is a directory' in got.stderr and 'another papyr' not in got.stderr, f'{got}')
 
 
 def changes():
