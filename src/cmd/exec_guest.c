@@ -7,6 +7,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,36 @@ static bool read_path(FILE *f, const char *word, char path[PATH_MAX])
 	return true;
 }
 
+/* Not by a shell, which would have its own mind about names. -1: it can't be run. */
+static pid_t start_script(const char *const words[], int *from)
+{
+	int ends[2], failed;
+	posix_spawn_file_actions_t streams;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	posix_spawn_file_actions_init(&streams);
+	posix_spawn_file_actions_adddup2(&streams, ends[1], STDOUT_FILENO);
+	failed = posix_spawn(&pid, words[0], &streams, NULL, (char *const *)words, environ);
+	posix_spawn_file_actions_destroy(&streams);
+	close(ends[1]);
+	*from = ends[0];
+	if (!failed)
+		return pid;
+	close(ends[0]);
+	errno = failed;
+	return -1;
+}
+
 static int find_files(struct exec_parts *parts, struct error *err)
 {
-	char command[3 * PATH_MAX];
 	struct places p;
+	char script[PATH_MAX + 16];
+	const char *const words[] = {script, p.agent, NULL};
+	int from, how;
 	bool found;
+	pid_t pid;
 	FILE *f;
 
 	if (!places_find(&p))
@@ -48,12 +74,17 @@ static int find_files(struct exec_parts *parts, struct error *err)
 				 "powerpc64le-linux-gnu-gcc (apt-get install "
 				 "gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross)",
 				 p.agent);
-	snprintf(command, sizeof(command), "exec '%s/exec-guest' '%s'", p.tools, p.agent);
-	f = popen(command, "re");
-	if (!f)
-		return error_errno(err, "%s", command);
-	found = read_path(f, "kernel", parts->kernel) && read_path(f, "initrd", parts->initrd);
-	if (pclose(f) || !found)
+	snprintf(script, sizeof(script), "%s/exec-guest", p.tools);
+	pid = start_script(words, &from);
+	if (pid < 0)
+		return error_errno(err, "%s", script);
+	f = fdopen(from, "r");
+	found = f && read_path(f, "kernel", parts->kernel) && read_path(f, "initrd", parts->initrd);
+	if (f)
+		fclose(f);
+	else
+		close(from);
+	if (waitpid(pid, &how, 0) != pid || how || !found)
 		return error_set(err, "there is no guest to run it in (see above)");
 	return 0;
 }

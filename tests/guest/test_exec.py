@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from papyrtest import PAPYR, PATIENCE, Guest, check, fail, fetch, until, workdir
+from papyrtest import PAPYR, PATIENCE, TOP, Guest, check, fail, fetch, until, workdir
 
 fetch('virtio')
 folder = workdir()
@@ -59,6 +59,21 @@ for user, found in (('1000:1001', '1000:1001 / none'), ('1000', '1000:0 / none')
     wants(0, found.encode() + b'\n', '', '-u', user, 'sh', '-c', 'echo $(id -u):$(id -g) $HOME ${USER:-none}')
 wants(125, b'', "no group 'nosuch'", '-u', 'nobody:nosuch', 'true')
 wants(125, b'', "no user ''", '-u', ':7', 'true')
+
+# ---- Installed where names have what shells take for more ----
+
+there = os.path.join(folder, "it's here")
+helpers = os.path.join(there, 'libexec', 'papyr')
+os.makedirs(helpers)
+os.mkdir(os.path.join(there, 'bin'))
+shutil.copy(PAPYR, os.path.join(there, 'bin'))
+for name in os.listdir(os.path.join(TOP, 'tools')):
+    if os.path.isfile(os.path.join(TOP, 'tools', name)):
+        shutil.copy(os.path.join(TOP, 'tools', name), helpers)
+shutil.copy(os.path.join(os.path.dirname(PAPYR), '..', 'agent', 'papyr-agent'), helpers)
+got = subprocess.run([os.path.join(there, 'bin', 'papyr'), 'exec', 'uname', '-m'], stdin=subprocess.DEVNULL, capture_output=True,
+                     timeout=60 * PATIENCE)
+check((got.returncode, got.stdout, got.stderr) == (0, b'ppc64le\n', b''), f'{got}')
 
 # ---- Streams: all bytes, more than fits anywhere, each by itself ----
 
