@@ -16,19 +16,24 @@ void exec_session_path(char path[PATH_MAX], const char *folder, unsigned number)
 	snprintf(path, PATH_MAX, "%s/%u", folder, number);
 }
 
-/* Whose the socket is as long as its command runs: a file beside it is locked. -1: another's. */
-static int take_socket(const char *socket_path)
+/*
+ * Whose the socket is as long as its command runs: a file beside it is locked. -1, and @err is
+ * empty if it is another's.
+ */
+static int take_socket(const char *socket_path, struct error *err)
 {
 	char path[PATH_MAX + 8];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s.lock", socket_path);
 	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	if (fd < 0 || errno != EWOULDBLOCK)
+		error_errno(err, "%s", path);
+	if (fd >= 0)
 		close(fd);
-		fd = -1;
-	}
-	return fd;
+	return -1;
 }
 
 static int connect_to(const char *path, struct error *err)
@@ -81,7 +86,9 @@ int exec_session(const char *folder, const struct exec_options *o, struct error 
 
 	for (unsigned i = 0; i < AGENT_SESSIONS_MAX; i++) {
 		exec_session_path(path, folder, i);
-		lock = take_socket(path);
+		lock = take_socket(path, err);
+		if (lock < 0 && *err->text)
+			return EXEC_FAILED;
 		if (lock < 0)
 			continue;
 		status = run(path, o, err);

@@ -221,8 +221,12 @@ def joined():
     configure('sh', '-c', 'echo on; sleep 1000 & wait', env=['PATH=/bin', 'WHAT=container'])
     c = Container('joined')
     oci('exec', 'joined', 'true', wanted=1, word='is created, not running')
+    no_lock = os.path.join(states, 'joined', 'exec', '0.lock')
+    os.mkdir(no_lock)
     oci('start', 'joined')
     c.line('on\n')
+    oci('exec', 'joined', 'true', wanted=125, word=f'{no_lock}: Is a directory')
+    os.rmdir(no_lock)
     check(oci('exec', 'joined', 'sh', '-c', 'echo $WHAT $(hostname) $(id -u); touch /tmp/seen; exit 9', wanted=9) == 'container box 0\n', 'exec')
     check(oci('exec', '--env', 'WHAT=else', '--user', '5:6', '--cwd', '/tmp', 'joined', 'sh', '-c', 'echo $WHAT $(id -u); ls', ) ==
           'else 5\nseen\n', 'another variable, user and folder')
