@@ -141,10 +141,11 @@ int container_create(const struct container_options *o, const char *id, struct e
 	static struct container_config config;
 	struct container c;
 	struct keeping k = {o, &config, &c};
+	const char *folder = o->bundle ? o->bundle : ".";
 	char bundle[PATH_MAX];
 
-	if (!realpath(o->bundle ? o->bundle : ".", bundle))
-		return error_errno(err, "--bundle %s", o->bundle);
+	if (!realpath(folder, bundle))
+		return error_errno(err, "--bundle %s", folder);
 	if (container_read_config(&config, bundle, err) || check_console(o, &config, err) ||
 	    container_new(&c, o, id, err))
 		return -1;

@@ -118,9 +118,25 @@ def life():
     oci('kill', 'one', 'STOP', wanted=1, word="can't be sent")
     oci('kill', '--all', 'one', '15')
     c.ends(5, 'caught\n')
+    os.mkdir(os.path.join(folder, 'gone'))
+    oci('create', 'one', wanted=1, word='--bundle .: No such file', cwd=os.path.join(folder, 'gone'),
+        preexec_fn=lambda: os.rmdir(os.path.join(folder, 'gone')))
     oci('state', 'one', wanted=1, word="no container 'one'")
     oci('delete', 'one', wanted=1, word="no container 'one'")
     oci('delete', '--force', 'one')
+
+
+def until_idle(pid):
+    """A process that waits for something uses no time of the processor's."""
+    def used():
+        with open(f'/proc/{pid}/stat', encoding='utf-8') as f:
+            return sum(map(int, f.read().rsplit(')', 1)[1].split()[11:13]))
+
+    def is_idle():
+        before = used()
+        time.sleep(0.5)
+        return used() == before
+    until('its process to wait', is_idle)
 
 
 def ends():
