@@ -77,7 +77,8 @@ static int prepare(const struct keeping *k, struct error *err)
 	char path[PATH_MAX];
 
 	container_start_path(k->c, path);
-	keeper.start = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	/* For writing, too: else, once somebody opened it and went, it is at its end for good. */
+	keeper.start = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (keeper.start < 0)
 		return error_errno(err, "%s", path);
 	keeper.signals = exec_watch_signals();

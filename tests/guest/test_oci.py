@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 
 from papyrtest import BUILT, Guest, PAPYR, PATIENCE, check, fetch, skip, until, workdir
 
@@ -148,6 +149,15 @@ def ends():
     c = Container('never-begun')
     oci('kill', 'never-begun', 'SIGTERM')
     c.ends(128 + signal.SIGTERM)
+    # Who comes to start it and goes without a word leaves it waiting, and not busy.
+    c = Container('half-started')
+    with open(os.path.join(states, 'half-started', 'start'), 'wb'):
+        pass
+    until_idle(c.pid)
+    check(c.status() == 'created', 'it was started')
+    oci('start', 'half-started')
+    oci('delete', '--force', 'half-started')
+    os.waitpid(c.pid, 0)
     c = Container('forced')
     oci('start', 'forced')
     oci('delete', '--force', 'forced')
