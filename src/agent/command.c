@@ -40,6 +40,9 @@ static bool take_word(struct command *c, char *word)
 	case AGENT_USER:
 		c->user = word + 1;
 		return true;
+	case AGENT_GROUPS:
+		c->groups = word + 1;
+		return true;
 	case AGENT_HOST_NAME:
 		c->host_name = word + 1;
 		return true;
@@ -90,7 +93,7 @@ bool command_parse(struct command *c, char *words, size_t bytes)
 struct identity {
 	uid_t uid;
 	gid_t gid;
-	gid_t groups[64];
+	gid_t groups[AGENT_GROUPS_MAX];
 	size_t n_groups;
 	char home[256], name[64];
 };
@@ -161,7 +164,7 @@ static void find_groups(struct identity *id)
 	FILE *f = fopen("/etc/group", "re");
 	const struct group *g;
 
-	while (f && (g = fgetgrent(f)) && id->n_groups < 64)
+	while (f && (g = fgetgrent(f)) && id->n_groups < AGENT_GROUPS_MAX)
 		if (has_member(g, id->name))
 			id->groups[id->n_groups++] = g->gr_gid;
 	if (f)
@@ -193,6 +196,18 @@ static int identify(struct identity *id, char *user, char *why, size_t bytes)
 		return 0;
 	snprintf(why, bytes, "the guest has no group '%s'", group);
 	return -1;
+}
+
+/* "NUMBER[,NUMBER]...", which is cut. False: they are none, or too many. */
+static bool add_groups(struct identity *id, char *numbers)
+{
+	const char *word;
+
+	while ((word = strsep(&numbers, ",")))
+		if (id->n_groups == AGENT_GROUPS_MAX ||
+		    !parse_number(word, &id->groups[id->n_groups++]))
+			return false;
+	return true;
 }
 
 static void become(const struct identity *id)
@@ -326,6 +341,11 @@ int command_start(struct command *c, char *why, size_t why_bytes)
 		return STATUS_AGENT;
 	if (identify(&id, c->user, why, why_bytes))
 		return STATUS_AGENT;
+	if (c->groups && !add_groups(&id, c->groups)) {
+		snprintf(why, why_bytes, "its groups are no numbers, or more than %d",
+			 AGENT_GROUPS_MAX);
+		return STATUS_AGENT;
+	}
 	error = start(c, &id);
 	if (!error)
 		return 0;

@@ -38,7 +38,7 @@
 #define AGENT_SESSION_PORT "org.papyr.agent.exec."
 #define AGENT_SESSIONS_MAX 4
 #define AGENT_MAGIC	   0x72797061u
-#define AGENT_VERSION	   5u
+#define AGENT_VERSION	   6u
 #define AGENT_WINDOW	   ((uint32_t)256 << 10)
 #define AGENT_DATA_MAX	   ((uint32_t)32 << 10) /* bytes of a frame behind its head */
 
@@ -63,7 +63,8 @@ enum agent_type {
 	AGENT_AGAIN,  /* nothing */
 };
 
-#define AGENT_NEIGHBOUR "169.254.1.1"
+#define AGENT_NEIGHBOUR	 "169.254.1.1"
+#define AGENT_GROUPS_MAX 64
 
 struct agent_hello {
 	uint32_t magic, version;
@@ -82,6 +83,7 @@ enum agent_word {
 	AGENT_ENVIRONMENT = 'e', /* NAME=VALUE */
 	AGENT_DIRECTORY = 'w',	 /* to work in */
 	AGENT_USER = 'u',	 /* USER[:GROUP], each a name or a number */
+	AGENT_GROUPS = 'g',	 /* NUMBER[,NUMBER]...: others that the user is in */
 	AGENT_TERMINAL = 't',	 /* it gets one; of no bytes */
 	AGENT_HOST_NAME = 'h',
 	AGENT_TIME = 'c', /* SECONDS.NANOSECONDS, the host's clock */
@@ -95,7 +97,7 @@ enum agent_word {
 	 * AGENT_NEIGHBOUR, from where connections come too, is on the same wire
 	 */
 	AGENT_NETWORK = 'n',
-	AGENT_FOLDER = 'v',  /* TAG:PATH, where it is to be; any number of them, in this order */
+	AGENT_FOLDER = 'v', /* TAG:PATH, where it is to be; any number of them, in this order */
 	/* Where the disk is to be, "/" as the root; what is changed on it goes, or stays */
 	AGENT_DISK = 'd',
 	AGENT_KEPT_DISK = 'D',

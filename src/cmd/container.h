@@ -69,12 +69,18 @@ void container_paused_path(const struct container *c, char path[PATH_MAX]);
 
 #define CONTAINER_MOUNTS_MAX 128
 
+/* Who a process is of: texts that its exec_options have. */
+struct container_user {
+	char ids[32], groups[AGENT_GROUPS_MAX * 12];
+};
+
 struct container_config {
 	json_t *json; /* the words below are in it */
 	const char *version;
 	json_t *annotations; /* or NULL */
 	struct exec_options exec;
-	char root[PATH_MAX], memory[32], cpus[24], user[32];
+	char root[PATH_MAX], memory[32], cpus[24];
+	struct container_user user;
 	struct container_mount {
 		const char *what, *where; /* @what NULL: memory */
 		bool read_only;
@@ -87,7 +93,7 @@ struct container_config {
 int container_read_config(struct container_config *c, const char *bundle, struct error *err);
 
 /* What a process of config.json says, of which @words and @user last as long as @process. */
-int container_take_process(struct exec_options *e, char user[32], json_t *process,
+int container_take_process(struct exec_options *e, struct container_user *user, json_t *process,
 			   struct error *err);
 
 /* --- container_mounts.c --- */

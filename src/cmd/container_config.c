@@ -128,10 +128,28 @@ static int take_mounts(struct container_config *c, const char *bundle, struct er
 	return 0;
 }
 
-int container_take_process(struct exec_options *e, char id[32], json_t *process, struct error *err)
+static int take_user(struct exec_options *e, struct container_user *u, json_t *user,
+		     struct error *err)
 {
-	json_t *user = at(process, "user");
+	json_t *groups = at(user, "additionalGids"), *j;
+	size_t i, n = 0;
 
+	snprintf(u->ids, sizeof(u->ids), "%u:%u", (u32)json_integer_value(at(user, "uid")),
+		 (u32)json_integer_value(at(user, "gid")));
+	/* A user by name has a home and groups: of root these are what everybody expects. */
+	e->user = strcmp(u->ids, "0:0") ? u->ids : NULL;
+	if (json_array_size(groups) > AGENT_GROUPS_MAX)
+		return error_set(err, "config.json: more than %d additionalGids", AGENT_GROUPS_MAX);
+	json_array_foreach(groups, i, j)
+		n += (size_t)snprintf(u->groups + n, sizeof(u->groups) - n, "%s%u", i ? "," : "",
+				      (u32)json_integer_value(j));
+	e->groups = i ? u->groups : NULL;
+	return 0;
+}
+
+int container_take_process(struct exec_options *e, struct container_user *user, json_t *process,
+			   struct error *err)
+{
 	e->command = strings(at(process, "args"));
 	e->environment = strings(at(process, "env"));
 	e->directory = text_at(process, "cwd");
@@ -140,11 +158,7 @@ int container_take_process(struct exec_options *e, char id[32], json_t *process,
 		return error_set(err, "config.json: process.args or process.env are no words");
 	if (!e->directory || *e->directory != '/')
 		return error_set(err, "config.json: process.cwd is no absolute path");
-	snprintf(id, 32, "%u:%u", (u32)json_integer_value(at(user, "uid")),
-		 (u32)json_integer_value(at(user, "gid")));
-	/* A user by name has a home and groups: of root these are what everybody expects. */
-	e->user = strcmp(id, "0:0") ? id : NULL;
-	return 0;
+	return take_user(e, user, at(process, "user"), err);
 }
 
 static int take_root(struct container_config *c, const char *bundle, struct error *err)
@@ -235,7 +249,7 @@ int container_read_config(struct container_config *c, const char *bundle, struct
 	if (!c->version || strncmp(c->version, "1.", 2))
 		return error_set(err, "%s: ociVersion is not 1", path);
 	if (refuse(c, err) ||
-	    container_take_process(&c->exec, c->user, at(c->json, "process"), err) ||
+	    container_take_process(&c->exec, &c->user, at(c->json, "process"), err) ||
 	    take_root(c, bundle, err) || take_mounts(c, bundle, err))
 		return -1;
 	take_resources(c, at(at(c->json, "linux"), "resources"));

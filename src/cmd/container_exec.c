@@ -15,7 +15,7 @@ struct joining {
 	const char *console_socket;
 	json_t *json; /* the words of @exec are in it */
 	struct exec_options exec;
-	char user[32];
+	struct container_user user;
 };
 
 static json_t *load(const char *path, struct error *err)
@@ -41,7 +41,7 @@ static int take_words(struct joining *j, const struct container *c,
 	snprintf(path, sizeof(path), "%s/config.json", bundle ? bundle : "");
 	j->json = load(path, err);
 	if (!j->json ||
-	    container_take_process(e, j->user, json_object_get(j->json, "process"), err))
+	    container_take_process(e, &j->user, json_object_get(j->json, "process"), err))
 		return -1;
 	free(e->command);
 	e->command = words;
@@ -64,7 +64,7 @@ static int take_words(struct joining *j, const struct container *c,
 static int take_file(struct joining *j, const struct container_options *o, struct error *err)
 {
 	j->json = load(o->process, err);
-	return j->json ? container_take_process(&j->exec, j->user, j->json, err) : -1;
+	return j->json ? container_take_process(&j->exec, &j->user, j->json, err) : -1;
 }
 
 static void report_start(void)

@@ -19,12 +19,13 @@
 #define EXEC_ENVIRONMENT_MAX 1024
 
 struct exec_options {
-	const char *cpus, *memory;   /* as papyr run has them */
-	const char *accel;	     /* the same; NULL: the usual one */
-	const char *net;	     /* as papyr run has it; NULL: none */
+	const char *cpus, *memory; /* as papyr run has them */
+	const char *accel;	   /* the same; NULL: the usual one */
+	const char *net;	   /* as papyr run has it; NULL: none */
 	const char *address; /* the card's, as AGENT_NETWORK has it; NULL: the user network's */
-	const char *kernel, *initrd; /* NULL: the usual ones */
+	const char *kernel, *initrd;		  /* NULL: the usual ones */
 	const char *directory, *user, *host_name; /* NULL: what the guest has */
+	const char *groups;	 /* others of the user's, as AGENT_GROUPS has them; NULL: none */
 	const char *image, *oci; /* that are the disk; NULL: none */
 	const char *root;	 /* a folder; NULL: the disk, or busybox's */
 	const char *disk;	 /* as papyr run has it, without a bus; NULL: none */

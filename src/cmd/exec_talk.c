@@ -157,6 +157,8 @@ static void ask_for_it(struct talk *t)
 		add_word(&w, AGENT_DIRECTORY, o->directory);
 	if (o->user)
 		add_word(&w, AGENT_USER, o->user);
+	if (o->groups)
+		add_word(&w, AGENT_GROUPS, o->groups);
 	if (o->terminal)
 		add_word(&w, AGENT_TERMINAL, "");
 	if (o->root)

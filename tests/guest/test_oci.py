@@ -215,13 +215,13 @@ def mounts():
             {'destination': '/memory', 'type': 'tmpfs', 'source': 'tmpfs'},
             {'destination': '/dev/shm', 'type': 'bind', 'source': given, 'options': ['bind']},
         ]
-    configure('sh', '-c', 'cat /etc/file; touch /data/deep/made /memory/gone /kept; ls /tmp/given /memory; touch /fixed/x 2>&1; id -u',
-              user={'uid': 1000, 'gid': 1000}, change=change)
+    configure('sh', '-c', 'cat /etc/file; touch /data/deep/made /memory/gone /kept; ls /tmp/given /memory; touch /fixed/x 2>&1; id -u; id -G',
+              user={'uid': 1000, 'gid': 1000, 'additionalGids': [7, 70000]}, change=change)
     os.chmod(given, 0o777)
     os.chmod(root, 0o777)
     c = Container('mounts')
     oci('start', 'mounts')
-    c.ends(0, 'a file\n/memory:\ngone\n\n/tmp/given:\nmade\ntouch: /fixed/x: Read-only file system\n1000\n')
+    c.ends(0, 'a file\n/memory:\ngone\n\n/tmp/given:\nmade\ntouch: /fixed/x: Read-only file system\n1000\n1000 7 70000\n')
     check(os.listdir(given) == ['made'] and os.listdir(os.path.join(root, 'memory')) == [], 'files are elsewhere')
     check(os.path.exists(os.path.join(root, 'kept')), 'a change of the root was lost')
 
