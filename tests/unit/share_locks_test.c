@@ -185,6 +185,7 @@ static void lost(void **state)
 	assert_int_equal(n_lost, 1);
 	assert_string_equal(lost_path, "file");
 	assert_int_equal(ASK(READ, "484", 1u, (u64)0, 10u), ESTALE);
+	assert_int_equal(ASK(FSYNC, "44", 1u, 0u), ESTALE);
 	assert_int_equal(ASK(LOCK, "414884s", 1u, 2u, 1u, (u64)0, (u64)0, 7u, "me"), ESTALE);
 	assert_int_equal(ASK(GETLOCK, "41884s", 1u, 1u, (u64)0, (u64)0, 7u, "me"), ESTALE);
 	assert_int_equal(ASK(READ, "484", 2u, (u64)0, 10u), 0);

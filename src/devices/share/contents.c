@@ -48,7 +48,7 @@ int share_do_read(struct share_call *c)
 	ssize_t done;
 
 	if (!is_ready(f) || c->in.bad)
-		return f && f->open ? ESTALE : EBADF;
+		return share_not_open(f);
 	if (c->answer_bytes < DATA_AT || offset > INT64_MAX)
 		return EINVAL;
 	if (bytes > c->answer_bytes - DATA_AT)
@@ -90,7 +90,7 @@ int share_do_write(struct share_call *c)
 	int error;
 
 	if (!is_ready(f) || c->in.bad)
-		return f && f->open ? ESTALE : EBADF;
+		return share_not_open(f);
 	if (bytes > c->question_bytes - WRITE_AT || offset > INT64_MAX)
 		return EINVAL;
 	n = cut(c->question, c->n_question, WRITE_AT, bytes, iov, IOV_MAX);
@@ -111,7 +111,7 @@ int share_do_fsync(struct share_call *c)
 	bool data_only = get_u32(&c->in);
 
 	if (!f || f->fd < 0)
-		return EBADF;
+		return share_not_open(f);
 	return share_outcome(data_only ? fdatasync(f->fd) : fsync(f->fd));
 }
 
@@ -148,7 +148,7 @@ int share_do_readdir(struct share_call *c)
 	long bytes;
 
 	if (!f || f->fd < 0 || c->in.bad)
-		return EBADF;
+		return share_not_open(f);
 	room = room < c->room - 4 ? room + 4 : c->room;
 	if (lseek(f->fd, offset, SEEK_SET) < 0)
 		return errno;

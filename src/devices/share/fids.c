@@ -66,6 +66,11 @@ int share_fid_set_path(struct share_fid *f, const char *path)
 	return 0;
 }
 
+int share_not_open(const struct share_fid *f)
+{
+	return f && f->open && f->fd < 0 ? ESTALE : EBADF;
+}
+
 /* Is it @above, or below that? */
 static bool is_within(const char *path, const char *above)
 {

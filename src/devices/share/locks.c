@@ -85,11 +85,6 @@ static int set_lock(struct share *s, struct share_fid *f, const struct share_loc
 	}
 }
 
-static bool is_stale(const struct share_fid *f)
-{
-	return f && f->open && f->fd < 0;
-}
-
 int share_do_lock(struct share_call *c)
 {
 	struct share_fid *f = share_take_fid(c);
@@ -99,7 +94,7 @@ int share_do_lock(struct share_call *c)
 	if (!take_lock(c, true, &l))
 		return EINVAL;
 	if (!f || f->fd < 0)
-		return is_stale(f) ? ESTALE : EBADF;
+		return share_not_open(f);
 	error = set_lock(c->s, f, &l);
 	if (error && error != EAGAIN)
 		return error;
@@ -121,7 +116,7 @@ int share_do_getlock(struct share_call *c)
 	if (!good || c->in.bad)
 		return EINVAL;
 	if (!f || f->fd < 0)
-		return is_stale(f) ? ESTALE : EBADF;
+		return share_not_open(f);
 	/* Linux's driver always says so, and asks whether anything is in the way. */
 	if (wanted.type == F_UNLCK)
 		wanted.type = F_RDLCK;

@@ -88,6 +88,8 @@ int share_do_getlock(struct share_call *c);
 
 /* ---- What they share ---- */
 
+/* Why @f can't be used as something open: EBADF, or ESTALE if it was open and its file is gone. */
+int share_not_open(const struct share_fid *f);
 /* A fid's descriptor, which is to be closed if it isn't @f's own: the open one, if there is one. */
 int share_find_fid(const struct share *s, const struct share_fid *f);
 /* Closes it if it is to be; @error as it is. */
