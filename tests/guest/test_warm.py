@@ -24,7 +24,11 @@ def images():
 
 
 def begun():
-    return glob.glob(os.path.join(cache, '.warm-*'))
+    return [name for name in os.listdir(cache) if name.startswith('.')]
+
+
+def initrds():
+    return [name for name in os.listdir(cache) if '.cpio' in name]
 
 
 def execute(*args, **more):
@@ -165,3 +169,22 @@ for path in images():
     os.unlink(path)
 image = start_anew()  # what was begun is swept away by who saves next
 check(not begun(), f'{begun()} is left')
+
+# ---- One that is killed while it makes the initrd: of who is at it nothing is swept away ----
+
+slow = os.path.join(folder, 'bin')
+os.mkdir(slow)
+with open(os.path.join(slow, 'cpio'), 'w') as f:
+    f.write('#!/bin/sh\necho some of it\nexec sleep 1000\n')
+os.chmod(f.name, 0o755)
+(whole,) = initrds()
+os.unlink(os.path.join(cache, whole))
+victim = subprocess.Popen([PAPYR, 'exec', 'true'], env={**os.environ, 'PATH': f'{slow}:{os.environ["PATH"]}'}, start_new_session=True)
+until('half an initrd', initrds)
+(half,) = initrds()
+start_anew()
+check(sorted(initrds()) == sorted([half, whole]), f'{initrds()} are there, not {half} and {whole}')
+os.killpg(victim.pid, signal.SIGKILL)
+victim.wait()
+start_anew()
+check(initrds() == [whole], f'{initrds()} are there')
