@@ -128,21 +128,36 @@ static int take_mounts(struct container_config *c, const char *bundle, struct er
 	return 0;
 }
 
+/* False: it is none; what isn't there is 0. */
+static bool take_id(json_t *j, u32 *id)
+{
+	json_int_t number = json_integer_value(j);
+
+	*id = (u32)number;
+	return (!j || json_is_integer(j)) && number >= 0 && number < UINT32_MAX;
+}
+
 static int take_user(struct exec_options *e, struct container_user *u, json_t *user,
 		     struct error *err)
 {
 	json_t *groups = at(user, "additionalGids"), *j;
+	u32 uid, gid, more;
 	size_t i, n = 0;
 
-	snprintf(u->ids, sizeof(u->ids), "%u:%u", (u32)json_integer_value(at(user, "uid")),
-		 (u32)json_integer_value(at(user, "gid")));
+	if (!take_id(at(user, "uid"), &uid) || !take_id(at(user, "gid"), &gid))
+		return error_set(err, "config.json: process.user.uid or gid is no such number");
+	snprintf(u->ids, sizeof(u->ids), "%u:%u", uid, gid);
 	/* A user by name has a home and groups: of root these are what everybody expects. */
 	e->user = strcmp(u->ids, "0:0") ? u->ids : NULL;
 	if (json_array_size(groups) > AGENT_GROUPS_MAX)
 		return error_set(err, "config.json: more than %d additionalGids", AGENT_GROUPS_MAX);
-	json_array_foreach(groups, i, j)
+	json_array_foreach(groups, i, j) {
+		if (!take_id(j, &more))
+			return error_set(err, "config.json: process.user.additionalGids are no "
+					      "such numbers");
 		n += (size_t)snprintf(u->groups + n, sizeof(u->groups) - n, "%s%u", i ? "," : "",
-				      (u32)json_integer_value(j));
+				      more);
+	}
 	e->groups = i ? u->groups : NULL;
 	return 0;
 }
