@@ -16,9 +16,6 @@
 #include "inspect/load.h"
 #include "inspect/stat.h"
 #include "inspect/verify.h"
-#include "platform/booke/board.h"
-#include "platform/console.h"
-#include "platform/rtas.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
@@ -30,35 +27,6 @@ static const u8 htab_head[] = {
     0x7e, 0, 0, 0, 1, /* the section's end */
     3, 0, 0, 0, 1, 0, 0, 0, 0, /* the last one's beginning */
 };
-
-/* What the devices' own loaders need; without a machine they aren't called. */
-void console_save(struct console *con, struct state_out *out)
-{
-}
-
-int console_load(struct console *con, struct state_in *in)
-{
-	return 0;
-}
-
-void board_save(struct machine *m, struct state_out *out)
-{
-}
-
-int board_load_state(struct machine *m, struct state_in *in)
-{
-	return 0;
-}
-
-const char *rtas_name(unsigned i, u32 *token)
-{
-	return NULL;
-}
-
-bool rtas_is_told(const struct machine *m, unsigned i)
-{
-	return false;
-}
 
 static void ignore_violation(void *opaque, enum violation kind, u64 index, u64 v, u64 r, u64 other)
 {

@@ -15,42 +15,11 @@
 #include "migration/state/htab.h"
 #include "migration/state/memory.h"
 #include "migration/state/saved.h"
-#include "platform/booke/board.h"
-#include "platform/console.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 #define MEM_BYTES  (2u << 20)
 #define HTAB_ORDER 18
-
-/* What the devices' own loaders need; without a machine they aren't called. */
-void console_save(struct console *con, struct state_out *out)
-{
-}
-
-int console_load(struct console *con, struct state_in *in)
-{
-	return 0;
-}
-
-void board_save(struct machine *m, struct state_out *out)
-{
-}
-
-int board_load_state(struct machine *m, struct state_in *in)
-{
-	return 0;
-}
-
-const char *rtas_name(unsigned i, u32 *token)
-{
-	return NULL;
-}
-
-bool rtas_is_told(const struct machine *m, unsigned i)
-{
-	return false;
-}
 
 static int take_record(void *opaque, const u8 *data, size_t bytes, struct error *err)
 {

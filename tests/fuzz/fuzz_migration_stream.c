@@ -11,43 +11,12 @@
 
 #include "migration/state/htab.h"
 #include "migration/live/apply.h"
-#include "platform/booke/board.h"
-#include "platform/console.h"
 #include "platform/machine.h"
 
 #define MEM_BYTES (64u << 12)
 #define ENTRIES	  (1u << 14)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What the devices' own loaders need; without a machine they aren't called. */
-void console_save(struct console *con, struct state_out *out)
-{
-}
-
-int console_load(struct console *con, struct state_in *in)
-{
-	return 0;
-}
-
-void board_save(struct machine *m, struct state_out *out)
-{
-}
-
-int board_load_state(struct machine *m, struct state_in *in)
-{
-	return 0;
-}
-
-const char *rtas_name(unsigned i, u32 *token)
-{
-	return NULL;
-}
-
-bool rtas_is_told(const struct machine *m, unsigned i)
-{
-	return false;
-}
 
 static const u32 types[] = {LIVE_HELLO, LIVE_PING,    LIVE_MEMORY, LIVE_TABLE, LIVE_SYNC, LIVE_VCPU,
 			    LIVE_XICS,	LIVE_DEVICES, LIVE_END,	   LIVE_GO,    LIVE_ORDER};

@@ -10,9 +10,6 @@
 
 #include "inspect/load.h"
 #include "inspect/qcow2.h"
-#include "platform/booke/board.h"
-#include "platform/console.h"
-#include "platform/rtas.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
@@ -21,35 +18,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 #define FEATURES_AT	 72u
 #define CLUSTER_BITS_AT	 20u
 #define CLUSTER_BITS_MIN 9u
-
-/* What the devices' own loaders need; without a machine they aren't called. */
-void console_save(struct console *con, struct state_out *out)
-{
-}
-
-int console_load(struct console *con, struct state_in *in)
-{
-	return 0;
-}
-
-void board_save(struct machine *m, struct state_out *out)
-{
-}
-
-int board_load_state(struct machine *m, struct state_in *in)
-{
-	return 0;
-}
-
-const char *rtas_name(unsigned i, u32 *token)
-{
-	return NULL;
-}
-
-bool rtas_is_told(const struct machine *m, unsigned i)
-{
-	return false;
-}
 
 static void put_right(u8 *image, size_t size, u8 how)
 {
