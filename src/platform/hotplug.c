@@ -190,6 +190,23 @@ static int check_wish(const struct machine *m, enum hotplug_kind kind, u64 amoun
 	return 0;
 }
 
+/* Of a guest in which nothing comes and goes. */
+static int check_fixed(const struct machine *m, enum hotplug_kind kind, u64 amount,
+		       struct error *err)
+{
+	if (kind == HOTPLUG_CPUS && amount != m->n_vcpus)
+		return error_set(err,
+				 "the guest has its %u vcpus from start to end; 'papyr run -c "
+				 "N,max=M' makes one to which they come and go",
+				 m->n_vcpus);
+	if (kind == HOTPLUG_MEMORY && amount != m->mem.bytes)
+		return error_set(err,
+				 "the guest has its %llu MiB from start to end; 'papyr run -m "
+				 "SIZE,max=SIZE' makes one to which memory comes and goes",
+				 (unsigned long long)(m->mem.bytes >> 20));
+	return 0;
+}
+
 /* What the guest wouldn't, and what it didn't answer: Linux says nothing where it fails. */
 static void ask_again(struct drc *d)
 {
@@ -204,10 +221,10 @@ int hotplug_want(struct machine *m, enum hotplug_kind kind, u64 amount, struct e
 {
 	struct drc_row *r;
 
+	if (!m->hotplug)
+		return check_fixed(m, kind, amount, err);
 	if (check_wish(m, kind, amount, err))
 		return -1;
-	if (!m->hotplug)
-		return 0;
 	r = &m->hotplug->rows[kind];
 	lock_acquire(&m->lock);
 	for (unsigned i = 0; i < r->n; i++)

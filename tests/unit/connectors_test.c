@@ -401,6 +401,24 @@ static void changed_its_mind(void **state)
 	assert_int_equal(hotplug_want(f->m, HOTPLUG_MEMORY, ~0ull, &err), -1);
 }
 
+/* A guest that nothing comes to has what it has, and who wants another number is told. */
+static void nothing_comes(void **state)
+{
+	struct machine_config cfg = fake_config(2);
+	struct machine *m = fake_machine_new(&cfg, NULL, NULL);
+	struct error err = {""};
+
+	assert_int_equal(hotplug_want(m, HOTPLUG_CPUS, 2, &err), 0);
+	assert_int_equal(hotplug_want(m, HOTPLUG_MEMORY, cfg.mem_bytes, &err), 0);
+	for (u64 n = 0; n < 4; n++)
+		if (n != 2)
+			assert_int_equal(hotplug_want(m, HOTPLUG_CPUS, n, &err), -1);
+	assert_non_null(strstr(err.text, "its 2 vcpus from start to end"));
+	assert_int_equal(hotplug_want(m, HOTPLUG_MEMORY, cfg.mem_bytes / 2, &err), -1);
+	assert_non_null(strstr(err.text, "its 64 MiB from start to end"));
+	machine_free(m);
+}
+
 static int tree_has(struct fixture *f, const char *path)
 {
 	struct fdt_places places = {.rtas = 0x2000000, .rtas_bytes = 0x10000};
@@ -533,6 +551,7 @@ int main(void)
 	    cmocka_unit_test(refused),
 	    cmocka_unit_test(asked_back),
 	    cmocka_unit_test(starts_again),
+	    cmocka_unit_test(nothing_comes),
 	    cmocka_unit_test_setup_teardown(a_core_comes_and_goes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(memory_comes_and_goes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(changed_its_mind, setup, teardown),
