@@ -7,6 +7,9 @@
 In README.md, CONTRIBUTING.md, docs, tests/README.md and the man page: files of the project, links, verbs and options of
 papyr (as its --help has them), hypercalls (as include/papyr/papr.h has them).
 
+The other way round: each verb has a man page that is installed and that papyr(1) names, each function of libpapyr is in
+papyr(3), each command of the control socket in docs/control-socket.md.
+
 What is planned stands below a heading that begins with "Planned". Files that are named there must not exist, or they are
 not planned any more; the rest of such a section isn't looked at.
 """
@@ -127,6 +130,29 @@ def check(tree, name, text):
     return bad
 
 
+def untold(verbs, pages, installed, papyr_1):
+    """What is missing around man pages; also of those that belong to no verb."""
+    bad = [f'man: there is no papyr-{verb}.1' for verb in verbs if f'papyr-{verb}.1' not in pages]
+    bad += [f'man/papyr.1: there is nothing of papyr-{verb}' for verb in verbs if f'papyr-{verb} ' not in papyr_1]
+    return bad + [f'man/meson.build: {page} is not installed' for page in pages if page not in installed]
+
+
+def check_told(tree):
+    """Is what there is named where users look for it?"""
+    def read(path):
+        return text_of(os.path.join(tree.top, path))
+
+    pages = [os.path.basename(p) for p in sorted(glob.glob(os.path.join(tree.top, 'man', '*.[0-9]')))]
+    bad = untold(sorted(tree.verbs), pages, re.findall(r"'([\w.-]+)'", read('man/meson.build')), read('man/papyr.1'))
+    commands = re.findall(r'^    \{"([\w-]+)", ', read('src/monitor/commands.c'), re.M)
+    functions = re.findall(r'^\w[\w ]*[ *](papyr_\w+)\(', read('include/papyr/papyr.h'), re.M)
+    assert commands and functions
+    bad += [f'docs/control-socket.md: there is nothing of {name}' for name in commands
+            if not re.search(rf'`{name}[` ]', read('docs/control-socket.md'))]
+    return bad + [f'man/papyr.3: there is nothing of {name}()' for name in functions
+                  if not re.search(rf'{name}\(', read('man/papyr.3'))]
+
+
 # What must be found, and what must not.
 WRONG = ['`src/booke/tlb.c`', '`docs/nothing.md`', '[a](nothing.md)', 'papyr fly', '`papyr run --fly`', '`--fly`',
          'papyr htab fly x', 'H_FLY', '`src/nothing*.c`', '# Planned\n\n`src/hv/run.c`', '# Planned\n# There\n`src/booke/`']
@@ -136,13 +162,15 @@ RIGHT = ['`src/hv/run.c`', '[a](docs/architecture.md#rooms)', '[a](https://nowhe
 
 
 def check_itself(tree):
+    assert len(untold(['fly'], ['papyr-swim.1'], [], 'papyr-swim (1)')) == 3
+    assert not untold(['fly'], ['papyr-fly.1'], ['papyr-fly.1'], 'papyr-fly (1)')
     bad = [f'not found: {text}' for text in WRONG if not check(tree, 'README.md', text)]
     return bad + [f'found wrong: {what}' for text in RIGHT for what in check(tree, 'README.md', text)]
 
 
 def main():
     tree = Tree(sys.argv[1], os.path.abspath(sys.argv[2]))
-    bad = check_itself(tree)
+    bad = check_itself(tree) + check_told(tree)
     names = ['README.md', 'CONTRIBUTING.md', 'tests/README.md']
     names += sorted(os.path.relpath(p, tree.top) for p in glob.glob(os.path.join(tree.top, 'man', '*.1')))
     names += sorted(os.path.relpath(p, tree.top) for p in glob.glob(os.path.join(tree.top, 'docs', '*.md')))
