@@ -89,4 +89,13 @@ static inline int image_memfd(const u8 *data, size_t bytes)
 	return fd;
 }
 
+/* Bytes by chance, by @seed; every other 4 KiB of them can be compressed. */
+static inline void fill(u8 *p, size_t bytes, u64 seed)
+{
+	for (size_t i = 0; i < bytes; i++) {
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		p[i] = i / 4096 % 2 ? seed >> 56 : i >> 8;
+	}
+}
+
 #endif
