@@ -134,9 +134,11 @@ static int child(int slave)
 		   : 5;
 }
 
-static void terminal(void **state)
+/* @run is the child, on whose terminal @keys are typed once it has said two letters. */
+static void type(const char *keys, int (*run)(int slave))
 {
 	int master, slave, status;
+	ssize_t n = strlen(keys);
 	char buf[2];
 	pid_t pid;
 
@@ -144,14 +146,19 @@ static void terminal(void **state)
 	pid = fork();
 	if (!pid) {
 		close(master);
-		_exit(child(slave));
+		_exit(run(slave));
 	}
 	assert_int_equal(read(master, buf, 2), 2);
-	assert_int_equal(write(master, "a\001\001b\001z", 6), 6);
+	assert_int_equal(write(master, keys, n), n);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	close(master);
 	close(slave);
+}
+
+static void terminal(void **state)
+{
+	type("a\001\001b\001z", child);
 }
 
 static int child_quit(int slave)
@@ -171,22 +178,7 @@ static int child_quit(int slave)
 
 static void ctrl_a_x_quits(void **state)
 {
-	int master, slave, status;
-	char buf[2];
-	pid_t pid;
-
-	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
-	pid = fork();
-	if (!pid) {
-		close(master);
-		_exit(child_quit(slave));
-	}
-	assert_int_equal(read(master, buf, 2), 2);
-	assert_int_equal(write(master, "\001x", 2), 2);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	close(master);
-	close(slave);
+	type("\001x", child_quit);
 }
 
 /* Killed by a signal, the process leaves the terminal as it was. */
@@ -271,9 +263,12 @@ static void nul_behind_cr_comes_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(pipe_is_plain),   cmocka_unit_test(pending_input_is_saved),
-	    cmocka_unit_test(terminal),	       cmocka_unit_test(ctrl_a_x_quits),
-	    cmocka_unit_test(signal_restores), cmocka_unit_test(foreign_terminal_is_read),
+	    cmocka_unit_test(pipe_is_plain),
+	    cmocka_unit_test(pending_input_is_saved),
+	    cmocka_unit_test(terminal),
+	    cmocka_unit_test(ctrl_a_x_quits),
+	    cmocka_unit_test(signal_restores),
+	    cmocka_unit_test(foreign_terminal_is_read),
 	    cmocka_unit_test(nul_behind_cr_comes_alone),
 	};
 
