@@ -105,9 +105,8 @@ void nvram_format(u8 *nvram)
 			"wwwwwwwwwwww");
 }
 
-/* nvram-fetch(index, buffer, length) -> status, bytes. Status -3: beyond the end, or no memory
- * there. */
-s32 rtas_nvram_fetch(struct rtas_call *a)
+/* (index, buffer, length) -> status, bytes. Status -3: beyond the end, or no memory there. */
+static s32 nvram_copy(struct rtas_call *a, bool store)
 {
 	struct machine *m = a->vcpu->m;
 	u32 index = rtas_arg(a, 0), len = rtas_arg(a, 2);
@@ -116,26 +115,23 @@ s32 rtas_nvram_fetch(struct rtas_call *a)
 	if (index > NVRAM_BYTES || len > NVRAM_BYTES - index || !buf)
 		return RTAS_PARAMETER;
 	lock_acquire(&m->lock);
-	memcpy(buf, m->nvram + index, len);
+	if (store)
+		memcpy(m->nvram + index, buf, len);
+	else
+		memcpy(buf, m->nvram + index, len);
 	lock_release(&m->lock);
 	rtas_result(a, 1, len);
 	return RTAS_SUCCESS;
 }
 
-/* nvram-store(index, buffer, length) -> status, bytes */
+s32 rtas_nvram_fetch(struct rtas_call *a)
+{
+	return nvram_copy(a, false);
+}
+
 s32 rtas_nvram_store(struct rtas_call *a)
 {
-	struct machine *m = a->vcpu->m;
-	u32 index = rtas_arg(a, 0), len = rtas_arg(a, 2);
-	u8 *buf = rtas_buffer(a, rtas_arg(a, 1), len);
-
-	if (index > NVRAM_BYTES || len > NVRAM_BYTES - index || !buf)
-		return RTAS_PARAMETER;
-	lock_acquire(&m->lock);
-	memcpy(m->nvram + index, buf, len);
-	lock_release(&m->lock);
-	rtas_result(a, 1, len);
-	return RTAS_SUCCESS;
+	return nvram_copy(a, true);
 }
 
 /* ---- System parameters ---- */
