@@ -151,12 +151,11 @@ static void build_page_sizes(struct dt_tree *t, const struct machine *m, u32 lar
 	dt_cells_n(t, "ibm,segment-page-sizes", cells, n);
 }
 
-static void build_core(struct dt_tree *t, const struct machine *m, unsigned core)
+/* Whom interrupts can be sent to: each of the core's threads, which are vcpus from @first on. */
+static void build_servers(struct dt_tree *t, const struct machine *m, unsigned first)
 {
-	const struct machine_model *model = m->cfg.model;
-	unsigned first = core * m->cfg.threads, n = m->n_vcpus - first;
-	u32 servers[8], gservers[16], id = m->vcpus[first].id;
-	char name[40];
+	unsigned n = m->n_vcpus - first;
+	u32 servers[8], gservers[16];
 
 	if (n > m->cfg.threads)
 		n = m->cfg.threads;
@@ -165,6 +164,27 @@ static void build_core(struct dt_tree *t, const struct machine *m, unsigned core
 		gservers[2 * i] = servers[i];
 		gservers[2 * i + 1] = 0;
 	}
+	dt_cells_n(t, "ibm,ppc-interrupt-server#s", servers, n);
+	dt_cells_n(t, "ibm,ppc-interrupt-gserver#s", gservers, 2 * n);
+}
+
+static void build_caches(struct dt_tree *t)
+{
+	dt_cells(t, "d-cache-size", CACHE_BYTES_D);
+	dt_cells(t, "d-cache-line-size", CACHE_LINE);
+	dt_cells(t, "d-cache-block-size", CACHE_LINE);
+	dt_cells(t, "i-cache-size", CACHE_BYTES_I);
+	dt_cells(t, "i-cache-line-size", CACHE_LINE);
+	dt_cells(t, "i-cache-block-size", CACHE_LINE);
+}
+
+static void build_core(struct dt_tree *t, const struct machine *m, unsigned core)
+{
+	const struct machine_model *model = m->cfg.model;
+	unsigned first = core * m->cfg.threads;
+	u32 id = m->vcpus[first].id;
+	char name[40];
+
 	snprintf(name, sizeof(name), "%s@%x", model->dt_name, id);
 	dt_begin(t, name);
 	dt_string(t, "device_type", "cpu");
@@ -175,14 +195,8 @@ static void build_core(struct dt_tree *t, const struct machine *m, unsigned core
 	dt_empty(t, "64-bit");
 	dt_cells(t, "timebase-frequency", PAPYR_TIMEBASE_HZ);
 	dt_cells(t, "clock-frequency", CLOCK_HZ);
-	dt_cells(t, "d-cache-size", CACHE_BYTES_D);
-	dt_cells(t, "d-cache-line-size", CACHE_LINE);
-	dt_cells(t, "d-cache-block-size", CACHE_LINE);
-	dt_cells(t, "i-cache-size", CACHE_BYTES_I);
-	dt_cells(t, "i-cache-line-size", CACHE_LINE);
-	dt_cells(t, "i-cache-block-size", CACHE_LINE);
-	dt_cells_n(t, "ibm,ppc-interrupt-server#s", servers, n);
-	dt_cells_n(t, "ibm,ppc-interrupt-gserver#s", gservers, 2 * n);
+	build_caches(t);
+	build_servers(t, m, first);
 	dt_cells(t, "ibm,pft-size", 0, m->htab_order);
 	dt_cells(t, "ibm,slb-size", m->smmu.slb_size);
 	dt_cells(t, "slb-size", m->smmu.slb_size);
