@@ -102,4 +102,15 @@ static inline void replica_equals(const struct replica *rep, struct hpt *hpt)
 	}
 }
 
+/* Differs for each @i: an entry that can be told from others. */
+#define AVPN(i) (((u64)(i) + 1) << HPT_V_AVPN_SHIFT & HPT_V_AVPN)
+
+static inline struct hpt_reader *new_reader(struct hpt *hpt, unsigned flags, u64 start)
+{
+	struct hpt_reader *rd;
+
+	assert_int_equal(hpt_reader_create(&rd, hpt, flags, start), 0);
+	return rd;
+}
+
 #endif
