@@ -173,6 +173,17 @@ bool papyr_is_fd(int fd);
 #define PAPYR_CAP_TELLS_WRITES 0x50415006
 
 /*
+ * Another, for KVM_ENABLE_CAP of a VM: args[0], 1 to 0xffffffff, is the number of the XICS' global
+ * server, which stands for all processors (LoPAPR, "ibm,ppc-interrupt-gserver#s": the guest has the
+ * number from there). A source that the guest sends to it interrupts the vcpu that the thread which
+ * raises it ran last, so that who asked a device is told of the answer; else the one that took the
+ * source's last interrupt; and never one that works at priority 0 (H_CPPR) while another doesn't.
+ * Without it, and in Linux's KVM, a source has one vcpu. EINVAL: another args[0]. EEXIST: a vcpu's
+ * server has that number (afterwards KVM_CAP_IRQ_XICS gives it to none: EEXIST).
+ */
+#define PAPYR_CAP_XICS_GLOBAL 0x50415008
+
+/*
  * Says that @bytes of memory at the guest real address @gpa were written. Costs little where the
  * guest executed nothing: some nanoseconds a page. What of it is no memory doesn't matter, so that
  * 0 and UINT64_MAX are all of it. Any thread; vcpus aren't waited for.

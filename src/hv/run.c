@@ -23,6 +23,7 @@
 #include "hv/vm.h"
 #include "hv/vpa.h"
 #include "hv/vrma.h"
+#include "hv/xics/xics.h"
 
 /* --- callbacks of the processor --- */
 
@@ -299,6 +300,7 @@ int hv_vcpu_run(struct hv_vcpu *vcpu)
 		return -EINVAL;
 	}
 	cpu_warm_up(&vcpu->cpu);
+	hv_xics_runs_here(vcpu);
 	hv_signals_block(vcpu);
 	if (!complete_pending(vcpu))
 		ret = run_or_return(vcpu);

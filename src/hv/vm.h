@@ -73,6 +73,7 @@ struct hv_vm {
 	struct hv_xics *_Atomic xics;
 	struct hv_xics *old_xics; /* dropped by the client, freed with the VM */
 	struct lock connect_lock; /* of vcpus to the XICS: server numbers are unique */
+	_Atomic u32 xics_global;  /* the number that stands for all of them; 0: none */
 	struct lock irqfd_lock;
 	struct hv_irqfds *irqfds; /* NULL: there was none yet */
 	atomic_uint resampled;	  /* how many of them are told of H_EOI */

@@ -64,6 +64,7 @@ static const struct {
     {PAPYR_CAP_PVR, 1},
     {PAPYR_CAP_BREAKPOINTS, HV_DEBUG_BREAKS},
     {PAPYR_CAP_TELLS_WRITES, 1},
+    {PAPYR_CAP_XICS_GLOBAL, 1},
 };
 
 /* What only some processors have; a VM is made with none of these. */

@@ -222,6 +222,8 @@ static long vm_enable_cap(struct hv_vm *vm, unsigned long arg)
 			return -EINVAL;
 		hv_client_tells(vm, cap.args[0]);
 		return 0;
+	case PAPYR_CAP_XICS_GLOBAL:
+		return hv_xics_set_global(vm, cap.args[0]);
 	case PAPYR_CAP_BROKEN_MEMORY:
 		return cap.args[1] > 1 ? -EINVAL
 				       : hv_break_memory(vm, cap.args[0], cap.args[1]);

@@ -81,6 +81,7 @@ struct machine {
 	struct machine_config cfg;
 	const struct accel *accel;
 	int kvm_fd, vm_fd, xics_fd;
+	u32 xics_global; /* server that stands for all vcpus; 0: KVM's XICS has none */
 	int rma_fd; /* -1: none */
 	u64 run_bytes;
 	struct guest_mem mem;

@@ -5,11 +5,25 @@
 #include "platform/xics.h"
 
 #include <errno.h>
+#include <papyr/papyr.h>
 
 #include "platform/vcpu.h"
 
 /* As the guest finds a source: to server 0, lowest priority, masked. */
 #define SOURCE_AT_RESET (KVM_XICS_MASKED | (0xffull << KVM_XICS_PRIORITY_SHIFT))
+
+/* No vcpu's id. */
+#define GLOBAL_SERVER 0xffffu
+
+/* Linux sends a source that may go to any processor there, or, for want of it, to the first. */
+static void have_global_server(struct machine *m)
+{
+	struct kvm_enable_cap cap = {.cap = PAPYR_CAP_XICS_GLOBAL, .args = {GLOBAL_SERVER}};
+
+	if (accel_ioctl_val(m->accel, m->vm_fd, KVM_CHECK_EXTENSION, PAPYR_CAP_XICS_GLOBAL) > 0 &&
+	    !m->accel->ioctl(m->vm_fd, KVM_ENABLE_CAP, &cap))
+		m->xics_global = GLOBAL_SERVER;
+}
 
 int xics_new(struct machine *m, struct error *err)
 {
@@ -18,6 +32,7 @@ int xics_new(struct machine *m, struct error *err)
 	if (m->accel->ioctl(m->vm_fd, KVM_CREATE_DEVICE, &dev) < 0)
 		return error_errno(err, "cannot make the interrupt controller");
 	m->xics_fd = dev.fd;
+	have_global_server(m);
 	return xics_reset(m, err);
 }
 

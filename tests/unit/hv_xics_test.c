@@ -7,6 +7,7 @@
 #define VCPUS 2
 #define EDGE  0x1000u
 #define LEVEL 0x1001u
+#define ALL   0xffffu /* the global server */
 
 static struct hv_vm *vm;
 static struct hv_vcpu *vcpu[VCPUS];
@@ -258,6 +259,86 @@ static void dropped(void **state)
 	assert_int_equal(hv_xics_connect(vcpu[0], 0), 0);
 }
 
+/* PAPYR_CAP_XICS_GLOBAL */
+static void global_number(void **state)
+{
+	u32 server, priority;
+	u64 value;
+
+	assert_int_equal(hv_xics_set_source(vm, EDGE, source(ALL, 5, 0)), -EINVAL);
+	assert_int_equal(hv_xics_set_global(vm, 0), -EINVAL);
+	assert_int_equal(hv_xics_set_global(vm, 1ull << 32), -EINVAL);
+	assert_int_equal(hv_xics_set_global(vm, 1), -EEXIST);
+	assert_int_equal(hv_xics_set_global(vm, ALL), 0);
+	assert_int_equal(hv_xics_connect(new_vcpu(vm, 9), ALL), -EEXIST);
+	assert_int_equal(hv_xics_set_source(vm, EDGE, source(0, 5, KVM_XICS_MASKED)), 0);
+	assert_int_equal(hv_xics_set_xive(vm, EDGE, ALL + 1, 5), -EINVAL);
+	assert_int_equal(hv_xics_set_xive(vm, EDGE, ALL, 5), 0);
+	assert_int_equal(hv_xics_get_xive(vm, EDGE, &server, &priority), 0);
+	assert_int_equal(server, ALL);
+	assert_int_equal(hv_xics_int_off(vm, EDGE), 0);
+	assert_int_equal(hv_xics_int_on(vm, EDGE), 0);
+	assert_int_equal(hv_xics_get_source(vm, EDGE, &value), 0);
+	assert_int_equal(value, source(ALL, 5, 0));
+	assert_int_equal(ipi(0, ALL, 3), H_PARAMETER);
+}
+
+/* By the thread of vcpu @i. */
+static void raise_by(unsigned i)
+{
+	hv_xics_runs_here(vcpu[i]);
+	assert_int_equal(hv_xics_set_irq(vm, EDGE, 1), 0);
+}
+
+static void take(unsigned i)
+{
+	u32 x;
+
+	assert_true(line(i));
+	assert_false(line(1 - i));
+	x = xirr(i);
+	assert_int_equal(x & 0xffffff, EDGE);
+	eoi(i, x);
+}
+
+static void all_open(void)
+{
+	assert_int_equal(hv_xics_set_global(vm, ALL), 0);
+	assert_int_equal(hv_xics_set_source(vm, EDGE, source(ALL, 5, 0)), 0);
+	cppr(0, 0xff);
+	cppr(1, 0xff);
+}
+
+static void who_asks_is_told(void **state)
+{
+	all_open();
+	raise_by(1);
+	take(1);
+	raise_by(0);
+	take(0);
+}
+
+static void who_is_closed_is_spared(void **state)
+{
+	all_open();
+	cppr(1, 0);
+	raise_by(1);
+	take(0);
+	/* What was offered before goes over to the other. */
+	cppr(1, 0xff);
+	raise_by(1);
+	cppr(1, 0);
+	take(0);
+	/* It waits where all are closed, for the first that opens. */
+	cppr(0, 0);
+	raise_by(0);
+	assert_false(line(0) || line(1));
+	cppr(1, 0xff);
+	take(1);
+	raise_by(0);
+	take(1);
+}
+
 /*
  * Two vcpus work on what two others raise, at random priorities that change. Each source counts
  * what was raised and what was seen; in the end nothing that was raised after the last time it was
@@ -281,6 +362,10 @@ static void *raise_all(void *arg)
 			hv_xics_set_xive(vm, EDGE + n, rand_r(&seed) % VCPUS,
 					 rand_r(&seed) % 7 + 1);
 			break;
+		case 2:
+			hv_xics_runs_here(vcpu[rand_r(&seed) % VCPUS]);
+			hv_xics_set_xive(vm, EDGE + n, ALL, rand_r(&seed) % 7 + 1);
+			break;
 		case 1:
 			hv_xics_int_off(vm, EDGE + n);
 			hv_xics_set_xive(vm, EDGE + n, rand_r(&seed) % VCPUS, 5);
@@ -299,7 +384,7 @@ static bool serve(unsigned i, unsigned *seed)
 	u32 x = line(i) ? xirr(i) : 0, irq = x & 0xffffff;
 
 	if (!irq) {
-		cppr(i, rand_r(seed) % 4 ? 0xff : 4);
+		cppr(i, (u8[]){0xff, 0xff, 4, 0}[rand_r(seed) % 4]);
 		cppr(i, 0xff);
 		return line(i);
 	}
@@ -317,6 +402,7 @@ static void *serve_one(void *arg)
 {
 	unsigned i = (uintptr_t)arg, seed = i + 100;
 
+	hv_xics_runs_here(vcpu[i]);
 	while (raisers)
 		serve(i, &seed);
 	return NULL;
@@ -327,6 +413,7 @@ static void nothing_is_lost(void **state)
 	pthread_t thread[2 * VCPUS];
 	unsigned seed = 7;
 
+	assert_int_equal(hv_xics_set_global(vm, ALL), 0);
 	for (unsigned n = 0; n < SOURCES; n++)
 		hv_xics_set_source(vm, EDGE + n, source(n % VCPUS, n % 7 + 1, 0));
 	raisers = 2;
@@ -362,6 +449,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(masking, setup, teardown),
 	    cmocka_unit_test_setup_teardown(saved_state, setup, teardown),
 	    cmocka_unit_test_setup_teardown(dropped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(global_number, setup, teardown),
+	    cmocka_unit_test_setup_teardown(who_asks_is_told, setup, teardown),
+	    cmocka_unit_test_setup_teardown(who_is_closed_is_spared, setup, teardown),
 	    cmocka_unit_test_setup_teardown(nothing_is_lost, setup, teardown),
 	};
 

@@ -120,7 +120,7 @@ static int connect(struct hv_vcpu *vcpu, u32 server)
 
 	if (!vm->xics)
 		return -ENODEV;
-	if (xics_server(vm->xics, server))
+	if (xics_has_server(vm->xics, server))
 		return -EEXIST;
 	icp = calloc(1, sizeof(*icp));
 	if (!icp)
@@ -144,6 +144,21 @@ int hv_xics_connect(struct hv_vcpu *vcpu, u64 server)
 		return -EBUSY;
 	lock_acquire(&vm->connect_lock);
 	ret = connect(vcpu, server);
+	lock_release(&vm->connect_lock);
+	return ret;
+}
+
+int hv_xics_set_global(struct hv_vm *vm, u64 server)
+{
+	int ret = 0;
+
+	if (!server || server >> 32)
+		return -EINVAL;
+	lock_acquire(&vm->connect_lock);
+	if (vm->xics && xics_server(vm->xics, server))
+		ret = -EEXIST;
+	else
+		vm->xics_global = server;
 	lock_release(&vm->connect_lock);
 	return ret;
 }
@@ -183,7 +198,7 @@ int hv_xics_set_source(struct hv_vm *vm, u64 irq, u64 value)
 
 	if (!xics || !hv_xics_has_source_number(irq))
 		return -ENOENT;
-	if (priority != XICS_MASKED && !xics_server(xics, server))
+	if (priority != XICS_MASKED && !xics_has_server(xics, server))
 		return -EINVAL;
 	ics = make_ics(xics, irq);
 	if (!ics)

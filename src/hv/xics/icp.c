@@ -85,10 +85,16 @@ bool icp_wants_resend(struct hv_icp *icp)
 	return get(icp).need_resend;
 }
 
+bool icp_is_open(struct hv_icp *icp)
+{
+	return get(icp).cppr;
+}
+
 /* What a change of state leaves to be done. */
 struct aftermath {
 	u32 rejected;
 	bool resend;
+	bool opened; /* or closed: what is sent to any server may go elsewhere now */
 };
 
 static void finish(struct hv_icp *icp, struct aftermath after)
@@ -99,7 +105,9 @@ static void finish(struct hv_icp *icp, struct aftermath after)
 		return;
 	if (after.rejected)
 		ics_deliver(xics, after.rejected, false);
-	if (after.resend)
+	if (after.opened && icp->vcpu->vm->xics_global)
+		ics_resend_all(xics);
+	else if (after.resend)
 		ics_resend(xics, icp);
 }
 
@@ -118,7 +126,7 @@ static void lower_cppr(struct hv_icp *icp, u8 cppr)
 
 	do {
 		new = old;
-		after = (struct aftermath){.resend = old.need_resend};
+		after = (struct aftermath){.resend = old.need_resend, .opened = !old.cppr};
 		new.cppr = cppr;
 		new.need_resend = 0;
 		if (new.mfrr < cppr && new.mfrr <= new.pri)
@@ -137,7 +145,7 @@ static void raise_cppr(struct hv_icp *icp, u8 cppr)
 
 	do {
 		new = old;
-		after = (struct aftermath){0};
+		after = (struct aftermath){.opened = !cppr};
 		new.cppr = cppr;
 		if (new.pri >= cppr) {
 			after.rejected = source_of(new.xisr);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include "hv/codepage.h"
+#include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/xics/internal.h"
 
@@ -21,6 +22,88 @@ static void mark_waiting(struct hv_icp *icp, u32 irq)
 
 	atomic_fetch_or(&icp->resend[n / 64], 1ull << (n % 64));
 }
+
+/* --- the global server --- */
+
+#define NOBODY (~0u)
+
+/*
+ * The id of the vcpu that this thread ran last: a device's answer is mostly raised by the thread of
+ * the vcpu that asked, which needn't be waked for it. A hint, since it may be gone.
+ */
+static _Thread_local u32 runs_here = NOBODY;
+
+void hv_xics_runs_here(const struct hv_vcpu *vcpu)
+{
+	runs_here = vcpu->id;
+}
+
+static struct hv_icp *if_open(struct hv_icp *icp)
+{
+	return icp && icp_is_open(icp) ? icp : NULL;
+}
+
+static struct hv_icp *open_here(struct hv_xics *xics)
+{
+	struct hv_vcpu *vcpu = hv_vcpu_by_id(xics->vm, runs_here);
+
+	return vcpu ? if_open(vcpu->icp) : NULL;
+}
+
+static struct hv_icp *open_anywhere(struct hv_xics *xics)
+{
+	struct hv_icp *icp = NULL;
+	struct hv_vcpu *vcpu;
+
+	hv_for_each_vcpu(vcpu, xics->vm)
+		if (!icp)
+			icp = if_open(vcpu->icp);
+	return icp;
+}
+
+static struct hv_icp *any(struct hv_xics *xics)
+{
+	struct hv_icp *icp = NULL;
+	struct hv_vcpu *vcpu;
+
+	hv_for_each_vcpu(vcpu, xics->vm)
+		if (!icp)
+			icp = vcpu->icp;
+	return icp;
+}
+
+/* Which of all takes @s, with the lock held; where all are closed, it waits at some. */
+static struct hv_icp *one_of_all(struct hv_xics *xics, struct ics_source *s)
+{
+	struct hv_icp *icp = open_here(xics);
+
+	if (!icp)
+		icp = if_open(xics_server(xics, s->last));
+	if (!icp)
+		icp = open_anywhere(xics);
+	if (!icp)
+		icp = any(xics);
+	if (icp)
+		s->last = icp->server;
+	return icp;
+}
+
+static bool is_global(const struct hv_xics *xics, u32 server)
+{
+	return server && server == xics->vm->xics_global;
+}
+
+bool xics_has_server(struct hv_xics *xics, u32 server)
+{
+	return is_global(xics, server) || xics_server(xics, server);
+}
+
+static struct hv_icp *destination(struct hv_xics *xics, struct ics_source *s)
+{
+	return is_global(xics, s->server) ? one_of_all(xics, s) : xics_server(xics, s->server);
+}
+
+/* --- presenting --- */
 
 /* With the lock held. False: it was taken for a moment only, and must be offered again. */
 static bool offer(struct hv_icp *icp, struct ics *ics, u32 irq, u32 *rejected)
@@ -45,6 +128,16 @@ static bool offer(struct hv_icp *icp, struct ics *ics, u32 irq, u32 *rejected)
 	return icp_wants_resend(icp);
 }
 
+/*
+ * After offer(): does it wait at a closed server, though another is open? Who closes or opens one
+ * tries all that wait after that; if it came between our choice and the mark, it hasn't seen us.
+ */
+static bool stranded(struct hv_xics *xics, struct ics *ics, u32 irq, struct hv_icp *icp)
+{
+	return ics_waits(ics, irq) && is_global(xics, ics_source(ics, irq)->server) &&
+	       !icp_is_open(icp) && open_anywhere(xics);
+}
+
 /* One source; returns the one that lost its place, or 0. */
 static u32 deliver_one(struct hv_xics *xics, u32 irq, bool only_resend)
 {
@@ -55,10 +148,10 @@ static u32 deliver_one(struct hv_xics *xics, u32 irq, bool only_resend)
 	if (!ics)
 		return 0;
 	lock_acquire(&ics->lock);
-	icp = xics_server(xics, ics_source(ics, irq)->server);
-	if (icp && (!only_resend || ics_waits(ics, irq))) {
-		while (!offer(icp, ics, irq, &rejected))
-			;
+	if (!only_resend || ics_waits(ics, irq)) {
+		do
+			icp = destination(xics, ics_source(ics, irq));
+		while (icp && (!offer(icp, ics, irq, &rejected) || stranded(xics, ics, irq, icp)));
 	}
 	lock_release(&ics->lock);
 	return rejected;
@@ -96,6 +189,18 @@ void ics_resend(struct hv_xics *xics, struct hv_icp *icp)
 
 		for (; bits; bits &= bits - 1)
 			resend_ics(xics, w * 64 + __builtin_ctzll(bits), icp);
+	}
+}
+
+void ics_resend_all(struct hv_xics *xics)
+{
+	struct hv_vcpu *vcpu;
+
+	hv_for_each_vcpu(vcpu, xics->vm) {
+		struct hv_icp *icp = vcpu->icp;
+
+		if (icp)
+			ics_resend(xics, icp);
 	}
 }
 
@@ -189,7 +294,7 @@ int hv_xics_set_xive(struct hv_vm *vm, u32 irq, u32 server, u32 priority)
 	struct hv_xics *xics = vm->xics;
 	struct ics *ics = xics ? xics_ics(xics, irq) : NULL;
 
-	if (!ics || !xics_server(xics, server))
+	if (!ics || !xics_has_server(xics, server))
 		return -EINVAL;
 	redirect(xics, ics, irq, server, priority, priority);
 	return 0;
@@ -230,7 +335,7 @@ int hv_xics_int_on(struct hv_vm *vm, u32 irq)
 	struct ics *ics;
 	int ret = look(xics, irq, &ics, &s);
 
-	if (!ret && !xics_server(xics, s.server))
+	if (!ret && !xics_has_server(xics, s.server))
 		ret = -EINVAL;
 	if (!ret && s.saved_priority != XICS_MASKED)
 		redirect(xics, ics, irq, s.server, s.saved_priority, s.saved_priority);

@@ -43,6 +43,7 @@ struct hv_icp {
 /* An interrupt source; under its ICS's lock. */
 struct ics_source {
 	u32 server;
+	u32 last; /* of those that the global server stands for: who had the last one */
 	u8 priority;
 	u8 saved_priority; /* while masked: what ibm,int-on brings back */
 	bool exists;
@@ -85,6 +86,8 @@ static inline void ics_set_waiting(struct ics *ics, u32 irq, bool waits)
 /* NULL: no such. */
 struct ics *xics_ics(struct hv_xics *xics, u32 irq);
 struct hv_icp *xics_server(struct hv_xics *xics, u32 server);
+/* May a source be sent there? */
+bool xics_has_server(struct hv_xics *xics, u32 server);
 
 static inline struct ics_source *ics_source(struct ics *ics, u32 irq)
 {
@@ -104,6 +107,8 @@ enum icp_offer {
  */
 enum icp_offer icp_offer(struct hv_icp *icp, u32 irq, u8 pri, u32 *rejected);
 bool icp_wants_resend(struct hv_icp *icp);
+/* Does its processor take interrupts of any priority at all? Kernels close those they take out. */
+bool icp_is_open(struct hv_icp *icp);
 
 /* --- ics.c --- */
 
@@ -112,6 +117,8 @@ bool icp_wants_resend(struct hv_icp *icp);
 void ics_deliver(struct hv_xics *xics, u32 irq, bool only_resend);
 /* There may be room at @icp now: tries all that wait. */
 void ics_resend(struct hv_xics *xics, struct hv_icp *icp);
+/* The same at any of them. */
+void ics_resend_all(struct hv_xics *xics);
 /* H_EOI of a source. */
 void ics_eoi(struct hv_xics *xics, u32 irq);
 

@@ -37,6 +37,11 @@ void hv_xics_free_icp(struct hv_vcpu *vcpu);
  * number is taken. */
 int hv_xics_connect(struct hv_vcpu *vcpu, u64 server);
 
+/* PAPYR_CAP_XICS_GLOBAL. -EINVAL, -EEXIST. */
+int hv_xics_set_global(struct hv_vm *vm, u64 server);
+/* What this thread raises is answered by @vcpu, which it is about to run. */
+void hv_xics_runs_here(const struct hv_vcpu *vcpu);
+
 bool hv_xics_has_source_number(u64 irq);
 /*
  * KVM_DEV_XICS_GRP_SOURCES: the words of <papyr/kvm.h>. -ENOENT, -EINVAL (no such server), -ENOMEM.
