@@ -36,7 +36,7 @@ int attributes_set(void);
 struct command {
 	char *argument[COMMAND_WORDS_MAX + 1], *environment[COMMAND_WORDS_MAX + 1];
 	unsigned arguments, environments;
-	char *directory, *user, *groups, *host_name;
+	char *directory, *user, *groups, *umask, *host_name;
 	char *time, *seed; /* as the words have them; NULL: none */
 	char *root;	   /* NULL: the disk, if that is to be at /, or what the initrd brought */
 	char *disk;	   /* where it is to be; NULL: there is none */

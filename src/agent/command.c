@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -42,6 +43,9 @@ static bool take_word(struct command *c, char *word)
 		return true;
 	case AGENT_GROUPS:
 		c->groups = word + 1;
+		return true;
+	case AGENT_UMASK:
+		c->umask = word + 1;
 		return true;
 	case AGENT_HOST_NAME:
 		c->host_name = word + 1;
@@ -235,6 +239,8 @@ static void run(struct command *c, const struct identity *id, int tell)
 	int error;
 
 	set_environment(c, id);
+	if (c->umask)
+		umask((mode_t)strtoul(c->umask, NULL, 8) & 0777);
 	if (c->directory ? !chdir(c->directory) : !chdir(id->home) || !chdir("/")) {
 		become(id);
 		execvp(c->argument[0], c->argument);

@@ -38,7 +38,7 @@
 #define AGENT_SESSION_PORT "org.papyr.agent.exec."
 #define AGENT_SESSIONS_MAX 4
 #define AGENT_MAGIC	   0x72797061u
-#define AGENT_VERSION	   6u
+#define AGENT_VERSION	   7u
 #define AGENT_WINDOW	   ((uint32_t)256 << 10)
 #define AGENT_DATA_MAX	   ((uint32_t)32 << 10) /* bytes of a frame behind its head */
 
@@ -84,6 +84,7 @@ enum agent_word {
 	AGENT_DIRECTORY = 'w',	 /* to work in */
 	AGENT_USER = 'u',	 /* USER[:GROUP], each a name or a number */
 	AGENT_GROUPS = 'g',	 /* NUMBER[,NUMBER]...: others that the user is in */
+	AGENT_UMASK = 'm',	 /* octal digits: the modes that new files don't get */
 	AGENT_TERMINAL = 't',	 /* it gets one; of no bytes */
 	AGENT_HOST_NAME = 'h',
 	AGENT_TIME = 'c', /* SECONDS.NANOSECONDS, the host's clock */

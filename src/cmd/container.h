@@ -71,7 +71,7 @@ void container_paused_path(const struct container *c, char path[PATH_MAX]);
 
 /* Who a process is of: texts that its exec_options have. */
 struct container_user {
-	char ids[32], groups[AGENT_GROUPS_MAX * 12];
+	char ids[32], groups[AGENT_GROUPS_MAX * 12], umask[8];
 };
 
 struct container_config {

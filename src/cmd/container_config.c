@@ -137,6 +137,18 @@ static bool take_id(json_t *j, u32 *id)
 	return (!j || json_is_integer(j)) && number >= 0 && number < UINT32_MAX;
 }
 
+static int take_umask(struct exec_options *e, struct container_user *u, json_t *mask,
+		      struct error *err)
+{
+	json_int_t bits = json_integer_value(mask);
+
+	if (mask && (!json_is_integer(mask) || bits < 0 || bits > 0777))
+		return error_set(err, "config.json: process.user.umask is none");
+	snprintf(u->umask, sizeof(u->umask), "%o", (unsigned)bits);
+	e->umask = mask ? u->umask : NULL;
+	return 0;
+}
+
 static int take_user(struct exec_options *e, struct container_user *u, json_t *user,
 		     struct error *err)
 {
@@ -159,7 +171,7 @@ static int take_user(struct exec_options *e, struct container_user *u, json_t *u
 				      more);
 	}
 	e->groups = i ? u->groups : NULL;
-	return 0;
+	return take_umask(e, u, at(user, "umask"), err);
 }
 
 int container_take_process(struct exec_options *e, struct container_user *user, json_t *process,

@@ -26,6 +26,7 @@ struct exec_options {
 	const char *kernel, *initrd;		  /* NULL: the usual ones */
 	const char *directory, *user, *host_name; /* NULL: what the guest has */
 	const char *groups;	 /* others of the user's, as AGENT_GROUPS has them; NULL: none */
+	const char *umask;	 /* as AGENT_UMASK has it; NULL: what the guest has */
 	const char *image, *oci; /* that are the disk; NULL: none */
 	const char *root;	 /* a folder; NULL: the disk, or busybox's */
 	const char *disk;	 /* as papyr run has it, without a bus; NULL: none */

@@ -159,6 +159,8 @@ static void ask_for_it(struct talk *t)
 		add_word(&w, AGENT_USER, o->user);
 	if (o->groups)
 		add_word(&w, AGENT_GROUPS, o->groups);
+	if (o->umask)
+		add_word(&w, AGENT_UMASK, o->umask);
 	if (o->terminal)
 		add_word(&w, AGENT_TERMINAL, "");
 	if (o->root)

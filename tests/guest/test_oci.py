@@ -215,13 +215,13 @@ def mounts():
             {'destination': '/memory', 'type': 'tmpfs', 'source': 'tmpfs'},
             {'destination': '/dev/shm', 'type': 'bind', 'source': given, 'options': ['bind']},
         ]
-    configure('sh', '-c', 'cat /etc/file; touch /data/deep/made /memory/gone /kept; ls /tmp/given /memory; touch /fixed/x 2>&1; id -u; id -G',
-              user={'uid': 1000, 'gid': 1000, 'additionalGids': [7, 70000]}, change=change)
+    configure('sh', '-c', 'cat /etc/file; touch /data/deep/made /memory/gone /kept; ls /tmp/given /memory; touch /fixed/x 2>&1; id -u; id -G; umask',
+              user={'uid': 1000, 'gid': 1000, 'additionalGids': [7, 70000], 'umask': 0o27}, change=change)
     os.chmod(given, 0o777)
     os.chmod(root, 0o777)
     c = Container('mounts')
     oci('start', 'mounts')
-    c.ends(0, 'a file\n/memory:\ngone\n\n/tmp/given:\nmade\ntouch: /fixed/x: Read-only file system\n1000\n1000 7 70000\n')
+    c.ends(0, 'a file\n/memory:\ngone\n\n/tmp/given:\nmade\ntouch: /fixed/x: Read-only file system\n1000\n1000 7 70000\n0027\n')
     check(os.listdir(given) == ['made'] and os.listdir(os.path.join(root, 'memory')) == [], 'files are elsewhere')
     check(os.path.exists(os.path.join(root, 'kept')), 'a change of the root was lost')
 
@@ -401,6 +401,7 @@ def refused():
             (spoil('process', 'cwd', value='here'), 'process.cwd'),
             (spoil('process', 'user', value={'uid': 1 << 32, 'gid': 5}), 'process.user.uid'),
             (spoil('process', 'user', value={'uid': 5, 'gid': -1}), 'process.user.uid or gid'),
+            (spoil('process', 'user', value={'uid': 5, 'gid': 5, 'umask': 0o1000}), 'process.user.umask'),
             (spoil('process', 'user', value={'uid': 5, 'gid': 5, 'additionalGids': ['5']}), 'additionalGids'),
             (spoil('process', 'user', value={'uid': 5, 'gid': 5, 'additionalGids': [5] * 65}), 'more than 64 additionalGids'),
             (spoil('root', value={}), 'root.path'),
