@@ -42,7 +42,8 @@ struct command {
 	char *disk;	   /* where it is to be; NULL: there is none */
 	char *folder[COMMAND_FOLDERS_MAX];
 	unsigned folders;
-	char *card; /* NULL: it has no network card; else its addresses' words */
+	char *card[AGENT_CARDS_MAX]; /* the network cards' words */
+	unsigned cards;
 	bool terminal, root_is_kept, disk_is_kept;
 	struct winsize size; /* the terminal's when the command begins */
 
@@ -79,9 +80,9 @@ void sessions_begin(void (*serve)(int port));
 
 /* --- network.c --- */
 /*
- * The loopback, and the card, of which @words are as AGENT_NETWORK has them; NULL: there is none.
- * -1 and a sentence why not.
+ * The loopback, and the @n cards, of which the words, which are changed, are as AGENT_NETWORK has
+ * them. -1 and a sentence why not.
  */
-int network_start(const char *words, char *why, size_t bytes);
+int network_start(char *const *cards, unsigned n, char *why, size_t bytes);
 
 #endif

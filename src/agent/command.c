@@ -72,7 +72,9 @@ static bool take_word(struct command *c, char *word)
 		c->folder[c->folders++] = word + 1;
 		return true;
 	case AGENT_NETWORK:
-		c->card = word + 1;
+		if (c->cards == AGENT_CARDS_MAX)
+			return false;
+		c->card[c->cards++] = word + 1;
 		return true;
 	case AGENT_TERMINAL:
 		c->terminal = true;
@@ -341,9 +343,9 @@ int command_start(struct command *c, char *why, size_t why_bytes)
 	fresh_random(c->seed);
 	if (c->host_name && sethostname(c->host_name, strlen(c->host_name)))
 		boot_say("host name %s: %s", c->host_name, strerror(errno));
-	if (c->card)
+	if (c->cards)
 		boot_load_drivers("/lib/network/*.ko");
-	if (folders_mount(c, why, why_bytes) || network_start(c->card, why, why_bytes))
+	if (folders_mount(c, why, why_bytes) || network_start(c->card, c->cards, why, why_bytes))
 		return STATUS_AGENT;
 	if (identify(&id, c->user, why, why_bytes))
 		return STATUS_AGENT;

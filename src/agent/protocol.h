@@ -63,7 +63,7 @@ enum agent_type {
 	AGENT_AGAIN,  /* nothing */
 };
 
-#define AGENT_NEIGHBOUR	 "169.254.1.1"
+#define AGENT_CARDS_MAX	 8
 #define AGENT_GROUPS_MAX 64
 
 struct agent_hello {
@@ -93,9 +93,10 @@ enum agent_word {
 	AGENT_ROOT = 'r',
 	AGENT_KEPT_ROOT = 'k',
 	/*
-	 * There is a card; its hardware address, if it gets another, and then, if it isn't of papyr
-	 * run's user network, " ADDRESS/PREFIX GATEWAY MTU"; the gateway 0.0.0.0 is none, and
-	 * AGENT_NEIGHBOUR, from where connections come too, is on the same wire
+	 * There is a card, one for each such word, AGENT_CARDS_MAX at most; the hardware address
+	 * that it gets, or "-". Then, if it isn't of papyr run's user network, " MTU NEIGHBOUR" and
+	 * " ADDRESS/PREFIX GATEWAY" for each address, of IPv4 or IPv6. The neighbour, from where
+	 * connections come too, is on the same wire; "-": there is none, also no gateway
 	 */
 	AGENT_NETWORK = 'n',
 	AGENT_FOLDER = 'v', /* TAG:PATH, where it is to be; any number of them, in this order */

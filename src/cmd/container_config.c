@@ -243,7 +243,8 @@ static void take_network(struct container_config *c, json_t *namespaces)
 		c->network = text_at(j, "path");
 		own = !c->network;
 	}
-	c->exec.net = own ? NULL : "user,bus=virtio";
+	c->exec.cards[0].net = "user,bus=virtio";
+	c->exec.n_cards = !own;
 }
 
 static int refuse(struct container_config *c, struct error *err)

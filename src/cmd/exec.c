@@ -275,7 +275,8 @@ static int parse(int argc, char **argv, struct exec_options *o)
 	if (!o->kernel != !o->initrd)
 		return wrong("--kernel and --initrd belong together");
 	o->command = argv + optind;
-	ret = exec_net_words(&o->net);
+	ret = exec_net_words(&o->cards[0].net);
+	o->n_cards = !!o->cards[0].net;
 	return ret ? ret : check_root(o);
 }
 

@@ -21,8 +21,12 @@
 struct exec_options {
 	const char *cpus, *memory; /* as papyr run has them */
 	const char *accel;	   /* the same; NULL: the usual one */
-	const char *net;	   /* as papyr run has it; NULL: none */
-	const char *address; /* the card's, as AGENT_NETWORK has it; NULL: the user network's */
+	struct exec_card {
+		const char *net; /* as papyr run has it */
+		/* As AGENT_NETWORK has them behind the first; NULL: the user network's */
+		const char *addresses;
+	} cards[AGENT_CARDS_MAX];
+	unsigned n_cards;
 	const char *kernel, *initrd;		  /* NULL: the usual ones */
 	const char *directory, *user, *host_name; /* NULL: what the guest has */
 	const char *groups;	 /* others of the user's, as AGENT_GROUPS has them; NULL: none */

@@ -91,7 +91,7 @@ static int find_files(struct exec_parts *parts, struct error *err)
 
 /* A command line of papyr run. */
 struct arguments {
-	const char *word[64];
+	const char *word[96];
 	unsigned n;
 	char share[EXEC_FOLDERS_MAX + 1][PATH_MAX + 32];
 	unsigned shares;
@@ -175,8 +175,8 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 		add(&a, "--restore", g->image);
 	else
 		add_parts(&a, o, p);
-	if (o->net)
-		add(&a, "--net", o->net);
+	for (unsigned i = 0; i < o->n_cards; i++)
+		add(&a, "--net", o->cards[i].net);
 	if (o->disk) {
 		snprintf(a.disk, sizeof(a.disk), "%s,bus=virtio%s", o->disk, o->keep ? "" : ",ro");
 		add(&a, "--disk", a.disk);

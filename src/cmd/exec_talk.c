@@ -114,16 +114,16 @@ static void add_folder(struct words *w, unsigned number, const struct exec_folde
 }
 
 /* It has a network of its own; none the less no two have one address. */
-static void add_card(struct words *w, const struct exec_options *o)
+static void add_card(struct words *w, const struct exec_card *c)
 {
-	char hardware[20] = "", word[128];
+	char hardware[20] = "-", word[1024];
 	u8 b[5];
 
-	if (!strstr(o->net, ",mac=") && getrandom(b, sizeof(b), 0) == sizeof(b))
+	if (!strstr(c->net, ",mac=") && getrandom(b, sizeof(b), 0) == sizeof(b))
 		snprintf(hardware, sizeof(hardware), "02:%02x:%02x:%02x:%02x:%02x", b[0], b[1],
 			 b[2], b[3], b[4]);
-	snprintf(word, sizeof(word), "%s%s%s", hardware, o->address ? " " : "",
-		 o->address ? o->address : "");
+	snprintf(word, sizeof(word), "%s%s%s", hardware, c->addresses ? " " : "",
+		 c->addresses ? c->addresses : "");
 	add_word(w, AGENT_NETWORK, word);
 }
 
@@ -169,8 +169,8 @@ static void ask_for_it(struct talk *t)
 		add_word(&w, o->keep ? AGENT_KEPT_DISK : AGENT_DISK, o->disk_path);
 	for (unsigned i = 0; i < o->n_folders; i++)
 		add_folder(&w, i, &o->folders[i]);
-	if (o->net)
-		add_card(&w, o);
+	for (unsigned i = 0; i < o->n_cards; i++)
+		add_card(&w, &o->cards[i]);
 	add_fresh(&w);
 	if (o->host_name)
 		add_word(&w, AGENT_HOST_NAME, o->host_name);

@@ -61,13 +61,14 @@ static char *describe(const struct exec_options *o, const struct exec_parts *p)
 	/* The cache's own has its parts' sum in its name, and the time of its last use. */
 	if (o->initrd)
 		put_file(f, p->initrd);
-	fprintf(f, "%s\n%s\ncpus %s memory %s root %d folders %u net %s sessions %d accel %s\n",
-		p->initrd, p->arguments, o->cpus, o->memory, !!o->root, o->n_folders,
-		!o->net ? "none" : "user", !!o->sessions, o->accel ? o->accel : "usual");
+	fprintf(f, "%s\n%s\ncpus %s memory %s root %d folders %u cards %u sessions %d accel %s\n",
+		p->initrd, p->arguments, o->cpus, o->memory, !!o->root, o->n_folders, o->n_cards,
+		!!o->sessions, o->accel ? o->accel : "usual");
 	put_disk(f, o);
 	/* An address that the user chose is in the image. */
-	if (o->net && strstr(o->net, ",mac="))
-		fprintf(f, "%.22s\n", strstr(o->net, ",mac="));
+	for (unsigned i = 0; i < o->n_cards; i++)
+		if (strstr(o->cards[i].net, ",mac="))
+			fprintf(f, "%u%.22s\n", i, strstr(o->cards[i].net, ",mac="));
 	if (fclose(f)) {
 		free(text);
 		return NULL;

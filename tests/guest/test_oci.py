@@ -4,10 +4,12 @@
 
 test_oci.py podman: by podman itself, with an image made of busybox, if it is there and may run here.
 """
+import contextlib
 import ctypes
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -20,6 +22,8 @@ import time
 from papyrtest import BUILT, Guest, PAPYR, PATIENCE, check, fetch, skip, until, workdir
 
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNET = 0x40000000
+libc = ctypes.CDLL(None)
 
 fetch('virtio')
 folder = workdir()
@@ -29,10 +33,10 @@ program = os.path.join(folder, 'papyr-oci')
 os.symlink(os.path.abspath(PAPYR), program)
 os.makedirs(os.path.join(root, 'bin'))
 shutil.copy(fetch('busybox'), os.path.join(root, 'bin', 'busybox'))
-for name in ('sh', 'id', 'cat', 'sleep', 'touch', 'stty', 'uname', 'hostname', 'nproc', 'grep', 'ls', 'true', 'nc', 'ip'):
+for name in ('sh', 'id', 'cat', 'sleep', 'touch', 'stty', 'uname', 'hostname', 'nproc', 'grep', 'ls', 'true', 'nc', 'ip', 'ping'):
     os.symlink('busybox', os.path.join(root, 'bin', name))
 OPTIONS = ['--runtime', program, '--cgroup-manager', 'cgroupfs', '--events-backend', 'file']  # podman's
-ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def oci(*args, wanted=0, word='', **more):
@@ -364,6 +368,77 @@ def namespaces():
     c.ends(1, 'guarded\ntouch: /given/x: Read-only file system\n')
 
 
+@contextlib.contextmanager
+def within(network):
+    """This thread, and what it starts, is in another's network namespace."""
+    own, there = (os.open(path, os.O_RDONLY) for path in ('/proc/thread-self/ns/net', network))
+    check(not libc.setns(there, CLONE_NEWNET), f'{network} cannot be entered')
+    try:
+        yield
+    finally:
+        check(not libc.setns(own, CLONE_NEWNET), 'no way back')
+        os.close(own)
+        os.close(there)
+
+
+def networks():
+    """Interfaces with addresses of both kinds: each is a card of the guest's, which is reached by all, and finds its way out."""
+    def ip(*args):
+        subprocess.run(['ip', *args], check=True)
+
+    def new():
+        holder = subprocess.Popen(['unshare', '-n', 'sleep', '1000'])
+        path = f'/proc/{holder.pid}/ns/net'
+        until('its namespace', lambda: os.readlink(path) != os.readlink('/proc/self/ns/net'))
+        return holder, path
+    (holder, box), (other, peer) = new(), new()
+
+    def pair(name, *addresses):
+        """An interface, and the other end of its wire, whose addresses end in 1."""
+        with within(box):
+            ip('link', 'add', name, 'type', 'veth', 'peer', 'name', name, 'netns', str(other.pid))
+        for place, last in (box, '2'), (peer, '1'):
+            with within(place):
+                for a in addresses:
+                    ip('address', 'add', a.replace('*', last), 'dev', name, *(['nodad'] if ':' in a else []))
+                ip('link', 'set', name, 'up')
+    pair('eth0', '10.89.5.*/24', 'fd05::*/64')
+    pair('eth1', 'fd06::*/64')
+    pair('eth2', '10.89.7.*/24')
+    with within(box):
+        ip('route', 'add', 'default', 'via', '10.89.5.1')
+        ip('route', 'add', 'default', 'via', 'fd05::1')
+    with within(peer):
+        for a in '192.0.2.1/32', '2001:db8::1/128':
+            ip('address', 'add', a, 'dev', 'lo')
+        ip('link', 'set', 'lo', 'up')
+
+    def change(config):
+        config['linux']['namespaces'] = [{'type': 'network', 'path': box}]
+    configure('sh', '-c', 'while :; do echo served | nc -l -p 80; done', change=change)
+    c = Container('networks')
+    oci('start', 'networks')
+    with within(peer):
+        for a in '10.89.5.2', 'fd05::2', 'fd06::2', '10.89.7.2':
+            check(answer(a, 80) == b'served\n', f'{a} leads elsewhere')
+    with within(box):
+        for a in '10.89.5.2', '10.89.7.2':
+            check(answer(a, 80) == b'served\n', f'{a} is not reached from its own namespace')
+    said = oci('exec', 'networks', 'ip', 'address')
+    for a in '10.89.5.2/24', 'fd05::2/64', 'fd06::2/64', '10.89.7.2/24':
+        check(f' {a} ' in said, f'no {a}: {said}')
+    for a in '10.89.7.1', 'fd06::1', '192.0.2.1', '2001:db8::1':
+        check(' 0% packet loss' in oci('exec', 'networks', 'ping', '-c', '1', '-w', '30', a), f'no way to {a}')
+    oci('kill', 'networks', 'KILL')
+    c.ends(-signal.SIGKILL)
+    for n in range(9):
+        pair(f'more{n}', f'10.90.{n}.*/24')
+    oci('create', '--bundle', bundle, 'many', wanted=1, word='can have 8 networks, and there is more8')
+    for h in holder, other:
+        h.kill()
+        h.wait()
+
+
 def foreign_folders():
     theirs = os.path.join(folder, 'theirs')
     os.mkdir(theirs)
@@ -478,6 +553,15 @@ def podmans_network(call):
             check(s.makefile('rb').readline() == b'out\n', 'what came out')
         check(said.communicate(timeout=60 * PATIENCE)[0] == 'served\n', 'one container does not reach another')
     call('rm', '-f', '-t', '0', 'web')
+    # Two networks, one with IPv6 too.
+    call('network', 'create', '--ipv6', 'six')
+    call('run', '-d', '--name', 'both', '--network', 'bridge', '--network', 'six', 'box', 'sh', '-c', 'while :; do echo served | nc -l -p 80; done')
+    for network in 'podman', 'six':
+        for kind in ('IPAddress', 'GlobalIPv6Address')[:1 + (network == 'six')]:
+            address = call('inspect', '-f', f'{{{{(index .NetworkSettings.Networks "{network}").{kind}}}}}', 'both').strip()
+            check(answer(address, 80) == b'served\n', f"{network}'s {address} leads elsewhere")
+    call('rm', '-f', '-t', '0', 'both')
+    call('network', 'rm', 'six')
 
 
 def podmans_terminal():
@@ -558,8 +642,9 @@ if sys.argv[1:] == ['podman']:
     podman()
 else:
     for part, wants in ((refused, 'true'), (foreign_folders, 'true'), (life, 'true'), (ends, 'true'), (reused_number, f'test -w /proc/sys/kernel/ns_last_pid -a -e {BUILT}/stop_before_kill.so'), (mounts, 'unshare -m true'),
-                        (namespaces, 'unshare -m unshare -U -r true'), (limits, 'true'), (joined, 'true'), (terminal, 'true')):
-        if subprocess.run(wants.split(), check=False).returncode:
+                        (namespaces, 'unshare -m unshare -U -r true'), (limits, 'true'), (joined, 'true'), (terminal, 'true'),
+                        (networks, 'unshare -n sh -c "ip link add dev tried type bridge && test -w /dev/net/tun -a -e /proc/net/if_inet6"')):
+        if subprocess.run(shlex.split(wants), check=False).returncode:
             print(f'{part.__name__}: not allowed here')
             continue
         print(f'---- {part.__name__}', flush=True)
