@@ -45,6 +45,12 @@ struct program {
 
 #define NOP 0x60000000u
 
+/* Nothing changes to 64-bit mode, where upper halves of addresses and counters would matter. */
+static inline bool upper_halves_vary(const struct program_kind *kind)
+{
+	return kind->narrow && !kind->supervisor;
+}
+
 struct program_state {
 	struct isa_state user;
 	u64 msr;
