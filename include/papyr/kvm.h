@@ -652,7 +652,7 @@ enum kvm_device_type {
  * KVM_SET_DEVICE_ATTR, KVM_GET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR on a device's descriptor.
  * ENXIO: the device has no such attribute. ENOENT: a number that no source of the XICS can have;
  * KVM_GET_DEVICE_ATTR of one not made yet (setting makes it). EINVAL: setting one, not masked by
- * its priority 255, whose destination no vcpu is connected as (KVM_CAP_IRQ_XICS).
+ * its priority 255, whose destination is no server: of a vcpu, or of all.
  */
 struct kvm_device_attr {
 	__u32 flags; /* 0 */
