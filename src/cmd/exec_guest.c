@@ -158,7 +158,7 @@ void exec_guest_name(char name[32], pid_t pid)
 static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 		      const struct exec_parts *p, int agent)
 {
-	static struct arguments a = {.word = {"papyr", "run", "--rng"}, .n = 3};
+	static struct arguments a = {.word = {"papyr", "run", "--rng", "--global-irqs"}, .n = 4};
 	int in = open("/dev/null", O_RDONLY), out = o->verbose ? STDERR_FILENO : g->log;
 	char channel[64], name[32], tag[16];
 

@@ -44,6 +44,8 @@ static const char help[] =
     "                          a network card: in a network of its own, out of which the guest\n"
     "                          reaches what this user may reach (10.0.2.2 is the host), or on\n"
     "                          an interface of the host's; may be given several times\n"
+    "      --global-irqs       devices interrupt the vcpu that asked them, not the first; such a\n"
+    "                          guest can't go over to another KVM than Papyr's\n"
     "      --rng               a device that gives the guest random numbers (virtio)\n"
     "      --balloon           a device by which the guest gives memory up (virtio): what\n"
     "                          'papyr balloon' asks for, and what it has free\n"
@@ -91,6 +93,7 @@ enum {
 	OPT_CPU = 256,
 	OPT_DISK,
 	OPT_NET,
+	OPT_GLOBAL_IRQS,
 	OPT_RNG,
 	OPT_BALLOON,
 	OPT_CHANNEL,
@@ -123,6 +126,7 @@ static const struct option options[] = {
     {"cpu", required_argument, NULL, OPT_CPU},
     {"disk", required_argument, NULL, OPT_DISK},
     {"net", required_argument, NULL, OPT_NET},
+    {"global-irqs", no_argument, NULL, OPT_GLOBAL_IRQS},
     {"rng", no_argument, NULL, OPT_RNG},
     {"balloon", no_argument, NULL, OPT_BALLOON},
     {"channel", required_argument, NULL, OPT_CHANNEL},
@@ -335,6 +339,9 @@ static int take_option(int opt, struct run_options *o, char **argv)
 		return run_take_disk(o);
 	case OPT_NET:
 		return run_take_net(o);
+	case OPT_GLOBAL_IRQS:
+		o->cfg.global_irqs = true;
+		return 0;
 	case OPT_RNG:
 		o->rng = true;
 		return 0;
@@ -416,9 +423,10 @@ static int check_board(const struct run_options *o)
 
 	if (o->cfg.kind->papr)
 		return 0;
-	if (o->n_disks || o->n_nets || o->rng || o->balloon || o->n_channels || o->n_shares)
+	if (o->n_disks || o->n_nets || o->rng || o->balloon || o->n_channels || o->n_shares ||
+	    o->cfg.global_irqs)
 		return wrong("a %s has its UARTs and nothing else: leave out --disk, --net, --rng, "
-			     "--balloon, --channel and --share",
+			     "--balloon, --channel, --share and --global-irqs",
 			     kind);
 	if (o->given & (CONFIG_ORDER | CONFIG_RMA))
 		return wrong("a %s has neither a hashed page table nor a real-mode area: leave out "

@@ -162,7 +162,7 @@ static void build_servers(struct dt_tree *t, const struct machine *m, unsigned f
 	for (unsigned i = 0; i < n; i++) {
 		servers[i] = m->vcpus[first + i].id;
 		gservers[2 * i] = servers[i];
-		gservers[2 * i + 1] = m->xics_global;
+		gservers[2 * i + 1] = m->cfg.global_irqs ? m->xics_global : 0;
 	}
 	dt_cells_n(t, "ibm,ppc-interrupt-server#s", servers, n);
 	dt_cells_n(t, "ibm,ppc-interrupt-gserver#s", gservers, 2 * n);

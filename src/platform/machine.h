@@ -63,6 +63,7 @@ struct machine_config {
 	unsigned htab_now;   /* of one that comes, and resized it since; 0: it didn't */
 	u64 rma_bytes;	     /* of a real-mode area; 0: none, unless the processor needs one */
 	unsigned rma_count;  /* areas in the pool */
+	bool global_irqs;    /* the guest is told of the interrupt controller's global server */
 	int in_fd, out_fd;   /* console */
 };
 

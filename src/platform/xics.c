@@ -71,6 +71,12 @@ int xics_add_sources(struct machine *m, unsigned n, bool level, u32 *first, stru
 	return 0;
 }
 
+bool xics_lacks_global(const struct machine *m, u64 state)
+{
+	return !m->xics_global &&
+	       (state >> KVM_XICS_DESTINATION_SHIFT & KVM_XICS_DESTINATION_MASK) == GLOBAL_SERVER;
+}
+
 int xics_connect(struct vcpu *vcpu, struct error *err)
 {
 	struct kvm_enable_cap cap = {

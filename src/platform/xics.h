@@ -29,6 +29,8 @@ int xics_reset(struct machine *m, struct error *err);
  * or is filled.
  */
 int xics_add_sources(struct machine *m, unsigned n, bool level, u32 *first, struct error *err);
+/* Does a source of this @state want the global server, and @m has none? */
+bool xics_lacks_global(const struct machine *m, u64 state);
 int xics_connect(struct vcpu *vcpu, struct error *err);
 /* An edge of source @irq. */
 void xics_pulse(struct machine *m, unsigned irq);

@@ -345,8 +345,13 @@ int apply_xics(struct machine *m, const struct saved_xics *x, struct error *err)
 
 		if (irq < IRQ_FIRST || irq >= IRQ_FIRST + m->n_irqs)
 			return error_set(err, "this machine has no interrupt source 0x%x", irq);
-		if (m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr) < 0)
-			return error_errno(err, "cannot set interrupt source 0x%x", irq);
+		if (!m->accel->ioctl(m->xics_fd, KVM_SET_DEVICE_ATTR, &attr))
+			continue;
+		if (xics_lacks_global(m, state))
+			return error_set(err, "the guest was started with --global-irqs, and "
+					      "interrupt sources of this KVM's go to one vcpu "
+					      "each: restore it without --accel kvm");
+		return error_errno(err, "cannot set interrupt source 0x%x", irq);
 	}
 	return 0;
 }
