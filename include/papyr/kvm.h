@@ -707,7 +707,7 @@ struct kvm_device_attr {
  *   KVM_CAP_PPC_FWNMI          KVM_EXIT_NMI, for all of the VM
  *   KVM_CAP_IRQ_XICS           connects it to the XICS whose descriptor is args[0], as server
  *                              args[1]. EBADF: no descriptor. EPERM: no XICS of this VM. EBUSY: it
- *                              is connected. EEXIST: another vcpu is that server
+ *                              is connected. EEXIST: another vcpu is that server, or all are
  *   KVM_CAP_SW_TLB             struct kvm_config_tlb; Book E
  *   KVM_CAP_PPC_BOOKE_WATCHDOG the watchdog's last expiry is KVM_EXIT_WATCHDOG; Book E
  *   KVM_CAP_PPC_OSI, KVM_CAP_PPC_EPR   taken, as by Linux, without effect

@@ -50,26 +50,18 @@ static struct hv_icp *open_here(struct hv_xics *xics)
 	return vcpu ? if_open(vcpu->icp) : NULL;
 }
 
-static struct hv_icp *open_anywhere(struct hv_xics *xics)
+/* The first of all, or of those that are open. */
+static struct hv_icp *first(struct hv_xics *xics, bool open)
 {
-	struct hv_icp *icp = NULL;
 	struct hv_vcpu *vcpu;
 
-	hv_for_each_vcpu(vcpu, xics->vm)
-		if (!icp)
-			icp = if_open(vcpu->icp);
-	return icp;
-}
+	hv_for_each_vcpu(vcpu, xics->vm) {
+		struct hv_icp *icp = open ? if_open(vcpu->icp) : vcpu->icp;
 
-static struct hv_icp *any(struct hv_xics *xics)
-{
-	struct hv_icp *icp = NULL;
-	struct hv_vcpu *vcpu;
-
-	hv_for_each_vcpu(vcpu, xics->vm)
-		if (!icp)
-			icp = vcpu->icp;
-	return icp;
+		if (icp)
+			return icp;
+	}
+	return NULL;
 }
 
 /* Which of all takes @s, with the lock held; where all are closed, it waits at some. */
@@ -80,9 +72,9 @@ static struct hv_icp *one_of_all(struct hv_xics *xics, struct ics_source *s)
 	if (!icp)
 		icp = if_open(xics_server(xics, s->last));
 	if (!icp)
-		icp = open_anywhere(xics);
+		icp = first(xics, true);
 	if (!icp)
-		icp = any(xics);
+		icp = first(xics, false);
 	if (icp)
 		s->last = icp->server;
 	return icp;
@@ -135,7 +127,7 @@ static bool offer(struct hv_icp *icp, struct ics *ics, u32 irq, u32 *rejected)
 static bool stranded(struct hv_xics *xics, struct ics *ics, u32 irq, struct hv_icp *icp)
 {
 	return ics_waits(ics, irq) && is_global(xics, ics_source(ics, irq)->server) &&
-	       !icp_is_open(icp) && open_anywhere(xics);
+	       !icp_is_open(icp) && first(xics, true);
 }
 
 /* One source; returns the one that lost its place, or 0. */
