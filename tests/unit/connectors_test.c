@@ -200,18 +200,14 @@ static int teardown(void **state)
 
 static s32 call(struct fixture *f, const char *name, u32 n_in, u32 n_out, ...)
 {
-	u8 *p = f->m->mem.host + ARGS;
 	va_list ap;
+	s32 status;
 
-	store_be32(p, token_of(name));
-	store_be32(p + 4, n_in);
-	store_be32(p + 8, n_out);
 	va_start(ap, n_out);
-	for (u32 i = 0; i < n_in; i++)
-		store_be32(p + 12 + 4 * i, va_arg(ap, u32));
+	assert_int_equal(fake_rtas_call(f->m, ARGS, token_of(name), n_in, n_out, ap, &status),
+			 H_SUCCESS);
 	va_end(ap);
-	assert_int_equal(rtas_call(&f->m->vcpus[0], ARGS), H_SUCCESS);
-	return load_be32(p + 12 + 4 * n_in);
+	return status;
 }
 
 static s32 set(struct fixture *f, u32 indicator, u32 index, u32 state)

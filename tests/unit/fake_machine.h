@@ -92,4 +92,24 @@ static inline u32 token_of(const char *name)
 	return 0;
 }
 
+/*
+ * Calls RTAS with the @n_in words of @in, by a block at @at of the guest's memory. The hypercall's
+ * code, and in *@status the first word of what comes back.
+ */
+static inline s64 fake_rtas_call(struct machine *m, u64 at, u32 token, u32 n_in, u32 n_out,
+				 va_list in, s32 *status)
+{
+	u8 *p = m->mem.host + at;
+	s64 r;
+
+	store_be32(p, token);
+	store_be32(p + 4, n_in);
+	store_be32(p + 8, n_out);
+	for (u32 i = 0; i < n_in; i++)
+		store_be32(p + 12 + 4 * i, va_arg(in, u32));
+	r = rtas_call(&m->vcpus[0], at);
+	*status = (s32)load_be32(p + 12 + 4 * n_in);
+	return r;
+}
+
 #endif

@@ -65,19 +65,14 @@ static inline int teardown(void **state)
  */
 static inline s32 call(struct fixture *f, u32 token, u32 n_in, u32 n_out, ...)
 {
-	u8 *p = f->m->mem.host + ARGS;
 	va_list ap;
+	s32 status;
 	s64 r;
 
-	store_be32(p, token);
-	store_be32(p + 4, n_in);
-	store_be32(p + 8, n_out);
 	va_start(ap, n_out);
-	for (u32 i = 0; i < n_in; i++)
-		store_be32(p + 12 + 4 * i, va_arg(ap, u32));
+	r = fake_rtas_call(f->m, ARGS, token, n_in, n_out, ap, &status);
 	va_end(ap);
-	r = rtas_call(&f->m->vcpus[0], ARGS);
-	return r ? r : (s32)load_be32(p + 12 + 4 * n_in);
+	return r ? r : status;
 }
 
 static inline u32 result(struct fixture *f, u32 n_in, u32 i)
