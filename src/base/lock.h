@@ -65,6 +65,9 @@
 	LOCK(TIME, "hv_vm->time_lock")                                                             \
 	/* Descriptors are made and looked up with any of the above held. */                       \
 	LOCK(FILES, "the descriptors' lock")                                                       \
+	/* Translations are made, and all are dropped, with any of the above held. */              \
+	LOCK(ORDERS, "orders->lock")                                                               \
+	LOCK(CODE, "jit->lock")                                                                    \
 	/* Lines may be written with any of the above held. */                                     \
 	LOCK(TRACE, "trace_sink->lock")
 

@@ -72,8 +72,9 @@ static const char help[] =
     "      --tls-x509 DIR      take only who has a certificate of ca-cert.pem in DIR\n"
     "      --accel WHO         papyr (default), or kvm for the KVM of a POWER host\n"
     "      --engine HOW        native (default): code that runs often is translated for this\n"
-    "                          host; portable: instruction by instruction; eager: all code is\n"
-    "                          translated at once, for tests\n"
+    "                          host, by a thread for each vcpu; inline: the same, by the vcpus'\n"
+    "                          own threads; portable: instruction by instruction; eager: all\n"
+    "                          code is translated at once, for tests\n"
     "      --trace LIST[:FILE]\n"
     "                          write what the guest does to FILE (default: standard error, if\n"
     "                          that is no terminal); LIST: hcall, irq, trap, exit, rtas, mmu,\n"
@@ -285,8 +286,9 @@ static int take_name_option(struct run_options *o)
 /* The library's vcpus look at the environment, as they do for other programs. */
 static int take_engine_option(void)
 {
-	if (strcmp(optarg, "native") && strcmp(optarg, "portable") && strcmp(optarg, "eager"))
-		return wrong("--engine %s: there are native, portable and eager", optarg);
+	if (strcmp(optarg, "native") && strcmp(optarg, "inline") && strcmp(optarg, "portable") &&
+	    strcmp(optarg, "eager"))
+		return wrong("--engine %s: there are native, inline, portable and eager", optarg);
 	setenv("PAPYR_ENGINE", optarg, 1);
 	return 0;
 }

@@ -41,10 +41,12 @@ static struct {
 
 static const struct machine_options machines[] = {
     {.name = "eager", .engine = "eager"},
-    {.name = "native", .engine = "native", .disturbed = true},
+    {.name = "inline", .engine = "inline", .disturbed = true},
     {.name = "eager with little room", .engine = "eager", .code_bytes = 16384},
     {.name = "eager without AVX", .engine = "eager", .host = "sse"},
     {.name = "eager without AVX2", .engine = "eager", .host = "avx"},
+    {.name = "inline with little room", .engine = "inline", .disturbed = true, .code_bytes = 65536},
+    {.name = "native", .engine = "native", .disturbed = true},
     {.name = "native with little room", .engine = "native", .disturbed = true, .code_bytes = 65536},
 };
 #define ALWAYS 2u /* used for each program; of the others one */

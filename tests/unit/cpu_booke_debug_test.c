@@ -88,7 +88,7 @@ static struct fixture *machine_of(const struct cpu_model *model, const char *eng
 
 static struct fixture *machine(void)
 {
-	return machine_of(&cpu_model_440, "native");
+	return machine_of(&cpu_model_440, "inline");
 }
 
 static void run(struct fixture *f, u64 msr, u32 dbcr0, u32 afterwards)
@@ -183,7 +183,7 @@ static void by_address(void **state)
 static void by_address_on_an_e500(void **state)
 {
 	static const u32 program[] = {LI(3, 1), ADDI(3, 3, 1), ADDI(3, 3, 1)};
-	struct fixture *f = machine_of(&cpu_model_e500v2, "native");
+	struct fixture *f = machine_of(&cpu_model_e500v2, "inline");
 
 	put_program(f, program, ARRAY_SIZE(program));
 	for (unsigned i = 0; i < ARRAY_SIZE(f->cpu.booke.iac); i++)

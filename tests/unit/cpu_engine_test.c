@@ -219,6 +219,71 @@ static void hardly_room_for_code(void **state)
 	}
 }
 
+/* --- translations that another thread makes --- */
+
+/* Runs the chain until all of it is translated. */
+static void run_until_translated(struct fixture *f)
+{
+	for (unsigned i = 0; i < 1000 && f->cpu.counts.blocks_compiled < CHAIN; i++) {
+		f->hcalls = 0;
+		run_chain(f);
+	}
+	assert_in_range(f->cpu.counts.blocks_compiled, CHAIN, 3 * CHAIN);
+}
+
+static u64 interpreted_in_a_run(struct fixture *f)
+{
+	u64 before = f->cpu.counts.interpreted;
+
+	f->hcalls = 0;
+	run_chain(f);
+	return f->cpu.counts.interpreted - before;
+}
+
+static void translated_by_order(void **state)
+{
+	struct fixture *f = machine("native", CODE_BYTES, JIT_BYTES);
+
+	if (!jit_orders(f->cpu.jit)) {
+		fixture_free(f);
+		skip();
+	}
+	run_until_translated(f);
+	assert_in_range(interpreted_in_a_run(f), 0, CHAIN * ADDS);
+	/* What led to cold blocks has learnt that they moved. */
+	assert_int_equal(interpreted_in_a_run(f), interpreted_in_a_run(f));
+	assert_in_range(interpreted_in_a_run(f), 0, 2 * ADDS);
+	assert_true(f->cpu.counts.compile_ns > 0);
+	fixture_free(f);
+}
+
+/* Pages go and all goes while translations are being made. */
+static void dropped_while_ordered(void **state)
+{
+	struct fixture *f = machine("native", CODE_BYTES, 4096);
+
+	for (unsigned i = 0; i < 200; i++) {
+		f->hcalls = 0;
+		run_chain(f);
+		if (i % 8 == 0)
+			cpu_flush_all_code(&f->cpu);
+		else
+			cpu_flush_code(&f->cpu, CODE + i % CHAIN * PAGE);
+	}
+	fixture_free(f);
+}
+
+/* Each of many that come and go has a thread; none is left behind, nor waited for in vain. */
+static void come_and_go(void **state)
+{
+	for (unsigned i = 0; i < 50; i++) {
+		struct fixture *f = machine("native", CODE_BYTES, JIT_BYTES);
+
+		run_chain(f);
+		fixture_free(f);
+	}
+}
+
 /* --- memory that changes under decoded code --- */
 
 static u64 answer(struct fixture *f)
@@ -393,8 +458,7 @@ static void touched_sets_are_emptied(void **state)
 #define NOP    0x60000000u
 
 /* How often a loop gave way: @before it, then @rounds of @begin and @end. */
-static unsigned yields_of_loop(const char *engine, u32 before, u32 begin, u32 end,
-			       u64 rounds)
+static unsigned yields_of_loop(const char *engine, u32 before, u32 begin, u32 end, u64 rounds)
 {
 	struct fixture *f = machine(engine, CODE_BYTES, JIT_BYTES);
 	unsigned yields;
@@ -469,6 +533,9 @@ int main(void)
 	    cmocka_unit_test(share_translated),
 	    cmocka_unit_test(no_room_for_code),
 	    cmocka_unit_test(hardly_room_for_code),
+	    cmocka_unit_test(translated_by_order),
+	    cmocka_unit_test(dropped_while_ordered),
+	    cmocka_unit_test(come_and_go),
 	    cmocka_unit_test(changed_from_outside),
 	    cmocka_unit_test(changed_by_itself),
 	    cmocka_unit_test(pages_of_all_sizes),

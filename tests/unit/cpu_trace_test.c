@@ -46,9 +46,13 @@ static void put_callees(struct fixture *f, u64 gpa, u32 leaf)
 
 static u64 callees_index;
 
+/* What is translated when depends on no other thread. */
 static struct fixture *machine(void)
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f;
+
+	setenv("PAPYR_ENGINE", "inline", 1);
+	f = fixture_new();
 
 	f->cpu.dec_expires = ~0ull >> 1;
 	cpu_set_msr(&f->cpu, MSR_SF | MSR_ME | MSR_RI | MSR_IR | MSR_DR);

@@ -25,7 +25,7 @@ ALLOWED = {
     'cpu/mmu': ['cpu', 'cpu/engine/block.h', 'hpt'],
     'cpu/insn': ['cpu', 'cpu/isa', 'cpu/fp', 'cpu/dfp', 'cpu/mmu', 'cpu/engine/block.h'],
     'cpu/jit': ['cpu', 'cpu/isa', 'cpu/fp/fpscr.h', 'cpu/mmu', 'cpu/insn', 'cpu/engine'],
-    'cpu/engine': ['cpu', 'cpu/isa', 'cpu/mmu', 'cpu/insn', 'cpu/jit/jit.h'],
+    'cpu/engine': ['cpu', 'cpu/isa', 'cpu/mmu', 'cpu/insn', 'cpu/jit/jit.h', 'cpu/jit/orders.h'],
     'cpu': ['cpu/booke', 'cpu/isa', 'cpu/fp/fpscr.h', 'cpu/mmu', 'cpu/insn', 'cpu/engine'],
     'hv/hcall': ['hv'],
     'hv/xics': ['hv', 'hv/hcall'],

@@ -55,8 +55,7 @@ struct code_cache {
 	struct arena arena[KINDS];
 	struct bucket hash[HASH_BUCKETS];
 	struct decoder decoder;
-	u64 round;		/* times that cold blocks were forgotten */
-	struct block *promoted; /* a cold block, dropped, that is to be decoded to be kept */
+	u64 round; /* times that cold blocks were forgotten */
 	u64 epoch;
 	bool warm; /* cpu_warm_up() */
 	struct code_page *pages[PAGE_BUCKETS];

@@ -6,6 +6,8 @@
 #include "cpu/engine/cache.h"
 #include "cpu/engine/code.h"
 #include "cpu/jit/jit.h"
+#include "cpu/jit/orders.h"
+#include "cpu/mmu/jumps.h"
 #include "cpu/engine/pseudo.h"
 
 #define ARENA_FIRST ((size_t)2 << 20) /* what a guest needs soon */
@@ -88,10 +90,10 @@ void cpu_flush_all_code(struct cpu *cpu)
 {
 	struct code_cache *c = cpu->code;
 
+	orders_cancel(jit_orders(cpu->jit));
 	memset(c->hash, 0, sizeof(c->hash));
 	memset(c->pages, 0, sizeof(c->pages));
 	c->arena[KEPT].used = c->arena[COLD].used = 0;
-	c->promoted = NULL;
 	jit_reset(cpu->jit);
 	jumps_erase(cpu);
 }
@@ -103,10 +105,17 @@ static void make_room(struct cpu *cpu)
 	cpu->counts.code_flushes++;
 }
 
+/* By the hash; of a block that moved that knows the one that was decoded instead. */
+static bool is_found(const struct block *b)
+{
+	op_fn *fn = b->ops[0].fn;
+
+	return fn != pseudo_stale && fn != pseudo_moved && fn != pseudo_ordered;
+}
+
 static void block_drop(struct cpu *cpu, struct block *b)
 {
-	/* Of those the hash knows the one that was decoded instead, if any. */
-	if (b->ops[0].fn != pseudo_stale && b->ops[0].fn != pseudo_moved)
+	if (is_found(b))
 		hash_remove(cpu->code, b);
 	b->ops[0].fn = pseudo_stale;
 	jit_drop(cpu->jit, b);
@@ -144,7 +153,6 @@ static void forget_cold(struct cpu *cpu)
 	c->round++;
 	jumps_forget_ops(cpu, c->arena[COLD].at, c->arena[COLD].bytes);
 	cpu->link_from = NULL;
-	c->promoted = NULL;
 	c->arena[COLD].used = 0;
 	cpu->counts.cold_flushes++;
 }
@@ -195,16 +203,27 @@ void cpu_code_compare(struct cpu *cpu, void (*differs)(struct cpu *cpu, u64 gpa)
 		}
 }
 
-/* When the @nth of many alike begins; 0: that one isn't timed. */
-static u64 timed_from(u64 nth)
+/* One in so many is timed, the @nth too? */
+static bool is_timed(u64 nth)
 {
-	return nth % COUNTS_TIMED ? 0 : host_timebase();
+	return nth % COUNTS_TIMED == 0;
 }
 
-/* What it says of all. */
+/* What one that took so many ticks says of all. */
+static u64 ns_of_all(u64 ticks)
+{
+	return ticks * 1000000000 / TIMEBASE_HZ * COUNTS_TIMED;
+}
+
+/* When it begins; 0: it isn't timed. */
+static u64 timed_from(u64 nth)
+{
+	return is_timed(nth) ? host_timebase() : 0;
+}
+
 static u64 timed_ns(u64 from)
 {
-	return from ? (host_timebase() - from) * 1000000000 / TIMEBASE_HZ * COUNTS_TIMED : 0;
+	return from ? ns_of_all(host_timebase() - from) : 0;
 }
 
 static enum jit_result jit_compile_timed(struct cpu *cpu, struct block *b)
@@ -240,13 +259,18 @@ static size_t block_bytes(unsigned count)
 	return arena_round(sizeof(struct block) + (count + 2) * sizeof(struct op));
 }
 
+static size_t bare_bytes(void)
+{
+	return arena_round(sizeof(struct block) + sizeof(struct op));
+}
+
 /* @b, the arena's last, has a translation now: nobody asks for its ops but code_ops(). */
 static void bare(struct arena *a, struct block *b)
 {
 	size_t at = (size_t)((u8 *)b - a->at);
 
 	assert(a->used == at + block_bytes(b->count));
-	a->used = at + arena_round(sizeof(*b) + sizeof(b->ops[0]));
+	a->used = at + bare_bytes();
 	b->bare = true;
 }
 
@@ -267,33 +291,48 @@ static bool compile(struct cpu *cpu, struct block *b)
 	return true;
 }
 
-/*
- * In place of pseudo_enter in a cold block, until it has run often enough to be kept and compiled;
- * op.insn counts down. Then it is dropped, and the dispatcher has it decoded anew.
- */
 OP_PSEUDO(warm)
 {
 	struct op *enter = (struct op *)op;
 
 	if (--enter->insn)
 		return pseudo_enter(cpu, op);
-	cpu->code->promoted = container_of(enter, struct block, ops[0]);
-	hash_remove(cpu->code, cpu->code->promoted);
-	enter->fn = pseudo_stale;
+	enter->fn = pseudo_ripe;
 	return NULL;
 }
 
 /* What led to a cold block leads to the one that was decoded to be kept. */
 OP_PSEUDO(moved)
 {
-	const struct op *enter = op_link(op)->ops;
+	struct block *b = op_link(op);
+	struct jump *j = jump_find(cpu, cpu->nip);
 
-	return enter->fn(cpu, enter);
+	if (j && j->ops == op) {
+		j->ops = b->ops;
+		j->code = jit_code(cpu->jit, b);
+	}
+	return b->ops[0].fn(cpu, b->ops);
 }
 
-/* Of at most @max instructions; NULL: there is no room. */
+static void has_moved(struct cpu *cpu, struct block *from, struct block *to)
+{
+	hash_remove(cpu->code, from);
+	from->ops[0].fn = pseudo_moved;
+	set_link(&from->ops[0], to);
+}
+
+static void block_add(struct cpu *cpu, struct block *b)
+{
+	find_room_in_hash(cpu, b);
+	hash_add(cpu->code, b);
+}
+
+/*
+ * Of at most @max instructions; NULL: there is no room. @ops: where they are to be, not found yet;
+ * NULL: in the block, as usual.
+ */
 static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
-			       const u8 *host_page, enum code_kind kind, u32 max)
+			       const u8 *host_page, enum code_kind kind, u32 max, struct op *ops)
 {
 	u64 offset = gpa & ~CPU_PAGE_MASK;
 	struct code_cache *c = cpu->code;
@@ -305,10 +344,16 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	*b = (struct block){.gpa = gpa, .mode = (u16)cpu->mode, .page = page};
 	/* The image first: what changes after it is found to differ. */
 	page_note(page, offset, max * 4, host_page);
-	block_decode(cpu, &c->decoder, b, host_page + offset, max, kind == COLD);
-	arena_take(a, block_bytes(b->count));
-	find_room_in_hash(cpu, b);
-	hash_add(c, b);
+	block_decode(cpu, &c->decoder, b, ops ? ops : b->ops, host_page + offset, max,
+		     kind == COLD);
+	if (ops) {
+		b->bare = true;
+		b->ops[0] = (struct op){.fn = pseudo_ordered};
+		arena_take(a, bare_bytes());
+	} else {
+		arena_take(a, block_bytes(b->count));
+		block_add(cpu, b);
+	}
 	b->page_next = *first;
 	*first = b;
 	cpu->counts.blocks_decoded++;
@@ -320,7 +365,9 @@ struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode)
 	return hash_find(cpu->code, KEPT, gpa, mode);
 }
 
-static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code_kind kind)
+/* @ops: as block_new() has them. */
+static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code_kind kind,
+				struct op *ops)
 {
 	unsigned bytes = CPU_PAGE_SIZE - (gpa & ~CPU_PAGE_MASK);
 	u32 longest = kind == COLD ? COLD_MAX : BLOCK_MAX;
@@ -334,7 +381,7 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, e
 	for (;;) {
 		struct code_page *page = page_get(cpu->code, gpa, bytes);
 		struct block *b =
-		    page ? block_new(cpu, page, gpa, host_page, kind, bytes / 4) : NULL;
+		    page ? block_new(cpu, page, gpa, host_page, kind, bytes / 4, ops) : NULL;
 
 		if (b)
 			return b;
@@ -346,10 +393,10 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, e
 }
 
 static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page,
-				      enum code_kind kind)
+				      enum code_kind kind, struct op *ops)
 {
 	u64 from = timed_from(cpu->counts.blocks_decoded);
-	struct block *b = block_make(cpu, gpa, host_page, kind);
+	struct block *b = block_make(cpu, gpa, host_page, kind, ops);
 
 	cpu->counts.decode_ns += timed_ns(from);
 	return b;
@@ -358,27 +405,99 @@ static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_p
 /* A block that is kept, compiled. */
 static struct block *block_make_kept(struct cpu *cpu, u64 gpa, const u8 *host_page)
 {
-	struct block *from = cpu->code->promoted, *b;
+	struct block *b;
 
 	do
-		b = block_make_timed(cpu, gpa, host_page, KEPT);
+		b = block_make_timed(cpu, gpa, host_page, KEPT, NULL);
 	while (b && cpu->jit && !compile(cpu, b));
-	if (b && from && from == cpu->code->promoted) {
-		from->ops[0].fn = pseudo_moved;
-		set_link(&from->ops[0], b);
-	}
-	cpu->code->promoted = NULL;
 	return b;
 }
 
-static struct block *block_make_first(struct cpu *cpu, u64 gpa, const u8 *host_page)
+/* The same, of what cold block @from is of. */
+static struct block *keep(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page)
 {
-	const struct block *promoted = cpu->code->promoted;
+	u64 flushes = cpu->counts.code_flushes;
+	struct block *b = block_make_kept(cpu, gpa, host_page);
 
-	if (!cpu->code->arena[COLD].bytes ||
-	    (promoted && promoted->gpa == gpa && promoted->mode == cpu->mode))
-		return block_make_kept(cpu, gpa, host_page);
-	return block_make_timed(cpu, gpa, host_page, COLD);
+	if (b && flushes == cpu->counts.code_flushes && is_found(from))
+		has_moved(cpu, from, b);
+	return b;
+}
+
+/* Has @from decoded to be kept, and translated by another thread. It runs on meanwhile. */
+static struct block *order(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page)
+{
+	struct orders *orders = jit_orders(cpu->jit);
+	struct jit_order *o = orders_room(orders);
+	u64 flushes = cpu->counts.code_flushes;
+
+	/* What follows a block runs as often: wait and see whether that is enough. */
+	if (!o || orders_have(orders, gpa, cpu->mode)) {
+		block_is_cold(cpu, from);
+		return from;
+	}
+	o->block = block_make_timed(cpu, gpa, host_page, KEPT, o->ops);
+	if (!o->block)
+		return NULL;
+	o->level = cpu->model->level;
+	o->timed = is_timed(cpu->counts.blocks_tried++);
+	orders_add(orders);
+	/* On the way it may have been dropped, and others with it. */
+	if (flushes != cpu->counts.code_flushes || from->ops[0].fn != pseudo_ripe)
+		return block_make_timed(cpu, gpa, host_page, COLD, NULL);
+	from->ops[0].fn = pseudo_enter;
+	return from;
+}
+
+static void take_translation(struct cpu *cpu, const struct jit_order *o)
+{
+	struct block *b = o->block, *from;
+
+	if (o->timed)
+		cpu->counts.compile_ns += ns_of_all(o->ticks);
+	if (b->ops[0].fn == pseudo_stale)
+		return;
+	if (o->result != JIT_COMPILED || code_kept(cpu, b->gpa, b->mode)) {
+		b->ops[0].fn = pseudo_stale;
+		return;
+	}
+	cpu->counts.blocks_compiled++;
+	jit_leads_to(cpu->jit, b, o->code);
+	block_add(cpu, b);
+	from = hash_find(cpu->code, COLD, b->gpa, b->mode);
+	if (from)
+		has_moved(cpu, from, b);
+}
+
+void code_take_translations(struct cpu *cpu)
+{
+	struct orders *orders = jit_orders(cpu->jit);
+	const struct jit_order *o;
+
+	while (orders && (o = orders_done(orders))) {
+		if (o->result == JIT_FULL) {
+			make_room(cpu);
+			return;
+		}
+		take_translation(cpu, o);
+		orders_take(orders);
+	}
+}
+
+void code_tick(struct cpu *cpu)
+{
+	struct orders *orders = jit_orders(cpu->jit);
+
+	if (!orders)
+		return;
+	code_take_translations(cpu);
+	orders_tick(orders);
+}
+
+static struct block *promote(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page)
+{
+	return jit_orders(cpu->jit) ? order(cpu, from, gpa, host_page)
+				    : keep(cpu, from, gpa, host_page);
 }
 
 struct block *code_find(struct cpu *cpu)
@@ -396,9 +515,14 @@ struct block *code_find(struct cpu *cpu)
 		page_recheck(cpu, page, host);
 	gpa |= cpu->nip & ~CPU_PAGE_MASK;
 	b = code_kept(cpu, gpa, cpu->mode);
-	if (!b)
-		b = hash_find(cpu->code, COLD, gpa, cpu->mode);
-	return b ? b : block_make_first(cpu, gpa, host);
+	if (b)
+		return b;
+	b = hash_find(cpu->code, COLD, gpa, cpu->mode);
+	if (b)
+		return b->ops[0].fn == pseudo_ripe ? promote(cpu, b, gpa, host) : b;
+	if (!cpu->code->arena[COLD].bytes)
+		return block_make_kept(cpu, gpa, host);
+	return block_make_timed(cpu, gpa, host, COLD, NULL);
 }
 
 struct block *code_single_insn(struct cpu *cpu, u32 insn)

@@ -44,6 +44,10 @@ struct block *code_find(struct cpu *cpu);
  * goes before it.
  */
 void code_link(struct cpu *cpu, const struct op *op, struct block *b);
+/* Translations that other threads have made take their places (jit/orders.h). */
+void code_take_translations(struct cpu *cpu);
+/* The same, and what is still to be made is seen to: the clock was looked at. */
+void code_tick(struct cpu *cpu);
 /* The block at @gpa that was decoded for @mode to be kept; NULL: there is none (yet). */
 struct block *code_kept(struct cpu *cpu, u64 gpa, u32 mode);
 /* Instruction @n of @b, from 1 on, as it was when @b was decoded. */

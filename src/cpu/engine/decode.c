@@ -93,8 +93,14 @@ struct op op_leave(unsigned count)
 	return (struct op){.fn = pseudo_leave, .imm = (s32)count * 4};
 }
 
-void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *b, const u8 *at,
-		  u32 max, bool cold)
+void block_is_cold(const struct cpu *cpu, struct block *b)
+{
+	b->ops[0].fn = pseudo_warm;
+	b->ops[0].insn = jit_threshold(cpu->jit);
+}
+
+void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *b, struct op *ops,
+		  const u8 *at, u32 max, bool cold)
 {
 	bool short_ones = cold || (b->mode & MODE_COUNT), ended = false;
 	u32 n = 0;
@@ -102,16 +108,14 @@ void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *
 	while (!ended && n < max) {
 		const struct decoded *d =
 		    op_decode(cpu, decoder, b->gpa + 4 * n, insn_fetch(at + 4 * n, b->mode),
-			      b->mode, &b->ops[1 + n]);
+			      b->mode, &ops[1 + n]);
 
 		ended = short_ones ? d->ends_cold : d->ends;
 		n++;
 	}
 	b->count = n;
-	b->ops[0] = (struct op){.fn = pseudo_enter, .imm = (s32)n};
-	if (cold) {
-		b->ops[0].fn = pseudo_warm;
-		b->ops[0].insn = jit_threshold(cpu->jit);
-	}
-	b->ops[1 + n] = op_leave(n);
+	ops[0] = (struct op){.fn = pseudo_enter, .imm = (s32)n};
+	if (cold)
+		block_is_cold(cpu, b);
+	ops[1 + n] = op_leave(n);
 }

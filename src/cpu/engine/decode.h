@@ -30,10 +30,12 @@ const struct decoded *op_decode(const struct cpu *cpu, struct decoder *decoder, 
 /* What leaves a block of @count instructions. */
 struct op op_leave(unsigned count);
 /*
- * Fills @b, whose gpa and mode are set, with at most @max instructions from @at on. @cold: it ends
- * at each branch, and counts how often it runs.
+ * Decodes at most @max instructions from @at on for @b, whose gpa and mode are set, into @ops.
+ * @cold: it ends at each branch, and counts how often it runs.
  */
-void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *b, const u8 *at,
-		  u32 max, bool cold);
+void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *b, struct op *ops,
+		  const u8 *at, u32 max, bool cold);
+/* @b counts from now on how often it runs. */
+void block_is_cold(const struct cpu *cpu, struct block *b);
 
 #endif

@@ -38,6 +38,16 @@ OP_PSEUDO(stale)
 	STOP;
 }
 
+OP_PSEUDO(ripe)
+{
+	STOP;
+}
+
+OP_PSEUDO(ordered)
+{
+	STOP;
+}
+
 const struct op *cpu_goto(struct cpu *cpu, u64 target)
 {
 	const struct jump *j = jump_find(cpu, target);
@@ -69,11 +79,13 @@ const struct op *cpu_goto_near_slow(struct cpu *cpu, const struct op *op, u64 ci
 /* The block at nip: from the jump cache, or found and put there. */
 static struct block *next_block(struct cpu *cpu)
 {
-	const struct jump *j = jump_find(cpu, cpu->nip);
+	const struct jump *j;
 	struct block *b;
 
 	cpu->counts.turns++;
-	if (j) {
+	code_take_translations(cpu);
+	j = jump_find(cpu, cpu->nip);
+	if (j && j->ops->fn != pseudo_ripe) {
 		if (j->ops->fn != pseudo_stale)
 			return container_of(j->ops, struct block, ops);
 		cpu->counts.jumps_stale++;
@@ -100,6 +112,7 @@ static void sample(struct cpu *cpu)
 /* True: leave cpu_run(). */
 static bool look_at_clock(struct cpu *cpu)
 {
+	code_tick(cpu);
 	sample(cpu);
 	cpu->counts.turns_clock++;
 	cpu->insns += BUDGET - cpu->budget;

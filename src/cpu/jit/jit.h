@@ -10,8 +10,8 @@
  *
  * rules.h says what an instruction is translated into, builder.h what hosts have to offer for that.
  * Hosts without it, and those that allow no executable memory, run everything by the functions.
- * PAPYR_ENGINE=portable in the environment asks for that; PAPYR_ENGINE=eager translates at once,
- * for tests.
+ * PAPYR_ENGINE=portable in the environment asks for that; with PAPYR_ENGINE=inline only the
+ * processor's own thread translates (orders.h), with PAPYR_ENGINE=eager at once, for tests.
  */
 #ifndef PAPYR_CPU_JIT_H
 #define PAPYR_CPU_JIT_H
@@ -42,6 +42,10 @@ enum jit_result {
 void jit_sample(struct cpu *cpu, struct block *block);
 /* Translates @block and makes its first op lead there. Own thread, as all here. */
 enum jit_result jit_compile(struct cpu *cpu, struct block *block);
+/* What is translated by order (orders.h); NULL: nothing. */
+struct orders *jit_orders(const struct jit *jit);
+/* What was translated by order is at @code. */
+void jit_leads_to(struct jit *jit, struct block *block, const u8 *code);
 /* @block is no more: who comes to its translation, by whatever way, goes to the dispatcher. */
 void jit_drop(struct jit *jit, struct block *block);
 /* Where a translation that goes to @block jumps to; NULL without @jit. */

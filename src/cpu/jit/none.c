@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hosts without a translator. */
 #include "cpu/jit/jit.h"
+#include "cpu/jit/orders.h"
 
 #if !defined(__x86_64__) || defined(__ILP32__)
 
@@ -47,6 +48,20 @@ bool jit_has_rule(op_fn *fn)
 
 void jit_reset(struct jit *jit)
 {
+}
+
+struct orders *jit_orders(const struct jit *jit)
+{
+	return NULL;
+}
+
+void jit_leads_to(struct jit *jit, struct block *block, const u8 *code)
+{
+}
+
+void jit_compile_order(struct jit *jit, struct jit_order *order)
+{
+	order->result = JIT_NOTHING;
 }
 
 #endif

@@ -89,14 +89,14 @@ void b_leave_behind_unless(struct tr *t, cond c)
 }
 
 /* Where a site's jump leads at first, and misses: rsi = the site, to thunk leave. Seldom gone. */
-static const u8 *stub(struct jit *jit, const struct site *site)
+static const u8 *stub(struct tr *t, const struct site *site)
 {
-	struct x86 x = {jit->write + jit->seldom_used};
+	struct x86 x = {t->jit->write + t->seldom.at};
 	const u8 *at = x.at;
 
 	x86_rip(&x, X_LEA, RSI, (const u8 *)site);
-	x86_jmp_to(&x, jit->thunks.leave);
-	jit->seldom_used += (size_t)(x.at - at);
+	x86_jmp_to(&x, t->jit->thunks.leave);
+	t->seldom.at += (size_t)(x.at - at);
 	return at;
 }
 
@@ -108,8 +108,8 @@ static const u8 *stub(struct jit *jit, const struct site *site)
 static void go(struct tr *t, s32 distance)
 {
 	u64 to = t->b->gpa + (u64)(s64)distance;
-	struct site *site = jit_new_site(t->jit, !((t->b->gpa ^ to) & CPU_PAGE_MASK));
-	const u8 *miss = stub(t->jit, site);
+	struct site *site = jit_new_site(t, !((t->b->gpa ^ to) & CPU_PAGE_MASK));
+	const u8 *miss = stub(t, site);
 	struct x86 *x = &t->x;
 	u8 *jump;
 
@@ -218,7 +218,7 @@ static void go_from_guard(struct tr *t, const struct exit_point *e)
 void b_leave_to_function(struct tr *t)
 {
 	state_store(t, &t->s);
-	go_to_function(t, jit_new_function(t->jit, t->b, t->n, &t->ops[t->n], false), t->n);
+	go_to_function(t, jit_new_function(t, t->n, &t->ops[t->n], false), t->n);
 }
 
 /* A dropped block's instructions may be others by now: they are fetched anew. */
@@ -231,7 +231,7 @@ static void leave_to_function(struct tr *t, const struct exit_point *e, bool onc
 		return;
 	}
 	code_op(t->cpu, t->b, e->n, &op);
-	kept = jit_new_function(t->jit, t->b, e->n, &op, once);
+	kept = jit_new_function(t, e->n, &op, once);
 	if (e->kind == EXIT_FUNCTION)
 		go_to_function(t, kept, e->n);
 	else
@@ -303,7 +303,7 @@ void b_trap(struct tr *t, unsigned to, val a, val b, bool wide)
 /* Its function finds all in memory, and an op of its own to go on with, which ends there. */
 void b_call(struct tr *t, bool changes_gprs)
 {
-	struct op *op = jit_new_call(t->jit, &t->ops[t->n]);
+	struct op *op = jit_new_call(t, &t->ops[t->n]);
 	struct x86 *x = &t->x;
 
 	vregs_forget(t);

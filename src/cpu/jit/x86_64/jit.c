@@ -1,34 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Translations for x86-64: their memory, and making them. */
+/* Making translations for x86-64. */
 #include "cpu/jit/jit.h"
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 
-#include <assert.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-#include "base/prefault.h"
 #include "cpu/engine/code.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/insn/op.h"
+#include "cpu/jit/orders.h"
 #include "cpu/jit/rules.h"
 #include "cpu/jit/x86_64/vector.h"
 
-#define CODE_FIRST ((size_t)512 << 10) /* what a guest needs soon */
 /* Runs after which a block's translation is worth it. */
 #define THRESHOLD 32u
 /* Times that a window lies on two pages after which its block is translated without windows. */
 #define CROSSINGS 256u
-
-/* --- memory --- */
-
-void *jit_take(struct jit *jit, size_t bytes)
-{
-	jit->top -= bytes;
-	assert(jit->top >= jit->seldom_used);
-	return jit->write + jit->top;
-}
 
 /* Links tell a distance: a copy, elsewhere, has none. */
 static struct op *copy_of(struct op *pair, const struct op *op, struct op behind)
@@ -44,9 +31,9 @@ static const struct op *returned(struct cpu *cpu, const struct op *op)
 	return op;
 }
 
-struct op *jit_new_call(struct jit *jit, const struct op *op)
+struct op *jit_new_call(struct tr *t, const struct op *op)
 {
-	return copy_of(jit_take(jit, 2 * sizeof(*op)), op, (struct op){.fn = returned});
+	return copy_of(jit_take(t, 2 * sizeof(*op)), op, (struct op){.fn = returned});
 }
 
 /*
@@ -64,61 +51,12 @@ static const struct op *resumed(struct cpu *cpu, const struct op *op)
 	return next;
 }
 
-struct op *jit_new_function(struct jit *jit, const struct block *b, unsigned n, const struct op *op,
-			    bool once)
+struct op *jit_new_function(struct tr *t, unsigned n, const struct op *op, bool once)
 {
+	const struct block *b = t->b;
 	struct op behind = {.fn = resumed, .imm = (s32)n * 4, .link = (s32)(b->count - n)};
 
-	return copy_of(once ? jit->once : jit_take(jit, 2 * sizeof(*op)), op, behind);
-}
-
-/* More than any translation needs in the second half. */
-#define ROOM                                                                                       \
-	(TR_BYTES_MAX + sizeof(struct translated) + (TR_PARTS + 1) * sizeof(struct site) +         \
-	 TR_RECORDS_BYTES_MAX + TR_PARTS * sizeof(struct block *) +                                \
-	 TR_INSNS * 2 * sizeof(struct op))
-/* What translations leave for exits that are made later. */
-#define EXITS_ROOM ((size_t)256 << 10)
-
-#define PAGE		 ((size_t)4096)
-#define THUNKS_BYTES_MAX ((size_t)4096) /* constants too */
-
-/* For @first bytes in the first half and @second in the other. */
-static bool has_room(const struct jit *jit, size_t first, size_t second)
-{
-	return jit->seldom_first - jit->used >= first + EXIT_BYTES_MAX &&
-	       jit->top - jit->seldom_used >= second;
-}
-
-/* Of whole pages. */
-static size_t part(size_t bytes)
-{
-	return (bytes + PAGE - 1) & ~(PAGE - 1);
-}
-
-static bool map_both(struct jit *jit, int fd)
-{
-	if (fd < 0 || ftruncate(fd, (off_t)jit->bytes))
-		return false;
-	jit->write = mmap(NULL, jit->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (jit->write == MAP_FAILED)
-		return false;
-	jit->run = mmap(NULL, jit->bytes, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-	if (jit->run != MAP_FAILED)
-		return true;
-	munmap(jit->write, jit->bytes);
-	return false;
-}
-
-void jit_warm_up(struct jit *jit)
-{
-	size_t first;
-
-	if (!jit)
-		return;
-	first = jit->bytes < CODE_FIRST ? jit->bytes : CODE_FIRST;
-	prefault_write(jit->write, first);
-	prefault_read(jit->run, first);
+	return copy_of(once ? t->jit->once : jit_take(t, 2 * sizeof(*op)), op, behind);
 }
 
 static void begin(struct jit *jit)
@@ -128,17 +66,13 @@ static void begin(struct jit *jit)
 	thunks_emit(jit, &x);
 	jit->thunks.side = side_thunk_emit(jit, &x);
 	vector_constants_emit(jit, &x);
-	jit->first = (size_t)(x.at - jit->write + 63) & ~(size_t)63;
-	assert(jit->first <= THUNKS_BYTES_MAX);
-	jit_reset(jit);
+	area_begins(jit, x.at);
 }
 
 struct jit *jit_new(size_t bytes)
 {
 	const char *engine = getenv("PAPYR_ENGINE");
 	struct jit *jit;
-	bool mapped;
-	int fd;
 
 	if (engine && !strcmp(engine, "portable"))
 		return NULL;
@@ -146,21 +80,17 @@ struct jit *jit_new(size_t bytes)
 	if (!jit)
 		return NULL;
 	rules_prepare();
-	jit->seldom_first =
-	    part(bytes / 3 * 2 + TR_BYTES_MAX + EXIT_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
-	jit->bytes = jit->seldom_first + part(bytes / 3 + EXITS_ROOM + ROOM);
 	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
-	jit->dump = dump_open();
-	jit->host = host_features();
-	fd = memfd_create("papyr code", MFD_CLOEXEC);
-	mapped = map_both(jit, fd);
-	if (fd >= 0)
-		close(fd);
-	if (!mapped) {
-		dump_close(jit->dump);
+	if (jit->threshold > 1 && !(engine && !strcmp(engine, "inline")))
+		jit->orders = orders_new(jit);
+	if (!area_init(jit, bytes)) {
+		orders_free(jit->orders);
 		free(jit);
 		return NULL;
 	}
+	jit->dump = dump_open();
+	jit->host = host_features();
+	jit->tr[OWN].jit = jit->tr[BY_ORDER].jit = jit;
 	begin(jit);
 	return jit;
 }
@@ -169,20 +99,16 @@ void jit_free(struct jit *jit)
 {
 	if (!jit)
 		return;
-	munmap(jit->write, jit->bytes);
-	munmap(jit->run, jit->bytes);
+	orders_free(jit->orders);
+	area_fini(jit);
 	dump_close(jit->dump);
 	free(jit);
 }
 
 void jit_reset(struct jit *jit)
 {
-	if (!jit)
-		return;
-	jit->used = jit->first;
-	jit->seldom_used = jit->seldom_first;
-	jit->top = jit->bytes;
-	jit->once = jit_take(jit, 2 * sizeof(*jit->once));
+	if (jit)
+		area_reset(jit);
 }
 
 unsigned jit_threshold(const struct jit *jit)
@@ -196,8 +122,6 @@ bool jit_has_rule(op_fn *fn)
 	return rule_find(fn)->build;
 }
 
-/* --- translating --- */
-
 u32 b_mode(const struct tr *t)
 {
 	return t->b->mode;
@@ -205,7 +129,7 @@ u32 b_mode(const struct tr *t)
 
 enum isa_level b_level(const struct tr *t)
 {
-	return t->cpu->model->level;
+	return t->level;
 }
 
 void b_target(struct tr *t, unsigned target, unsigned x, unsigned y)
@@ -236,14 +160,11 @@ static void emit_late(struct tr *t)
 	x86_jmp_to(&t->x, t->jit->thunks.late);
 }
 
-static void prepare(struct tr *t, struct cpu *cpu, struct block *b, u64 ea)
+/* Of @b, which is at @ea; TR_NOWHERE: not known. @ops: of a block that has none. */
+static void prepare(struct tr *t, struct block *b, const struct op *ops, u64 ea)
 {
-	struct jit *jit = cpu->jit;
-
-	t->code = jit->write + jit->used;
+	t->code = t->jit->write + t->often.at;
 	x86_go_to(&t->x, t->code);
-	t->cpu = cpu;
-	t->jit = jit;
 	t->swap = !(b->mode & MODE_LE); /* the host is little-endian */
 	memset(&t->s, 0, sizeof(t->s));
 	memset(t->h, 0, sizeof(t->h));
@@ -254,7 +175,7 @@ static void prepare(struct tr *t, struct cpu *cpu, struct block *b, u64 ea)
 	t->plain = b->crossed >= CROSSINGS;
 	t->n_parts = t->insns = 0;
 	t->b = NULL;
-	trace_add(t, b, b->mode & MODE_SF ? ea : TR_NOWHERE); /* addresses wrap round */
+	trace_add(t, b, ops, b->mode & MODE_SF ? ea : TR_NOWHERE); /* addresses wrap round */
 	regs_begin(t);
 	vregs_begin(t);
 }
@@ -263,61 +184,102 @@ static struct block **keep_parts(struct tr *t)
 {
 	size_t bytes = t->n_parts * sizeof(t->parts[0]);
 
-	return memcpy(jit_take(t->jit, bytes), t->parts, bytes);
+	return memcpy(jit_take(t, bytes), t->parts, bytes);
+}
+
+static size_t records_bytes(const struct tr *t)
+{
+	return (t->records_used + 7) & ~(size_t)7;
 }
 
 static const u8 *keep_records(struct tr *t)
 {
-	size_t bytes = (t->records_used + 7) & ~(size_t)7;
-
-	return memcpy(jit_take(t->jit, bytes), t->records, t->records_used);
+	return memcpy(jit_take(t, records_bytes(t)), t->records, t->records_used);
 }
 
-static void emit_stubs(struct tr *t)
+static void emit_stubs(struct tr *t, const u8 *records)
 {
-	struct translated *tn = jit_take(t->jit, sizeof(*tn));
+	struct translated *tn = jit_take(t, sizeof(*tn));
 	u8 *common = t->x.at;
 
 	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
 	x86_jmp_to(&t->x, t->jit->thunks.make_exit);
-	*tn = (struct translated){keep_parts(t), t->code, t->x.at, keep_records(t)};
+	*tn = (struct translated){keep_parts(t), t->code, t->x.at, records};
 	for (unsigned i = 0; i < t->n_exits; i++) {
 		x86_land(&t->x, t->code + t->exits[i]);
 		x86_call_to(&t->x, common);
 	}
 }
 
-/* @ea: where @b is, TR_NOWHERE: not known. */
-static enum jit_result compile(struct cpu *cpu, struct block *b, u64 ea)
+static void emit_seldom(struct tr *t, const u8 *records)
 {
-	struct jit *jit = cpu->jit;
-	struct tr *t = &jit->tr;
+	x86_go_to(&t->x, t->jit->write + t->seldom.at);
+	emit_stubs(t, records);
+	sides_emit(t);
+	emit_late(t);
+	t->seldom.at = (size_t)(t->x.at - t->jit->write);
+}
+
+/* At t->code. */
+static enum jit_result translate(struct tr *t, struct block *b, const struct op *ops, u64 ea)
+{
+	struct jit *jit = t->jit;
 
 	if (b->count > TR_BLOCK)
 		return JIT_NOTHING;
-	if (!has_room(jit, TR_BYTES_MAX + EXITS_ROOM, ROOM + EXITS_ROOM))
+	if (!area_has_translation(t))
 		return JIT_FULL;
-	prepare(t, cpu, b, ea);
+	prepare(t, b, ops, ea);
 	emit_entry(t);
 	if (!translate_block(t))
 		return JIT_NOTHING;
+	if (!area_has_data(t, records_bytes(t) + DATA_BYTES_MAX))
+		return JIT_FULL;
 	if (jit->dump >= 0)
-		dump_translation(jit->dump, b, code_ops(cpu, b, t->ops_room), t->code, t->x.at,
-				 jit_run_view(jit, t->code));
-	jit->used = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
-	x86_go_to(&t->x, jit->write + jit->seldom_used);
-	emit_stubs(t);
-	sides_emit(t);
-	emit_late(t);
-	jit->seldom_used = (size_t)(t->x.at - jit->write);
-	b->code = jit_run_view(jit, t->code);
-	b->ops[0].fn = (op_fn *)(uintptr_t)jit_run_view(jit, jit->thunks.enter);
+		dump_translation(jit->dump, b, ops, t->code, t->x.at, jit_run_view(jit, t->code));
+	t->often.at = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
+	emit_seldom(t, keep_records(t));
 	return JIT_COMPILED;
+}
+
+void jit_leads_to(struct jit *jit, struct block *b, const u8 *code)
+{
+	b->code = code;
+	b->ops[0].fn = (op_fn *)(uintptr_t)jit_run_view(jit, jit->thunks.enter);
+}
+
+static enum jit_result compile(struct cpu *cpu, struct block *b, u64 ea)
+{
+	struct tr *t = &cpu->jit->tr[OWN];
+	struct op room[TR_BLOCK + 2];
+	enum jit_result result;
+
+	t->cpu = cpu;
+	t->level = cpu->model->level;
+	result = translate(t, b, code_ops(cpu, b, room), ea);
+	if (result == JIT_COMPILED)
+		jit_leads_to(cpu->jit, b, jit_run_view(cpu->jit, t->code));
+	return result;
 }
 
 enum jit_result jit_compile(struct cpu *cpu, struct block *b)
 {
 	return compile(cpu, b, cpu->nip);
+}
+
+void jit_compile_order(struct jit *jit, struct jit_order *o)
+{
+	struct tr *t = &jit->tr[BY_ORDER];
+
+	t->cpu = NULL;
+	t->level = o->level;
+	o->result = translate(t, o->block, o->ops, TR_NOWHERE);
+	o->code = jit_run_view(jit, t->code);
+}
+
+struct orders *jit_orders(const struct jit *jit)
+{
+	return jit ? jit->orders : NULL;
 }
 
 static void find_exit(struct tr *t, const struct translated *tn, unsigned number,
@@ -336,24 +298,25 @@ const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8
 {
 	struct jit *jit = cpu->jit;
 	struct translated *tn = (struct translated *)jit_write_view(jit, seen);
-	bool once = !has_room(jit, EXIT_BYTES_MAX, EXIT_BYTES_MAX);
-	struct tr *t = &jit->tr;
+	struct tr *t = &jit->tr[OWN];
+	bool once = !area_has_exit(t);
 	struct exit_point exit;
+	struct room *room;
 	unsigned number;
-	size_t *used;
 	u8 *code;
 
 	t->cpu = cpu;
+	t->level = cpu->model->level;
 	t->parts[0] = tn->parts[0];
 	number = (unsigned)(jit_write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1;
 	find_exit(t, tn, number, &exit);
 	t->b = tn->parts[exit.part];
-	used = exit.kind >= EXIT_FUNCTION ? &jit->seldom_used : &jit->used;
-	code = jit->write + (once ? jit->seldom_first - EXIT_BYTES_MAX : *used);
+	room = exit.kind >= EXIT_FUNCTION ? &t->seldom : &t->often;
+	code = jit->write + (once ? jit->aside : room->at);
 	x86_go_to(&t->x, code);
 	exit_emit(t, &exit, once);
 	if (!once) {
-		*used = (size_t)(t->x.at - jit->write);
+		room->at = (size_t)(t->x.at - jit->write);
 		x86_aim(tn->code + exit.from, code);
 	}
 	return jit_run_view(jit, code);

@@ -3,6 +3,7 @@
 #ifndef PAPYR_CPU_JIT_X86_64_JIT_H
 #define PAPYR_CPU_JIT_X86_64_JIT_H
 
+#include "base/lock.h"
 #include "cpu/jit/jit.h"
 #include "cpu/jit/x86_64/host.h"
 #include "cpu/jit/x86_64/tr.h"
@@ -45,26 +46,38 @@ struct thunks {
 	const u8 *cold;	     /* rcx: as jump_field() wants it; to a block without a translation */
 };
 
+/* Who translates: the processor's own thread, and who works off its orders (orders.h). */
+enum { OWN, BY_ORDER, TRANSLATORS };
+
 struct jit {
 	/* Two views of the same memory: one to write, one to execute. All addresses here, in
 	 * thunks, sites and struct tr are of the first. */
 	u8 *write, *run;
 	size_t bytes;
-	size_t first; /* of translations, behind the thunks */
+	size_t first, seldom_first; /* behind the thunks; the second part */
 	/*
-	 * Three parts: code, code that seldom runs, and (downwards) sites, ops of calls and struct
-	 * translation. Translations run through the first: what lies close together suits the
-	 * host's caches of code and of its pages. Its last EXIT_BYTES_MAX are for what isn't kept.
+	 * Two parts: code, and that which seldom runs, with sites, ops of calls and struct
+	 * translated. Translations run through the first: what lies close together suits the host's
+	 * caches of code and of its pages. Behind it, at @aside, there is room for an exit that
+	 * isn't kept. Of both those who translate take some for themselves, with the lock.
 	 */
-	size_t used, seldom_first, seldom_used, top;
-	struct op *once; /* of jit_new_function() */
+	struct lock lock;
+	struct room often, seldom;
+	size_t aside;
+	struct op once[2]; /* of jit_new_function() */
 	unsigned threshold;
 	int dump;      /* a file that gets all translations, -1 */
 	u32 host;      /* enum host_feature */
 	u8 *constants; /* of vectors */
 	struct thunks thunks;
-	struct tr tr;
+	struct orders *orders; /* NULL: the processor's own thread translates all */
+	struct tr tr[TRANSLATORS];
 };
+
+/* More than any translation needs of what is no code, but for its records. */
+#define DATA_BYTES_MAX                                                                             \
+	(sizeof(struct translated) + (TR_PARTS + 1) * sizeof(struct site) +                        \
+	 TR_PARTS * sizeof(struct block *) + TR_INSNS * 2 * sizeof(struct op))
 
 static inline const u8 *jit_run_view(const struct jit *jit, const u8 *at)
 {
@@ -86,22 +99,33 @@ static inline struct x86_mem jump_field(size_t field)
 				(s32)(offsetof(struct cpu, jump) + field) - CPU_BIAS};
 }
 
+/* --- area.c --- */
+/* Memory for @bytes of code and the longest translations; false: there is none. */
+bool area_init(struct jit *jit, size_t bytes);
+void area_fini(struct jit *jit);
+/* The thunks end at @at. */
+void area_begins(struct jit *jit, const u8 *at);
+/* All is free again. */
+void area_reset(struct jit *jit);
+/* Is there room for any translation but its records? For these? For an exit? */
+bool area_has_translation(struct tr *t);
+bool area_has_data(struct tr *t, size_t bytes);
+bool area_has_exit(struct tr *t);
 /* Memory for what isn't code; a translation begins only where there is enough. */
-void *jit_take(struct jit *jit, size_t bytes);
+void *jit_take(struct tr *t, size_t bytes);
 /* A copy of @op to be called, behind which its function finds a return. */
-struct op *jit_new_call(struct jit *jit, const struct op *op);
+struct op *jit_new_call(struct tr *t, const struct op *op);
 /*
- * A copy of @op, number @n of @b, by whose function the translation is left; behind it that finds
- * what goes on with the block's next instruction, as with a block of its own. @once: it is good
- * until the next one that is.
+ * A copy of @op, number @n of the current block, by whose function the translation is left; behind
+ * it that finds what goes on with the block's next instruction, as with a block of its own. @once:
+ * it is good until the next one that is.
  */
-struct op *jit_new_function(struct jit *jit, const struct block *b, unsigned n, const struct op *op,
-			    bool once);
+struct op *jit_new_function(struct tr *t, unsigned n, const struct op *op, bool once);
 
 /* --- links.c --- */
-struct site *jit_new_site(struct jit *jit, bool near);
+struct site *jit_new_site(struct tr *t, bool near);
 /* One that guards the way on to @b, which is at @ea now. */
-struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea);
+struct site *jit_new_guard(struct tr *t, struct block *b, u64 ea);
 
 /* --- dump.c --- */
 int dump_open(void);

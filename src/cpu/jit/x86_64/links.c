@@ -8,10 +8,10 @@
 #include "cpu/mmu/jumps.h"
 #include "cpu/jit/x86_64/jit.h"
 
-struct site *jit_new_site(struct jit *jit, bool near)
+struct site *jit_new_site(struct tr *t, bool near)
 {
 	size_t bytes = near ? SITE_BYTES_NEAR : sizeof(struct site);
-	struct site *site = memset(jit_take(jit, bytes), 0, bytes);
+	struct site *site = memset(jit_take(t, bytes), 0, bytes);
 
 	site->near = near;
 	return site;
@@ -44,14 +44,14 @@ static void attach(struct site *site, struct block *b)
 	b->sites = site;
 }
 
-struct site *jit_new_guard(struct cpu *cpu, struct block *b, u64 ea)
+struct site *jit_new_guard(struct tr *t, struct block *b, u64 ea)
 {
-	struct site *site = jit_new_site(cpu->jit, false);
+	struct site *site = jit_new_site(t, false);
 
 	attach(site, b);
 	site->guards = true;
 	site->to = b;
-	site->key = cpu->jump_key;
+	site->key = t->cpu->jump_key;
 	site->ea = ea;
 	return site;
 }

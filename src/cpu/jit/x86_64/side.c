@@ -192,7 +192,7 @@ static void side_emit(struct tr *t, const struct side *s)
 		x86_land(x, s->calls[i]);
 	state_store(t, &s->s);
 	keep_operands(t, s, op->t);
-	x86_rip(x, X_LEA, RCX, (const u8 *)jit_new_call(t->jit, op));
+	x86_rip(x, X_LEA, RCX, (const u8 *)jit_new_call(t, op));
 	x86_rm(x, X_LEA, RAX, X86_AT(RCX, -(s32)((s->n - 1) * sizeof(struct op))));
 	x86_call_to(x, t->jit->thunks.side);
 	put_operands_back(t, s);

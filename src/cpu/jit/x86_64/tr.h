@@ -153,16 +153,24 @@ struct side {
 #define TR_BYTES_MAX   ((size_t)96 << 10)
 #define EXIT_BYTES_MAX ((size_t)2048)
 
+/* Memory that is being filled, by its distance from struct jit.write. */
+struct room {
+	size_t at, end;
+};
+
 struct tr {
 	struct x86 x;
 	struct jit *jit;
-	struct cpu *cpu;
+	/* Where it goes: what runs often, what seldom does, and what is no code. */
+	struct room often, seldom, data;
+	enum isa_level level;
+	struct cpu *cpu; /* NULL: another thread runs it meanwhile */
 	/* Blocks that it follows, the last being b. The same may be there several times. */
 	struct block *parts[TR_PARTS];
 	unsigned n_parts;
 	unsigned insns; /* of the blocks before b */
 	struct block *b;
-	const struct op *ops;		   /* of b, in ops_room if it has them no more */
+	const struct op *ops; /* of b, in ops_room if it has them no more */
 	struct op ops_room[TR_BLOCK + 2];
 	u64 ea;		       /* of b, here and now; TR_NOWHERE: not known */
 	u64 returns[TR_PARTS]; /* where calls that are followed come back to */
@@ -306,8 +314,8 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x);
 unsigned uses_wait(struct tr *t, unsigned g);
 
 /* --- trace.c --- */
-/* @b, which is at @ea, comes next. */
-void trace_add(struct tr *t, struct block *b, u64 ea);
+/* @b, which is at @ea, comes next; its ops. */
+void trace_add(struct tr *t, struct block *b, const struct op *ops, u64 ea);
 /* It is worth more time than others. */
 bool trace_is_hot(const struct tr *t);
 /* How often the first @insns instructions of the current block will come again after these. */

@@ -20,11 +20,10 @@
 
 #define ROUNDS_INSNS 64u /* that a loop may come to, gone round several times */
 
-void trace_add(struct tr *t, struct block *b, u64 ea)
+void trace_add(struct tr *t, struct block *b, const struct op *ops, u64 ea)
 {
 	t->parts[t->n_parts++] = b;
-	if (t->b != b)
-		t->ops = code_ops(t->cpu, b, t->ops_room);
+	t->ops = ops;
 	t->b = b;
 	t->ea = ea;
 	t->n = 0;
@@ -134,7 +133,7 @@ struct block *b_may_follow(struct tr *t, s32 distance)
 /* r14 = the address at @distance, where @b must be. */
 static void guard(struct tr *t, struct block *b, s32 distance)
 {
-	struct site *site = jit_new_guard(t->cpu, b, t->ea + (u64)(s64)distance);
+	struct site *site = jit_new_guard(t, b, t->ea + (u64)(s64)distance);
 	struct x86 *x = &t->x;
 
 	x86_rm(x, X_LEA, RAX, X86_AT(R_NIP, distance));
@@ -148,6 +147,8 @@ static void guard(struct tr *t, struct block *b, s32 distance)
 
 static void follow(struct tr *t, struct block *b, s32 distance)
 {
+	const struct op *ops;
+
 	t->insns += t->n;
 	if (!on_page(t, distance))
 		guard(t, b, distance);
@@ -155,7 +156,8 @@ static void follow(struct tr *t, struct block *b, s32 distance)
 		x86_rm(&t->x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
 	t->s.cfar -= distance;
 	x86_group1_m(&t->x, 0, G_SUB, CPU_AT(budget), b == t->b ? (s32)t->n : (s32)b->count);
-	trace_add(t, b, t->ea == TR_NOWHERE ? t->ea : t->ea + (u64)(s64)distance);
+	ops = t->b == b ? t->ops : code_ops(t->cpu, b, t->ops_room);
+	trace_add(t, b, ops, t->ea == TR_NOWHERE ? t->ea : t->ea + (u64)(s64)distance);
 }
 
 void b_follow(struct tr *t, struct block *b, s32 distance)
