@@ -58,7 +58,7 @@ struct code_cache {
 	u64 round; /* times that cold blocks were forgotten */
 	u64 epoch;
 	bool warm; /* cpu_warm_up() */
-	struct code_page *pages[PAGE_BUCKETS];
+	struct code_page *pages[PAGE_BUCKETS], *last_page; /* that was found */
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
 };
 

@@ -93,6 +93,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 	orders_cancel(jit_orders(cpu->jit));
 	memset(c->hash, 0, sizeof(c->hash));
 	memset(c->pages, 0, sizeof(c->pages));
+	c->last_page = NULL;
 	c->arena[KEPT].used = c->arena[COLD].used = 0;
 	jit_reset(cpu->jit);
 	jumps_erase(cpu);

@@ -80,9 +80,14 @@ OP_PSEUDO(breakpoint)
 const struct decoded *op_decode(const struct cpu *cpu, struct decoder *decoder, u64 gpa, u32 insn,
 				u32 mode, struct op *op)
 {
-	const struct decoded *d = decode(cpu, decoder, insn, mode);
+	u32 far = isa_displacement_bits(insn);
+	const struct decoded *d = decode(cpu, decoder, insn & ~far, mode);
 
 	*op = d->op;
+	if (far) {
+		op->insn = insn;
+		op->imm = isa_displacement(insn);
+	}
 	if (unlikely(cpu->debug.n_breaks) && cpu_breakpoint_offset(cpu, gpa))
 		op->fn = pseudo_breakpoint;
 	return d;

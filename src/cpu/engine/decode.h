@@ -6,7 +6,7 @@
 
 /*
  * Instructions decoded before, by their words: programs use few of them again and again, and most
- * code is decoded cold. One processor's; all zero: none yet.
+ * code is decoded cold; of branches without how far they go. One processor's; all zero: none yet.
  */
 #define DECODED_SHIFT 11
 

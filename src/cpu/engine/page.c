@@ -12,10 +12,15 @@ static unsigned page_bucket(u64 gpa)
 
 struct code_page *page_find(struct code_cache *c, u64 gpa)
 {
-	struct code_page *p = c->pages[page_bucket(gpa)];
+	struct code_page *p = c->last_page;
 
+	if (p && p->gpa == gpa)
+		return p;
+	p = c->pages[page_bucket(gpa)];
 	while (p && p->gpa != gpa)
 		p = p->next;
+	if (p)
+		c->last_page = p;
 	return p;
 }
 

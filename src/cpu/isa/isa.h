@@ -81,4 +81,20 @@ struct isa_operands {
 
 struct isa_operands isa_operands(const struct insn_row *row, u32 insn);
 
+/* The bits of a branch that say how far it goes (I-form and B-form); of others 0. */
+static inline u32 isa_displacement_bits(u32 insn)
+{
+	u32 primary = insn >> 26;
+
+	return primary == 18 ? 0x03fffffc : primary == 16 ? 0xfffc : 0;
+}
+
+/* What these say. */
+static inline s32 isa_displacement(u32 insn)
+{
+	u32 bits = isa_displacement_bits(insn), sign = (bits + 4) >> 1;
+
+	return (s32)(((insn & bits) ^ sign) - sign);
+}
+
 #endif

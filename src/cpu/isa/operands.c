@@ -69,12 +69,12 @@ struct isa_operands isa_operands(const struct insn_row *row, u32 insn)
 		f.imm = sh6(insn);
 		break;
 	case FMT_I:
-		f.imm = (s32)((insn & 0x03fffffcu) << 6) >> 6;
+		f.imm = isa_displacement(insn);
 		break;
 	case FMT_B:
 		f.c = f.a >> 2;
 		f.b = 8 >> (f.a & 3);
-		f.imm = (s16)(insn & 0xfffcu);
+		f.imm = isa_displacement(insn);
 		break;
 	case FMT_M:
 		f.c = field(insn, 21, 25) > field(insn, 26, 30);
