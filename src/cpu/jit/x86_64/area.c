@@ -13,6 +13,8 @@
 #define CODE_FIRST ((size_t)512 << 10) /* what a guest needs soon */
 /* What those who translate take at a time, beyond what they must have. */
 #define ROOM_MORE ((size_t)256 << 10)
+/* Where that begins: a line of the host's cache. */
+#define ALIGNED ((size_t)64)
 /* What translations leave for exits that are made later. */
 #define EXITS_ROOM ((size_t)256 << 10)
 
@@ -39,11 +41,11 @@ static bool room_has(struct jit *jit, struct room *room, struct room *free, size
 	lock_acquire(&jit->lock);
 	if (room->end != free->at)
 		*room = (struct room){free->at, free->at};
-	lacks = bytes - room_left(room);
+	lacks = (bytes - room_left(room) + ALIGNED - 1) & ~(ALIGNED - 1);
 	found = room_left(free) >= lacks + left;
 	if (found) {
 		more = (room_left(free) - lacks - left) / 8;
-		free->at += lacks + (more < ROOM_MORE ? more & ~(size_t)63 : ROOM_MORE);
+		free->at += lacks + (more < ROOM_MORE ? more & ~(ALIGNED - 1) : ROOM_MORE);
 		room->end = free->at;
 	}
 	lock_release(&jit->lock);
@@ -142,7 +144,7 @@ void jit_warm_up(struct jit *jit)
 
 void area_begins(struct jit *jit, const u8 *at)
 {
-	jit->first = (size_t)(at - jit->write + 63) & ~(size_t)63;
+	jit->first = (size_t)(at - jit->write + ALIGNED - 1) & ~(ALIGNED - 1);
 	assert(jit->first <= THUNKS_BYTES_MAX);
 	area_reset(jit);
 }
