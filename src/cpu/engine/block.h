@@ -19,6 +19,8 @@ struct op {
 };
 _Static_assert(sizeof(struct op) == 24, "what is kept of code is made of these");
 
+#define BLOCK_MAX 64u /* instructions */
+
 struct block {
 	u64 gpa; /* of the first instruction */
 	u16 mode;
@@ -49,6 +51,15 @@ struct block {
 static inline struct block *op_link(const struct op *op)
 {
 	return op->link ? (struct block *)((uintptr_t)op + (uintptr_t)(s64)op->link) : NULL;
+}
+
+/* All lie in one arena, or too far from it to be linked. */
+static inline void op_set_link(struct op *op, const struct block *b)
+{
+	ptrdiff_t far = (const char *)b - (const char *)op;
+
+	if (far == (s32)far)
+		op->link = (s32)far;
 }
 
 /* Address of the instruction being carried out; NIA() of the one after it. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What decoded code is kept in: arenas of blocks and pages, a hash by which blocks are found
- * (hash.c), and of each page what it held when its blocks were decoded (page.c). Only code.c and
- * these two look into it.
+ * (hash.c), and of each page what it held when its blocks were decoded (page.c). Only code.c,
+ * promote.c and these two look into it.
  */
 #ifndef PAPYR_CPU_CACHE_H
 #define PAPYR_CPU_CACHE_H
@@ -57,7 +57,7 @@ struct code_cache {
 	struct decoder decoder;
 	u64 round; /* times that cold blocks were forgotten */
 	u64 epoch;
-	bool warm; /* cpu_warm_up() */
+	bool warm;					   /* cpu_warm_up() */
 	struct code_page *pages[PAGE_BUCKETS], *last_page; /* that was found */
 	u8 single[sizeof(struct block) + 3 * sizeof(struct op)] __attribute__((aligned(16)));
 };
@@ -76,6 +76,16 @@ static inline void *arena_take(struct arena *a, size_t bytes)
 		return NULL;
 	a->used += bytes;
 	return p;
+}
+
+static inline size_t block_bytes(unsigned count)
+{
+	return arena_round(sizeof(struct block) + (count + 2) * sizeof(struct op));
+}
+
+static inline size_t bare_bytes(void)
+{
+	return arena_round(sizeof(struct block) + sizeof(struct op));
 }
 
 static inline bool arena_has(const struct arena *a, const void *p)
@@ -112,5 +122,50 @@ void page_note(struct code_page *p, unsigned offset, unsigned bytes, const u8 *h
 const u8 *page_noted(const struct code_page *p, unsigned offset);
 /* Does it hold what was decoded? */
 bool page_is_same(const struct code_page *p, const u8 *host_page);
+
+/* --- code.c --- */
+/* No room is left for another block, or for its code: all go. */
+void code_make_room(struct cpu *cpu);
+/*
+ * A block of what is at @gpa, in @host_page. @ops: where its ops are to be, and it isn't found yet;
+ * NULL: in the block. NULL: the page changes, or an address means something else by now.
+ */
+struct block *code_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code_kind kind,
+			struct op *ops);
+/* It is found from now on. */
+void code_add(struct cpu *cpu, struct block *b);
+/* Is it? Of a block that moved the hash knows the one that was decoded instead. */
+bool code_is_found(const struct block *b);
+
+/* --- promote.c --- */
+/* A block that is kept, compiled. NULL as above. */
+struct block *code_make_kept(struct cpu *cpu, u64 gpa, const u8 *host_page);
+/* Cold block @from, which is ripe, becomes one that is kept. What runs now; NULL as above. */
+struct block *code_promote(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page);
+
+/* --- how long some of it takes --- */
+
+/* One in so many is timed, the @nth too? */
+static inline bool is_timed(u64 nth)
+{
+	return nth % COUNTS_TIMED == 0;
+}
+
+/* What one that took so many ticks says of all. */
+static inline u64 ns_of_all(u64 ticks)
+{
+	return ticks * 1000000000 / TIMEBASE_HZ * COUNTS_TIMED;
+}
+
+/* When it begins; 0: it isn't timed. */
+static inline u64 timed_from(u64 nth)
+{
+	return is_timed(nth) ? host_timebase() : 0;
+}
+
+static inline u64 timed_ns(u64 from)
+{
+	return from ? ns_of_all(host_timebase() - from) : 0;
+}
 
 #endif

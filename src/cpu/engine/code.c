@@ -11,8 +11,7 @@
 #include "cpu/engine/pseudo.h"
 
 #define ARENA_FIRST ((size_t)2 << 20) /* what a guest needs soon */
-#define BLOCK_MAX   64u		      /* instructions */
-#define COLD_MAX    16u		      /* of blocks that may never run again */
+#define COLD_MAX    16u		      /* instructions of blocks that may never run again */
 
 _Static_assert(CODE_BYTES_MIN / 8 * 5 >= sizeof(struct code_page) + 2 * PART_BYTES +
 					     sizeof(struct block) +
@@ -99,15 +98,13 @@ void cpu_flush_all_code(struct cpu *cpu)
 	jumps_erase(cpu);
 }
 
-/* No room is left for another block, or for its code. */
-static void make_room(struct cpu *cpu)
+void code_make_room(struct cpu *cpu)
 {
 	cpu_flush_all_code(cpu);
 	cpu->counts.code_flushes++;
 }
 
-/* By the hash; of a block that moved that knows the one that was decoded instead. */
-static bool is_found(const struct block *b)
+bool code_is_found(const struct block *b)
 {
 	op_fn *fn = b->ops[0].fn;
 
@@ -116,7 +113,7 @@ static bool is_found(const struct block *b)
 
 static void block_drop(struct cpu *cpu, struct block *b)
 {
-	if (is_found(b))
+	if (code_is_found(b))
 		hash_remove(cpu->code, b);
 	b->ops[0].fn = pseudo_stale;
 	jit_drop(cpu->jit, b);
@@ -158,15 +155,6 @@ static void forget_cold(struct cpu *cpu)
 	cpu->counts.cold_flushes++;
 }
 
-/* All lie in one arena, or too far from it to be linked. */
-static void set_link(struct op *op, const struct block *b)
-{
-	ptrdiff_t far = (const char *)b - (const char *)op;
-
-	if (far == (s32)far)
-		op->link = (s32)far;
-}
-
 void code_link(struct cpu *cpu, const struct op *op, struct block *b)
 {
 	const struct arena *cold = &cpu->code->arena[COLD], *kept = &cpu->code->arena[KEPT];
@@ -174,7 +162,7 @@ void code_link(struct cpu *cpu, const struct op *op, struct block *b)
 	/* Of others translations have copies. */
 	if (!arena_has(cold, op) && (arena_has(cold, b) || !arena_has(kept, op)))
 		return;
-	set_link((struct op *)op, b);
+	op_set_link((struct op *)op, b);
 	cpu->counts.links_made++;
 }
 
@@ -204,38 +192,6 @@ void cpu_code_compare(struct cpu *cpu, void (*differs)(struct cpu *cpu, u64 gpa)
 		}
 }
 
-/* One in so many is timed, the @nth too? */
-static bool is_timed(u64 nth)
-{
-	return nth % COUNTS_TIMED == 0;
-}
-
-/* What one that took so many ticks says of all. */
-static u64 ns_of_all(u64 ticks)
-{
-	return ticks * 1000000000 / TIMEBASE_HZ * COUNTS_TIMED;
-}
-
-/* When it begins; 0: it isn't timed. */
-static u64 timed_from(u64 nth)
-{
-	return is_timed(nth) ? host_timebase() : 0;
-}
-
-static u64 timed_ns(u64 from)
-{
-	return from ? ns_of_all(host_timebase() - from) : 0;
-}
-
-static enum jit_result jit_compile_timed(struct cpu *cpu, struct block *b)
-{
-	u64 from = timed_from(cpu->counts.blocks_tried++);
-	enum jit_result result = jit_compile(cpu, b);
-
-	cpu->counts.compile_ns += timed_ns(from);
-	return result;
-}
-
 void code_op(struct cpu *cpu, const struct block *b, unsigned n, struct op *op)
 {
 	u64 gpa = b->gpa + (n - 1) * 4;
@@ -255,74 +211,7 @@ const struct op *code_ops(struct cpu *cpu, const struct block *b, struct op *roo
 	return room;
 }
 
-static size_t block_bytes(unsigned count)
-{
-	return arena_round(sizeof(struct block) + (count + 2) * sizeof(struct op));
-}
-
-static size_t bare_bytes(void)
-{
-	return arena_round(sizeof(struct block) + sizeof(struct op));
-}
-
-/* @b, the arena's last, has a translation now: nobody asks for its ops but code_ops(). */
-static void bare(struct arena *a, struct block *b)
-{
-	size_t at = (size_t)((u8 *)b - a->at);
-
-	assert(a->used == at + block_bytes(b->count));
-	a->used = at + bare_bytes();
-	b->bare = true;
-}
-
-/* False: there was no room, and all blocks are gone, @b too. */
-static bool compile(struct cpu *cpu, struct block *b)
-{
-	switch (jit_compile_timed(cpu, b)) {
-	case JIT_NOTHING:
-		break;
-	case JIT_COMPILED:
-		cpu->counts.blocks_compiled++;
-		bare(&cpu->code->arena[KEPT], b);
-		break;
-	case JIT_FULL:
-		make_room(cpu);
-		return false;
-	}
-	return true;
-}
-
-OP_PSEUDO(warm)
-{
-	struct op *enter = (struct op *)op;
-
-	if (--enter->insn)
-		return pseudo_enter(cpu, op);
-	enter->fn = pseudo_ripe;
-	return NULL;
-}
-
-/* What led to a cold block leads to the one that was decoded to be kept. */
-OP_PSEUDO(moved)
-{
-	struct block *b = op_link(op);
-	struct jump *j = jump_find(cpu, cpu->nip);
-
-	if (j && j->ops == op) {
-		j->ops = b->ops;
-		j->code = jit_code(cpu->jit, b);
-	}
-	return b->ops[0].fn(cpu, b->ops);
-}
-
-static void has_moved(struct cpu *cpu, struct block *from, struct block *to)
-{
-	hash_remove(cpu->code, from);
-	from->ops[0].fn = pseudo_moved;
-	set_link(&from->ops[0], to);
-}
-
-static void block_add(struct cpu *cpu, struct block *b)
+void code_add(struct cpu *cpu, struct block *b)
 {
 	find_room_in_hash(cpu, b);
 	hash_add(cpu->code, b);
@@ -353,7 +242,7 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 		arena_take(a, bare_bytes());
 	} else {
 		arena_take(a, block_bytes(b->count));
-		block_add(cpu, b);
+		code_add(cpu, b);
 	}
 	b->page_next = *first;
 	*first = b;
@@ -389,116 +278,18 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, e
 		if (page && kind == COLD)
 			forget_cold(cpu);
 		else
-			make_room(cpu);
+			code_make_room(cpu);
 	}
 }
 
-static struct block *block_make_timed(struct cpu *cpu, u64 gpa, const u8 *host_page,
-				      enum code_kind kind, struct op *ops)
+struct block *code_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code_kind kind,
+			struct op *ops)
 {
 	u64 from = timed_from(cpu->counts.blocks_decoded);
 	struct block *b = block_make(cpu, gpa, host_page, kind, ops);
 
 	cpu->counts.decode_ns += timed_ns(from);
 	return b;
-}
-
-/* A block that is kept, compiled. */
-static struct block *block_make_kept(struct cpu *cpu, u64 gpa, const u8 *host_page)
-{
-	struct block *b;
-
-	do
-		b = block_make_timed(cpu, gpa, host_page, KEPT, NULL);
-	while (b && cpu->jit && !compile(cpu, b));
-	return b;
-}
-
-/* The same, of what cold block @from is of. */
-static struct block *keep(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page)
-{
-	u64 flushes = cpu->counts.code_flushes;
-	struct block *b = block_make_kept(cpu, gpa, host_page);
-
-	if (b && flushes == cpu->counts.code_flushes && is_found(from))
-		has_moved(cpu, from, b);
-	return b;
-}
-
-/* Has @from decoded to be kept, and translated by another thread. It runs on meanwhile. */
-static struct block *order(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page)
-{
-	struct orders *orders = jit_orders(cpu->jit);
-	struct jit_order *o = orders_room(orders);
-	u64 flushes = cpu->counts.code_flushes;
-
-	/* What follows a block runs as often: wait and see whether that is enough. */
-	if (!o || orders_have(orders, gpa, cpu->mode)) {
-		block_is_cold(cpu, from);
-		return from;
-	}
-	o->block = block_make_timed(cpu, gpa, host_page, KEPT, o->ops);
-	if (!o->block)
-		return NULL;
-	o->level = cpu->model->level;
-	o->timed = is_timed(cpu->counts.blocks_tried++);
-	orders_add(orders);
-	/* On the way it may have been dropped, and others with it. */
-	if (flushes != cpu->counts.code_flushes || from->ops[0].fn != pseudo_ripe)
-		return block_make_timed(cpu, gpa, host_page, COLD, NULL);
-	from->ops[0].fn = pseudo_enter;
-	return from;
-}
-
-static void take_translation(struct cpu *cpu, const struct jit_order *o)
-{
-	struct block *b = o->block, *from;
-
-	if (o->timed)
-		cpu->counts.compile_ns += ns_of_all(o->ticks);
-	if (b->ops[0].fn == pseudo_stale)
-		return;
-	if (o->result != JIT_COMPILED || code_kept(cpu, b->gpa, b->mode)) {
-		b->ops[0].fn = pseudo_stale;
-		return;
-	}
-	cpu->counts.blocks_compiled++;
-	jit_leads_to(cpu->jit, b, o->code);
-	block_add(cpu, b);
-	from = hash_find(cpu->code, COLD, b->gpa, b->mode);
-	if (from)
-		has_moved(cpu, from, b);
-}
-
-void code_take_translations(struct cpu *cpu)
-{
-	struct orders *orders = jit_orders(cpu->jit);
-	const struct jit_order *o;
-
-	while (orders && (o = orders_done(orders))) {
-		if (o->result == JIT_FULL) {
-			make_room(cpu);
-			return;
-		}
-		take_translation(cpu, o);
-		orders_take(orders);
-	}
-}
-
-void code_tick(struct cpu *cpu)
-{
-	struct orders *orders = jit_orders(cpu->jit);
-
-	if (!orders)
-		return;
-	code_take_translations(cpu);
-	orders_tick(orders);
-}
-
-static struct block *promote(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page)
-{
-	return jit_orders(cpu->jit) ? order(cpu, from, gpa, host_page)
-				    : keep(cpu, from, gpa, host_page);
 }
 
 struct block *code_find(struct cpu *cpu)
@@ -520,10 +311,10 @@ struct block *code_find(struct cpu *cpu)
 		return b;
 	b = hash_find(cpu->code, COLD, gpa, cpu->mode);
 	if (b)
-		return b->ops[0].fn == pseudo_ripe ? promote(cpu, b, gpa, host) : b;
+		return b->ops[0].fn == pseudo_ripe ? code_promote(cpu, b, gpa, host) : b;
 	if (!cpu->code->arena[COLD].bytes)
-		return block_make_kept(cpu, gpa, host);
-	return block_make_timed(cpu, gpa, host, COLD, NULL);
+		return code_make_kept(cpu, gpa, host);
+	return code_make(cpu, gpa, host, COLD, NULL);
 }
 
 struct block *code_single_insn(struct cpu *cpu, u32 insn)

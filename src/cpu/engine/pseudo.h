@@ -7,7 +7,7 @@
 #include "cpu/engine/block.h"
 
 op_fn pseudo_enter; /* imm = instructions in the block */
-/* Cold blocks: code.c. */
+/* Cold blocks: promote.c. */
 op_fn pseudo_warm;	 /* in place of pseudo_enter, until it ran often enough to be kept, */
 op_fn pseudo_ripe;	 /* until the dispatcher sees to that, */
 op_fn pseudo_moved;	 /* and once there is one that is kept */

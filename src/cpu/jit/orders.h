@@ -31,8 +31,8 @@ struct orders;
 struct jit_order {
 	struct block *block; /* the processor's; its gpa, mode and count are set */
 	enum isa_level level;
-	bool timed;	       /* how long it takes is wanted */
-	struct op ops[64 + 2]; /* as those of a block */
+	bool timed;		      /* how long it takes is wanted */
+	struct op ops[BLOCK_MAX + 2]; /* as those of a block */
 	/* What comes back. */
 	enum jit_result result;
 	const u8 *code; /* where it runs */

@@ -225,7 +225,7 @@ static enum jit_result translate(struct tr *t, struct block *b, const struct op 
 {
 	struct jit *jit = t->jit;
 
-	if (b->count > TR_BLOCK)
+	if (b->count > BLOCK_MAX)
 		return JIT_NOTHING;
 	if (!area_has_translation(t))
 		return JIT_FULL;
@@ -251,7 +251,7 @@ void jit_leads_to(struct jit *jit, struct block *b, const u8 *code)
 static enum jit_result compile(struct cpu *cpu, struct block *b, u64 ea)
 {
 	struct tr *t = &cpu->jit->tr[OWN];
-	struct op room[TR_BLOCK + 2];
+	struct op room[BLOCK_MAX + 2];
 	enum jit_result result;
 
 	t->cpu = cpu;

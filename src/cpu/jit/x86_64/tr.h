@@ -140,7 +140,6 @@ struct side {
 	struct vregs v; /* after it */
 };
 
-#define TR_BLOCK     64u  /* instructions of a block */
 #define TR_INSNS     128u /* of all that a translation follows */
 #define TR_PARTS     8u
 #define TR_EXITS     (TR_INSNS * 5)
@@ -171,12 +170,12 @@ struct tr {
 	unsigned insns; /* of the blocks before b */
 	struct block *b;
 	const struct op *ops; /* of b, in ops_room if it has them no more */
-	struct op ops_room[TR_BLOCK + 2];
+	struct op ops_room[BLOCK_MAX + 2];
 	u64 ea;		       /* of b, here and now; TR_NOWHERE: not known */
 	u64 returns[TR_PARTS]; /* where calls that are followed come back to */
 	unsigned n_returns;
 	bool returns_surely;			/* LR is the last of them */
-	const struct rule *rules[TR_BLOCK + 2]; /* of ops */
+	const struct rule *rules[BLOCK_MAX + 2]; /* of ops */
 	unsigned n; /* of the current op: 1 is the block's first instruction */
 	struct state s;
 	struct page_window windows[WINDOWS];
