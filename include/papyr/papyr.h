@@ -25,9 +25,12 @@
  * as its VM.
  *
  * Threads: every function may be called from any thread at any time. KVM_RUN of one vcpu at a time
- * per thread; two threads in the same vcpu's KVM_RUN wait for each other. The library starts one
- * only for a VM that is given a KVM_IRQFD, until the VM's descriptor is closed; it calls none of
- * the program's signal handlers but those of faults and SIGPROF.
+ * per thread; two threads in the same vcpu's KVM_RUN wait for each other. The library has threads
+ * too: for each vcpu that runs, one which translates the guest's code meanwhile, until the vcpu
+ * goes (none with PAPYR_ENGINE=inline in the environment, nor where the process may run on one
+ * processor only); for a VM that is given a KVM_IRQFD one until the VM's descriptor is closed; and
+ * while a hash table is made for KVM_PPC_RESIZE_HPT_PREPARE. They call none of the program's signal
+ * handlers but those of faults and SIGPROF.
  *
  * Memory: a request that finds none gives ENOMEM; KVM_RUN at its beginning only, not in the midst
  * of the guest. A vcpu that never runs costs little: what it wants for the guest's code is mapped

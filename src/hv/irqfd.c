@@ -20,8 +20,8 @@
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "base/own_thread.h"
 #include "hv/eventfd.h"
-#include "hv/signals.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
 #include "hv/xics/xics.h"
@@ -116,7 +116,7 @@ static int start(struct hv_vm *vm)
 	ret = all->set < 0 || all->end < 0 ? -errno : watch_fd(all, all->end, EPOLLIN, END);
 	vm->irqfds = all;
 	if (!ret)
-		ret = hv_thread_start(&all->thread, "kvm-irqfd", watch, vm);
+		ret = own_thread_start(&all->thread, "kvm-irqfd", watch, vm);
 	if (ret) {
 		vm->irqfds = NULL;
 		free_all(all);

@@ -22,7 +22,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "hv/signals.h"
+#include "base/own_thread.h"
 #include "hv/table.h"
 #include "hv/vm.h"
 
@@ -102,7 +102,7 @@ static long begin(struct hv_vm *vm, unsigned order)
 	r->vm = vm;
 	r->order = order;
 	r->result = -EBUSY;
-	ret = hv_thread_start(&r->thread, "kvm-resize", prepare_main, r);
+	ret = own_thread_start(&r->thread, "kvm-resize", prepare_main, r);
 	if (ret) {
 		free(r);
 		return ret;

@@ -5,14 +5,8 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "base/own_thread.h"
 #include "hv/vcpu.h"
-
-#define BIT(signal) (1ull << ((signal)-1))
-
-/* The program's own faults, and the two signals by which libc's threads talk (32, 33). */
-#define NEVER_BLOCKED                                                                              \
-	(BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGABRT) |    \
-	 BIT(SIGSYS) | BIT(SIGPROF) | BIT(32) | BIT(33))
 
 sigset_t hv_sigset(u64 signals)
 {
@@ -23,42 +17,22 @@ sigset_t hv_sigset(u64 signals)
 	return set;
 }
 
-/* Straight to the kernel: libc's sets are larger, and looked through at each call. */
-static void change_mask(int how, u64 set, u64 *old)
-{
-	syscall(SYS_rt_sigprocmask, how, &set, old, sizeof(set));
-}
-
 void hv_signals_block(struct hv_vcpu *vcpu)
 {
 	if (!vcpu->signals_blocked)
-		change_mask(SIG_BLOCK, ~NEVER_BLOCKED, &vcpu->client_mask);
+		signals_change_mask(SIG_BLOCK, ~SIGNALS_NEVER_BLOCKED, &vcpu->client_mask);
 }
 
 void hv_signals_restore(struct hv_vcpu *vcpu)
 {
 	if (!vcpu->signals_blocked)
-		change_mask(SIG_SETMASK, vcpu->client_mask, NULL);
+		signals_change_mask(SIG_SETMASK, vcpu->client_mask, NULL);
 }
 
 void hv_signals_promised(struct hv_vcpu *vcpu, bool blocked)
 {
 	vcpu->signals_blocked = blocked;
-	vcpu->client_mask = ~NEVER_BLOCKED;
-}
-
-int hv_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg)
-{
-	u64 old;
-	int ret;
-
-	/* The new thread has the mask of who makes it. */
-	change_mask(SIG_SETMASK, ~NEVER_BLOCKED, &old);
-	ret = -pthread_create(thread, NULL, fn, arg);
-	change_mask(SIG_SETMASK, old, NULL);
-	if (!ret)
-		pthread_setname_np(*thread, name);
-	return ret;
+	vcpu->client_mask = ~SIGNALS_NEVER_BLOCKED;
 }
 
 bool hv_vcpu_signalled(const struct hv_vcpu *vcpu)

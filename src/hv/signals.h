@@ -13,7 +13,6 @@
 #ifndef PAPYR_HV_SIGNALS_H
 #define PAPYR_HV_SIGNALS_H
 
-#include <pthread.h>
 #include <signal.h>
 #include "base/bits.h"
 
@@ -31,12 +30,6 @@ void hv_signals_promised(struct hv_vcpu *vcpu, bool blocked);
 
 /* KVM_SET_SIGNAL_MASK; NULL takes it away. */
 int hv_vcpu_set_sigmask(struct hv_vcpu *vcpu, const u64 *mask);
-
-/*
- * Starts a thread of the hypervisor's own, in which the client's handlers aren't called. 0 or
- * -errno.
- */
-int hv_thread_start(pthread_t *thread, const char *name, void *(*fn)(void *), void *arg);
 
 /* What libc takes. */
 sigset_t hv_sigset(u64 signals);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/jit/orders.h"
 #include <sched.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include "base/lock.h"
+#include "base/own_thread.h"
 #include "base/pause.h"
 #include "base/prefault.h"
 
@@ -76,23 +76,6 @@ static void *translate_orders(void *arg)
 	return NULL;
 }
 
-/* Those of the faults aside, no signal is this thread's business. */
-static int start(struct orders *o)
-{
-	sigset_t all, old;
-	int error;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&o->thread, NULL, translate_orders, o);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (!error)
-		pthread_setname_np(o->thread, "translator");
-	return error;
-}
-
 static bool host_has_processors(void)
 {
 	cpu_set_t set;
@@ -143,7 +126,7 @@ void orders_add(struct orders *o)
 {
 	/* Without a thread, orders_tick() does its work. */
 	if (!o->started)
-		o->started = !start(o);
+		o->started = !own_thread_start(&o->thread, "translator", translate_orders, o);
 	__atomic_store_n(&o->ordered, o->ordered + 1, __ATOMIC_RELEASE);
 }
 
