@@ -16,6 +16,7 @@
 #include <xxhash.h>
 
 #include "cmd/cmd.h"
+#include "platform/aside.h"
 
 #define DISK	  "root.img"
 #define INFO	  "image.json"
@@ -329,6 +330,17 @@ static void put_date(json_t *info)
 	json_object_set_new(info, "made", json_string(text));
 }
 
+/* What it holds is on the disk. */
+static int sync_path(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+
+	r = fd < 0 || fsync(fd) ? error_errno(err, "%s", path) : 0;
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 int rootfs_finish(struct rootfs_making *m, json_t *info, struct error *err)
 {
 	char path[PATH_MAX];
@@ -341,12 +353,15 @@ int rootfs_finish(struct rootfs_making *m, json_t *info, struct error *err)
 	if (failed)
 		return error_errno(err, "%s", path);
 	chmod(m->folder, 0755);
+	/* After a power failure it is there whole, or not at all. */
+	if (sync_path(m->disk, err) || sync_path(path, err) || sync_path(m->folder, err))
+		return -1;
 	if (file_of(m->name, "", path, err))
 		return -1;
 	if (rename(m->folder, path))
 		return error_errno(err, "image %s: %s", m->name, path);
 	*m->folder = 0;
-	return 0;
+	return aside_sync_folder(path, err);
 }
 
 void rootfs_drop(struct rootfs_making *m)
