@@ -69,7 +69,7 @@ def move(guest, name, new):
 
 initrd = make_initrd(folder, autorun(folder, RESIZER), built('storm'))
 guest = Guest(['run', '-k', fetch('kernel'), '-i', initrd, '-p', CMDLINE, '-m', '512M', '-c', '2', '--name', 'resize0'])
-first = int(guest.expect(r'ppc64_pft_size\s*= 0x(\w+)')[1], 16)
+first = int(guest.expect(r'ppc64_pft_size\s*= 0x(\w+)\s')[1], 16)
 rounds(guest, 3)
 look('resize0')
 beats(guest, 2)
@@ -91,7 +91,7 @@ check(order_of('resize2') in (20, 21, 22, 23), f'a table of order {order_of("res
 qmp = Qmp('resize2')
 qmp.execute('qmp_capabilities')
 qmp.ok('system_reset')
-pft = guest.expect(r'ppc64_pft_size\s*= 0x(\w+)')[1]
+pft = guest.expect(r'ppc64_pft_size\s*= 0x(\w+)\s')[1]
 check(int(pft, 16) == first, f'after a reset the table is of order {int(pft, 16)}, not {first}')
 rounds(guest, 1, lost=1)
 guest.kill()

@@ -22,7 +22,7 @@ for model, *rma in (('POWER8',), ('POWER7',), ('POWER7', '--rma-size', '128M'), 
     guest = Guest(['run', '--cpu', model, *rma, '-k', KERNEL, '-m', '256M'])
     for name in ('H_ENTER', 'H_READ', 'H_PROTECT', 'H_REMOVE', 'H_BULK_REMOVE/entry', 'H_CLEAR_REF', 'H_CLEAR_MOD',
                  'H_PAGE_INIT/zero', 'H_PAGE_INIT/copy', 'H_PUT_TERM_CHAR/empty'):
-        if guest.expect(rf'hcall {name} (\S+)', 60).group(1) == 'none':
+        if guest.expect(rf'hcall {name} (\S+)\s', 60).group(1) == 'none':
             fail(f'there is no {name}')
     guest.expect('done')
     guest.wait_for_status(0)
