@@ -53,6 +53,21 @@ static inline struct block *op_link(const struct op *op)
 	return op->link ? (struct block *)((uintptr_t)op + (uintptr_t)(s64)op->link) : NULL;
 }
 
+/* Where a jump by CTR went last, and how often it was elsewhere than before (jit/). */
+struct jump_note {
+	u64 to;
+	u32 times;
+};
+_Static_assert(offsetof(struct op, insn) + sizeof(struct jump_note) <= sizeof(struct op) &&
+		   offsetof(struct op, insn) % sizeof(u64) == 0,
+	       "block_note()");
+
+/* Of the jump at the end of a bare block, whose first op is but a function. */
+static inline struct jump_note *block_note(struct block *b)
+{
+	return (struct jump_note *)((u8 *)&b->ops[0] + offsetof(struct op, insn));
+}
+
 /* All lie in one arena, or too far from it to be linked. */
 static inline void op_set_link(struct op *op, const struct block *b)
 {

@@ -106,6 +106,10 @@ static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest 
 	if (links)
 		set_lr(t);
 	b_branched(t);
+	if (to == GUEST_CTR && links)
+		b_calls(t);
+	if (to == GUEST_CTR && b_jump(t, target))
+		return true;
 	b_leave_to(t, target);
 	*ends = true;
 	return true;

@@ -360,6 +360,8 @@ void b_follow(struct tr *t, struct block *b, s32 distance);
 /* A call: LR was set to the next instruction's address. b_return() may go on there: true. */
 void b_calls(struct tr *t);
 bool b_return(struct tr *t);
+/* A jump to where a register says. True: it is followed. False: b_leave_to() does it. */
+bool b_jump(struct tr *t, val target);
 /* To the next instruction unless @c, where the other way is followed. */
 void b_leave_behind_unless(struct tr *t, cond c);
 /* To where a register says; its low two bits don't count. */

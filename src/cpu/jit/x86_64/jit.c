@@ -245,6 +245,7 @@ static enum jit_result translate(struct tr *t, struct block *b, const struct op 
 void jit_leads_to(struct jit *jit, struct block *b, const u8 *code)
 {
 	b->code = code;
+	*block_note(b) = (struct jump_note){0};
 	b->ops[0].fn = (op_fn *)(uintptr_t)jit_run_view(jit, jit->thunks.enter);
 }
 

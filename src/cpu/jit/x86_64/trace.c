@@ -5,6 +5,9 @@
  * there on the way, and only the budget is counted. A short loop goes round a few times. That makes
  * more code, which only what is hot is worth.
  *
+ * Jumps by CTR that went to one place are taken to go there again, as those of calls to another
+ * library do.
+ *
  * Blocks on the same page are there as long as the branch is. What is on another one depends on the
  * translations: a guard, as those of jumps from page to page (struct site), is asked whether the
  * address and the key are those for which it is the block that was followed.
@@ -18,7 +21,10 @@
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
 
-#define ROUNDS_INSNS 64u /* that a loop may come to, gone round several times */
+/* So often a jump by CTR may have gone elsewhere than before, the first time being one, to be taken
+ * to go there always. What the host's processor has to guess wrong costs more than is gained. */
+#define ELSEWHERE_MAX 4u
+#define ROUNDS_INSNS  64u /* that a loop may come to, gone round several times */
 
 void trace_add(struct tr *t, struct block *b, const struct op *ops, u64 ea)
 {
@@ -78,11 +84,11 @@ unsigned trace_rounds_left(const struct tr *t, unsigned insns)
 	return may_go_on(t) && t->b == t->parts[0] ? rounds_left(t, insns) : 0;
 }
 
-static bool on_page(const struct tr *t, s32 distance)
+static bool on_page(const struct tr *t, s64 distance)
 {
 	u64 at = t->b->gpa;
 
-	return !((at ^ (at + (u64)(s64)distance)) & CPU_PAGE_MASK);
+	return !((at ^ (at + (u64)distance)) & CPU_PAGE_MASK);
 }
 
 /* What is at an address of another page, if it is known and may be followed. */
@@ -96,12 +102,12 @@ static struct block *elsewhere(const struct tr *t, u64 ea)
 }
 
 /* What is at @distance from the block's start. */
-static struct block *target_of(const struct tr *t, s32 distance)
+static struct block *target_of(const struct tr *t, s64 distance)
 {
-	u64 gpa = t->b->gpa + (u64)(s64)distance;
+	u64 gpa = t->b->gpa + (u64)distance;
 
 	if (!on_page(t, distance))
-		return elsewhere(t, t->ea + (u64)(s64)distance);
+		return elsewhere(t, t->ea + (u64)distance);
 	return gpa == t->parts[0]->gpa ? t->parts[0] : code_kept(t->cpu, gpa, t->b->mode);
 }
 
@@ -113,9 +119,9 @@ static bool is_part(const struct tr *t, const struct block *b)
 	return false;
 }
 
-static struct block *may_follow(struct tr *t, s32 distance)
+/* @b, if it may come next. */
+static struct block *may_follow(const struct tr *t, struct block *b)
 {
-	struct block *b = may_go_on(t) ? target_of(t, distance) : NULL;
 	unsigned insns = t->insns + t->n;
 
 	if (!b || t->n_parts == TR_PARTS || insns + b->count > TR_INSNS)
@@ -127,7 +133,7 @@ static struct block *may_follow(struct tr *t, s32 distance)
 
 struct block *b_may_follow(struct tr *t, s32 distance)
 {
-	return may_follow(t, trace_here(t) + distance);
+	return may_go_on(t) ? may_follow(t, target_of(t, trace_here(t) + distance)) : NULL;
 }
 
 /* r14 = the address at @distance, where @b must be. */
@@ -145,19 +151,46 @@ static void guard(struct tr *t, struct block *b, s32 distance)
 	x86_mov(x, R_NIP, RAX);
 }
 
-static void follow(struct tr *t, struct block *b, s32 distance)
+/* @b, at @ea, comes next; of it so many instructions count. */
+static void go_on(struct tr *t, struct block *b, u64 ea)
 {
-	const struct op *ops;
+	const struct op *ops = t->b == b ? t->ops : code_ops(t->cpu, b, t->ops_room);
 
 	t->insns += t->n;
+	x86_group1_m(&t->x, 0, G_SUB, CPU_AT(budget), b == t->b ? (s32)t->n : (s32)b->count);
+	trace_add(t, b, ops, ea);
+}
+
+static void follow(struct tr *t, struct block *b, s32 distance)
+{
 	if (!on_page(t, distance))
 		guard(t, b, distance);
 	else if (distance)
 		x86_rm(&t->x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
 	t->s.cfar -= distance;
-	x86_group1_m(&t->x, 0, G_SUB, CPU_AT(budget), b == t->b ? (s32)t->n : (s32)b->count);
-	ops = t->b == b ? t->ops : code_ops(t->cpu, b, t->ops_room);
-	trace_add(t, b, ops, t->ea == TR_NOWHERE ? t->ea : t->ea + (u64)(s64)distance);
+	go_on(t, b, t->ea == TR_NOWHERE ? t->ea : t->ea + (u64)(s64)distance);
+}
+
+/*
+ * To where host register @to says, if that is @ea, where @b must be. How far it is nobody knows:
+ * the current block may be at another address than now when it runs.
+ */
+static void follow_register(struct tr *t, struct block *b, int to, u64 ea)
+{
+	struct site *site = jit_new_guard(t, b, ea);
+	struct x86 *x = &t->x;
+
+	x86_rip(x, X_CMP | X_W, to, (const u8 *)&site->ea);
+	exit_register_if(t, CC_NE, to);
+	x86_rm(x, X_LEA, RAX, X86_AT(R_NIP, trace_here(t)));
+	x86_rm(x, X_STORE | X_W, RAX, CPU_AT(cfar));
+	t->s.cfar = NO_CFAR;
+	x86_mov(x, R_NIP, to);
+	x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
+	x86_rip(x, X_CMP | X_W, RAX, (const u8 *)&site->key);
+	exit_guard_if(t, CC_NE, 0, site);
+	go_on(t, b, ea);
+	t->returns_surely = false;
 }
 
 void b_follow(struct tr *t, struct block *b, s32 distance)
@@ -174,24 +207,66 @@ void b_calls(struct tr *t)
 
 bool b_return(struct tr *t)
 {
-	struct block *next = NULL;
-	s64 distance = 0;
+	struct block *next;
+	s64 distance;
+	u64 ea;
+	int lr;
 
-	if (t->n_returns) {
-		distance = (s64)(t->returns[--t->n_returns] - t->ea);
-		next = may_follow(t, (s32)distance);
-	}
+	if (!t->n_returns)
+		return false;
+	ea = t->returns[--t->n_returns];
+	distance = (s64)(ea - t->ea);
+	next = may_go_on(t) ? may_follow(t, target_of(t, distance)) : NULL;
 	if (!next)
 		return false;
+	b_branched(t);
+	if (!on_page(t, distance)) {
+		follow_register(t, next, regs_value(t, b_get(t, GUEST_LR)), ea);
+		return true;
+	}
 	if (!t->returns_surely) {
-		int lr = regs_value(t, b_get(t, GUEST_LR));
-
+		lr = regs_value(t, b_get(t, GUEST_LR));
 		x86_rm(&t->x, X_LEA, RAX, X86_AT(R_NIP, (s32)distance));
 		x86_rr(&t->x, X_CMP | X_W, RAX, lr);
 		exit_register_if(t, CC_NE, lr);
 	}
 	t->returns_surely = false;
-	b_branched(t);
 	follow(t, next, (s32)distance);
 	return true;
+}
+
+/* What isn't hot yet notes where it leads, and how often that was elsewhere than before. */
+static void note_jump(struct tr *t, int to)
+{
+	s32 times = (s32)offsetof(struct jump_note, times) - (s32)offsetof(struct jump_note, to);
+	struct x86 *x = &t->x;
+	u8 *same;
+
+	x86_constant(x, RAX, (uintptr_t)&block_note(t->b)->to);
+	x86_rm(x, X_CMP | X_W, to, X86_AT(RAX, 0));
+	same = x86_jcc(x, CC_E);
+	x86_rm(x, X_STORE | X_W, to, X86_AT(RAX, 0));
+	x86_group1_m(x, 0, G_ADD, X86_AT(RAX, times), 1);
+	x86_land(x, same);
+}
+
+/* Where the current block's jump always went; 0: nowhere, or to several places. */
+static u64 where_it_led(const struct tr *t)
+{
+	const struct jump_note *led = block_note(t->b);
+
+	return may_go_on(t) && t->b->bare && led->times <= ELSEWHERE_MAX ? led->to & ~3ull : 0;
+}
+
+bool b_jump(struct tr *t, val target)
+{
+	u64 ea = where_it_led(t);
+	struct block *next = ea ? may_follow(t, elsewhere(t, ea)) : NULL;
+	int to = regs_value(t, target);
+
+	if (next)
+		follow_register(t, next, to, ea);
+	else if (t->b == t->parts[0] && t->b->samples < JIT_HOT)
+		note_jump(t, to);
+	return next;
 }
