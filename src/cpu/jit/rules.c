@@ -26,17 +26,19 @@ static void add_row(const struct insn_row *row, op_fn *fn)
 		return;
 	r = slot_of(fn);
 	r->fn = fn;
-	r->calls = !(row->flags & (F_END | F_BR)) && row->format != FMT_B;
+	r->leaves = row->flags & F_BR || row->format == FMT_B;
+	r->calls = !(row->flags & F_END) && !r->leaves;
 	r->changes_gprs = !vectors || (row->flags & F_UPD) || row->format == FMT_XX1R;
 }
 
-/* What the rows say of calls is known already. */
+/* What the rows say is known already. */
 static void add_rules(const struct rule *rules_of, unsigned nr)
 {
 	for (unsigned i = 0; i < nr; i++) {
 		struct rule *r = slot_of(rules_of[i].fn), known = *r;
 
 		*r = rules_of[i];
+		r->leaves = known.leaves;
 		r->calls = known.calls;
 		r->changes_gprs = known.changes_gprs;
 	}

@@ -22,6 +22,7 @@ struct rule {
 	bool branches;	   /* to op.imm behind itself, perhaps */
 	u8 sets;	   /* a general register: SETS_T, op.t; SETS_A, op.a */
 	bool stays;	   /* as b_next() says */
+	bool leaves;	   /* a branch: what is behind it may not come */
 	bool calls;	   /* its function can be called from within a translation */
 	bool changes_gprs; /* its function may change general registers, LR or CTR */
 };

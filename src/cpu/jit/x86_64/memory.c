@@ -41,7 +41,15 @@ static void find_slot(struct tr *t, struct x86_mem first)
 	x86_group1(x, 0, G_AND, RCX, (TLB_ENTRIES - 1) << 2);
 }
 
-/* The same; ZF: it has the page at @last. */
+/* ZF: the slot at rcx has page rdx. */
+static void compare_tag(struct tr *t, bool store)
+{
+	x86_rm(&t->x, X_CMP | X_W, RDX,
+	       tlb_field(t, store ? offsetof(struct tlb_entry, write)
+				  : offsetof(struct tlb_entry, read)));
+}
+
+/* rcx as above; ZF: it has the page at @last, whose number is rdx. */
 static void compare_slot(struct tr *t, struct x86_mem first, struct x86_mem last, bool store)
 {
 	struct x86 *x = &t->x;
@@ -52,9 +60,7 @@ static void compare_slot(struct tr *t, struct x86_mem first, struct x86_mem last
 	else
 		x86_mov(x, RDX, last.base);
 	x86_shift(x, X_W, SH_SHR, RDX, CPU_PAGE_SHIFT);
-	x86_rm(x, X_CMP | X_W, RDX,
-	       tlb_field(t, store ? offsetof(struct tlb_entry, write)
-				  : offsetof(struct tlb_entry, read)));
+	compare_tag(t, store);
 }
 
 static void load_addend(struct tr *t, int reg)
@@ -96,10 +102,14 @@ static struct x86_mem look_up_alone(struct tr *t, struct b_place place, unsigned
 
 #define WINDOW_BYTES_MAX 256
 
-/* Is @op an access that a window for @place would have too? */
-static bool joins(const struct op *op, const struct rule *r, struct b_place place, bool store)
+/*
+ * Is @op an access that a window @w would have too? One of the other kind only where it comes for
+ * certain: the page may be one of which it can't be had.
+ */
+static bool joins(const struct op *op, const struct rule *r, const struct page_window *w,
+		  bool certain)
 {
-	return r->bytes && op->a == place.base && r->stores == store;
+	return r->bytes && op->a == w->base && (certain || (r->stores ? w->stores : w->loads));
 }
 
 static bool sets(const struct op *op, const struct rule *r, int base)
@@ -122,15 +132,19 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 		    struct page_window *w)
 {
 	unsigned joined = 0, rounds = 0, reg;
+	bool certain = true;
 	s32 moved = 0, by;
 
-	*w = (struct page_window){
-	    .base = (u8)place.base, store, place.disp, place.disp + (s32)bytes, 0, false};
+	*w = (struct page_window){.base = (u8)place.base,
+				  .loads = !store,
+				  .stores = store,
+				  .lo = place.disp,
+				  .hi = place.disp + (s32)bytes};
 	for (unsigned n = t->n; n <= t->b->count; n++) {
 		const struct op *op = &t->ops[n];
 		const struct rule *r = t->rules[n];
 
-		if (joins(op, r, place, store)) {
+		if (joins(op, r, w, certain)) {
 			s32 lo = moved + (s32)op->imm, hi = lo + r->bytes;
 
 			lo = lo < w->lo ? lo : w->lo;
@@ -138,6 +152,8 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 			if (hi - lo <= WINDOW_BYTES_MAX) {
 				w->lo = lo;
 				w->hi = hi;
+				w->stores |= r->stores;
+				w->loads |= !r->stores;
 				joined++;
 			}
 		}
@@ -145,11 +161,21 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 			moved += by;
 		else if (!r->build || sets(op, r, place.base))
 			break;
+		certain &= !r->leaves;
 		w->passes |= leads_back(op, r, n) && moved;
 		if (leads_back(op, r, n) && rounds++ < trace_rounds_left(t, n))
 			n = 0;
 	}
 	return joined > 1;
+}
+
+/* Unless ZF. */
+static void leave_window(struct tr *t, const struct page_window *w, int base)
+{
+	if (w->passes)
+		exit_function_if(t, CC_NE);
+	else
+		exit_window_if(t, CC_NE, base, w->lo, w->hi);
 }
 
 static int window_open(struct tr *t, const struct page_window *w)
@@ -158,11 +184,12 @@ static int window_open(struct tr *t, const struct page_window *w)
 	int base = b_get(t, w->base).reg, reg;
 
 	reg = regs_take(t);
-	compare_slot(t, X86_AT(base, w->lo), X86_AT(base, w->hi - 1), w->store);
-	if (w->passes)
-		exit_function_if(t, CC_NE);
-	else
-		exit_window_if(t, CC_NE, base, w->lo, w->hi);
+	compare_slot(t, X86_AT(base, w->lo), X86_AT(base, w->hi - 1), w->stores);
+	leave_window(t, w, base);
+	if (w->stores && w->loads) {
+		compare_tag(t, false);
+		leave_window(t, w, base);
+	}
 	load_addend(t, reg);
 	x86_rr(&t->x, X_ADD | X_W, reg, base);
 	t->windows[i] = *w;
@@ -177,8 +204,8 @@ static const struct page_window *window_find(struct tr *t, struct b_place place,
 	for (unsigned i = 0; i < WINDOWS; i++) {
 		const struct page_window *w = &t->windows[i];
 
-		if (w->base != place.base || w->store != store || place.disp < w->lo ||
-		    place.disp + (s32)bytes > w->hi)
+		if (w->base != place.base || !(store ? w->stores : w->loads) ||
+		    place.disp < w->lo || place.disp + (s32)bytes > w->hi)
 			continue;
 		*reg = regs_window(t, i);
 		if (*reg >= 0)

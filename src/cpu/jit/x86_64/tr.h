@@ -65,12 +65,13 @@ struct host_reg {
  * What accesses by one general register share (b_place): [lo, hi) behind it lies on one page, whose
  * bytes are where host register s.at[GUEST_WINDOWS + i] says, which has the register's own as it
  * was at first. Gone when the host register is wanted for something else, or the general register
- * is set otherwise than by adding a constant.
+ * is set otherwise than by adding a constant. What is loaded and then stored, or the reverse, is
+ * asked for both at once.
  */
 #define WINDOWS (GUESTS - GUEST_WINDOWS)
 struct page_window {
 	u8 base;
-	bool store;
+	bool loads, stores; /* it was asked for */
 	s32 lo, hi;
 	s32 moved;   /* by what the general register has grown since */
 	bool passes; /* it goes through memory in a loop's rounds, and so from page to page */

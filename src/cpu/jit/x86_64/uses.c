@@ -10,7 +10,8 @@
 static void windows_want(struct tr *t, const struct op *op, const struct rule *r, u8 wait)
 {
 	for (unsigned i = 0; r->bytes && i < WINDOWS; i++)
-		if (t->windows[i].base == op->a && t->windows[i].store == r->stores)
+		if (t->windows[i].base == op->a &&
+		    (r->stores ? t->windows[i].stores : t->windows[i].loads))
 			t->waits[GUEST_WINDOWS + i] = wait;
 }
 
