@@ -58,6 +58,7 @@ static void *look_up_main(void *arg)
 static int wait_for(struct lookup *k, int cancel_fd, u64 until_ms, struct error *err)
 {
 	pthread_t thread;
+	u64 done;
 	int r;
 
 	atomic_store(&k->users, 2);
@@ -67,6 +68,9 @@ static int wait_for(struct lookup *k, int cancel_fd, u64 until_ms, struct error 
 	}
 	pthread_detach(thread);
 	r = channel_poll(k->done_fd, POLLIN, cancel_fd, until_ms, err);
+	/* What the thread wrote before is seen from here on. */
+	if (r > 0 && read(k->done_fd, &done, sizeof(done)) < 0)
+		return error_errno(err, "looking a host up");
 	if (!r)
 		error_of(ERROR_TIMEOUT, err, "there is no answer yet to where %s is", k->host);
 	return r > 0 ? 0 : -1;
