@@ -27,18 +27,14 @@ static size_t room_left(const struct room *r)
 }
 
 /*
- * @room has @bytes: if need be it gets more of @free, where @left stay. What lies behind it
- * continues it; else it begins elsewhere, and what it had is lost until all is.
+ * @room has @bytes then: it gets more of @free, where @left stay. What lies behind it continues it;
+ * else it begins elsewhere, and what it had is lost until all is.
  */
-static bool room_has(struct jit *jit, struct room *room, struct room *free, size_t bytes,
-		     size_t left)
+static bool room_grows(struct room *room, struct room *free, size_t bytes, size_t left)
 {
 	size_t lacks, more;
 	bool found;
 
-	if (room_left(room) >= bytes)
-		return true;
-	lock_acquire(&jit->lock);
 	if (room->end != free->at)
 		*room = (struct room){free->at, free->at};
 	lacks = (bytes - room_left(room) + ALIGNED - 1) & ~(ALIGNED - 1);
@@ -48,6 +44,21 @@ static bool room_has(struct jit *jit, struct room *room, struct room *free, size
 		free->at += lacks + (more < ROOM_MORE ? more & ~(ALIGNED - 1) : ROOM_MORE);
 		room->end = free->at;
 	}
+	return found;
+}
+
+/* It has, or grows. */
+static bool room_has(struct jit *jit, struct room *room, struct room *free, size_t bytes,
+		     size_t left)
+{
+	bool found;
+
+	if (room_left(room) >= bytes)
+		return true;
+	if (!jit->orders)
+		return room_grows(room, free, bytes, left);
+	lock_acquire(&jit->lock);
+	found = room_grows(room, free, bytes, left);
 	lock_release(&jit->lock);
 	return found;
 }
@@ -106,16 +117,15 @@ static bool map_both(struct jit *jit, int fd)
 
 bool area_init(struct jit *jit, size_t bytes)
 {
-	size_t translators = jit->orders ? TRANSLATORS : 1;
 	int fd = memfd_create("papyr code", MFD_CLOEXEC);
 	bool mapped;
 
 	jit->aside =
-	    part(bytes / 3 * 2 + translators * TR_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
+	    part(bytes / 3 * 2 + jit->translators * TR_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
 	jit->seldom_first = part(jit->aside + EXIT_BYTES_MAX);
-	jit->bytes =
-	    jit->seldom_first + part(bytes / 3 + translators * (TR_BYTES_MAX + DATA_BYTES_MAX) +
-				     TR_RECORDS_BYTES_MAX + EXITS_ROOM);
+	jit->bytes = jit->seldom_first +
+		     part(bytes / 3 + jit->translators * (TR_BYTES_MAX + DATA_BYTES_MAX) +
+			  TR_RECORDS_BYTES_MAX + EXITS_ROOM);
 	mapped = map_both(jit, fd);
 	if (fd >= 0)
 		close(fd);
@@ -153,7 +163,7 @@ void area_reset(struct jit *jit)
 {
 	jit->often = (struct room){jit->first, jit->aside};
 	jit->seldom = (struct room){jit->seldom_first, jit->bytes};
-	for (unsigned i = 0; i < TRANSLATORS; i++) {
+	for (unsigned i = 0; i < jit->translators; i++) {
 		struct tr *t = &jit->tr[i];
 
 		t->often = t->seldom = t->data = (struct room){0, 0};

@@ -69,19 +69,30 @@ static void begin(struct jit *jit)
 	area_begins(jit, x.at);
 }
 
-struct jit *jit_new(size_t bytes)
+static bool engine_is(const char *name)
 {
 	const char *engine = getenv("PAPYR_ENGINE");
+
+	return engine && !strcmp(engine, name);
+}
+
+struct jit *jit_new(size_t bytes)
+{
+	bool at_once = engine_is("eager"), by_order = !at_once && !engine_is("inline");
+	unsigned translators = by_order ? BY_ORDER + 1 : OWN + 1;
 	struct jit *jit;
 
-	if (engine && !strcmp(engine, "portable"))
+	if (engine_is("portable"))
 		return NULL;
-	jit = calloc(1, sizeof(*jit));
+	jit = calloc(1, sizeof(*jit) + translators * sizeof(jit->tr[0]));
 	if (!jit)
 		return NULL;
 	rules_prepare();
-	jit->threshold = engine && !strcmp(engine, "eager") ? 1 : THRESHOLD;
-	if (jit->threshold > 1 && !(engine && !strcmp(engine, "inline")))
+	jit->threshold = at_once ? 1 : THRESHOLD;
+	jit->translators = translators;
+	for (unsigned i = 0; i < translators; i++)
+		jit->tr[i].jit = jit;
+	if (by_order)
 		jit->orders = orders_new(jit);
 	if (!area_init(jit, bytes)) {
 		orders_free(jit->orders);
@@ -90,7 +101,6 @@ struct jit *jit_new(size_t bytes)
 	}
 	jit->dump = dump_open();
 	jit->host = host_features();
-	jit->tr[OWN].jit = jit->tr[BY_ORDER].jit = jit;
 	begin(jit);
 	return jit;
 }

@@ -47,7 +47,7 @@ struct thunks {
 };
 
 /* Who translates: the processor's own thread, and who works off its orders (orders.h). */
-enum { OWN, BY_ORDER, TRANSLATORS };
+enum { OWN, BY_ORDER };
 
 struct jit {
 	/* Two views of the same memory: one to write, one to execute. All addresses here, in
@@ -71,7 +71,8 @@ struct jit {
 	u8 *constants; /* of vectors */
 	struct thunks thunks;
 	struct orders *orders; /* NULL: the processor's own thread translates all */
-	struct tr tr[TRANSLATORS];
+	unsigned translators;
+	struct tr tr[]; /* by OWN and, if there are orders, BY_ORDER */
 };
 
 /* More than any translation needs of what is no code, but for its records. */
