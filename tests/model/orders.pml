@@ -87,9 +87,12 @@ active proctype Translator()
 
 inline wake()
 {
-	acquire();
-	signal = true;
-	lock = false
+	if
+	:: atomic { !lock -> lock = true }
+		signal = true;
+		lock = false
+	:: lock -> skip
+	fi
 }
 
 inline order()
@@ -155,10 +158,10 @@ inline tick()
 	:: ordered != done ->
 		if
 		:: atomic { !lock -> lock = true }
-			do
+			if
 			:: ordered != done -> carry_out()
-			:: else -> break
-			od;
+			:: else -> skip
+			fi;
 			lock = false
 		:: skip
 		fi

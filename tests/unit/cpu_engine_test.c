@@ -273,6 +273,45 @@ static void dropped_while_ordered(void **state)
 	fixture_free(f);
 }
 
+/*
+ * What is asked of the owner before a block is decoded may take time, in which all is dropped: here
+ * each time that a block is decoded once more, to be kept.
+ */
+static u8 decoded[CHAIN * PAGE / 4];
+static unsigned dropped;
+
+static bool read_and_drop_all(struct cpu *cpu, u64 gpa, unsigned size)
+{
+	u8 *times = &decoded[(gpa - CODE) / 4];
+
+	if (++*times > 1 && gpa != CODE) {
+		memset(decoded, 0, sizeof(decoded));
+		dropped++;
+		cpu_flush_all_code(cpu);
+	}
+	return true;
+}
+
+static void emptied_while_promoted(void **state)
+{
+	static const char *const engines[] = {"native", "inline"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
+		struct fixture *f = machine(engines[i], CODE_BYTES, JIT_BYTES);
+		struct cpu_host host = *f->cpu.host;
+
+		host.code_read = read_and_drop_all;
+		f->cpu.host = &host;
+		dropped = 0;
+		for (unsigned n = 0; n < 100; n++) {
+			f->hcalls = 0;
+			run_chain(f);
+		}
+		assert_true(!f->cpu.jit || dropped > 10);
+		fixture_free(f);
+	}
+}
+
 /* Each of many that come and go has a thread; none is left behind, nor waited for in vain. */
 static void come_and_go(void **state)
 {
@@ -535,6 +574,7 @@ int main(void)
 	    cmocka_unit_test(hardly_room_for_code),
 	    cmocka_unit_test(translated_by_order),
 	    cmocka_unit_test(dropped_while_ordered),
+	    cmocka_unit_test(emptied_while_promoted),
 	    cmocka_unit_test(come_and_go),
 	    cmocka_unit_test(changed_from_outside),
 	    cmocka_unit_test(changed_by_itself),

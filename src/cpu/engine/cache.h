@@ -55,6 +55,7 @@ struct code_cache {
 	struct arena arena[KINDS];
 	struct bucket hash[HASH_BUCKETS];
 	struct decoder decoder;
+	u64 emptied; /* times that all was dropped */
 	u64 round; /* times that cold blocks were forgotten */
 	u64 epoch;
 	bool warm;					   /* cpu_warm_up() */

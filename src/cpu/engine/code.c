@@ -89,6 +89,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 {
 	struct code_cache *c = cpu->code;
 
+	c->emptied++;
 	orders_cancel(jit_orders(cpu->jit));
 	memset(c->hash, 0, sizeof(c->hash));
 	memset(c->pages, 0, sizeof(c->pages));

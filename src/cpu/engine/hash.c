@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks by guest real address and mode. */
+#include <assert.h>
 #include "cpu/engine/cache.h"
 
 static u64 block_hash(u64 gpa, u32 mode)
@@ -39,8 +40,10 @@ void hash_remove(struct code_cache *c, const struct block *b)
 	struct bucket *bucket = hash_bucket(c, block_hash(b->gpa, b->mode));
 	unsigned last = bucket_used(bucket) - 1, i = 0;
 
-	while (ref_block(c, bucket->refs[i]) != b)
+	while (ref_block(c, bucket->refs[i]) != b) {
 		i++;
+		assert(i <= last);
+	}
 	bucket->refs[i] = bucket->refs[last];
 	bucket->refs[last] = 0;
 }

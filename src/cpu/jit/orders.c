@@ -15,6 +15,8 @@
 #define WAKE_TICKS  2u
 /* After so many, a millisecond or two, the processor's thread does the work. */
 #define PATIENCE 64u
+/* So many at a time: interrupts wait meanwhile. */
+#define HELPS 4u
 
 struct orders {
 	struct jit *jit;
@@ -95,9 +97,11 @@ struct orders *orders_new(struct jit *jit)
 	return o;
 }
 
+/* Who has the lock is awake, or will look what there is; the clock is looked at again, too. */
 static void wake(struct orders *o)
 {
-	lock_acquire(&o->lock);
+	if (!lock_try(&o->lock))
+		return;
 	pthread_cond_signal(&o->news);
 	lock_release(&o->lock);
 }
@@ -166,7 +170,7 @@ static void do_its_work(struct orders *o)
 {
 	if (!lock_try(&o->lock))
 		return;
-	while (has_orders(o))
+	for (unsigned i = 0; i < HELPS && has_orders(o); i++)
 		carry_out(o);
 	lock_release(&o->lock);
 }
