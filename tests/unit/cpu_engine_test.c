@@ -219,6 +219,57 @@ static void hardly_room_for_code(void **state)
 	}
 }
 
+/*
+ * Ways out of translations that are gone when there is no room left for their code: pages of
+ * stores, each to a page of its own, are translated while all can be stored to, and each finds one
+ * of them afterwards that can't.
+ */
+#define STORERS	    1500u
+#define STORES	    24u /* of r5, by r8 and what follows it */
+#define STORED	    (CODE + STORERS * PAGE)
+#define STORER_ROOM ((size_t)3200 << 10)
+
+static void put_storers(struct fixture *f)
+{
+	for (u64 at = CODE; at < CODE + STORERS * PAGE; at += PAGE) {
+		for (u32 i = 0; i < STORES; i++)
+			put_insn(f, at + 4 * i, 0xf8a00000 | (8 + i) << 16); /* std r5, 0(r) */
+		put_insn(f, at + 4 * STORES, SC_1);
+	}
+	for (u32 i = 0; i < STORES; i++)
+		f->cpu.gpr[8 + i] = STORED + i * PAGE;
+}
+
+/* @missed: the store that finds its page missing; STORES: none does. */
+static void run_storers(struct fixture *f, u32 missed)
+{
+	for (u64 at = CODE; at < CODE + STORERS * PAGE; at += PAGE) {
+		if (missed < STORES)
+			cpu_protect_page(&f->cpu, STORED + missed * PAGE);
+		f->cpu.gpr[5]++;
+		run_from(f, at);
+		assert_int_equal(f->cpu.nip, at + 4 * STORES + 4);
+		for (u32 i = 0; i < STORES; i++)
+			assert_int_equal(load_be64(f->ram + STORED + i * PAGE), f->cpu.gpr[5]);
+	}
+}
+
+static void no_room_for_exits(void **state)
+{
+	struct fixture *f = machine("inline", CODE_BYTES, STORER_ROOM);
+
+	put_storers(f);
+	for (unsigned i = 0; i < 40; i++)
+		run_storers(f, STORES);
+	for (u32 missed = 0; missed < STORES; missed++)
+		run_storers(f, missed);
+	if (f->cpu.jit)
+		assert_in_range(f->cpu.counts.exits_function, STORERS * STORES, ~0u);
+	/* It would have made room for exits. */
+	assert_int_equal(f->cpu.counts.code_flushes, 0);
+	fixture_free(f);
+}
+
 /* --- translations that another thread makes --- */
 
 /* Runs the chain until all of it is translated. */
@@ -572,6 +623,7 @@ int main(void)
 	    cmocka_unit_test(share_translated),
 	    cmocka_unit_test(no_room_for_code),
 	    cmocka_unit_test(hardly_room_for_code),
+	    cmocka_unit_test(no_room_for_exits),
 	    cmocka_unit_test(translated_by_order),
 	    cmocka_unit_test(dropped_while_ordered),
 	    cmocka_unit_test(emptied_while_promoted),

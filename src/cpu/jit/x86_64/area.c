@@ -124,7 +124,7 @@ bool area_init(struct jit *jit, size_t bytes)
 	    part(bytes / 3 * 2 + jit->translators * TR_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
 	jit->seldom_first = part(jit->aside + EXIT_BYTES_MAX);
 	jit->bytes = jit->seldom_first +
-		     part(bytes / 3 + jit->translators * (TR_BYTES_MAX + DATA_BYTES_MAX) +
+		     part(bytes / 3 + ALIGNED + jit->translators * (TR_BYTES_MAX + DATA_BYTES_MAX) +
 			  TR_RECORDS_BYTES_MAX + EXITS_ROOM);
 	mapped = map_both(jit, fd);
 	if (fd >= 0)
@@ -154,6 +154,7 @@ void jit_warm_up(struct jit *jit)
 
 void area_begins(struct jit *jit, const u8 *at)
 {
+	jit->once = (struct op *)(jit->write + jit->seldom_first);
 	jit->first = (size_t)(at - jit->write + ALIGNED - 1) & ~(ALIGNED - 1);
 	assert(jit->first <= THUNKS_BYTES_MAX);
 	area_reset(jit);
@@ -162,7 +163,8 @@ void area_begins(struct jit *jit, const u8 *at)
 void area_reset(struct jit *jit)
 {
 	jit->often = (struct room){jit->first, jit->aside};
-	jit->seldom = (struct room){jit->seldom_first, jit->bytes};
+	/* Behind what jit->once leads to. */
+	jit->seldom = (struct room){jit->seldom_first + ALIGNED, jit->bytes};
 	for (unsigned i = 0; i < jit->translators; i++) {
 		struct tr *t = &jit->tr[i];
 

@@ -64,7 +64,7 @@ struct jit {
 	struct lock lock;
 	struct room often, seldom;
 	size_t aside;
-	struct op once[2]; /* of jit_new_function() */
+	struct op *once; /* of jit_new_function(); where code reaches it, as all that it names */
 	unsigned threshold;
 	int dump;      /* a file that gets all translations, -1 */
 	u32 host;      /* enum host_feature */
