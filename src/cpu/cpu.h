@@ -122,6 +122,7 @@ struct slb_entry {
 #define CPU_REQ_TIMER	0x08u /* look at the decrementers now */
 #define CPU_REQ_FORGET	0x20u /* the owner's own: mmu/touched.h */
 #define CPU_REQ_SPINS	0x40u /* the owner's own: cpu_host.spins */
+#define CPU_REQ_UNITS	0x80u /* the owner's own: mmu/tlb.h */
 #define CPU_REQ_RECHECK 0x10u /* memory may have been changed from outside: cpu_code_recheck() */
 
 /* Bits of cpu->pending: interrupts that wait for MSR[EE]. Set atomically, by any thread. */
@@ -170,10 +171,23 @@ enum cpu_fault_verdict {
 	CPU_FAULT_BROKEN,  /* there is memory, but it is broken: a machine check */
 };
 
+/* What the usual guest's pages are of, and translations and memory are kept by. */
+#define CPU_UNIT_SHIFT 16
+#define CPU_UNIT_BYTES (1ull << CPU_UNIT_SHIFT)
+
 /* Memory behind one guest real page, as the owner finds it. */
 struct cpu_ram {
 	u8 *host;      /* of the page's first byte; NULL: no memory here */
 	bool writable; /* false: stores go to cpu_host.fault */
+	bool whole;    /* so is all of the unit that the page is of */
+};
+
+enum cpu_ram_use {
+	CPU_RAM_LOAD,
+	/* The page, or the unit that it is of if that is whole, is about to be written: the owner
+	 * marks it in its dirty log. */
+	CPU_RAM_STORE,
+	CPU_RAM_STORE_UNIT,
 };
 
 #define TIMEBASE_HZ ((u64)PAPYR_TIMEBASE_HZ)
@@ -192,9 +206,8 @@ struct cpu_time {
 /* The owner's side: what hardware reaches by wires and interrupts. All called on the cpu's own
  * thread. */
 struct cpu_host {
-	/* Memory of the 4 KiB page at @gpa. @store: about to be written (the owner marks it in its
-	 * dirty log). */
-	struct cpu_ram (*ram)(struct cpu *cpu, u64 gpa, bool store);
+	/* Memory of the 4 KiB page at @gpa. */
+	struct cpu_ram (*ram)(struct cpu *cpu, u64 gpa, enum cpu_ram_use use);
 	/* sc with LEV 1 in supervisor state: registers are in cpu; false leaves cpu_run() with nip
 	 * after the sc. */
 	bool (*hcall)(struct cpu *cpu);
@@ -223,8 +236,9 @@ struct cpu_host {
 	bool (*code_read)(struct cpu *cpu, u64 gpa, unsigned size);
 	/* @size bytes at @gpa, on a page that holds code, are about to be written by this cpu. */
 	void (*code_write)(struct cpu *cpu, u64 gpa, unsigned size);
-	/* Is the page at @gpa marked as holding code (its stores must go the slow way)? */
-	bool (*is_code_page)(struct cpu *cpu, u64 gpa);
+	/* Is a page of @bytes at @gpa, which is memory, marked as holding code (its stores must go
+	 * the slow way)? */
+	bool (*is_code)(struct cpu *cpu, u64 gpa, u64 bytes);
 	/*
 	 * The guest waits in a loop: it said so in many turns, by lowering its priority. What it
 	 * waits for may want this processor. Between blocks; may work through the owner's log.
@@ -273,6 +287,7 @@ struct cpu {
 	u64 ea_mask;	    /* 64-bit mode: all ones; 32-bit mode: the low word */
 	bool swap;	    /* guest's byte order differs from the host's */
 	bool big;	    /* MSR[LE] is 0 */
+	u8 unit_shift;	    /* log 2 of the bytes that an entry of tlb[] is of (mmu/mem.h) */
 	u32 pending;	    /* CPU_IRQ_*, atomic */
 	struct tlb *dtlb; /* that of tlb[] which the current MSR[PR, DR] chooses */
 	struct fpscr fpscr; /* by the functions of fp/fpscr.h alone */
@@ -478,12 +493,17 @@ bool cpu_space1_is_users(const struct cpu *cpu);
  */
 bool cpu_may_translate(const struct cpu *cpu, u64 va, unsigned page_shift);
 bool cpu_may_write(const struct cpu *cpu, u64 gpa);
-/* Own thread: is about to write to the page at @gpa; to be called before is_code_page is asked. */
+/*
+ * Own thread: does the owner want to know of stores by pages, rather than by units? It costs time:
+ * what is translated is so for the one or for the other.
+ */
+void cpu_log_pages(struct cpu *cpu, bool on);
+/* Own thread: is about to write to the page at @gpa; to be called before is_code is asked. */
 void cpu_touch_writable(struct cpu *cpu, u64 gpa);
 /* Decoded code of the 4 KiB page at @gpa, or all. Own thread only. */
 void cpu_flush_code(struct cpu *cpu, u64 gpa);
 void cpu_flush_all_code(struct cpu *cpu);
-/* Stores to the page at @gpa, or to any, must go the slow way: cpu_host.ram and .is_code_page are
+/* Stores to the page at @gpa, or to any, must go the slow way: cpu_host.ram and .is_code are
  * asked again before the next one. Own thread only. */
 void cpu_protect_page(struct cpu *cpu, u64 gpa);
 void cpu_protect_all(struct cpu *cpu);

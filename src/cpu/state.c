@@ -77,7 +77,8 @@ static u32 mode_of(const struct cpu *cpu, u64 msr)
 	return (msr & MSR_SF ? MODE_SF : 0) | (msr & MSR_PR ? MODE_PR : 0) |
 	       (msr & MSR_FP ? MODE_FP : 0) | (msr & MSR_VEC ? MODE_VEC : 0) |
 	       (msr & MSR_VSX ? MODE_VSX : 0) | (msr & MSR_LE ? MODE_LE : 0) |
-	       (msr & MSR_IR ? MODE_IR : 0) | (msr & MSR_DR ? MODE_DR : 0);
+	       (msr & MSR_IR ? MODE_IR : 0) | (msr & MSR_DR ? MODE_DR : 0) |
+	       (cpu->unit_shift == CPU_PAGE_SHIFT ? MODE_NARROW : 0);
 }
 
 void cpu_set_msr(struct cpu *cpu, u64 msr)

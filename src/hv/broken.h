@@ -32,10 +32,14 @@ void hv_broken_forget(struct hv_vm *vm, u64 gpa, u64 bytes);
 
 bool hv_broken_find(const struct hv_broken *broken, u64 gpa);
 
+static inline bool hv_any_broken(const struct hv_broken *broken)
+{
+	return unlikely(atomic_load_explicit(&broken->n, memory_order_relaxed));
+}
+
 static inline bool hv_is_broken(const struct hv_broken *broken, u64 gpa)
 {
-	return unlikely(atomic_load_explicit(&broken->n, memory_order_relaxed)) &&
-	       hv_broken_find(broken, gpa);
+	return hv_any_broken(broken) && hv_broken_find(broken, gpa);
 }
 
 /* KVM_CAP_PPC_FWNMI: machine checks of all vcpus go to the client. */

@@ -141,11 +141,14 @@ void hv_code_write(struct cpu *cpu, u64 gpa, unsigned size)
 		cpu_flush_code(cpu, gpa);
 }
 
-bool hv_is_code_page(struct cpu *cpu, u64 gpa)
+bool hv_is_code(struct cpu *cpu, u64 gpa, u64 bytes)
 {
 	_Atomic u64 *word = page_word(cpu, gpa);
 
-	return word && atomic_load(word) & (LINES | CLEARINGS);
+	for (u64 i = 0; word && i < bytes >> HV_PAGE_SHIFT; i++)
+		if (atomic_load(&word[i]) & (LINES | CLEARINGS))
+			return true;
+	return false;
 }
 
 void hv_code_recheck(struct hv_vm *vm)
@@ -194,8 +197,8 @@ void hv_told_written(struct hv_vm *vm, u64 gpa, u64 bytes)
 	hv_slots_hold(vm);
 	while (bytes) {
 		struct hv_memslot *slot = hv_memslot_find(vm, gpa);
-		u64 piece = slot ? slot->size - (gpa - slot->gpa)
-				 : HV_PAGE_SIZE - gpa % HV_PAGE_SIZE;
+		u64 piece =
+		    slot ? slot->size - (gpa - slot->gpa) : HV_PAGE_SIZE - gpa % HV_PAGE_SIZE;
 
 		if (piece > bytes)
 			piece = bytes;

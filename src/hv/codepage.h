@@ -60,6 +60,7 @@ void hv_code_recheck(struct hv_vm *vm);
 /* Callbacks of struct cpu_host. */
 bool hv_code_read(struct cpu *cpu, u64 gpa, unsigned size);
 void hv_code_write(struct cpu *cpu, u64 gpa, unsigned size);
-bool hv_is_code_page(struct cpu *cpu, u64 gpa);
+/* The pages of @bytes are of one slot, or it is one page. */
+bool hv_is_code(struct cpu *cpu, u64 gpa, u64 bytes);
 
 #endif

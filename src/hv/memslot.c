@@ -87,11 +87,21 @@ void hv_mark_dirty(struct hv_memslot *slot, u64 gpa, u64 len)
 	}
 }
 
-struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, bool store)
+/* Is all of the unit at @gpa memory, in @slot, and whole? */
+static bool has_unit(const struct hv_vm *vm, const struct hv_memslot *slot, u64 gpa)
+{
+	u64 first = gpa & ~(CPU_UNIT_BYTES - 1);
+
+	return first >= slot->gpa && slot->size - (first - slot->gpa) >= CPU_UNIT_BYTES &&
+	       !hv_any_broken(&vm->broken);
+}
+
+struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, enum cpu_ram_use use)
 {
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
 	const struct hv_memslots *slots = vcpu->vm->slots;
 	struct hv_memslot *slot = NULL;
+	struct cpu_ram ram;
 
 	if (vcpu->slot_hint < slots->nr)
 		slot = slots->slot[vcpu->slot_hint];
@@ -99,9 +109,14 @@ struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, bool store)
 		slot = find(slots, gpa, &vcpu->slot_hint);
 	if (!slot || hv_is_broken(&vcpu->vm->broken, gpa))
 		return (struct cpu_ram){0};
-	if (store && !(slot->flags & KVM_MEM_READONLY))
+	ram = (struct cpu_ram){.host = slot->host + (gpa - slot->gpa),
+			       .writable = !(slot->flags & KVM_MEM_READONLY),
+			       .whole = has_unit(vcpu->vm, slot, gpa)};
+	if (use == CPU_RAM_STORE_UNIT && ram.whole && ram.writable)
+		hv_mark_dirty(slot, gpa & ~(CPU_UNIT_BYTES - 1), CPU_UNIT_BYTES);
+	else if (use != CPU_RAM_LOAD && ram.writable)
 		hv_mark_dirty(slot, gpa, HV_PAGE_SIZE);
-	return (struct cpu_ram){slot->host + (gpa - slot->gpa), !(slot->flags & KVM_MEM_READONLY)};
+	return ram;
 }
 
 void *hv_guest_ptr(struct hv_vm *vm, u64 gpa, u64 len, bool write)
@@ -241,6 +256,14 @@ static void free_replaced(struct hv_memslot *old, const struct hv_memslot *slot)
 	free(old);
 }
 
+static bool any_logged(const struct hv_memslots *slots)
+{
+	for (unsigned i = 0; i < slots->nr; i++)
+		if (slots->slot[i]->dirty)
+			return true;
+	return false;
+}
+
 /* @slot, or NULL: nothing, in the place of @gone, or NULL: of nothing. */
 static int replace(struct hv_vm *vm, struct hv_memslot *gone, struct hv_memslot *slot)
 {
@@ -254,6 +277,7 @@ static int replace(struct hv_vm *vm, struct hv_memslot *gone, struct hv_memslot 
 	new->nr = array_copy_changed(new->slot, old->slot, old->nr, sizeof(new->slot[0]),
 				     gone ? up_to(old, gone->gpa) - 1 : ARRAY_NONE,
 				     slot ? &slot : NULL, slot ? up_to(old, slot->gpa) : 0);
+	new->logged = any_logged(new);
 	vm->slots = new;
 	vm->slot_by_id[id] = slot;
 	/* From here on the table's entries for the old place say that there is no memory

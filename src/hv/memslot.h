@@ -37,6 +37,7 @@ struct hv_memslot {
  */
 struct hv_memslots {
 	unsigned nr;
+	bool logged; /* one of them has a dirty log */
 	struct hv_memslot *slot[];
 };
 
@@ -53,7 +54,7 @@ void hv_slots_hold(struct hv_vm *vm);
 void hv_slots_release(struct hv_vm *vm);
 struct hv_memslot *hv_memslot_find(struct hv_vm *vm, u64 gpa);
 /* struct cpu_host's ram, and struct hpt_ops's classify (@ctx is the VM). */
-struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, bool store);
+struct cpu_ram hv_cpu_ram(struct cpu *cpu, u64 gpa, enum cpu_ram_use use);
 enum hpt_backing hv_classify(void *ctx, u64 gpa, u64 bytes);
 /* Host memory of @len bytes at @gpa within one slot, or NULL; @write marks the pages dirty. */
 void *hv_guest_ptr(struct hv_vm *vm, u64 gpa, u64 len, bool write);

@@ -31,6 +31,7 @@
  */
 #include <sched.h>
 #include "base/pause.h"
+#include "hv/memslot.h"
 #include "hv/shootdown.h"
 #include "hv/vcpu.h"
 #include "hv/vm.h"
@@ -148,6 +149,7 @@ static void catch_up(struct hv_vcpu *vcpu)
 	}
 	if (seen != tail)
 		drop_everything(&vcpu->cpu);
+	cpu_log_pages(&vcpu->cpu, vcpu->vm->slots->logged);
 	atomic_store(&vcpu->seen, tail);
 }
 

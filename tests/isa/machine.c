@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cpu/cpu.h"
+#include "cpu/mmu/tlb.h"
 #include "cpu/jit/jit.h"
 #include "hpt/hpt.h"
 #include "machine.h"
@@ -44,11 +45,11 @@ static struct machine *machine_of(struct cpu *cpu)
 
 /* --- what the processor asks of its owner --- */
 
-static struct cpu_ram ram(struct cpu *cpu, u64 gpa, bool store)
+static struct cpu_ram ram(struct cpu *cpu, u64 gpa, enum cpu_ram_use use)
 {
 	if (gpa >= RAM_BYTES || (machine_of(cpu)->ends && gpa < COMMON))
-		return (struct cpu_ram){NULL, false};
-	return (struct cpu_ram){machine_of(cpu)->ram + gpa, true};
+		return (struct cpu_ram){0};
+	return (struct cpu_ram){.host = machine_of(cpu)->ram + gpa, .writable = true};
 }
 
 /* A program's end, and an interrupt for which there is no way on (put_handlers()). */
@@ -94,7 +95,7 @@ static void code_write(struct cpu *cpu, u64 gpa, unsigned size)
 	cpu_flush_code(cpu, gpa);
 }
 
-static bool is_code_page(struct cpu *cpu, u64 gpa)
+static bool is_code(struct cpu *cpu, u64 gpa, u64 bytes)
 {
 	return gpa < RAM_BYTES && machine_of(cpu)->code_page[gpa / PAGE];
 }
@@ -149,7 +150,7 @@ static const struct cpu_host host = {
     .tick = tick,
     .spins = nothing,
     .code_write = code_write,
-    .is_code_page = is_code_page,
+    .is_code = is_code,
 };
 
 /* --- the table --- */
@@ -211,6 +212,8 @@ struct machine *machine_new(const struct machine_options *o)
 	}
 	m->cpu.hpt = m->hpt;
 	m->cpu.amor = ~0ull;
+	m->cpu.tlbs->small_pages = true;
+	tlb_choose_units(&m->cpu);
 	map_pages(m);
 	return m;
 }

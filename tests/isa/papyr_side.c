@@ -22,13 +22,15 @@ static bool swap;
 static u8 code_area[CODE_SIZE] __attribute__((aligned(4096)));
 static u8 data_area[DATA_END - DATA_BASE] __attribute__((aligned(4096)));
 
-static struct cpu_ram ram(struct cpu *c, u64 gpa, bool store)
+static struct cpu_ram ram(struct cpu *c, u64 gpa, enum cpu_ram_use use)
 {
 	if (gpa >= TRAPS_FROM && gpa < TRAPS_TO)
-		return (struct cpu_ram){&code_area[(gpa - TRAPS_FROM) & ~(u64)(PAGE - 1)], true};
+		return (struct cpu_ram){&code_area[(gpa - TRAPS_FROM) & ~(u64)(PAGE - 1)], true,
+					false};
 	if (gpa >= DATA_BASE && gpa < DATA_END)
-		return (struct cpu_ram){&data_area[(gpa - DATA_BASE) & ~(u64)(PAGE - 1)], true};
-	return (struct cpu_ram){NULL, false};
+		return (struct cpu_ram){&data_area[(gpa - DATA_BASE) & ~(u64)(PAGE - 1)], true,
+					false};
+	return (struct cpu_ram){0};
 }
 
 static bool hcall(struct cpu *c)
@@ -70,7 +72,7 @@ static void code_write(struct cpu *c, u64 gpa, unsigned size)
 {
 }
 
-static bool is_code_page(struct cpu *c, u64 gpa)
+static bool is_code(struct cpu *c, u64 gpa, u64 bytes)
 {
 	return false;
 }
@@ -86,7 +88,7 @@ static const struct cpu_host host = {
     .tick = tick,
     .spins = catch_up,
     .code_write = code_write,
-    .is_code_page = is_code_page,
+    .is_code = is_code,
 };
 
 void papyr_side_model(const struct cpu_model *wanted)

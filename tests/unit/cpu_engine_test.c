@@ -488,9 +488,8 @@ static void each_piece_leads_to(struct fixture *f, const struct mapping *m, u64 
 		assert_int_equal(load(f, m->ea + at), gpa + at);
 }
 
-static void flush_one(const struct hpt_base_size *base)
+static void flush_one(const struct hpt_base_size *base, struct fixture *f)
 {
-	struct fixture *f = fixture_new();
 	u64 bytes = 1ull << base->page_shift;
 	struct mapping m, neighbour;
 
@@ -518,26 +517,28 @@ static void flush_one(const struct hpt_base_size *base)
 
 static void pages_of_all_sizes(void **state)
 {
-	for (unsigned i = 0; i < HPT_BASE_SIZES; i++)
-		flush_one(&hpt_base_sizes[i]);
+	for (unsigned i = 0; i < HPT_BASE_SIZES; i++) {
+		flush_one(&hpt_base_sizes[i], fixture_new());
+		flush_one(&hpt_base_sizes[i], fixture_new_wide());
+	}
 }
 
 static void touched_sets_are_emptied(void **state)
 {
 	struct fixture *f = machine("portable", CODE_BYTES, JIT_BYTES);
-	u64 page = 0x7000000;
+	u64 page = 0x70000000, other = page - CPU_UNIT_BYTES;
 
 	put_insn(f, CODE, SC_1);
 	for (unsigned i = 0; i + 1 < TOUCHED_FULL; i++)
-		cpu_touch_writable(&f->cpu, page + i * PAGE);
+		cpu_touch_writable(&f->cpu, page + i * CPU_UNIT_BYTES);
 	run_from(f, CODE);
 	assert_true(cpu_may_write(&f->cpu, page));
-	assert_false(cpu_may_write(&f->cpu, page - PAGE));
-	cpu_touch_writable(&f->cpu, page - PAGE);
-	assert_true(cpu_may_write(&f->cpu, page - PAGE));
+	assert_false(cpu_may_write(&f->cpu, other));
+	cpu_touch_writable(&f->cpu, other);
+	assert_true(cpu_may_write(&f->cpu, other));
 	run_from(f, CODE);
 	assert_false(cpu_may_write(&f->cpu, page));
-	assert_false(cpu_may_write(&f->cpu, page - PAGE));
+	assert_false(cpu_may_write(&f->cpu, other));
 	fixture_free(f);
 }
 

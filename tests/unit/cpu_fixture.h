@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "cpu/cpu.h"
+#include "cpu/mmu/tlb.h"
 #include "hpt/hpt.h"
 
 #define RAM_BYTES (64u << 20)
@@ -31,9 +32,9 @@ static inline struct fixture *fixture_of(struct cpu *cpu)
 	return container_of(cpu, struct fixture, cpu);
 }
 
-static inline struct cpu_ram fixture_ram(struct cpu *cpu, u64 gpa, bool store)
+static inline struct cpu_ram fixture_ram(struct cpu *cpu, u64 gpa, enum cpu_ram_use use)
 {
-	return gpa < RAM_BYTES ? (struct cpu_ram){fixture_of(cpu)->ram + gpa, true}
+	return gpa < RAM_BYTES ? (struct cpu_ram){fixture_of(cpu)->ram + gpa, true, true}
 			       : (struct cpu_ram){0};
 }
 
@@ -64,9 +65,12 @@ static inline void fixture_code_write(struct cpu *cpu, u64 gpa, unsigned size)
 	cpu_flush_code(cpu, gpa);
 }
 
-static inline bool fixture_is_code_page(struct cpu *cpu, u64 gpa)
+static inline bool fixture_is_code(struct cpu *cpu, u64 gpa, u64 bytes)
 {
-	return gpa < RAM_BYTES && fixture_of(cpu)->code_page[gpa >> 12];
+	for (u64 at = gpa; at < gpa + bytes && at < RAM_BYTES; at += CPU_PAGE_SIZE)
+		if (fixture_of(cpu)->code_page[at >> 12])
+			return true;
+	return false;
 }
 
 static inline bool fixture_tick(struct cpu *cpu)
@@ -105,7 +109,7 @@ static inline struct fixture *fixture_of_model(const struct cpu_model *model)
 	    .catch_up = fixture_nothing,
 	    .code_read = fixture_code_read,
 	    .code_write = fixture_code_write,
-	    .is_code_page = fixture_is_code_page,
+	    .is_code = fixture_is_code,
 	};
 	struct fixture *f = aligned_alloc(64, (sizeof(*f) + 63) & ~(size_t)63);
 
@@ -115,12 +119,24 @@ static inline struct fixture *fixture_of_model(const struct cpu_model *model)
 	assert_int_equal(cpu_init(&f->cpu, model, &host, true), 0);
 	f->cpu.hpt = f->hpt;
 	f->cpu.amor = ~0ull;
+	f->cpu.tlbs->small_pages = true;
+	tlb_choose_units(&f->cpu);
 	return f;
 }
 
 static inline struct fixture *fixture_new(void)
 {
 	return fixture_of_model(&cpu_model_power8);
+}
+
+/* Whose translation caches are of units of 64 KiB. */
+static inline struct fixture *fixture_new_wide(void)
+{
+	struct fixture *f = fixture_new();
+
+	f->cpu.tlbs->small_pages = false;
+	tlb_choose_units(&f->cpu);
+	return f;
 }
 
 static inline void fixture_free(struct fixture *f)

@@ -14,13 +14,13 @@
 
 static unsigned asked, asked_to_store;
 
-static struct cpu_ram counting_ram(struct cpu *cpu, u64 gpa, bool store)
+static struct cpu_ram counting_ram(struct cpu *cpu, u64 gpa, enum cpu_ram_use use)
 {
 	if (gpa != CODE) {
 		asked++;
-		asked_to_store += store;
+		asked_to_store += use != CPU_RAM_LOAD;
 	}
-	return fixture_ram(cpu, gpa, store);
+	return fixture_ram(cpu, gpa, use);
 }
 
 /* Fetches in real mode, data through the table: EA is page A. */
@@ -146,8 +146,7 @@ static void protecting_takes_stores_alone(void **state)
 
 static bool jump_is_kept(struct fixture *f, u64 ea)
 {
-	return jump_slot(&f->cpu, ea)->ea == ea &&
-	       jump_slot(&f->cpu, ea)->key == f->cpu.jump_key;
+	return jump_slot(&f->cpu, ea)->ea == ea && jump_slot(&f->cpu, ea)->key == f->cpu.jump_key;
 }
 
 static void jumps_go_with_their_page(void **state)

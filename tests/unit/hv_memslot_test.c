@@ -81,7 +81,7 @@ static void changing(void **state)
 }
 
 #define MANY  4096u
-#define OF(i) (((i) * 2731 % MANY) * 2 * PAGE) /* pages with a page between them, in no order */
+#define OF(i) (((i)*2731 % MANY) * 2 * PAGE) /* pages with a page between them, in no order */
 
 static void many(void **state)
 {
@@ -138,15 +138,15 @@ static void processor_side(void **state)
 				     memory + i * PAGE),
 				 0);
 	for (unsigned i = 8; i-- > 0;) {
-		ram = hv_cpu_ram(&vcpu->cpu, 2 * i * MIB + PAGE, true);
+		ram = hv_cpu_ram(&vcpu->cpu, 2 * i * MIB + PAGE, CPU_RAM_STORE);
 		assert_ptr_equal(ram.host, memory + (i + 1) * PAGE);
 		assert_int_equal(ram.writable, i != 5);
-		assert_null(hv_cpu_ram(&vcpu->cpu, (2 * i + 1) * MIB, false).host);
+		assert_null(hv_cpu_ram(&vcpu->cpu, (2 * i + 1) * MIB, CPU_RAM_LOAD).host);
 	}
 	/* The place of the last hit may be gone. */
 	for (unsigned i = 0; i < 8; i++)
 		assert_int_equal(set(vm, i, 0, 0, 0, NULL), 0);
-	assert_null(hv_cpu_ram(&vcpu->cpu, 0, false).host);
+	assert_null(hv_cpu_ram(&vcpu->cpu, 0, CPU_RAM_LOAD).host);
 }
 
 static void expect_dirty(struct hv_vm *vm, u32 slot, const u64 *words, size_t n)
@@ -172,11 +172,11 @@ static void dirty_log(void **state)
 	assert_int_equal(hv_dirty_log_bytes(vm, HV_MAX_MEMSLOTS, &bytes), -EINVAL);
 	assert_int_equal(set(vm, 0, 0, MIB, 70 * PAGE, memory), 0);
 	assert_int_equal(hv_dirty_log_bytes(vm, 0, &bytes), -ENOENT);
-	hv_cpu_ram(&vcpu->cpu, MIB, true);
+	hv_cpu_ram(&vcpu->cpu, MIB, CPU_RAM_STORE);
 	assert_int_equal(set(vm, 0, KVM_MEM_LOG_DIRTY_PAGES, MIB, 70 * PAGE, memory), 0);
 	expect_dirty(vm, 0, none, 2);
-	hv_cpu_ram(&vcpu->cpu, MIB, true);
-	hv_cpu_ram(&vcpu->cpu, MIB + PAGE, false);
+	hv_cpu_ram(&vcpu->cpu, MIB, CPU_RAM_STORE);
+	hv_cpu_ram(&vcpu->cpu, MIB + PAGE, CPU_RAM_LOAD);
 	hv_guest_ptr(vm, MIB + 5 * PAGE + 8, 8, true);
 	hv_guest_ptr(vm, MIB + 6 * PAGE + 8, 8, false);
 	hv_guest_ptr(vm, MIB + 67 * PAGE, PAGE, true);

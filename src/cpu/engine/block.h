@@ -46,7 +46,8 @@ struct block {
 #define MODE_COUNT 0x80u /* the performance monitor counts: blocks end at each branch, exactly */
 #define MODE_IR	 0x40u /* not for decoding: it tells real-mode addresses apart in the jump cache */
 #define MODE_DR	 0x100u /* tells translations where loads and stores look their pages up */
-#define MODE_BITS 9
+#define MODE_NARROW 0x200u /* so it does in what units: cpu->unit_shift */
+#define MODE_BITS 10
 
 static inline struct block *op_link(const struct op *op)
 {

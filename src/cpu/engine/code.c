@@ -186,7 +186,8 @@ void cpu_code_compare(struct cpu *cpu, void (*differs)(struct cpu *cpu, u64 gpa)
 {
 	for (unsigned i = 0; i < PAGE_BUCKETS; i++)
 		for (struct code_page *p = cpu->code->pages[i]; p; p = p->next) {
-			const u8 *host = p->lines ? cpu->host->ram(cpu, p->gpa, false).host : NULL;
+			const u8 *host =
+			    p->lines ? cpu->host->ram(cpu, p->gpa, CPU_RAM_LOAD).host : NULL;
 
 			if (host && !page_is_same(p, host))
 				differs(cpu, p->gpa);

@@ -114,6 +114,7 @@ static bool look_at_clock(struct cpu *cpu)
 {
 	code_tick(cpu);
 	sample(cpu);
+	tlb_tick(cpu);
 	cpu->counts.turns_clock++;
 	cpu->insns += BUDGET - cpu->budget;
 	cpu->budget = BUDGET;
@@ -135,6 +136,8 @@ static bool attend(struct cpu *cpu, u32 request)
 		cpu->host->catch_up(cpu);
 	if (request & CPU_REQ_FORGET)
 		touched_forget(cpu);
+	if (request & CPU_REQ_UNITS)
+		tlb_choose_units(cpu);
 	if (request & CPU_REQ_SPINS)
 		cpu->host->spins(cpu);
 	if (request & CPU_REQ_RECHECK)

@@ -13,27 +13,55 @@ static bool data_fails(struct cpu *cpu, const struct op *op, u64 ea, const struc
 	return false;
 }
 
-/* Remembers a page of memory in the first level, as far as its accesses need no look. */
+static bool is_wide(const struct cpu *cpu)
+{
+	return cpu->unit_shift == CPU_UNIT_SHIFT;
+}
+
+static bool is_code_page(struct cpu *cpu, u64 gpa)
+{
+	return cpu->host->is_code(cpu, gpa & CPU_PAGE_MASK, CPU_PAGE_SIZE);
+}
+
+/* May stores to the unit at @gpa go there without asking? */
+static bool is_writable(struct cpu *cpu, u64 gpa, const struct translation *t)
+{
+	u64 bytes = tlb_unit_bytes(cpu);
+
+	if (!t->writable)
+		return false;
+	if (!cpu->host->is_code(cpu, gpa, bytes))
+		return true;
+	cpu->tlbs->narrow += is_wide(cpu) && !is_code_page(cpu, t->gpa);
+	return false;
+}
+
+/* Remembers a unit of memory in the first level, as far as its accesses need no look. */
 static void tlb_fill(struct cpu *cpu, u64 ea, const struct translation *t,
 		     const struct cpu_ram *ram, bool store)
 {
-	unsigned slot = tlb_slot(ea);
+	unsigned slot = tlb_slot(cpu, ea);
 	struct tlb_entry *e = &cpu->dtlb->e[slot];
-	u64 page = ea >> CPU_PAGE_SHIFT, gpa = t->gpa & CPU_PAGE_MASK;
+	u64 unit = ea >> cpu->unit_shift, in_unit = tlb_unit_bytes(cpu) - 1;
+	u64 gpa = t->gpa & ~in_unit;
 
 	if (watchpoint_armed(cpu) || t->small)
 		return;
+	if (is_wide(cpu) && !(t->wide && ram->whole)) {
+		cpu->tlbs->narrow++;
+		return;
+	}
 	if (t->program && cpu->dtlb == &cpu->tlb[TLB_KERNEL])
 		cpu->tlbs->low[slot / 64] |= 1ull << slot % 64;
 	cpu->dtlb->used[slot / 64] |= 1ull << slot % 64;
-	if (e->read != page || e->gpa != gpa)
+	if (e->read != unit || e->gpa != gpa)
 		e->write = tlb_empty(slot);
-	e->read = page;
+	e->read = unit;
 	e->addend = (uintptr_t)ram->host - (ea & CPU_PAGE_MASK);
 	e->gpa = gpa;
-	if (store && t->writable && !cpu->host->is_code_page(cpu, gpa)) {
-		e->write = page;
-		writers_add(&cpu->tlbs->writers, gpa);
+	if (store && is_writable(cpu, gpa, t)) {
+		e->write = unit;
+		writers_add(&cpu->tlbs->writers, gpa >> cpu->unit_shift);
 	}
 }
 
@@ -84,7 +112,7 @@ static const u8 *loaded(struct cpu *cpu, const struct translation *t)
 	struct cpu_ram ram = {0};
 
 	if (!t->absent)
-		ram = cpu->host->ram(cpu, t->gpa & CPU_PAGE_MASK, false);
+		ram = cpu->host->ram(cpu, t->gpa & CPU_PAGE_MASK, CPU_RAM_LOAD);
 	return ram.host ? ram.host + (t->gpa & ~CPU_PAGE_MASK) : NULL;
 }
 
@@ -133,6 +161,13 @@ static bool order_fails(struct cpu *cpu, const struct op *op, u64 ea, bool store
 	return true;
 }
 
+static enum cpu_ram_use ram_use(const struct cpu *cpu, const struct translation *t, bool store)
+{
+	if (!store)
+		return CPU_RAM_LOAD;
+	return is_wide(cpu) && t->wide ? CPU_RAM_STORE_UNIT : CPU_RAM_STORE;
+}
+
 /*
  * Host memory of @size bytes at @ea, which lie on one page. NULL: an interrupt was raised, the
  * owner did the access (*done), or there is no memory and @data is NULL, which asks for memory
@@ -159,8 +194,9 @@ static u8 *data_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size,
 			return NULL;
 		if (store)
 			cpu_touch_writable(cpu, t.gpa);
-		ram = t.absent ? (struct cpu_ram){0}
-			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, store);
+		ram = t.absent
+			  ? (struct cpu_ram){0}
+			  : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, ram_use(cpu, &t, store));
 		if (ram.host && (!store || ram.writable))
 			break;
 		if (t.small && order_fails(cpu, op, ea, store))
@@ -261,7 +297,7 @@ static bool write_on_page(struct cpu *cpu, const struct op *op, u64 ea, const u8
 		u8 *host = data_ptr(cpu, op, ea, size, true, (void *)data, &gpa, &done);
 
 		if (host) {
-			if (cpu->host->is_code_page(cpu, gpa))
+			if (is_code_page(cpu, gpa))
 				cpu->host->code_write(cpu, gpa, size);
 			copy_once(host, data, size);
 			return true;
@@ -383,11 +419,11 @@ void *mem_ptr(struct cpu *cpu, const struct op *op, u64 ea, unsigned size, bool 
 
 	*no_ram = false;
 	if (likely(host)) {
-		*gpa = cpu->dtlb->e[tlb_slot(ea)].gpa | (ea & ~CPU_PAGE_MASK);
+		*gpa = cpu->dtlb->e[tlb_slot(cpu, ea)].gpa | (ea & (tlb_unit_bytes(cpu) - 1));
 		return host;
 	}
 	host = data_ptr(cpu, op, ea, size, store, NULL, gpa, no_ram);
-	if (host && store && cpu->host->is_code_page(cpu, *gpa))
+	if (host && store && is_code_page(cpu, *gpa))
 		cpu->host->code_write(cpu, *gpa, size);
 	return host;
 }

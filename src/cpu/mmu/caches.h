@@ -11,17 +11,17 @@
 /* Real mode, supervisor and problem state see different pages at the same effective addresses. */
 enum tlb_context { TLB_REAL, TLB_KERNEL, TLB_USER, TLB_CONTEXTS };
 
-#define TLB_ENTRIES 4096u
+#define TLB_ENTRIES 16384u
 
 /*
- * A page by effective address. The tags are its number if it may be read, or written, without
- * asking, else tlb_empty(). An access is looked for by its first byte, and its last byte's page is
- * compared, so that one which crosses the page's end never matches.
+ * A unit (mem.h) by effective address. The tags are its number if it may be read, or written,
+ * without asking, else tlb_empty(). An access is looked for by its first byte, and its last byte's
+ * unit is compared, so that one which crosses the unit's end never matches.
  */
 struct tlb_entry {
 	u64 read, write; /* tags */
 	u64 addend;	 /* host address = effective address + addend */
-	u64 gpa;	 /* of the page */
+	u64 gpa;	 /* of the unit */
 };
 
 struct tlb {

@@ -44,8 +44,7 @@ bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 {
 	struct tlbs *tlbs = cpu->tlbs;
 	enum tlb_context context = tlb_context(cpu, MODE_IR);
-	struct itlb_entry *f =
-	    &tlbs->fetch[context][nip >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
+	struct itlb_entry *f = &tlbs->fetch[context][nip >> CPU_PAGE_SHIFT & (ITLB_ENTRIES - 1)];
 	u64 tag = (nip & CPU_PAGE_MASK) | tlbs->gen[context];
 	struct translation t;
 	struct cpu_ram ram;
@@ -56,7 +55,7 @@ bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh)
 		if (!translate(cpu, nip, CPU_FETCH, &t))
 			return fetch_fails(cpu, nip, &t);
 		ram = t.absent ? (struct cpu_ram){0}
-			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, false);
+			       : cpu->host->ram(cpu, t.gpa & CPU_PAGE_MASK, CPU_RAM_LOAD);
 		if (!ram.host)
 			return fetch_without_memory(cpu, nip, &t);
 		if (unlikely(t.small)) {

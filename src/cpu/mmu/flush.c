@@ -21,6 +21,11 @@ static void drop_slots(struct tlb *tlb, u64 *slots)
 			drop_slot(tlb, i * 64 + (unsigned)__builtin_ctzll(slots[i]));
 }
 
+static u8 unit_shift(const struct tlbs *t)
+{
+	return t->small_pages || t->logs_pages ? CPU_PAGE_SHIFT : CPU_UNIT_SHIFT;
+}
+
 int tlb_init(struct cpu *cpu)
 {
 	cpu->tlbs = pages_untouched(sizeof(*cpu->tlbs), 0);
@@ -32,6 +37,8 @@ int tlb_init(struct cpu *cpu)
 		drop_slot(&cpu->tlb[i], TLB_ENTRIES - 1);
 	}
 	cpu->tlbs->virt_gen = 1;
+	cpu->tlbs->small_pages = cpu_is_booke(cpu);
+	cpu->unit_shift = unit_shift(cpu->tlbs);
 	cpu->tlbs->jumps.gen = cpu->tlbs->jumps.user_gen = 1;
 	tlb_select(cpu);
 	return 0;
@@ -85,6 +92,45 @@ void tlb_new_generation(struct cpu *cpu)
 	jumps_forget(cpu);
 }
 
+/*
+ * At each look a few accesses that units of 4 KiB would have served are borne: what is beyond that
+ * is summed up, lest a guest that is served well loses it for what it does at times.
+ */
+#define NARROW_BORNE 8u
+#define NARROW_MAX   (1u << 17)
+
+void tlb_tick(struct cpu *cpu)
+{
+	struct tlbs *t = cpu->tlbs;
+
+	if (unlikely(t->narrow > NARROW_MAX)) {
+		t->narrow = 0;
+		t->small_pages = true;
+		tlb_choose_units(cpu);
+	}
+	t->narrow -= t->narrow < NARROW_BORNE ? t->narrow : NARROW_BORNE;
+}
+
+void cpu_log_pages(struct cpu *cpu, bool on)
+{
+	if (cpu->tlbs->logs_pages == on)
+		return;
+	cpu->tlbs->logs_pages = on;
+	cpu_request(cpu, CPU_REQ_UNITS);
+}
+
+void tlb_choose_units(struct cpu *cpu)
+{
+	struct tlbs *t = cpu->tlbs;
+
+	if (cpu->unit_shift == unit_shift(t))
+		return;
+	tlb_new_generation(cpu);
+	memset(&t->writers, 0, sizeof(t->writers));
+	cpu->unit_shift = unit_shift(t);
+	cpu_set_msr(cpu, cpu->msr);
+}
+
 void tlb_forget_segment(struct cpu *cpu, u64 ea)
 {
 	struct tlbs *t = cpu->tlbs;
@@ -117,17 +163,26 @@ void cpu_flush_all(struct cpu *cpu)
 	tlb_new_generation(cpu);
 }
 
-static void drop_effective_piece(struct cpu *cpu, u64 ea)
+static void drop_unit(struct cpu *cpu, u64 ea)
 {
-	u64 page = ea >> CPU_PAGE_SHIFT;
-	unsigned slot = tlb_slot(ea);
+	u64 unit = ea >> cpu->unit_shift;
+	unsigned slot = tlb_slot(cpu, ea);
 
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
 		struct tlb *tlb = &cpu->tlb[i];
+
+		if (tlb->e[slot].read == unit || tlb->e[slot].write == unit)
+			drop_slot(tlb, slot);
+	}
+}
+
+static void drop_fetches(struct cpu *cpu, u64 ea)
+{
+	u64 page = ea >> CPU_PAGE_SHIFT;
+
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
 		struct itlb_entry *f = &cpu->tlbs->fetch[i][page & (ITLB_ENTRIES - 1)];
 
-		if (tlb->e[slot].read == page || tlb->e[slot].write == page)
-			drop_slot(tlb, slot);
 		if (f->tag == (page << CPU_PAGE_SHIFT | cpu->tlbs->gen[i]))
 			f->tag = 0;
 	}
@@ -135,8 +190,10 @@ static void drop_effective_piece(struct cpu *cpu, u64 ea)
 
 static void drop_effective(struct cpu *cpu, u64 ea, u64 bytes, bool real)
 {
+	for (u64 i = 0; i < bytes; i += tlb_unit_bytes(cpu))
+		drop_unit(cpu, ea + i);
 	for (u64 i = 0; i < bytes; i += CPU_PAGE_SIZE)
-		drop_effective_piece(cpu, ea + i);
+		drop_fetches(cpu, ea + i);
 	jumps_forget_range(cpu, ea, bytes, real);
 }
 
@@ -167,7 +224,7 @@ static void drop_range(struct cpu *cpu, u64 ea, u64 bytes)
 			for (u64 used = tlb->used[j]; used; used &= used - 1) {
 				unsigned slot = j * 64 + (unsigned)__builtin_ctzll(used);
 
-				if ((tlb->e[slot].read << CPU_PAGE_SHIFT) - ea < bytes)
+				if ((tlb->e[slot].read << cpu->unit_shift) - ea < bytes)
 					drop_slot(tlb, slot);
 			}
 		for (unsigned j = 0; j < ITLB_ENTRIES; j++)
@@ -192,13 +249,22 @@ void tlb_forget_page(struct cpu *cpu, u64 ea, u64 bytes, bool shared)
 		jumps_forget(cpu);
 }
 
-static void drop_virtual_piece(struct cpu *cpu, u64 va)
+static void drop_virtual_piece(struct cpu *cpu, u64 va, unsigned shift)
 {
-	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va >> CPU_PAGE_SHIFT);
+	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va >> shift);
 
-	if (e->vsid &&
-	    va_low(e->vsid, e->page << CPU_PAGE_SHIFT) >> CPU_PAGE_SHIFT == va >> CPU_PAGE_SHIFT)
+	if (e->vsid && vtlb_shift(e->vsid) == shift &&
+	    va_low(e->vsid, e->piece << shift) >> shift == va >> shift)
 		e->vsid = 0;
+}
+
+/* A page of 64 KiB or more may be of a segment of small pages too. */
+static void drop_virtual(struct cpu *cpu, u64 va, u64 bytes)
+{
+	for (u64 i = 0; i < bytes; i += CPU_UNIT_BYTES)
+		drop_virtual_piece(cpu, va + i, CPU_UNIT_SHIFT);
+	for (u64 i = 0; i < bytes; i += CPU_PAGE_SIZE)
+		drop_virtual_piece(cpu, va + i, CPU_PAGE_SHIFT);
 }
 
 /* From the first level: wherever the page at @va can be seen now. */
@@ -217,7 +283,6 @@ static void drop_seen(struct cpu *cpu, u64 va, u64 bytes)
 		drop_effective(cpu, va & ((1ull << 40) - 1), bytes, true);
 }
 
-
 void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
 {
 	u64 bytes = 1ull << page_shift;
@@ -228,40 +293,41 @@ void cpu_flush_page(struct cpu *cpu, u64 va, unsigned page_shift)
 	}
 	cpu->counts.flushes_page++;
 	va &= ~(bytes - 1);
-	for (u64 i = 0; i < bytes; i += CPU_PAGE_SIZE)
-		drop_virtual_piece(cpu, va + i);
+	drop_virtual(cpu, va, bytes);
 	drop_seen(cpu, va, bytes);
 }
 
-static void protect_slot(struct tlb *tlb, unsigned slot)
+/* Stores to unit @unit of guest real memory, or (~0) to any, look for it anew. Who looks at all
+ * entries tells anew whose there are. */
+static void protect(struct cpu *cpu, struct tlb *tlb, u64 unit)
 {
-	tlb->e[slot].write = tlb_empty(slot);
+	for (unsigned i = 0; i < TLB_ENTRIES / 64; i++)
+		for (u64 used = tlb->used[i]; used; used &= used - 1) {
+			unsigned slot = i * 64 + (unsigned)__builtin_ctzll(used);
+			struct tlb_entry *e = &tlb->e[slot];
+			u64 its = e->gpa >> cpu->unit_shift;
+
+			if (unit == ~0ull || its == unit)
+				e->write = tlb_empty(slot);
+			else if (e->write != tlb_empty(slot))
+				writers_add(&cpu->tlbs->writers, its);
+		}
 }
 
 void cpu_protect_all(struct cpu *cpu)
 {
-	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
-		for (unsigned j = 0; j < TLB_ENTRIES; j++)
-			protect_slot(&cpu->tlb[i], j);
 	memset(&cpu->tlbs->writers, 0, sizeof(cpu->tlbs->writers));
+	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+		protect(cpu, &cpu->tlb[i], ~0ull);
 }
 
-/* Who looks at all of them tells anew whose there are. */
 void cpu_protect_page(struct cpu *cpu, u64 gpa)
 {
-	struct writers *writers = &cpu->tlbs->writers;
+	u64 unit = gpa >> cpu->unit_shift;
 
-	gpa &= CPU_PAGE_MASK;
-	if (!writers_have(writers, gpa))
+	if (!writers_have(&cpu->tlbs->writers, unit))
 		return;
-	memset(writers, 0, sizeof(*writers));
+	memset(&cpu->tlbs->writers, 0, sizeof(cpu->tlbs->writers));
 	for (unsigned i = 0; i < TLB_CONTEXTS; i++)
-		for (unsigned j = 0; j < TLB_ENTRIES; j++) {
-			const struct tlb_entry *e = &cpu->tlb[i].e[j];
-
-			if (e->gpa == gpa)
-				protect_slot(&cpu->tlb[i], j);
-			else if (e->write != tlb_empty(j))
-				writers_add(writers, e->gpa);
-		}
+		protect(cpu, &cpu->tlb[i], unit);
 }

@@ -19,26 +19,36 @@
 #define CPU_PAGE_MASK  (~(CPU_PAGE_SIZE - 1))
 #define CACHE_LINE     128u
 
+/*
+ * What an entry of the first cache is of: CPU_UNIT_BYTES, so that few entries say all of a
+ * program's memory. The guest's pages must be as large. Where they aren't, the processor goes over
+ * to units of 4 KiB (tlb_tick()).
+ */
+static inline u64 tlb_unit_bytes(const struct cpu *cpu)
+{
+	return 1ull << cpu->unit_shift;
+}
+
+static inline unsigned tlb_slot(const struct cpu *cpu, u64 ea)
+{
+	return ea >> cpu->unit_shift & (TLB_ENTRIES - 1);
+}
+
 /* Below the middle of all effective addresses: a program's, where systems keep the other half. */
 static inline bool address_is_low(u64 ea)
 {
 	return !(ea >> 63);
 }
 
-static inline unsigned tlb_slot(u64 ea)
-{
-	return ea >> CPU_PAGE_SHIFT & (TLB_ENTRIES - 1);
-}
-
-/* Where the host has @size bytes at @ea, if they lie on one page that may be read, or written,
+/* Where the host has @size bytes at @ea, if they lie in one unit that may be read, or written,
  * without asking; else NULL. */
 static inline void *tlb_find(const struct cpu *cpu, u64 ea, unsigned size, bool store)
 {
-	const struct tlb_entry *e = &cpu->dtlb->e[tlb_slot(ea)];
-	u64 page = (ea + size - 1) >> CPU_PAGE_SHIFT;
+	const struct tlb_entry *e = &cpu->dtlb->e[tlb_slot(cpu, ea)];
+	u64 unit = (ea + size - 1) >> cpu->unit_shift;
 	void *host = (void *)(uintptr_t)(ea + e->addend);
 
-	if (unlikely((store ? e->write : e->read) != page))
+	if (unlikely((store ? e->write : e->read) != unit))
 		return NULL;
 	if (!host)
 		__builtin_unreachable(); /* so that who asks whether it is NULL asks just once */

@@ -18,7 +18,7 @@ static void tell_data(const struct cpu *cpu, enum tlb_context context, cpu_shado
 
 		if (!(tlb->used[slot / 64] >> slot % 64 & 1) || (!page.read && !page.write))
 			continue;
-		page.ea = (page.read ? e->read : e->write) << CPU_PAGE_SHIFT;
+		page.ea = (page.read ? e->read : e->write) << cpu->unit_shift;
 		tell(of, &page);
 	}
 }

@@ -17,16 +17,16 @@
 #define VTLB_ENTRIES 16384u
 #define ITLB_ENTRIES 256u
 
-/* What the hash table says of one 4 KiB piece of a page. */
+/* What the hash table says of a piece of a page: 4 KiB, in segments of larger pages 64 KiB. */
 struct vtlb_entry {
-	u64 vsid; /* the SLB's VSID word: B, VSID, L, LP; bit 0 set; 0: empty */
-	u64 page; /* offset in the segment >> 12 */
-	u64 gpa;  /* of the 4 KiB piece */
-	u64 v, r; /* the entry's words; r's R and C as last seen */
+	u64 vsid;  /* the SLB's VSID word: B, VSID, L, LP; bit 0 set; 0: empty */
+	u64 piece; /* offset in the segment >> vtlb_shift() */
+	u64 gpa;   /* of the piece */
+	u64 v, r;  /* the entry's words; r's R and C as last seen */
 	u64 index;
 	u32 gen; /* virt_gen when it was filled: another one's entries are empty */
 	u8 page_shift;
-	bool fetched; /* used for a fetch since it was filled */
+	u16 fetched; /* a bit for each 4 KiB of it that a fetch used since it was filled */
 };
 
 struct itlb_entry {
@@ -36,7 +36,7 @@ struct itlb_entry {
 };
 
 /*
- * By hash, the guest real pages of the first level's entries that allow stores, and of some that
+ * By hash, the guest real units of the first level's entries that allow stores, and of some that
  * did: many a page gets code in it, and few are in there at the time.
  */
 #define WRITERS_BITS (1u << 16)
@@ -45,21 +45,21 @@ struct writers {
 	u64 word[WRITERS_BITS / 64];
 };
 
-static inline u64 writers_hash(u64 gpa)
+static inline u64 writers_hash(u64 unit)
 {
-	return (gpa >> CPU_PAGE_SHIFT ^ gpa >> (CPU_PAGE_SHIFT + 16)) % WRITERS_BITS;
+	return (unit ^ unit >> 16) % WRITERS_BITS;
 }
 
-static inline bool writers_have(const struct writers *w, u64 gpa)
+static inline bool writers_have(const struct writers *w, u64 unit)
 {
-	u64 h = writers_hash(gpa);
+	u64 h = writers_hash(unit);
 
 	return w->word[h / 64] >> h % 64 & 1;
 }
 
-static inline void writers_add(struct writers *w, u64 gpa)
+static inline void writers_add(struct writers *w, u64 unit)
 {
-	u64 h = writers_hash(gpa);
+	u64 h = writers_hash(unit);
 
 	w->word[h / 64] |= 1ull << h % 64;
 }
@@ -78,14 +78,21 @@ struct tlbs {
 	u64 low[TLB_ENTRIES / 64];
 	bool low_fetches;
 	bool small_fetch; /* the last fetch was from a page that is not kept */
+	bool small_pages; /* the guest has such, or many of them */
+	bool logs_pages;  /* cpu_log_pages() */
+	unsigned narrow;  /* accesses that units of 4 KiB would have served, of late: tlb_tick() */
 	bool space1_user; /* BookE: whose TLB_REAL's entries are, which are address space 1's */
-	u32 virt_gen; /* never 0 */
+	u32 virt_gen;	  /* never 0 */
 };
 
 int tlb_init(struct cpu *cpu);
 void tlb_fini(struct cpu *cpu);
 /* cpu->msr changed: point cpu->dtlb at the right cache. */
 void tlb_select(struct cpu *cpu);
+/* Between two blocks: units are of 64 KiB or 4 KiB, as the guest and the owner want it. */
+void tlb_choose_units(struct cpu *cpu);
+/* Now and then, between two blocks: what does the guest want? */
+void tlb_tick(struct cpu *cpu);
 /* A watchpoint or a key changed: everything by effective address is stale. */
 void tlb_new_generation(struct cpu *cpu);
 /* The segment at @ea has another meaning, or none. */

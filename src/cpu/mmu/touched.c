@@ -2,8 +2,7 @@
 #include "cpu/mmu/tlb.h"
 #include "cpu/mmu/touched.h"
 
-#define LOOKED_UP_SHIFT 16
-#define WRITABLE_SHIFT	12
+#define TOUCHED_SHIFT CPU_UNIT_SHIFT
 
 static u64 hash(u64 unit)
 {
@@ -33,12 +32,12 @@ static void add(struct cpu *cpu, struct touched_set *set, u64 unit)
 
 void touched_look_up(struct cpu *cpu, u64 va)
 {
-	add(cpu, &cpu->tlbs->touched.looked_up, va >> LOOKED_UP_SHIFT);
+	add(cpu, &cpu->tlbs->touched.looked_up, va >> TOUCHED_SHIFT);
 }
 
 void cpu_touch_writable(struct cpu *cpu, u64 gpa)
 {
-	add(cpu, &cpu->tlbs->touched.writable, gpa >> WRITABLE_SHIFT);
+	add(cpu, &cpu->tlbs->touched.writable, gpa >> TOUCHED_SHIFT);
 }
 
 static void clear(struct touched_set *set)
@@ -57,11 +56,11 @@ void touched_forget(struct cpu *cpu)
 
 bool cpu_may_translate(const struct cpu *cpu, u64 va, unsigned page_shift)
 {
-	return page_shift > LOOKED_UP_SHIFT ||
-	       holds(&cpu->tlbs->touched.looked_up, va >> LOOKED_UP_SHIFT);
+	return page_shift > TOUCHED_SHIFT ||
+	       holds(&cpu->tlbs->touched.looked_up, va >> TOUCHED_SHIFT);
 }
 
 bool cpu_may_write(const struct cpu *cpu, u64 gpa)
 {
-	return holds(&cpu->tlbs->touched.writable, gpa >> WRITABLE_SHIFT);
+	return holds(&cpu->tlbs->touched.writable, gpa >> TOUCHED_SHIFT);
 }

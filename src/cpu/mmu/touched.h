@@ -4,7 +4,7 @@
  * wait for a vcpu that never looked it up (src/hv/shootdown.c).
  *
  * Two sets, as bitmaps of hashes, which only grow: virtual pages that were looked up in the hash
- * table (by 64 KiB), and guest real pages (4 KiB) that stores may go to without asking. A bit is
+ * table, and guest real memory that stores may go to without asking, by 64 KiB both. A bit is
  * set, and seen by all, before the table, or the mark of a page that holds code, is looked at. When
  * a set has become too full to say much, the processor empties its caches and then the sets,
  * between two blocks, where it uses no translation.

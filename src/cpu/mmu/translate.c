@@ -109,19 +109,19 @@ static bool fail(struct translation *t, unsigned vector, u64 why)
 static void vtlb_fill(struct cpu *cpu, struct vtlb_entry *e, u64 slb_vsid, u64 ea,
 		      const struct hpt_hit *hit)
 {
-	unsigned shift = segment_shift(slb_vsid);
+	unsigned shift = vtlb_shift(slb_vsid);
 
 	e->vsid = slb_vsid;
 	e->gen = cpu->tlbs->virt_gen;
-	e->page = (ea & ((1ull << shift) - 1)) >> CPU_PAGE_SHIFT;
+	e->piece = (ea & ((1ull << segment_shift(slb_vsid)) - 1)) >> shift;
 	e->gpa =
-	    (hpt_entry_gpa(hit->r, hit->actual_shift) | (ea & ((1ull << hit->actual_shift) - 1))) &
-	    CPU_PAGE_MASK;
+	    (hpt_entry_gpa(hit->r, hit->actual_shift) | (ea & ((1ull << hit->actual_shift) - 1))) >>
+	    shift << shift;
 	e->v = hit->v;
 	e->r = hit->r;
 	e->index = hit->index;
 	e->page_shift = hit->actual_shift;
-	e->fetched = false;
+	e->fetched = 0;
 }
 
 /* The bits of a VSID word that tell translations apart (not Ks, Kp, N, C, which only protect). */
@@ -130,11 +130,12 @@ static void vtlb_fill(struct cpu *cpu, struct vtlb_entry *e, u64 slb_vsid, u64 e
 static struct vtlb_entry *vtlb_lookup(struct cpu *cpu, u64 slb_vsid, u64 ea)
 {
 	u64 key = (slb_vsid & VTLB_KEY) | 1; /* 1: no bit of the word, so that no key is 0 */
-	u64 page = (ea & ((1ull << segment_shift(slb_vsid)) - 1)) >> CPU_PAGE_SHIFT;
-	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va_low(slb_vsid, ea) >> CPU_PAGE_SHIFT);
+	unsigned shift = vtlb_shift(slb_vsid);
+	u64 piece = (ea & ((1ull << segment_shift(slb_vsid)) - 1)) >> shift;
+	struct vtlb_entry *e = vtlb_slot(cpu->tlbs, va_low(slb_vsid, ea) >> shift);
 	struct hpt_hit hit;
 
-	if (e->vsid == key && e->page == page && e->gen == cpu->tlbs->virt_gen)
+	if (e->vsid == key && e->piece == piece && e->gen == cpu->tlbs->virt_gen)
 		return e;
 	cpu->counts.table_searches++;
 	touched_look_up(cpu, va_low(slb_vsid, ea));
@@ -163,6 +164,17 @@ static bool set_rc(struct cpu *cpu, struct vtlb_entry *e, bool store)
 	return true;
 }
 
+/* Was what @e says of the page at @ea used for a fetch before? */
+static bool was_fetched(struct vtlb_entry *e, u64 ea, bool fetch)
+{
+	u16 bit = (u16)(1u << (ea >> CPU_PAGE_SHIFT) % 16);
+	bool was = e->fetched & bit;
+
+	if (fetch)
+		e->fetched |= bit;
+	return was;
+}
+
 static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_kind kind,
 			 struct translation *t)
 {
@@ -182,18 +194,17 @@ static bool translate_by(struct cpu *cpu, u64 slb_vsid, u64 ea, enum cpu_access_
 			return fail(t, VEC_DSI, DSISR_PROT | store_bit);
 		t->absent = e->v & HPT_V_ABSENT;
 	} while (!t->absent && !set_rc(cpu, e, kind == CPU_STORE));
-	t->gpa = e->gpa | (ea & ~CPU_PAGE_MASK);
+	t->gpa = e->gpa | (ea & ((1ull << vtlb_shift(slb_vsid)) - 1));
+	t->wide = e->page_shift >= CPU_UNIT_SHIFT;
 	t->hpte_index = e->index;
-	t->fresh = !e->fetched;
-	e->fetched |= kind == CPU_FETCH;
+	t->fresh = !was_fetched(e, ea, kind == CPU_FETCH);
 	t->writable = (e->r & HPT_R_C) && pp_allows(e->r, key, true) &&
 		      class_key_allows(cpu, e->r, CPU_STORE);
 	return true;
 }
 
 /* Offset and limit (ISA 2.06 Book III-S 5.7.3); without a table nobody is confined. */
-static bool real_by_limit(struct cpu *cpu, u64 ea, enum cpu_access_kind kind,
-			  struct translation *t)
+static bool real_by_limit(struct cpu *cpu, u64 ea, enum cpu_access_kind kind, struct translation *t)
 {
 	u64 address = ea & REAL_MASK;
 
@@ -201,6 +212,7 @@ static bool real_by_limit(struct cpu *cpu, u64 ea, enum cpu_access_kind kind,
 		return fail(t, VEC_DSI, DSISR_PROT | (kind == CPU_STORE ? DSISR_STORE : 0));
 	t->gpa = address + cpu->rmor;
 	t->hpte_index = ~0ull;
+	t->wide = !((t->gpa ^ ea) % CPU_UNIT_BYTES); /* limits are multiples of that */
 	t->writable = true;
 	t->fresh = true;
 	return true;

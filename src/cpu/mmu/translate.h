@@ -12,7 +12,8 @@ struct translation {
 	bool writable; /* by protection, and C is set in the table */
 	bool absent;
 	u64 hpte_index;
-	bool fresh; /* the hash table was searched since a fetch last used this translation */
+	bool wide;    /* all of the 64 KiB of effective addresses that it is of are mapped so */
+	bool fresh;   /* the hash table was searched since a fetch last used this translation */
 	bool program; /* of a program, another one has another page there: mmu/tlb.h */
 	bool small;   /* the caches can't say it: less than 4 KiB, other byte order: never kept */
 	/* If it failed: VEC_DSI, VEC_DSEGI, VEC_DTLB (the caller makes ISI, ISEGI, ITLB of it). */
@@ -48,9 +49,14 @@ static inline u64 tlb_empty(unsigned slot)
 
 /* --- the second level --- */
 
-static inline struct vtlb_entry *vtlb_slot(struct tlbs *t, u64 va_page)
+static inline unsigned vtlb_shift(u64 vsid_word)
 {
-	return &t->virt[(va_page ^ va_page >> 16) & (VTLB_ENTRIES - 1)];
+	return vsid_word & SLB_VSID_L ? CPU_UNIT_SHIFT : CPU_PAGE_SHIFT;
+}
+
+static inline struct vtlb_entry *vtlb_slot(struct tlbs *t, u64 va_piece)
+{
+	return &t->virt[(va_piece ^ va_piece >> 16) & (VTLB_ENTRIES - 1)];
 }
 
 static inline unsigned segment_shift(u64 vsid_word)

@@ -44,7 +44,7 @@ static void find(struct tr *t, int e, unsigned bytes, bool store)
 	}
 	look_up_slot(t, e, bytes, store);
 	x86_rr(x, X_LOAD, RDX, e);
-	x86_group1(x, 0, G_AND, RDX, (s32)~CPU_PAGE_MASK);
+	x86_group1(x, 0, G_AND, RDX, (1 << unit_shift(t)) - 1);
 	x86_rm(x, X_OR | X_W, RDX, tlb_field(t, offsetof(struct tlb_entry, gpa)));
 	x86_rm(x, X_LOAD | X_W, RCX, tlb_field(t, offsetof(struct tlb_entry, addend)));
 }

@@ -20,7 +20,12 @@ struct x86_mem tlb_field(const struct tr *t, size_t field)
 
 #define V_RORX V_OP(3, 3, 0xf0)
 
-/* rcx = four times the number of the slot of the page at @first. */
+unsigned unit_shift(const struct tr *t)
+{
+	return t->b->mode & MODE_NARROW ? CPU_PAGE_SHIFT : CPU_UNIT_SHIFT;
+}
+
+/* rcx = four times the number of the slot of the unit at @first. */
 static void find_slot(struct tr *t, struct x86_mem first)
 {
 	struct x86 *x = &t->x;
@@ -32,16 +37,16 @@ static void find_slot(struct tr *t, struct x86_mem first)
 	}
 	if (from != RCX && t->jit->host & HOST_BMI2) {
 		vex_rrr(x, V_RORX, RCX, 0, from);
-		x86_byte(x, CPU_PAGE_SHIFT - 2);
+		x86_byte(x, (u8)(unit_shift(t) - 2));
 	} else {
 		if (from != RCX)
 			x86_rr(x, X_LOAD, RCX, from);
-		x86_shift(x, 0, SH_SHR, RCX, CPU_PAGE_SHIFT - 2);
+		x86_shift(x, 0, SH_SHR, RCX, unit_shift(t) - 2);
 	}
 	x86_group1(x, 0, G_AND, RCX, (TLB_ENTRIES - 1) << 2);
 }
 
-/* ZF: the slot at rcx has page rdx. */
+/* ZF: the slot at rcx has unit rdx. */
 static void compare_tag(struct tr *t, bool store)
 {
 	x86_rm(&t->x, X_CMP | X_W, RDX,
@@ -49,7 +54,7 @@ static void compare_tag(struct tr *t, bool store)
 				  : offsetof(struct tlb_entry, read)));
 }
 
-/* rcx as above; ZF: it has the page at @last, whose number is rdx. */
+/* rcx as above; ZF: it has the unit at @last, whose number is rdx. */
 static void compare_slot(struct tr *t, struct x86_mem first, struct x86_mem last, bool store)
 {
 	struct x86 *x = &t->x;
@@ -59,7 +64,7 @@ static void compare_slot(struct tr *t, struct x86_mem first, struct x86_mem last
 		x86_rm(x, X_LEA, RDX, last);
 	else
 		x86_mov(x, RDX, last.base);
-	x86_shift(x, X_W, SH_SHR, RDX, CPU_PAGE_SHIFT);
+	x86_shift(x, X_W, SH_SHR, RDX, unit_shift(t));
 	compare_tag(t, store);
 }
 
