@@ -17,7 +17,7 @@ import sys
 
 from papyrtest import PROMPT, built, check, debian, fetch, workdir
 
-BAD = r"WRONG.*|CORRUPT.*|storm can't go on.*|Kernel panic.*|Oops.*|segfault.*|Unable to handle.*|BUG:.*|WARNING:.*"
+BAD = r"WRONG[^\n]*\n|CORRUPT[^\n]*\n|storm can't go on.*|Kernel panic.*|Oops.*|segfault.*|Unable to handle.*|BUG:.*|WARNING:.*"
 ENDED = r'ended: (\d+) rounds, (\d+) checks, 0 wrong'
 MODULE = r'test_bpf: Summary: (\d+) PASSED, 0 FAILED, \[(\d+)/(\d+) JIT.ed\]'
 
