@@ -27,7 +27,7 @@ struct block {
 	bool bare;   /* of its ops there is the first alone, which leads to its translation */
 	u8 count;    /* instructions */
 	u8 samples;  /* times that it began when the clock was looked at, up to JIT_HOT (jit/) */
-	u16 crossed; /* times that its translation was left for a window on two pages (jit/) */
+	u16 crossed; /* times that its translation was left for a window in two units (jit/) */
 	struct block *page_next;
 	struct code_page *page;
 	const u8 *code;	    /* its translation, where it runs; NULL: none (jit/jit.h) */

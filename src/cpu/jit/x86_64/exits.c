@@ -189,7 +189,7 @@ static void go_to_function(struct tr *t, const struct op *op, unsigned n)
 	x86_jmp_to(&t->x, t->jit->thunks.function);
 }
 
-/* The same, but that the thunk is told if the window lies on two pages. */
+/* The same, but that the thunk is told if the window lies in two units. */
 static void go_from_window(struct tr *t, const struct exit_point *e, const struct op *op)
 {
 	struct x86 *x = &t->x;
@@ -200,7 +200,7 @@ static void go_from_window(struct tr *t, const struct exit_point *e, const struc
 	x86_rr(x, X_XOR | X_W, RAX, RCX);
 	load_op(t, op, e->n);
 	x86_constant(x, RCX, (uintptr_t)t->parts[0]);
-	x86_test_imm(x, RAX, (u32)CPU_PAGE_MASK);
+	x86_test_imm(x, RAX, ~((1u << unit_shift(t)) - 1));
 	one = x86_jcc(x, CC_E);
 	x86_jmp_to(x, t->jit->thunks.crossed);
 	x86_land(x, one);

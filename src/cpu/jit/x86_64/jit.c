@@ -14,7 +14,7 @@
 
 /* Runs after which a block's translation is worth it. */
 #define THRESHOLD 32u
-/* Times that a window lies on two pages after which its block is translated without windows. */
+/* Times that a window lies in two units after which its block is translated without windows. */
 #define CROSSINGS 256u
 
 /* Links tell a distance: a copy, elsewhere, has none. */

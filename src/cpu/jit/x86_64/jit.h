@@ -37,7 +37,7 @@ struct thunks {
 	const u8 *enter; /* an op_fn: from the dispatcher, or the interpreter, into a translation */
 	const u8 *leave; /* by the site in rsi, to r14 */
 	const u8 *function;  /* the function of the op in rsi goes on; rdx: its block's first */
-	const u8 *crossed;   /* the same, and a window lies on two pages; rcx: whose translation */
+	const u8 *crossed;   /* the same, and a window lies in two units; rcx: whose translation */
 	const u8 *stopped;   /* a called function said STOP */
 	const u8 *stop;	     /* to the dispatcher, at r14 */
 	const u8 *late;	     /* the same, and it is time to look at the clock */
