@@ -197,8 +197,8 @@ void hv_told_written(struct hv_vm *vm, u64 gpa, u64 bytes)
 	hv_slots_hold(vm);
 	while (bytes) {
 		struct hv_memslot *slot = hv_memslot_find(vm, gpa);
-		u64 piece =
-		    slot ? slot->size - (gpa - slot->gpa) : HV_PAGE_SIZE - gpa % HV_PAGE_SIZE;
+		u64 piece = slot ? slot->size - (gpa - slot->gpa)
+				 : HV_PAGE_SIZE - gpa % HV_PAGE_SIZE;
 
 		if (piece > bytes)
 			piece = bytes;

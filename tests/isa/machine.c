@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "cpu/cpu.h"
-#include "cpu/mmu/tlb.h"
 #include "cpu/jit/jit.h"
+#include "cpu/mmu/tlb.h"
 #include "hpt/hpt.h"
 #include "machine.h"
 

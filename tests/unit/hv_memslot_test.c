@@ -81,7 +81,7 @@ static void changing(void **state)
 }
 
 #define MANY  4096u
-#define OF(i) (((i)*2731 % MANY) * 2 * PAGE) /* pages with a page between them, in no order */
+#define OF(i) (((i) * 2731 % MANY) * 2 * PAGE) /* pages with a page between them, in no order */
 
 static void many(void **state)
 {

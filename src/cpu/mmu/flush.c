@@ -21,7 +21,7 @@ static void drop_slots(struct tlb *tlb, u64 *slots)
 			drop_slot(tlb, i * 64 + (unsigned)__builtin_ctzll(slots[i]));
 }
 
-static u8 unit_shift(const struct tlbs *t)
+static u8 wanted_shift(const struct tlbs *t)
 {
 	return t->small_pages || t->logs_pages ? CPU_PAGE_SHIFT : CPU_UNIT_SHIFT;
 }
@@ -38,7 +38,7 @@ int tlb_init(struct cpu *cpu)
 	}
 	cpu->tlbs->virt_gen = 1;
 	cpu->tlbs->small_pages = cpu_is_booke(cpu);
-	cpu->unit_shift = unit_shift(cpu->tlbs);
+	cpu->unit_shift = wanted_shift(cpu->tlbs);
 	cpu->tlbs->jumps.gen = cpu->tlbs->jumps.user_gen = 1;
 	tlb_select(cpu);
 	return 0;
@@ -123,11 +123,11 @@ void tlb_choose_units(struct cpu *cpu)
 {
 	struct tlbs *t = cpu->tlbs;
 
-	if (cpu->unit_shift == unit_shift(t))
+	if (cpu->unit_shift == wanted_shift(t))
 		return;
 	tlb_new_generation(cpu);
 	memset(&t->writers, 0, sizeof(t->writers));
-	cpu->unit_shift = unit_shift(t);
+	cpu->unit_shift = wanted_shift(t);
 	cpu_set_msr(cpu, cpu->msr);
 }
 

@@ -98,7 +98,7 @@ enum exit_kind {
 	EXIT_BEHIND,   /* the same, but that no branch was taken */
 	EXIT_REGISTER, /* to where a register says */
 	EXIT_FUNCTION, /* the instruction's own function goes on */
-	EXIT_WINDOW,   /* the same, and perhaps for a window lies on two pages */
+	EXIT_WINDOW,   /* the same, and perhaps for a window lies in two units */
 	EXIT_GUARD,    /* to a distance, by a site that says what must be there to be followed */
 };
 
@@ -257,9 +257,9 @@ void look_up(struct tr *t, int ea, unsigned bytes, bool store);
 /* The same for @place: where the host has it. Of the scratch registers it may use rcx. */
 struct x86_mem look_up_place(struct tr *t, struct b_place place, unsigned bytes, bool store);
 /* The same, but rcx is as tlb_field() wants it. */
+void look_up_slot(struct tr *t, int ea, unsigned bytes, bool store);
 /* Log 2 of the bytes that an entry of the first cache is of. */
 unsigned unit_shift(const struct tr *t);
-void look_up_slot(struct tr *t, int ea, unsigned bytes, bool store);
 /* A field, by its offset, of the cache's entry that rcx, four times its slot's number, tells. */
 struct x86_mem tlb_field(const struct tr *t, size_t field);
 void swap_bytes(struct tr *t, int reg, unsigned bytes);
