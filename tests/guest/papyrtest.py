@@ -96,11 +96,21 @@ atexit.register(end_all)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
+def guests():
+    """The names of those that take orders."""
+    listed = subprocess.run([PAPYR, 'list', '--json'], stdout=subprocess.PIPE, timeout=20).stdout
+    return [guest['name'] for guest in json.loads(listed)]
+
+
+def until_running(name):
+    """Waits for a guest that was started to take orders: until then the other verbs don't know it."""
+    until(f'the guest {name}', lambda: name in guests())
+
+
 def show_guests():
     """What the guests that are there do: a test's fault that comes once in fifty runs can't be asked later."""
     try:
-        listed = subprocess.run([PAPYR, 'list', '--json'], stdout=subprocess.PIPE, timeout=20).stdout
-        for name in (guest['name'] for guest in json.loads(listed)):
+        for name in guests():
             for asked in (['info', name], ['profile', name, '-d', '1', '-n', '10']):
                 print('$ papyr ' + ' '.join(asked), flush=True)
                 subprocess.run([PAPYR, *asked], stderr=subprocess.STDOUT, timeout=20)

@@ -6,7 +6,7 @@ import json
 import os
 import time
 
-from papyrtest import PROMPT, Guest, Qmp, check, debian, papyr, until, workdir
+from papyrtest import PROMPT, Guest, Qmp, check, debian, papyr, until, until_running, workdir
 from virtiotest import drivers
 
 PANIC = 'Kernel panic|Oops|BUG:'
@@ -93,7 +93,7 @@ guest.wait_for_status(0)
 check(os.stat(image).st_size < 300 * MIB, 'the image holds what was given up')
 check("has a device" in papyr('run', '--restore', image, status=1)[1], 'restored without its balloon')
 guest = Guest(['run', '--restore', image, '--name', 'air', '--balloon'])
-until('the guest', lambda: b'"air"' in papyr('list', '--json')[0])
+until_running('air')
 check(look('air')['now'] == 320 * MIB, 'another size after the restore')
 guest.type('\r')
 guest.expect(PROMPT)

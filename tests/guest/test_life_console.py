@@ -8,7 +8,8 @@ import select
 import subprocess
 import time
 
-from papyrtest import CMDLINE, PAPYR, PATIENCE, PROMPT, Qmp, check, debian, fail, fetch, make_initrd, papyr, until, workdir
+from papyrtest import (CMDLINE, PAPYR, PATIENCE, PROMPT, Qmp, check, debian, fail, fetch, make_initrd, papyr, until,
+                       until_running, workdir)
 
 PASTE = 20480
 folder = workdir()
@@ -138,7 +139,7 @@ check(numbers == [b'%d' % i for i in range(1, 100001)], f'{len(numbers)} of 1000
 process = run('unread', stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 process.stdin.write(b'yes\n')
 process.stdin.flush()
-until('the control socket', lambda: os.path.exists(os.path.join(folder, 'papyr', 'unread.sock')))
+until_running('unread')
 time.sleep(5)
 papyr('stop', 'unread')
 ended(process, 0, 'with a full pipe')

@@ -6,7 +6,7 @@ import os
 import struct
 import time
 
-from papyrtest import PATIENCE, Guest, check, papyr, workdir
+from papyrtest import Guest, papyr, until, until_running, workdir
 
 MOVES = 5
 
@@ -17,13 +17,11 @@ with open(kernel, 'wb') as f:
 
 for memory in ('4G', '64M'):
     guest = Guest(['run', '-k', kernel, '-m', memory, '--name', 'idle0'])
+    until_running('idle0')
     for move in range(MOVES):
         socket = os.path.join(folder, f'move{move}')
         there = Guest(['run', '--incoming', f'unix:{socket}', '--name', f'idle{move + 1}'])
-        deadline = time.monotonic() + 20 * PATIENCE
-        while not os.path.exists(socket):
-            check(time.monotonic() < deadline, 'the destination does not listen')
-            time.sleep(0.02)
+        until('its socket', lambda: os.path.exists(socket))
         begun = time.monotonic()
         papyr('migrate', f'idle{move}', f'unix:{socket}')
         print(f'{memory}, move {move}: {time.monotonic() - begun:.1f} s', flush=True)

@@ -4,11 +4,11 @@
 after the guest was saved, the kernel reads the log; papyr nmi has it panic."""
 import os
 
-from papyrtest import PROMPT, Guest, Qmp, built, check, debian, papyr, until, workdir
+from papyrtest import PROMPT, Guest, Qmp, built, check, debian, papyr, until_running, workdir
 
 
 def connect():
-    until('the control socket', lambda: os.path.exists(os.path.join(folder, 'papyr', 'nmi.sock')))
+    until_running('nmi')
     qmp = Qmp('nmi')
     qmp.ok('qmp_capabilities')
     return qmp

@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 
-from papyrtest import PAPYR, PATIENCE, Guest, Qmp, check, fetch, may_be_refused, papyr, until, workdir
+from papyrtest import PAPYR, PATIENCE, Guest, Qmp, check, fetch, may_be_refused, papyr, until, until_running, workdir
 
 # CHOWN, DAC_OVERRIDE, FOWNER, FSETID, NET_BIND_SERVICE, NET_RAW, IPC_LOCK
 CAPABILITIES = 0x641b
@@ -33,7 +33,7 @@ def is_fenced(pid):
 
 def start(name, *more):
     guest = Guest(['run', '-p', 'storm', '-m', '256M', '-c', '2', '--name', name, *more])
-    until('its socket', lambda: os.path.exists(os.path.join(folder, 'papyr', name + '.sock')))
+    until_running(name)
     qmp = Qmp(name)
     qmp.ok('qmp_capabilities')
     until('its vcpus', lambda: len(list(threads(guest.process.pid))) >= 3)
@@ -74,7 +74,7 @@ image = os.path.join(inside, 'image')
 papyr('save', 'tight', image)
 guest.wait_for_status(0)
 guest = Guest(['run', '--restore', image, '--name', 'back', '--tight'])
-until('its socket', lambda: os.path.exists(os.path.join(folder, 'papyr', 'back.sock')))
+until_running('back')
 papyr('info', 'back')
 papyr('stop', 'back')
 guest.wait_for_status(0)
