@@ -102,26 +102,26 @@ static void look_for_spinning(struct hv_vcpu *vcpu)
 }
 
 /*
- * The system call takes as long as the guest takes for a thousand instructions: it is made at each
- * fourth tick, some 50 microseconds apart.
+ * The system call takes as long as the guest takes for a thousand instructions, and few look at
+ * counts: that is done at each fourth tick, some 80 microseconds apart.
  */
-#define TICKS_BETWEEN_SIGNALS 4
+#define TICKS_APART 4
 
-static bool signalled_at_tick(struct hv_vcpu *vcpu)
+static bool fourth_tick(struct hv_vcpu *vcpu)
 {
-	return ++vcpu->ticks % TICKS_BETWEEN_SIGNALS == 0 && hv_vcpu_signalled(vcpu);
+	publish_counts(vcpu);
+	return hv_vcpu_signalled(vcpu);
 }
 
 static bool hv_tick(struct cpu *cpu)
 {
 	struct hv_vcpu *vcpu = hv_vcpu_of(cpu);
 
-	publish_counts(vcpu);
 	if (cpu_traces(cpu, PAPYR_TRACE_SAMPLE))
 		hv_trace_sample(vcpu);
 	look_for_spinning(vcpu);
 	hv_clocks_look(cpu);
-	return immediate_exit(vcpu) || signalled_at_tick(vcpu);
+	return (++vcpu->ticks % TICKS_APART == 0 && fourth_tick(vcpu)) || immediate_exit(vcpu);
 }
 
 const struct cpu_host hv_cpu_host = {

@@ -259,6 +259,8 @@ static void no_room_for_exits(void **state)
 	struct fixture *f = machine("inline", CODE_BYTES, STORER_ROOM);
 
 	put_storers(f);
+	/* The clock isn't looked at: what was found running then would be translated again. */
+	f->cpu.budget = INT32_MAX;
 	for (unsigned i = 0; i < 40; i++)
 		run_storers(f, STORES);
 	for (u32 missed = 0; missed < STORES; missed++)
@@ -574,7 +576,7 @@ static void waiting_loops_give_way(void **state)
 		/* Low and back each time round, low once for all, and never. */
 		assert_in_range(yields_of_loop(engines[i], NOP, LOW, MEDIUM, 1000), 15, 16);
 		assert_int_equal(yields_of_loop(engines[i], NOP, LOW, MEDIUM, 60), 0);
-		assert_in_range(yields_of_loop(engines[i], LOW, NOP, NOP, 100000), 10, 40);
+		assert_in_range(yields_of_loop(engines[i], LOW, NOP, NOP, 100000), 10, 60);
 		assert_int_equal(yields_of_loop(engines[i], MEDIUM, NOP, NOP, 100000), 0);
 	}
 }

@@ -11,9 +11,16 @@
 #include "cpu/mmu/tlb.h"
 #include "cpu/mmu/touched.h"
 
-/* Instructions between looks at the clock: some 50 microseconds, the decrementer's precision while
- * a guest computes. */
-#define BUDGET		 16384
+/*
+ * Instructions between looks at the clock: as many as take some 20 microseconds, within bounds; few
+ * when the decrementer is due before. Each look takes a quarter of a microsecond. The largest
+ * number is a prime, for what runs at a look is sampled: not the same part of a loop each time.
+ */
+#define LOOKS_APART	 (20 * (TIMEBASE_HZ / 1000000))
+#define BUDGET_MIN	 16384
+#define BUDGET_MAX	 49157
+#define BUDGET_DUE_MIN	 1024
+#define PACE_INSNS	 1024
 #define FETCH_FAULT_COST 64 /* of the budget: about the instructions that one takes as long as */
 
 OP_PSEUDO(enter)
@@ -109,6 +116,39 @@ static void sample(struct cpu *cpu)
 		jit_sample(cpu, container_of(j->ops, struct block, ops));
 }
 
+/* So many instructions take @ticks, as it was lately. */
+static s64 insns_in(const struct cpu *cpu, u64 ticks)
+{
+	return (s64)(ticks * PACE_INSNS / (cpu->pace + 1));
+}
+
+/* The next budget, by how long it took to spend the last one, or enough of it to tell. */
+static s32 next_budget(struct cpu *cpu)
+{
+	s64 due = (s64)(cpu->dec_expires - cpu_timebase(cpu)), budget;
+	u64 now = host_timebase();
+	s32 spent = cpu->given - cpu->budget;
+
+	if (spent >= BUDGET_MIN / 2)
+		cpu->pace = (now - cpu->looked) * PACE_INSNS / (u64)spent;
+	cpu->looked = now;
+	budget = insns_in(cpu, LOOKS_APART);
+	if (budget > BUDGET_MAX)
+		budget = BUDGET_MAX;
+	/* Loops that wait give way at each look. */
+	if (budget < BUDGET_MIN || cpu_waits(cpu))
+		budget = BUDGET_MIN;
+	if (due > 0 && due < (s64)LOOKS_APART && insns_in(cpu, (u64)due) < budget)
+		budget = insns_in(cpu, (u64)due) + BUDGET_DUE_MIN;
+	return (s32)budget;
+}
+
+static void give_budget(struct cpu *cpu, s32 budget)
+{
+	cpu->insns += (u64)(s64)(budget - cpu->budget);
+	cpu->budget = cpu->given = budget;
+}
+
 /* True: leave cpu_run(). */
 static bool look_at_clock(struct cpu *cpu)
 {
@@ -116,8 +156,7 @@ static bool look_at_clock(struct cpu *cpu)
 	sample(cpu);
 	tlb_tick(cpu);
 	cpu->counts.turns_clock++;
-	cpu->insns += BUDGET - cpu->budget;
-	cpu->budget = BUDGET;
+	give_budget(cpu, next_budget(cpu));
 	cpu_has_pending(cpu);
 	/* Some loops lower their priority once, before they go round. */
 	if (cpu_waits(cpu))

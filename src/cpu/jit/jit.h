@@ -34,8 +34,7 @@ enum jit_result {
 };
 
 /*
- * A block that begins so often when the clock is looked at, every 16,384 instructions, is
- * translated once more, at length.
+ * A block that begins so often when the clock is looked at is translated once more, at length.
  */
 #define JIT_HOT 3
 /* @block is about to run, and the clock was just looked at. */
