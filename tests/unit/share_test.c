@@ -3,7 +3,9 @@
  * A shared folder by the messages of its protocol: what Linux's client sends, and what somebody
  * sends who wants out of the folder. Beside the folder lies a secret, which must stay one.
  */
+#include <linux/capability.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "share_client.h"
 
@@ -55,6 +57,36 @@ static void files(void **state)
 	assert_int_equal(on_host("file").st_size, 0);
 	assert_int_equal(ASK(STATFS, "4", 0u), 0);
 	assert_int_equal(ASK(99, "4", 1u), EOPNOTSUPP);
+}
+
+/* Of root's capabilities, that to give files away. */
+static void may_give_away(bool may)
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct caps[2];
+
+	assert_int_equal(syscall(SYS_capget, &head, caps), 0);
+	caps[0].effective &= ~(1u << CAP_CHOWN);
+	caps[0].effective |= (u32)may << CAP_CHOWN;
+	assert_int_equal(syscall(SYS_capset, &head, caps), 0);
+}
+
+/* What can't be made its user's isn't made, and the fid is the folder's still. */
+static void not_given_away(void **state)
+{
+	if (geteuid())
+		skip();
+	assert_int_equal(walk(0, 1, ""), 0);
+	may_give_away(false);
+	assert_int_equal(ASK(CREATE, "4s444", 1u, "mine", 02u, 0666u, 12345u), EPERM);
+	assert_int_equal(ASK(MKDIR, "4s44", 1u, "folder_of_mine", 0777u, 12345u), EPERM);
+	assert_int_equal(ASK(SYMLINK, "4ss4", 1u, "link_of_mine", "file", 12345u), EPERM);
+	may_give_away(true);
+	assert_int_equal(on_host("mine").st_mode, 0);
+	assert_int_equal(on_host("folder_of_mine").st_mode, 0);
+	assert_int_equal(on_host("link_of_mine").st_mode, 0);
+	assert_int_equal(ASK(CREATE, "4s444", 1u, "mine", 02u, 0666u, 0u), 0);
+	clunk(1);
 }
 
 static int cut(u32 fid, u64 size)
@@ -326,8 +358,9 @@ static void random_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(files), TEST(folders),		TEST(escapes),	 TEST(read_only),
-	    TEST(saved), TEST(random_messages), TEST(many_open), TEST(closed_to_its_writer),
+	    TEST(files),	   TEST(not_given_away), TEST(folders),
+	    TEST(escapes),	   TEST(read_only),	 TEST(saved),
+	    TEST(random_messages), TEST(many_open),	 TEST(closed_to_its_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,8 +53,11 @@ static int make_in(struct share_call *c, const struct share_fid *f, enum share_k
 	if (folder < 0)
 		return errno;
 	error = make(folder, kind, name, target, mode);
-	if (!error)
-		error = adopt_name(c, folder, name, f->uid, gid, mode & 07777);
+	if (error)
+		return share_closing(folder, error);
+	error = adopt_name(c, folder, name, f->uid, gid, mode & 07777);
+	if (error)
+		unlinkat(folder, name, kind == FOLDER ? AT_REMOVEDIR : 0);
 	return share_closing(folder, error);
 }
 

@@ -77,6 +77,18 @@ int share_adopt(struct share_call *c, int fd, u32 uid, u32 gid, mode_t mode)
 	return share_outcome(share_chmod(c->s, fd, mode));
 }
 
+/* share_adopt() of a file that was just made; one that can't be its user's is there no more. */
+static int adopt_new(struct share_call *c, int folder, const char *name, int fd, u32 uid, u32 gid,
+		     mode_t mode)
+{
+	int error = share_adopt(c, fd, uid, gid, mode);
+
+	if (!error)
+		return 0;
+	unlinkat(folder, name, 0);
+	return share_closing(fd, error);
+}
+
 /* A new file, or if it is there and may be the one that is. The fid, of a folder, is its then. */
 int share_do_create(struct share_call *c)
 {
@@ -100,10 +112,9 @@ int share_do_create(struct share_call *c)
 		return share_closing(folder, ENFILE);
 	fd = openat(folder, name, host_flags(flags) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		    mode);
-	error = share_outcome(fd);
+	error = fd < 0 ? errno : adopt_new(c, folder, name, fd, f->uid, gid, mode);
 	close(folder);
 	if (!error) {
-		error = share_adopt(c, fd, f->uid, gid, mode);
 		f->fd = fd;
 		f->flags = flags & ~(P9_EXCL | P9_TRUNC);
 		f->open = true;
