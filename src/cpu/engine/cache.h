@@ -100,7 +100,9 @@ static inline enum code_kind kind_of(const struct code_cache *c, const struct bl
 }
 
 /* --- hash.c --- */
-/* The block of @kind at @gpa for @mode; NULL: there is none. */
+/* The blocks at @gpa for @mode, of each kind; NULL: there is none. */
+void hash_look(struct code_cache *c, u64 gpa, u32 mode, struct block *found[KINDS]);
+/* That of @kind. */
 struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode);
 /* The block that must go before @b finds room; NULL: none. */
 struct block *hash_in_the_way(struct code_cache *c, const struct block *b);

@@ -296,11 +296,11 @@ struct block *code_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code
 
 struct block *code_find(struct cpu *cpu)
 {
+	struct block *found[KINDS], *cold;
 	struct code_page *page;
 	const u8 *host;
 	bool fresh;
 	u64 gpa;
-	struct block *b;
 
 	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh) || cpu->tlbs->small_fetch)
 		return NULL;
@@ -308,12 +308,12 @@ struct block *code_find(struct cpu *cpu)
 	if (page && (fresh || page->checked != cpu->code->epoch))
 		page_recheck(cpu, page, host);
 	gpa |= cpu->nip & ~CPU_PAGE_MASK;
-	b = code_kept(cpu, gpa, cpu->mode);
-	if (b)
-		return b;
-	b = hash_find(cpu->code, COLD, gpa, cpu->mode);
-	if (b)
-		return b->ops[0].fn == pseudo_ripe ? code_promote(cpu, b, gpa, host) : b;
+	hash_look(cpu->code, gpa, cpu->mode, found);
+	if (found[KEPT])
+		return found[KEPT];
+	cold = found[COLD];
+	if (cold)
+		return cold->ops[0].fn == pseudo_ripe ? code_promote(cpu, cold, gpa, host) : cold;
 	if (!cpu->code->arena[COLD].bytes)
 		return code_make_kept(cpu, gpa, host);
 	return code_make(cpu, gpa, host, COLD, NULL);

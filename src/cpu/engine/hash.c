@@ -48,20 +48,28 @@ void hash_remove(struct code_cache *c, const struct block *b)
 	bucket->refs[last] = 0;
 }
 
-struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode)
+void hash_look(struct code_cache *c, u64 gpa, u32 mode, struct block *found[KINDS])
 {
 	u64 hash = block_hash(gpa, mode);
 	const struct bucket *bucket = hash_bucket(c, hash);
 	u32 tag = ref_tag(hash);
 
+	found[KEPT] = found[COLD] = NULL;
 	for (unsigned i = 0; i < BUCKET_REFS && bucket->refs[i]; i++) {
 		struct block *b = ref_block(c, bucket->refs[i]);
 
-		if (!((bucket->refs[i] ^ tag) >> REF_PLACE_BITS) && kind_of(c, b) == kind &&
-		    b->gpa == gpa && b->mode == mode)
-			return b;
+		if (!((bucket->refs[i] ^ tag) >> REF_PLACE_BITS) && b->gpa == gpa &&
+		    b->mode == mode)
+			found[kind_of(c, b)] = b;
 	}
-	return NULL;
+}
+
+struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode)
+{
+	struct block *found[KINDS];
+
+	hash_look(c, gpa, mode, found);
+	return found[kind];
 }
 
 struct block *hash_in_the_way(struct code_cache *c, const struct block *b)
