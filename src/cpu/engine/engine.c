@@ -116,10 +116,10 @@ static void sample(struct cpu *cpu)
 		jit_sample(cpu, container_of(j->ops, struct block, ops));
 }
 
-/* So many instructions take @ticks, as it was lately. */
+/* So many instructions take @ticks, as it was lately; few, when nothing was yet. */
 static s64 insns_in(const struct cpu *cpu, u64 ticks)
 {
-	return (s64)(ticks * PACE_INSNS / (cpu->pace + 1));
+	return cpu->pace ? (s64)(ticks * PACE_INSNS / cpu->pace) : BUDGET_MIN;
 }
 
 /* The next budget, by how long it took to spend the last one, or enough of it to tell. */
