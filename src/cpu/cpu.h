@@ -339,7 +339,7 @@ struct cpu {
 	bool interrupted;   /* an interrupt was taken (tells a traced instruction's end) */
 	u64 insns;	    /* instructions begun, without those of the running budget */
 	s32 given;	    /* what the budget was at the last look at the clock */
-	u64 looked, pace;   /* when that was; what a thousand instructions took: the host's ticks */
+	u64 looked, pace;   /* guest timebase then; ticks that a thousand instructions took */
 	u32 traced;	    /* PAPYR_TRACE_*: what the owner wants to be told of; atomic */
 	const struct op *link_from; /* a branch whose target the dispatcher is about to find */
 	struct cpu_counts counts;

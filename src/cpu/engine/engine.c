@@ -125,8 +125,8 @@ static s64 insns_in(const struct cpu *cpu, u64 ticks)
 /* The next budget, by how long it took to spend the last one, or enough of it to tell. */
 static s32 next_budget(struct cpu *cpu)
 {
-	s64 due = (s64)(cpu->dec_expires - cpu_timebase(cpu)), budget;
-	u64 now = host_timebase();
+	u64 now = cpu_timebase(cpu);
+	s64 due = (s64)(cpu->dec_expires - now), budget;
 	s32 spent = cpu->given - cpu->budget;
 
 	if (spent >= BUDGET_MIN / 2)
