@@ -8,7 +8,7 @@ import time
 
 from disktest import (MIB, boot, content, copies_are, folder, md5, new_disk, new_file, power_off, start_copying,
                       tool)
-from papyrtest import Guest, check, papyr
+from papyrtest import Guest, check, papyr, until
 
 # ---- What the guest sees of its disks, and what the host finds on them ----
 
@@ -84,8 +84,7 @@ guest = Guest(['run', '--restore', image, '--name', 'disk', '--disk', ext4])
 time.sleep(1)
 socket = os.path.join(folder, 'move')
 there = Guest(['run', '--incoming', 'unix:' + socket, '--name', 'there', '--disk', ext4])
-while not os.path.exists(socket):
-    time.sleep(0.05)
+until('its socket', lambda: os.path.exists(socket))
 papyr('migrate', 'disk', 'unix:' + socket)
 guest.wait_for_status(0)
 copies_are(there, kept)

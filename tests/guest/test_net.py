@@ -14,7 +14,7 @@ import threading
 import time
 
 from nettest import BYTES, noise, noise_sum, serve
-from papyrtest import PATIENCE, PROMPT, Guest, check, debian, fetch, papyr, skip, workdir
+from papyrtest import PATIENCE, PROMPT, Guest, check, debian, fetch, papyr, skip, until, workdir
 from virtiotest import drivers as virtio_drivers
 
 PANIC = 'Kernel panic|Oops|BUG:'
@@ -223,8 +223,7 @@ cards[1] = cards[1].replace(tap, other)
 ear, told = listen(other), listen(other, ARP)
 way = os.path.join(folder, 'way')
 there = Guest(['run', '--incoming', f'unix:{way}', '--name', 'there', *cards])
-while not os.path.exists(way):
-    time.sleep(0.05)
+until('its socket', lambda: os.path.exists(way))
 papyr('migrate', 'tapped', f'unix:{way}')
 guest.wait_for_status(0)
 check_announced(ear, bytes.fromhex('020000000008'))
