@@ -3,22 +3,22 @@
 #include <assert.h>
 #include "cpu/engine/cache.h"
 
-static u64 block_hash(u64 gpa, u32 mode)
+/* Fibonacci hashing: code lies close together, and the same places of many pages begin blocks. */
+static u64 spread(u64 key)
 {
-	/* Fibonacci hashing: code lies close together, and the same places of many pages begin
-	 * blocks. */
-	return (gpa << 8 ^ mode) * 0x9e3779b97f4a7c15ull;
+	return key * 0x9e3779b97f4a7c15ull;
 }
 
-static struct bucket *hash_bucket(struct code_cache *c, u64 hash)
+/* What begins in one line shares a bucket, which is near when code runs through the line. */
+static struct bucket *hash_bucket(struct code_cache *c, u64 gpa)
 {
-	return &c->hash[hash >> (64 - HASH_SHIFT)];
+	return &c->hash[spread(gpa >> LINE_SHIFT) >> (64 - HASH_SHIFT)];
 }
 
 /* A block at place 0. */
-static u32 ref_tag(u64 hash)
+static u32 ref_tag(u64 gpa, u32 mode)
 {
-	return (u32)(hash >> (32 - HASH_SHIFT)) & ~0u << REF_PLACE_BITS;
+	return (u32)(spread(gpa << 8 ^ mode) >> 32) & ~0u << REF_PLACE_BITS;
 }
 
 static struct block *ref_block(const struct code_cache *c, u32 ref)
@@ -37,7 +37,7 @@ static unsigned bucket_used(const struct bucket *bucket)
 
 void hash_remove(struct code_cache *c, const struct block *b)
 {
-	struct bucket *bucket = hash_bucket(c, block_hash(b->gpa, b->mode));
+	struct bucket *bucket = hash_bucket(c, b->gpa);
 	unsigned last = bucket_used(bucket) - 1, i = 0;
 
 	while (ref_block(c, bucket->refs[i]) != b) {
@@ -50,9 +50,8 @@ void hash_remove(struct code_cache *c, const struct block *b)
 
 void hash_look(struct code_cache *c, u64 gpa, u32 mode, struct block *found[KINDS])
 {
-	u64 hash = block_hash(gpa, mode);
-	const struct bucket *bucket = hash_bucket(c, hash);
-	u32 tag = ref_tag(hash);
+	const struct bucket *bucket = hash_bucket(c, gpa);
+	u32 tag = ref_tag(gpa, mode);
 
 	found[KEPT] = found[COLD] = NULL;
 	for (unsigned i = 0; i < BUCKET_REFS && bucket->refs[i]; i++) {
@@ -74,7 +73,7 @@ struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 
 
 struct block *hash_in_the_way(struct code_cache *c, const struct block *b)
 {
-	const struct bucket *bucket = hash_bucket(c, block_hash(b->gpa, b->mode));
+	const struct bucket *bucket = hash_bucket(c, b->gpa);
 
 	return bucket->refs[BUCKET_REFS - 1] ? ref_block(c, bucket->refs[0]) : NULL;
 }
@@ -82,11 +81,10 @@ struct block *hash_in_the_way(struct code_cache *c, const struct block *b)
 /* A page lies before all blocks: none is at place 0. */
 void hash_add(struct code_cache *c, const struct block *b)
 {
-	u64 hash = block_hash(b->gpa, b->mode);
-	struct bucket *bucket = hash_bucket(c, hash);
+	struct bucket *bucket = hash_bucket(c, b->gpa);
 
 	bucket->refs[bucket_used(bucket)] =
-	    ref_tag(hash) | (u32)(((const u8 *)b - c->arena[KEPT].at) / 16);
+	    ref_tag(b->gpa, b->mode) | (u32)(((const u8 *)b - c->arena[KEPT].at) / 16);
 }
 
 static void bucket_forget_cold(const struct code_cache *c, struct bucket *bucket)
