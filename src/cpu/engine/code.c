@@ -294,20 +294,53 @@ struct block *code_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code
 	return b;
 }
 
+/* Has the host's caches get what looking for code @far bytes from @b, at nip, will need. */
+static void expect(struct cpu *cpu, const struct block *b, s64 far, const u8 *host_page)
+{
+	u64 gpa = b->gpa + (u64)far;
+
+	__builtin_prefetch(jump_slot(cpu, cpu->nip + (u64)far));
+	if ((gpa ^ b->gpa) & CPU_PAGE_MASK)
+		return;
+	__builtin_prefetch(host_page + (gpa & ~CPU_PAGE_MASK));
+	hash_expect(cpu->code, gpa);
+}
+
+/* What follows @b, cold and new, is likely to be new too. */
+static void expect_next(struct cpu *cpu, const struct block *b, const u8 *host_page)
+{
+	const struct op *last = &b->ops[b->count];
+
+	expect(cpu, b, b->count * 4, host_page);
+	if (isa_displacement_bits(last->insn))
+		expect(cpu, b, (b->count - 1) * 4 + last->imm, host_page);
+}
+
+static struct block *make_cold(struct cpu *cpu, u64 gpa, const u8 *host_page)
+{
+	struct block *b = code_make(cpu, gpa, host_page, COLD, NULL);
+
+	if (b)
+		expect_next(cpu, b, host_page);
+	return b;
+}
+
 struct block *code_find(struct cpu *cpu)
 {
 	struct block *found[KINDS], *cold;
 	struct code_page *page;
+	u64 gpa, offset = cpu->nip & ~CPU_PAGE_MASK;
 	const u8 *host;
 	bool fresh;
-	u64 gpa;
 
 	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh) || cpu->tlbs->small_fetch)
 		return NULL;
+	hash_expect(cpu->code, gpa | offset);
+	__builtin_prefetch(host + offset);
 	page = page_find(cpu->code, gpa);
 	if (page && (fresh || page->checked != cpu->code->epoch))
 		page_recheck(cpu, page, host);
-	gpa |= cpu->nip & ~CPU_PAGE_MASK;
+	gpa |= offset;
 	hash_look(cpu->code, gpa, cpu->mode, found);
 	if (found[KEPT])
 		return found[KEPT];
@@ -316,7 +349,7 @@ struct block *code_find(struct cpu *cpu)
 		return cold->ops[0].fn == pseudo_ripe ? code_promote(cpu, cold, gpa, host) : cold;
 	if (!cpu->code->arena[COLD].bytes)
 		return code_make_kept(cpu, gpa, host);
-	return code_make(cpu, gpa, host, COLD, NULL);
+	return make_cold(cpu, gpa, host);
 }
 
 struct block *code_single_insn(struct cpu *cpu, u32 insn)

@@ -48,6 +48,11 @@ void hash_remove(struct code_cache *c, const struct block *b)
 	bucket->refs[last] = 0;
 }
 
+void hash_expect(struct code_cache *c, u64 gpa)
+{
+	__builtin_prefetch(hash_bucket(c, gpa));
+}
+
 void hash_look(struct code_cache *c, u64 gpa, u32 mode, struct block *found[KINDS])
 {
 	const struct bucket *bucket = hash_bucket(c, gpa);
