@@ -40,7 +40,6 @@ void insn_decode(const struct cpu *cpu, u32 insn, u32 mode, struct decoded *d)
 	bool ends = !row || (row->flags & (F_END | F_BR));
 
 	*d = (struct decoded){
-	    .insn = insn,
 	    .key = (mode & KEY_BITS) | KEY_KNOWN,
 	    .op = {.fn = choose_fn(row, insn, mode),
 		   .insn = insn,
@@ -59,7 +58,7 @@ static const struct decoded *decode(const struct cpu *cpu, struct decoder *decod
 {
 	struct decoded *d = &decoder->known[insn * 0x9e3779b1u >> (32 - DECODED_SHIFT)];
 
-	if (d->insn != insn || d->key != ((mode & KEY_BITS) | KEY_KNOWN))
+	if (d->op.insn != insn || d->key != ((mode & KEY_BITS) | KEY_KNOWN))
 		insn_decode(cpu, insn, mode, d);
 	return d;
 }

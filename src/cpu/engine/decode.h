@@ -8,13 +8,13 @@
  * Instructions decoded before, by their words: programs use few of them again and again, and most
  * code is decoded cold; of branches without how far they go. One processor's; all zero: none yet.
  */
-#define DECODED_SHIFT 11
+#define DECODED_SHIFT 12
 
 struct decoded {
-	u32 insn, key; /* the word, and what choosing its function depends on */
 	struct op op;
+	u16 key;	      /* what choosing its function depends on; 0: none yet */
 	bool ends, ends_cold; /* a block; the same of one that ends at each branch */
-};
+} __attribute__((aligned(32))); /* two to a line of the host's cache */
 
 struct decoder {
 	struct decoded known[1u << DECODED_SHIFT];
