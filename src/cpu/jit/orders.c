@@ -11,8 +11,8 @@
 /* Looks for news before the thread sleeps: some ten microseconds. */
 #define LOOKS 256u
 /* It is woken for so many orders, or for what waited for so many looks at the clock. */
-#define WAKE_ORDERS 8u
-#define WAKE_TICKS  2u
+#define WAKE_ORDERS 16u
+#define WAKE_TICKS  4u
 /* After so many, a millisecond or two, the processor's thread does the work. */
 #define PATIENCE 64u
 /* So many at a time: interrupts wait meanwhile. */
