@@ -3,10 +3,12 @@
  * What the engine keeps, and when it lets go of it: decoded blocks, generated code, translations,
  * and the index of the instruction table.
  */
+#include <sched.h>
 #include <stdio.h>
 #include "cpu/engine/code.h"
 #include "cpu/isa/isa.h"
 #include "cpu/jit/jit.h"
+#include "cpu/jit/orders.h"
 #include "cpu/mmu/touched.h"
 #include "cpu_fixture.h"
 
@@ -307,6 +309,31 @@ static void translated_by_order(void **state)
 	assert_int_equal(interpreted_in_a_run(f), interpreted_in_a_run(f));
 	assert_in_range(interpreted_in_a_run(f), 0, 2 * ADDS);
 	assert_true(f->cpu.counts.compile_ns > 0);
+	fixture_free(f);
+}
+
+/* Where the host's processors all run guests, who wants a translation makes it, at once. */
+static void translated_without_a_thread(void **state)
+{
+	struct fixture *f = machine("native", CODE_BYTES, JIT_BYTES);
+	struct orders *orders = jit_orders(f->cpu.jit);
+	const struct jit_order *next;
+
+	if (!orders) {
+		fixture_free(f);
+		skip();
+	}
+	next = orders_room(orders);
+	for (unsigned i = 0; i < CPU_SETSIZE; i++)
+		orders_begin_run();
+	for (unsigned i = 0; i <= jit_threshold(f->cpu.jit); i++) {
+		f->hcalls = 0;
+		run_chain(f);
+	}
+	for (unsigned i = 0; i < CPU_SETSIZE; i++)
+		orders_end_run();
+	assert_in_range(interpreted_in_a_run(f), 0, 2 * ADDS);
+	assert_ptr_equal(orders_room(orders), next);
 	fixture_free(f);
 }
 
@@ -628,6 +655,7 @@ int main(void)
 	    cmocka_unit_test(hardly_room_for_code),
 	    cmocka_unit_test(no_room_for_exits),
 	    cmocka_unit_test(translated_by_order),
+	    cmocka_unit_test(translated_without_a_thread),
 	    cmocka_unit_test(dropped_while_ordered),
 	    cmocka_unit_test(emptied_while_promoted),
 	    cmocka_unit_test(come_and_go),

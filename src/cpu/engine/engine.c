@@ -7,6 +7,7 @@
 #include "cpu/mmu/mem.h"
 #include "cpu/insn/op.h"
 #include "cpu/jit/jit.h"
+#include "cpu/jit/orders.h"
 #include "cpu/engine/pseudo.h"
 #include "cpu/mmu/tlb.h"
 #include "cpu/mmu/touched.h"
@@ -367,8 +368,11 @@ static enum cpu_exit run(struct cpu *cpu)
 
 enum cpu_exit cpu_run(struct cpu *cpu)
 {
-	enum cpu_exit why = run(cpu);
+	enum cpu_exit why;
 
+	orders_begin_run();
+	why = run(cpu);
+	orders_end_run();
 	fpscr_leave(&cpu->fpscr);
 	return why;
 }

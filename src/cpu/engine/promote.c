@@ -167,6 +167,6 @@ void code_tick(struct cpu *cpu)
 
 struct block *code_promote(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page)
 {
-	return jit_orders(cpu->jit) ? order(cpu, from, gpa, host_page)
-				    : keep(cpu, from, gpa, host_page);
+	return orders_pay(jit_orders(cpu->jit)) ? order(cpu, from, gpa, host_page)
+						: keep(cpu, from, gpa, host_page);
 }

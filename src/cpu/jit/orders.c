@@ -20,6 +20,7 @@
 
 struct orders {
 	struct jit *jit;
+	u32 processors; /* the host's */
 	struct lock lock;
 	pthread_cond_t news;
 	pthread_t thread;
@@ -78,20 +79,41 @@ static void *translate_orders(void *arg)
 	return NULL;
 }
 
-static bool host_has_processors(void)
+/* Threads in cpu_run(), of all machines of the process. */
+static u32 running;
+
+void orders_begin_run(void)
+{
+	__atomic_fetch_add(&running, 1, __ATOMIC_RELAXED);
+}
+
+void orders_end_run(void)
+{
+	__atomic_fetch_sub(&running, 1, __ATOMIC_RELAXED);
+}
+
+static u32 host_processors(void)
 {
 	cpu_set_t set;
 
-	return sched_getaffinity(0, sizeof(set), &set) || CPU_COUNT(&set) > 1;
+	/* It fails where there are more than a set has room for. */
+	return sched_getaffinity(0, sizeof(set), &set) ? CPU_SETSIZE : (u32)CPU_COUNT(&set);
+}
+
+bool orders_pay(const struct orders *o)
+{
+	return o && __atomic_load_n(&running, __ATOMIC_RELAXED) < o->processors;
 }
 
 struct orders *orders_new(struct jit *jit)
 {
-	struct orders *o = host_has_processors() ? pages_untouched(sizeof(*o), 0) : NULL;
+	u32 processors = host_processors();
+	struct orders *o = processors > 1 ? pages_untouched(sizeof(*o), 0) : NULL;
 
 	if (!o)
 		return NULL;
 	o->jit = jit;
+	o->processors = processors;
 	lock_init(&o->lock, LOCK_ORDERS);
 	pthread_cond_init(&o->news, NULL);
 	return o;

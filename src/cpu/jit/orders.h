@@ -45,6 +45,15 @@ void orders_free(struct orders *orders);
 
 /* All by the processor's thread. */
 
+/* It begins and ends to carry out instructions. */
+void orders_begin_run(void);
+void orders_end_run(void);
+/*
+ * Would a thread have a processor of the host's to itself? Where all run guests, it would only take
+ * turns with them, and what it does is done sooner by who wants it.
+ */
+bool orders_pay(const struct orders *orders);
+
 /* Where to write the next order; NULL: as many as there may be aren't done yet. */
 struct jit_order *orders_room(struct orders *orders);
 /* What is there is ordered. */
