@@ -38,7 +38,9 @@ int code_init(struct cpu *cpu, struct code_room room)
 		bytes *= 2; /* all blocks have their ops */
 	assert(bytes >= CODE_BYTES_MIN && bytes <= (size_t)16 << REF_PLACE_BITS);
 	c->arena[KEPT].at = pages_untouched(bytes, MAP_NORESERVE);
-	if (!c->arena[KEPT].at) {
+	if (!c->arena[KEPT].at || !hash_init(c, bytes)) {
+		if (c->arena[KEPT].at)
+			munmap(c->arena[KEPT].at, bytes);
 		jit_free(cpu->jit);
 		munmap(c, sizeof(*c));
 		return -ENOMEM;
@@ -73,6 +75,7 @@ void cpu_warm_up(struct cpu *cpu)
 void code_fini(struct cpu *cpu)
 {
 	jit_free(cpu->jit);
+	hash_fini(cpu->code);
 	munmap(cpu->code->arena[KEPT].at,
 	       cpu->code->arena[KEPT].bytes + cpu->code->arena[COLD].bytes);
 	munmap(cpu->code, sizeof(*cpu->code));
@@ -91,7 +94,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 
 	c->emptied++;
 	orders_cancel(jit_orders(cpu->jit));
-	memset(c->hash, 0, sizeof(c->hash));
+	hash_forget_all(c);
 	memset(c->pages, 0, sizeof(c->pages));
 	c->last_page = NULL;
 	c->arena[KEPT].used = c->arena[COLD].used = 0;

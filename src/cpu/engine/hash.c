@@ -1,7 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks by guest real address and mode. */
 #include <assert.h>
+#include <sys/mman.h>
+#include "base/prefault.h"
 #include "cpu/engine/cache.h"
+
+#define BUCKET_BLOCKS ((size_t)1 << 10) /* bytes of memory for blocks that a bucket is for */
+
+static size_t buckets(const struct code_cache *c)
+{
+	return (size_t)1 << (64 - c->hash_shift);
+}
+
+static size_t hash_bytes(const struct code_cache *c)
+{
+	return buckets(c) * sizeof(struct bucket);
+}
+
+bool hash_init(struct code_cache *c, size_t bytes)
+{
+	c->hash_shift = 1 + (unsigned)__builtin_clzll(bytes / BUCKET_BLOCKS);
+	c->hash = pages_untouched(hash_bytes(c), 0);
+	return c->hash;
+}
+
+void hash_fini(struct code_cache *c)
+{
+	munmap(c->hash, hash_bytes(c));
+}
+
+void hash_forget_all(struct code_cache *c)
+{
+	memset(c->hash, 0, hash_bytes(c));
+}
 
 /* Fibonacci hashing: code lies close together, and the same places of many pages begin blocks. */
 static u64 spread(u64 key)
@@ -12,7 +43,7 @@ static u64 spread(u64 key)
 /* What begins in one line shares a bucket, which is near when code runs through the line. */
 static struct bucket *hash_bucket(struct code_cache *c, u64 gpa)
 {
-	return &c->hash[spread(gpa >> LINE_SHIFT) >> (64 - HASH_SHIFT)];
+	return &c->hash[spread(gpa >> LINE_SHIFT) >> c->hash_shift];
 }
 
 /* A block at place 0. */
@@ -80,7 +111,15 @@ struct block *hash_in_the_way(struct code_cache *c, const struct block *b)
 {
 	const struct bucket *bucket = hash_bucket(c, b->gpa);
 
-	return bucket->refs[BUCKET_REFS - 1] ? ref_block(c, bucket->refs[0]) : NULL;
+	if (!bucket->refs[BUCKET_REFS - 1])
+		return NULL;
+	for (unsigned i = 0; i < BUCKET_REFS; i++) {
+		struct block *old = ref_block(c, bucket->refs[i]);
+
+		if (kind_of(c, old) == COLD)
+			return old;
+	}
+	return ref_block(c, bucket->refs[0]);
 }
 
 /* A page lies before all blocks: none is at place 0. */
@@ -107,6 +146,6 @@ static void bucket_forget_cold(const struct code_cache *c, struct bucket *bucket
 
 void hash_forget_cold(struct code_cache *c)
 {
-	for (unsigned i = 0; i < HASH_BUCKETS; i++)
+	for (size_t i = 0; i < buckets(c); i++)
 		bucket_forget_cold(c, &c->hash[i]);
 }
