@@ -75,6 +75,8 @@ static const char help[] =
     "                          host, by a thread for each vcpu; inline: the same, by the vcpus'\n"
     "                          own threads; portable: instruction by instruction; eager: all\n"
     "                          code is translated at once, for tests\n"
+    "      --code-memory SIZE  of each vcpu, for code that was decoded and translated, from 16M\n"
+    "                          to 1G (56M; 26M for each but the first): compilers gain by more\n"
     "      --trace LIST[:FILE]\n"
     "                          write what the guest does to FILE (default: standard error, if\n"
     "                          that is no terminal); LIST: hcall, irq, trap, exit, rtas, mmu,\n"
@@ -109,6 +111,7 @@ enum {
 	OPT_TLS_X509,
 	OPT_ACCEL,
 	OPT_ENGINE,
+	OPT_CODE_MEMORY,
 	OPT_TRACE,
 	OPT_GDB,
 	OPT_RAW,
@@ -142,6 +145,7 @@ static const struct option options[] = {
     {"tls-x509", required_argument, NULL, OPT_TLS_X509},
     {"accel", required_argument, NULL, OPT_ACCEL},
     {"engine", required_argument, NULL, OPT_ENGINE},
+    {"code-memory", required_argument, NULL, OPT_CODE_MEMORY},
     {"trace", required_argument, NULL, OPT_TRACE},
     {"gdb", optional_argument, NULL, OPT_GDB},
     {"raw", no_argument, NULL, OPT_RAW},
@@ -293,6 +297,18 @@ static int take_engine_option(void)
 	return 0;
 }
 
+static int take_code_memory_option(void)
+{
+	char mib[24];
+	u64 bytes;
+
+	if (!parse_size(optarg, &bytes) || bytes < 16ull << 20 || bytes > 1ull << 30)
+		return wrong("--code-memory %s: not 16M to 1G", optarg);
+	snprintf(mib, sizeof(mib), "%llu", (unsigned long long)(bytes >> 20));
+	setenv("PAPYR_CODE_MEMORY", mib, 1);
+	return 0;
+}
+
 static int take_trace_option(struct run_options *o)
 {
 	char why[TRACE_WHY];
@@ -373,6 +389,8 @@ static int take_option(int opt, struct run_options *o, char **argv)
 		return 0;
 	case OPT_ENGINE:
 		return take_engine_option();
+	case OPT_CODE_MEMORY:
+		return take_code_memory_option();
 	case OPT_TRACE:
 		return take_trace_option(o);
 	case OPT_GDB:

@@ -48,7 +48,7 @@ int cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_ho
 		booke_fini(cpu);
 		return -ENOMEM;
 	}
-	if (code_init(cpu, first ? code_room_first : code_room_further)) {
+	if (code_init(cpu, code_room(first))) {
 		tlb_fini(cpu);
 		booke_fini(cpu);
 		return -ENOMEM;

@@ -329,6 +329,44 @@ static void translated_by_order(void **state)
 	fixture_free(f);
 }
 
+static void how_much_room(void **state)
+{
+	static const struct {
+		const char *wanted; /* in PAPYR_CODE_MEMORY */
+		size_t first, further;
+	} mib[] = {{NULL, 56, 26}, {"", 56, 26},      {"many", 56, 26},	    {"100", 100, 100},
+		   {"1", 16, 16},  {"0x100", 56, 26}, {"99999", 1024, 1024}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(mib); i++) {
+		struct code_room first, further;
+
+		if (mib[i].wanted)
+			setenv("PAPYR_CODE_MEMORY", mib[i].wanted, 1);
+		first = code_room(true);
+		further = code_room(false);
+		assert_int_equal(first.blocks + first.jit, mib[i].first << 20);
+		assert_int_equal(further.blocks + further.jit, mib[i].further << 20);
+		unsetenv("PAPYR_CODE_MEMORY");
+	}
+}
+
+/* Each engine works with the most that can be asked for. */
+static void most_room(void **state)
+{
+	static const char *const engines[] = {"portable", "native"};
+	struct code_room most;
+
+	setenv("PAPYR_CODE_MEMORY", "99999", 1);
+	most = code_room(true);
+	unsetenv("PAPYR_CODE_MEMORY");
+	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
+		struct fixture *f = machine(engines[i], most.blocks, most.jit);
+
+		run_chain(f);
+		fixture_free(f);
+	}
+}
+
 /* Where the host's processors all run guests, who wants a translation makes it, at once. */
 static void translated_without_a_thread(void **state)
 {
@@ -690,6 +728,8 @@ int main(void)
 	    cmocka_unit_test(hardly_room_for_code),
 	    cmocka_unit_test(no_room_for_exits),
 	    cmocka_unit_test(translated_by_order),
+	    cmocka_unit_test(how_much_room),
+	    cmocka_unit_test(most_room),
 	    cmocka_unit_test(translated_without_a_thread),
 	    cmocka_unit_test(crowded_by_cold_ones),
 	    cmocka_unit_test(dropped_while_ordered),

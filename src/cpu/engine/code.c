@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <sys/mman.h>
 #include <errno.h>
+#include <stdlib.h>
 #include "base/prefault.h"
 #include "cpu/engine/cache.h"
 #include "cpu/engine/code.h"
@@ -18,12 +19,37 @@ _Static_assert(CODE_BYTES_MIN / 8 * 5 >= sizeof(struct code_page) + 2 * PART_BYT
 					     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
 	       "block_make() must find room in an empty arena");
 
+#define BLOCKS_MAX ((size_t)16 << REF_PLACE_BITS) /* that references reach */
+#define MIB	   ((size_t)1 << 20)
+
+/* PAPYR_CODE_MEMORY; 0: what is usual. */
+static size_t room_wanted(void)
+{
+	const char *text = getenv("PAPYR_CODE_MEMORY");
+	unsigned long mib = text ? strtoul(text, NULL, 10) : 0;
+
+	if (!mib)
+		return 0;
+	if (mib < CODE_MIB_MIN)
+		mib = CODE_MIB_MIN;
+	return (mib < CODE_MIB_MAX ? mib : CODE_MIB_MAX) * MIB;
+}
+
 /*
  * One processor's work often goes through as much code as a compiler's; of several each has some
  * part of it.
  */
-const struct code_room code_room_first = {(size_t)20 << 20, (size_t)36 << 20};
-const struct code_room code_room_further = {(size_t)9 << 20, (size_t)17 << 20};
+struct code_room code_room(bool first)
+{
+	size_t bytes = room_wanted(), blocks;
+
+	if (!bytes)
+		bytes = (first ? 56 : 26) * MIB;
+	blocks = bytes / 14 * 5 & ~(MIB - 1);
+	if (blocks > BLOCKS_MAX)
+		blocks = BLOCKS_MAX;
+	return (struct code_room){blocks, bytes - blocks};
+}
 
 int code_init(struct cpu *cpu, struct code_room room)
 {
@@ -34,9 +60,9 @@ int code_init(struct cpu *cpu, struct code_room room)
 		return -ENOMEM;
 	isa_prepare();
 	cpu->jit = jit_new(room.jit);
-	if (!cpu->jit)
+	if (!cpu->jit && bytes <= BLOCKS_MAX / 2)
 		bytes *= 2; /* all blocks have their ops */
-	assert(bytes >= CODE_BYTES_MIN && bytes <= (size_t)16 << REF_PLACE_BITS);
+	assert(bytes >= CODE_BYTES_MIN && bytes <= BLOCKS_MAX);
 	c->arena[KEPT].at = pages_untouched(bytes, MAP_NORESERVE);
 	if (!c->arena[KEPT].at || !hash_init(c, bytes)) {
 		if (c->arena[KEPT].at)

@@ -30,8 +30,14 @@ struct code_room {
 	size_t jit;    /* bytes of generated code */
 };
 
-/* Of the first processor of a machine, and of each further one. */
-extern const struct code_room code_room_first, code_room_further;
+/*
+ * Of the first processor of a machine, and of each further one. PAPYR_CODE_MEMORY in the
+ * environment asks for so many MiB in all for each, within bounds; of the host's memory is taken
+ * what is used.
+ */
+#define CODE_MIB_MIN 16ul
+#define CODE_MIB_MAX 1024ul
+struct code_room code_room(bool first);
 
 /* 0 or -ENOMEM. */
 int code_init(struct cpu *cpu, struct code_room room);
