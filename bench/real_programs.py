@@ -3,8 +3,9 @@
 from collections import namedtuple
 
 # argv: as in the guest, where /bench has our files. needs: the archive of tools/fetch-userland that has it.
-# user: how it runs under an emulator of programs, on the host: 'program', itself; 'script', the host's shell runs it and
-# the programs that it names by ${U} under the emulator; None, not at all. quick: --quick has it too.
+# user: how it runs under an emulator of programs, on the host: 'program', itself; 'path', the same, with its arguments, which
+# are files, named as they are on the host, where the emulator doesn't find them for all system calls; 'script', the host's
+# shell runs it and the programs that it names by ${U} under the emulator; None, not at all. quick: --quick has it too.
 Program = namedtuple('Program', 'name argv user needs quick', defaults=('program', 'bench', False))
 
 HERE = '/bench/programs'
@@ -43,7 +44,7 @@ PROGRAMS = (
     Program('memcpy', ['/bench/copies', 'copy'], quick=True),
     Program('memset', ['/bench/copies', 'set']),
     Program('memmove', ['/bench/copies', 'move']),
-    Program('node', ['node', f'{HERE}/sums.js'], needs='runtimes'),
+    Program('node', ['node', f'{HERE}/sums.js'], 'path', needs='runtimes'),
     # A program of the JDK's own, in Java: nothing has to be compiled before.
     Program('java', [f'{JAVA}javap', '-J-Xmx256m', '-c', '-p', 'java.util.HashMap'], needs='runtimes'),
     Program('go_build', ['go', 'build', '-o', 'words', f'{HERE}/words.go'], None, needs='runtimes'),
