@@ -19,6 +19,8 @@ O2 = ['/bench/src/cpu/fp/arith.c']
 PROGRAMS = (
     Program('gcc_O0', ['sh', f'{HERE}/compile.sh', '-O0', *O0], 'script', quick=True),
     Program('gcc_O2', ['sh', f'{HERE}/compile.sh', '-O2', *O2], 'script', quick=True),
+    # A build calls a compiler again and again: what the first run made is there, as far as it was kept.
+    Program('gcc_again', ['sh', f'{HERE}/compile.sh', '-O2', *O2], None),
     Program('python_integers', [*PYTHON, f'{HERE}/integers.py'], quick=True),
     Program('python_floats', [*PYTHON, f'{HERE}/floats.py'], quick=True),
     Program('python_json', [*PYTHON, f'{HERE}/objects.py'], quick=True),
