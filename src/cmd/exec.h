@@ -20,6 +20,7 @@
 
 struct exec_options {
 	const char *cpus, *memory; /* as papyr run has them */
+	const char *code_memory;   /* the same; NULL: what is usual */
 	const char *accel;	   /* the same; NULL: the usual one */
 	struct exec_card {
 		const char *net; /* as papyr run has it */

@@ -168,6 +168,8 @@ static void run_guest(const struct exec_guest *g, const struct exec_options *o,
 	add(&a, "--name", name);
 	if (o->accel)
 		add(&a, "--accel", o->accel);
+	if (o->code_memory)
+		add(&a, "--code-memory", o->code_memory);
 	add(&a, "--channel", channel);
 	if (o->sessions)
 		add_sessions(&a, o->sessions);

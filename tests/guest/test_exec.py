@@ -50,6 +50,8 @@ if os.uname().machine != 'ppc64le':
     wants(125, b'', '--accel kvm needs a POWER host', '--accel', 'kvm', 'true')
 wants(125, b'', "no accelerator is called 'x'", '--accel', 'x', 'true')
 wants(0, b'ppc64le\n', '', '--accel', 'papyr', 'uname', '-m')
+wants(125, b'', '--code-memory 1M: not 16M to 1G', '--code-memory', '1M', 'true')
+wants(0, b'ppc64le\n', '', '--code-memory', '16M', 'uname', '-m')
 os.environ['FROM_HERE'] = 'it is'
 wants(0, b'b it is\n/tmp\nnobody box 2\n', '', '-e', 'A=b', '-e', 'FROM_HERE', '-e', 'UNSET', '-u', 'nobody', '-w', '/tmp',
       '-c', '2', '-m', '768M', '--hostname', 'box', '--', 'sh', '-c',
