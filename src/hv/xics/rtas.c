@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "base/racy.h"
 #include "hv/codepage.h"
 #include "hv/hcall/hcall.h"
 #include "hv/memslot.h"
@@ -198,7 +199,7 @@ static bool load_args(const u8 *block, struct rtas_args *a)
  */
 long h_rtas(struct hv_vcpu *vcpu, u64 *gpr)
 {
-	size_t bytes = 4 * (RTAS_HEADER + RTAS_WORDS);
+	u8 words[4 * (RTAS_HEADER + RTAS_WORDS)], *rets;
 	const struct xics_call *call;
 	struct rtas_args args;
 	u64 gpa = gpr[4] & ~(15ull << 60);
@@ -206,22 +207,27 @@ long h_rtas(struct hv_vcpu *vcpu, u64 *gpr)
 
 	if (!vcpu->vm->rtas_tokens)
 		return H_TOO_HARD;
-	block = hv_guest_ptr(vcpu->vm, gpa, bytes, false);
-	if (!block || !load_args(block, &args))
+	block = hv_guest_ptr(vcpu->vm, gpa, sizeof(words), false);
+	if (!block)
+		return H_TOO_HARD;
+	racy_copy_bytes(words, block, sizeof(words));
+	if (!load_args(words, &args))
 		return H_TOO_HARD;
 	call = call_of_token(vcpu->vm, args.token);
 	/* Every call has at least a status to give back. */
 	if (!call || !args.nret || args.nargs + args.nret > RTAS_WORDS)
 		return H_TOO_HARD;
 	call->fn(vcpu->vm, &args);
-	block = hv_guest_ptr(vcpu->vm, gpa, bytes, true);
+	block = hv_guest_ptr(vcpu->vm, gpa, sizeof(words), true);
 	if (!block)
 		return H_TOO_HARD;
+	rets = words + 4 * (RTAS_HEADER + args.nargs);
 	for (unsigned i = 0; i < args.nret; i++)
-		store_be32(block + 4 * (RTAS_HEADER + args.nargs + i), args.rets[i]);
-	hv_code_wrote(vcpu, gpa, bytes);
+		store_be32(rets + 4 * i, args.rets[i]);
+	racy_copy_bytes(block + (rets - words), rets, 4 * args.nret);
+	hv_code_wrote(vcpu, gpa, sizeof(words));
 	if (cpu_traces(&vcpu->cpu, PAPYR_TRACE_RTAS))
-		hv_trace_rtas(vcpu, call->name, block + 4 * RTAS_HEADER, args.nargs,
-			      block + 4 * (RTAS_HEADER + args.nargs), args.nret);
+		hv_trace_rtas(vcpu, call->name, words + 4 * RTAS_HEADER, args.nargs, rets,
+			      args.nret);
 	return H_SUCCESS;
 }
