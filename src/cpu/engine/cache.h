@@ -10,6 +10,8 @@
 #include "cpu/engine/decode.h"
 #include "cpu/mmu/tlb.h"
 
+#define HASH_SHIFT   14 /* 2^14 buckets */
+#define HASH_BUCKETS (1u << HASH_SHIFT)
 #define PAGE_BUCKETS 16384u
 
 #define LINE_SHIFT 6
@@ -51,8 +53,7 @@ struct bucket {
 struct code_cache {
 	/* Kept blocks and pages; then cold blocks, none where nothing is translated. */
 	struct arena arena[KINDS];
-	struct bucket *hash;
-	unsigned hash_shift; /* of 64 bits those above so many choose a bucket */
+	struct bucket hash[HASH_BUCKETS];
 	struct decoder decoder;
 	u64 emptied; /* times that all was dropped */
 	u64 round; /* times that cold blocks were forgotten */
@@ -99,17 +100,13 @@ static inline enum code_kind kind_of(const struct code_cache *c, const struct bl
 }
 
 /* --- hash.c --- */
-/* For arenas of @bytes in all; false: there is no memory. */
-bool hash_init(struct code_cache *c, size_t bytes);
-void hash_fini(struct code_cache *c);
-void hash_forget_all(struct code_cache *c);
 /* The blocks at @gpa for @mode, of each kind; NULL: there is none. */
 void hash_look(struct code_cache *c, u64 gpa, u32 mode, struct block *found[KINDS]);
 /* Somebody will look for blocks at @gpa: has the host's caches get what that needs. */
-void hash_expect(struct code_cache *c, u64 gpa);
+void hash_expect(struct code_cache *c, u64 gpa, u32 mode);
 /* That of @kind. */
 struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode);
-/* The block that must go before @b finds room, a cold one if it can be; NULL: none. */
+/* The block that must go before @b finds room; NULL: none. */
 struct block *hash_in_the_way(struct code_cache *c, const struct block *b);
 void hash_add(struct code_cache *c, const struct block *b);
 /* @b, which is there, is found no more. */

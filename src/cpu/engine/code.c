@@ -64,9 +64,7 @@ int code_init(struct cpu *cpu, struct code_room room)
 		bytes *= 2; /* all blocks have their ops */
 	assert(bytes >= CODE_BYTES_MIN && bytes <= BLOCKS_MAX);
 	c->arena[KEPT].at = pages_untouched(bytes, MAP_NORESERVE);
-	if (!c->arena[KEPT].at || !hash_init(c, bytes)) {
-		if (c->arena[KEPT].at)
-			munmap(c->arena[KEPT].at, bytes);
+	if (!c->arena[KEPT].at) {
 		jit_free(cpu->jit);
 		munmap(c, sizeof(*c));
 		return -ENOMEM;
@@ -101,7 +99,6 @@ void cpu_warm_up(struct cpu *cpu)
 void code_fini(struct cpu *cpu)
 {
 	jit_free(cpu->jit);
-	hash_fini(cpu->code);
 	munmap(cpu->code->arena[KEPT].at,
 	       cpu->code->arena[KEPT].bytes + cpu->code->arena[COLD].bytes);
 	munmap(cpu->code, sizeof(*cpu->code));
@@ -120,7 +117,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 
 	c->emptied++;
 	orders_cancel(jit_orders(cpu->jit));
-	hash_forget_all(c);
+	memset(c->hash, 0, sizeof(c->hash));
 	memset(c->pages, 0, sizeof(c->pages));
 	c->last_page = NULL;
 	c->arena[KEPT].used = c->arena[COLD].used = 0;
@@ -332,7 +329,7 @@ static void expect(struct cpu *cpu, const struct block *b, s64 far, const u8 *ho
 	if ((gpa ^ b->gpa) & CPU_PAGE_MASK)
 		return;
 	__builtin_prefetch(host_page + (gpa & ~CPU_PAGE_MASK));
-	hash_expect(cpu->code, gpa);
+	hash_expect(cpu->code, gpa, cpu->mode);
 }
 
 /* What follows @b, cold and new, is likely to be new too. */
@@ -364,7 +361,7 @@ struct block *code_find(struct cpu *cpu)
 
 	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh) || cpu->tlbs->small_fetch)
 		return NULL;
-	hash_expect(cpu->code, gpa | offset);
+	hash_expect(cpu->code, gpa | offset, cpu->mode);
 	__builtin_prefetch(host + offset);
 	page = page_find(cpu->code, gpa);
 	if (page && (fresh || page->checked != cpu->code->epoch))

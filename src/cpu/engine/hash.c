@@ -1,55 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks by guest real address and mode. */
 #include <assert.h>
-#include <sys/mman.h>
-#include "base/prefault.h"
 #include "cpu/engine/cache.h"
 
-#define BUCKET_BLOCKS ((size_t)1 << 10) /* bytes of memory for blocks that a bucket is for */
-
-static size_t buckets(const struct code_cache *c)
+static u64 block_hash(u64 gpa, u32 mode)
 {
-	return (size_t)1 << (64 - c->hash_shift);
+	/* Fibonacci hashing: code lies close together, and the same places of many pages begin
+	 * blocks. */
+	return (gpa << 8 ^ mode) * 0x9e3779b97f4a7c15ull;
 }
 
-static size_t hash_bytes(const struct code_cache *c)
+static struct bucket *hash_bucket(struct code_cache *c, u64 hash)
 {
-	return buckets(c) * sizeof(struct bucket);
-}
-
-bool hash_init(struct code_cache *c, size_t bytes)
-{
-	c->hash_shift = 1 + (unsigned)__builtin_clzll(bytes / BUCKET_BLOCKS);
-	c->hash = pages_untouched(hash_bytes(c), 0);
-	return c->hash;
-}
-
-void hash_fini(struct code_cache *c)
-{
-	munmap(c->hash, hash_bytes(c));
-}
-
-void hash_forget_all(struct code_cache *c)
-{
-	memset(c->hash, 0, hash_bytes(c));
-}
-
-/* Fibonacci hashing: code lies close together, and the same places of many pages begin blocks. */
-static u64 spread(u64 key)
-{
-	return key * 0x9e3779b97f4a7c15ull;
-}
-
-/* What begins in one line shares a bucket, which is near when code runs through the line. */
-static struct bucket *hash_bucket(struct code_cache *c, u64 gpa)
-{
-	return &c->hash[spread(gpa >> LINE_SHIFT) >> c->hash_shift];
+	return &c->hash[hash >> (64 - HASH_SHIFT)];
 }
 
 /* A block at place 0. */
-static u32 ref_tag(u64 gpa, u32 mode)
+static u32 ref_tag(u64 hash)
 {
-	return (u32)(spread(gpa << 8 ^ mode) >> 32) & ~0u << REF_PLACE_BITS;
+	return (u32)(hash >> (32 - HASH_SHIFT)) & ~0u << REF_PLACE_BITS;
 }
 
 static struct block *ref_block(const struct code_cache *c, u32 ref)
@@ -68,7 +37,7 @@ static unsigned bucket_used(const struct bucket *bucket)
 
 void hash_remove(struct code_cache *c, const struct block *b)
 {
-	struct bucket *bucket = hash_bucket(c, b->gpa);
+	struct bucket *bucket = hash_bucket(c, block_hash(b->gpa, b->mode));
 	unsigned last = bucket_used(bucket) - 1, i = 0;
 
 	while (ref_block(c, bucket->refs[i]) != b) {
@@ -79,15 +48,16 @@ void hash_remove(struct code_cache *c, const struct block *b)
 	bucket->refs[last] = 0;
 }
 
-void hash_expect(struct code_cache *c, u64 gpa)
+void hash_expect(struct code_cache *c, u64 gpa, u32 mode)
 {
-	__builtin_prefetch(hash_bucket(c, gpa));
+	__builtin_prefetch(hash_bucket(c, block_hash(gpa, mode)));
 }
 
 void hash_look(struct code_cache *c, u64 gpa, u32 mode, struct block *found[KINDS])
 {
-	const struct bucket *bucket = hash_bucket(c, gpa);
-	u32 tag = ref_tag(gpa, mode);
+	u64 hash = block_hash(gpa, mode);
+	const struct bucket *bucket = hash_bucket(c, hash);
+	u32 tag = ref_tag(hash);
 
 	found[KEPT] = found[COLD] = NULL;
 	for (unsigned i = 0; i < BUCKET_REFS && bucket->refs[i]; i++) {
@@ -109,26 +79,19 @@ struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 
 
 struct block *hash_in_the_way(struct code_cache *c, const struct block *b)
 {
-	const struct bucket *bucket = hash_bucket(c, b->gpa);
+	const struct bucket *bucket = hash_bucket(c, block_hash(b->gpa, b->mode));
 
-	if (!bucket->refs[BUCKET_REFS - 1])
-		return NULL;
-	for (unsigned i = 0; i < BUCKET_REFS; i++) {
-		struct block *old = ref_block(c, bucket->refs[i]);
-
-		if (kind_of(c, old) == COLD)
-			return old;
-	}
-	return ref_block(c, bucket->refs[0]);
+	return bucket->refs[BUCKET_REFS - 1] ? ref_block(c, bucket->refs[0]) : NULL;
 }
 
 /* A page lies before all blocks: none is at place 0. */
 void hash_add(struct code_cache *c, const struct block *b)
 {
-	struct bucket *bucket = hash_bucket(c, b->gpa);
+	u64 hash = block_hash(b->gpa, b->mode);
+	struct bucket *bucket = hash_bucket(c, hash);
 
 	bucket->refs[bucket_used(bucket)] =
-	    ref_tag(b->gpa, b->mode) | (u32)(((const u8 *)b - c->arena[KEPT].at) / 16);
+	    ref_tag(hash) | (u32)(((const u8 *)b - c->arena[KEPT].at) / 16);
 }
 
 static void bucket_forget_cold(const struct code_cache *c, struct bucket *bucket)
@@ -146,6 +109,6 @@ static void bucket_forget_cold(const struct code_cache *c, struct bucket *bucket
 
 void hash_forget_cold(struct code_cache *c)
 {
-	for (size_t i = 0; i < buckets(c); i++)
+	for (unsigned i = 0; i < HASH_BUCKETS; i++)
 		bucket_forget_cold(c, &c->hash[i]);
 }
