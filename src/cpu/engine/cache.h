@@ -102,10 +102,10 @@ static inline enum code_kind kind_of(const struct code_cache *c, const struct bl
 /* --- hash.c --- */
 /* The blocks at @gpa for @mode, of each kind; NULL: there is none. */
 void hash_look(struct code_cache *c, u64 gpa, u32 mode, struct block *found[KINDS]);
-/* Somebody will look for blocks at @gpa: has the host's caches get what that needs. */
-void hash_expect(struct code_cache *c, u64 gpa, u32 mode);
 /* That of @kind. */
 struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode);
+/* Somebody will look for blocks at @gpa: has the host's caches get what that needs. */
+void hash_expect(struct code_cache *c, u64 gpa, u32 mode);
 /* The block that must go before @b finds room; NULL: none. */
 struct block *hash_in_the_way(struct code_cache *c, const struct block *b);
 void hash_add(struct code_cache *c, const struct block *b);

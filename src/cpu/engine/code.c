@@ -320,16 +320,21 @@ struct block *code_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code
 	return b;
 }
 
+/* What is at @gpa will be looked for, and decoded: has the host's caches get what that needs. */
+static void expect_block(struct cpu *cpu, u64 gpa, const u8 *host_page)
+{
+	hash_expect(cpu->code, gpa, cpu->mode);
+	__builtin_prefetch(host_page + (gpa & ~CPU_PAGE_MASK));
+}
+
 /* Has the host's caches get what looking for code @far bytes from @b, at nip, will need. */
 static void expect(struct cpu *cpu, const struct block *b, s64 far, const u8 *host_page)
 {
 	u64 gpa = b->gpa + (u64)far;
 
 	__builtin_prefetch(jump_slot(cpu, cpu->nip + (u64)far));
-	if ((gpa ^ b->gpa) & CPU_PAGE_MASK)
-		return;
-	__builtin_prefetch(host_page + (gpa & ~CPU_PAGE_MASK));
-	hash_expect(cpu->code, gpa, cpu->mode);
+	if (!((gpa ^ b->gpa) & CPU_PAGE_MASK))
+		expect_block(cpu, gpa, host_page);
 }
 
 /* What follows @b, cold and new, is likely to be new too. */
@@ -361,8 +366,7 @@ struct block *code_find(struct cpu *cpu)
 
 	if (!tlb_fetch(cpu, cpu->nip, &host, &gpa, &fresh) || cpu->tlbs->small_fetch)
 		return NULL;
-	hash_expect(cpu->code, gpa | offset, cpu->mode);
-	__builtin_prefetch(host + offset);
+	expect_block(cpu, gpa | offset, host);
 	page = page_find(cpu->code, gpa);
 	if (page && (fresh || page->checked != cpu->code->epoch))
 		page_recheck(cpu, page, host);
