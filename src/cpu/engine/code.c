@@ -60,8 +60,8 @@ int code_init(struct cpu *cpu, struct code_room room)
 		return -ENOMEM;
 	isa_prepare();
 	cpu->jit = jit_new(room.jit);
-	if (!cpu->jit && bytes <= BLOCKS_MAX / 2)
-		bytes *= 2; /* all blocks have their ops */
+	if (!cpu->jit) /* all blocks have their ops */
+		bytes = bytes < BLOCKS_MAX / 2 ? bytes * 2 : BLOCKS_MAX;
 	assert(bytes >= CODE_BYTES_MIN && bytes <= BLOCKS_MAX);
 	c->arena[KEPT].at = pages_untouched(bytes, MAP_NORESERVE);
 	if (!c->arena[KEPT].at) {
