@@ -118,25 +118,55 @@ static void room_enough(void **state)
 	fixture_free(f);
 }
 
-#define JUMPS	    270000u /* one after another, each a block: more than the hash holds */
+#define JUMPS	    270000u /* one after another, each a block: they nearly fill memory */
 #define JUMPS_BYTES ((size_t)24 << 20)
+
+static void put_jumps(struct fixture *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		put_insn(f, CODE + 4 * i, 0x48000004); /* b to the next */
+	put_insn(f, CODE + 4 * n, SC_1);
+}
 
 static void crowded_hash(void **state)
 {
 	struct fixture *f = machine("portable", JUMPS_BYTES, JIT_BYTES);
 	const struct cpu_counts *n = &f->cpu.counts;
 
-	for (unsigned i = 0; i < JUMPS; i++)
-		put_insn(f, CODE + 4 * i, 0x48000004); /* b to the next */
-	put_insn(f, CODE + 4 * JUMPS, SC_1);
+	put_jumps(f, JUMPS);
 	run_from(f, CODE);
 	assert_int_equal(n->blocks_decoded, JUMPS + 1);
 	run_from(f, CODE);
 	assert_int_equal(f->hcalls, 2);
 	assert_int_equal(n->code_flushes, 0);
-	/* Some were dropped for others. */
-	assert_in_range(n->blocks_decoded, JUMPS + JUMPS / 50, JUMPS + JUMPS / 4);
+	/* Few were dropped for others. */
+	assert_in_range(n->blocks_decoded, JUMPS + 1, JUMPS + JUMPS / 50);
 	fixture_free(f);
+}
+
+/* A line that is run in many modes has more blocks than are remembered of one. */
+static void crowded_line(void **state)
+{
+	static const u64 bits[] = {MSR_FP, MSR_VEC, MSR_VSX, MSR_SF};
+	static const char *const engines[] = {"portable", "eager"};
+	const unsigned modes = 1u << ARRAY_SIZE(bits);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
+		struct fixture *f = machine(engines[i], CODE_BYTES, JIT_BYTES);
+		u64 msr = f->cpu.msr;
+
+		put_jumps(f, 15);
+		for (unsigned n = 0; n < 2 * modes; n++) {
+			for (unsigned b = 0; b < ARRAY_SIZE(bits); b++)
+				msr = n >> b & 1 ? msr | bits[b] : msr & ~bits[b];
+			cpu_set_msr(&f->cpu, msr);
+			run_from(f, CODE);
+			assert_int_equal(f->hcalls, n + 1);
+		}
+		/* Those of the first modes were dropped for others. */
+		assert_in_range(f->cpu.counts.blocks_decoded, 16 * modes + 16, 2 * 16 * modes);
+		fixture_free(f);
+	}
 }
 
 /* The counts say what happened: all is found once, and once more after it was forgotten. */
@@ -687,6 +717,7 @@ int main(void)
 	    cmocka_unit_test(no_room_for_blocks),
 	    cmocka_unit_test(room_enough),
 	    cmocka_unit_test(crowded_hash),
+	    cmocka_unit_test(crowded_line),
 	    cmocka_unit_test(counted),
 	    cmocka_unit_test(share_translated),
 	    cmocka_unit_test(no_room_for_code),

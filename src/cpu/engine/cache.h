@@ -10,8 +10,6 @@
 #include "cpu/engine/decode.h"
 #include "cpu/mmu/tlb.h"
 
-#define HASH_SHIFT   14 /* 2^14 buckets */
-#define HASH_BUCKETS (1u << HASH_SHIFT)
 #define PAGE_BUCKETS 16384u
 
 #define LINE_SHIFT 6
@@ -39,21 +37,26 @@ struct arena {
 
 /*
  * Most look-ups in the hash find nothing, and blocks are seldom in the host's caches: a bucket is
- * one line of these, and has a tag for each of its blocks, bits of the hash that don't choose the
- * bucket, above the block's place in the arenas in units of 16 bytes. The first ones are used, 0:
- * no block.
+ * one line of these, and has a tag for each of its blocks, above the block's place in the arenas in
+ * units of 16 bytes. The first ones are used, in the order they came, 0: no block. What begins in
+ * one line of the guest's memory begins in one bucket, and goes on in those behind it while they
+ * are full.
  */
 #define REF_PLACE_BITS 22
-#define BUCKET_REFS    16u
+#define BUCKET_REFS    15u
+#define BUCKETS_MAX    4u /* that one line's blocks are in */
 
 struct bucket {
 	u32 refs[BUCKET_REFS];
+	u32 goes_on; /* was full once: what is looked for may be in the next one */
 } __attribute__((aligned(64)));
 
 struct code_cache {
 	/* Kept blocks and pages; then cold blocks, none where nothing is translated. */
 	struct arena arena[KINDS];
-	struct bucket hash[HASH_BUCKETS];
+	struct bucket *hash;
+	unsigned hash_bits; /* 2^hash_bits buckets */
+	unsigned hash_turn; /* which of a line's buckets the next block that is in the way is of */
 	struct decoder decoder;
 	u64 emptied; /* times that all was dropped */
 	u64 round; /* times that cold blocks were forgotten */
@@ -100,19 +103,23 @@ static inline enum code_kind kind_of(const struct code_cache *c, const struct bl
 }
 
 /* --- hash.c --- */
+/* For blocks in arenas of @bytes together. 0 or -ENOMEM. */
+int hash_init(struct code_cache *c, size_t bytes);
+void hash_fini(struct code_cache *c);
 /* The blocks at @gpa for @mode, of each kind; NULL: there is none. */
 void hash_look(struct code_cache *c, u64 gpa, u32 mode, struct block *found[KINDS]);
 /* That of @kind. */
 struct block *hash_find(struct code_cache *c, enum code_kind kind, u64 gpa, u32 mode);
 /* Somebody will look for blocks at @gpa: has the host's caches get what that needs. */
-void hash_expect(struct code_cache *c, u64 gpa, u32 mode);
-/* The block that must go before @b finds room; NULL: none. */
+void hash_expect(struct code_cache *c, u64 gpa);
+/* A block that must go before @b finds room, each time another; NULL: none. */
 struct block *hash_in_the_way(struct code_cache *c, const struct block *b);
 void hash_add(struct code_cache *c, const struct block *b);
 /* @b, which is there, is found no more. */
 void hash_remove(struct code_cache *c, const struct block *b);
-/* The same of all cold blocks. */
+/* The same of all cold blocks, and of all. */
 void hash_forget_cold(struct code_cache *c);
+void hash_forget_all(struct code_cache *c);
 
 /* --- page.c --- */
 /* The page at @gpa; NULL: nothing of it was decoded. */

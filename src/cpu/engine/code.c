@@ -51,6 +51,26 @@ struct code_room code_room(bool first)
 	return (struct code_room){blocks, bytes - blocks};
 }
 
+/* Blocks that are kept, and cold ones where there is a translator that waits. */
+static int arenas_init(struct code_cache *c, const struct jit *jit, size_t bytes)
+{
+	struct arena *kept = &c->arena[KEPT], *cold = &c->arena[COLD];
+
+	kept->at = pages_untouched(bytes, MAP_NORESERVE);
+	if (!kept->at)
+		return -ENOMEM;
+	madvise(kept->at, bytes, MADV_HUGEPAGE);
+	cold->bytes = jit && jit_threshold(jit) > 1 ? bytes / 4 & ~(size_t)15 : 0;
+	kept->bytes = bytes - cold->bytes;
+	cold->at = kept->at + kept->bytes;
+	return 0;
+}
+
+static void arenas_fini(struct code_cache *c)
+{
+	munmap(c->arena[KEPT].at, c->arena[KEPT].bytes + c->arena[COLD].bytes);
+}
+
 int code_init(struct cpu *cpu, struct code_room room)
 {
 	struct code_cache *c = pages_untouched(sizeof(*c), 0);
@@ -63,20 +83,20 @@ int code_init(struct cpu *cpu, struct code_room room)
 	if (!cpu->jit) /* all blocks have their ops */
 		bytes = bytes < BLOCKS_MAX / 2 ? bytes * 2 : BLOCKS_MAX;
 	assert(bytes >= CODE_BYTES_MIN && bytes <= BLOCKS_MAX);
-	c->arena[KEPT].at = pages_untouched(bytes, MAP_NORESERVE);
-	if (!c->arena[KEPT].at) {
-		jit_free(cpu->jit);
-		munmap(c, sizeof(*c));
-		return -ENOMEM;
-	}
-	madvise(c->arena[KEPT].at, bytes, MADV_HUGEPAGE);
-	c->arena[COLD].bytes =
-	    cpu->jit && jit_threshold(cpu->jit) > 1 ? bytes / 4 & ~(size_t)15 : 0;
-	c->arena[KEPT].bytes = bytes - c->arena[COLD].bytes;
-	c->arena[COLD].at = c->arena[KEPT].at + c->arena[KEPT].bytes;
+	if (arenas_init(c, cpu->jit, bytes))
+		goto no_arenas;
+	if (hash_init(c, bytes))
+		goto no_hash;
 	c->epoch = 1;
 	cpu->code = c;
 	return 0;
+
+no_hash:
+	arenas_fini(c);
+no_arenas:
+	jit_free(cpu->jit);
+	munmap(c, sizeof(*c));
+	return -ENOMEM;
 }
 
 static void warm_up(struct arena *a)
@@ -99,8 +119,8 @@ void cpu_warm_up(struct cpu *cpu)
 void code_fini(struct cpu *cpu)
 {
 	jit_free(cpu->jit);
-	munmap(cpu->code->arena[KEPT].at,
-	       cpu->code->arena[KEPT].bytes + cpu->code->arena[COLD].bytes);
+	hash_fini(cpu->code);
+	arenas_fini(cpu->code);
 	munmap(cpu->code, sizeof(*cpu->code));
 	cpu->code = NULL;
 }
@@ -117,7 +137,7 @@ void cpu_flush_all_code(struct cpu *cpu)
 
 	c->emptied++;
 	orders_cancel(jit_orders(cpu->jit));
-	memset(c->hash, 0, sizeof(c->hash));
+	hash_forget_all(c);
 	memset(c->pages, 0, sizeof(c->pages));
 	c->last_page = NULL;
 	c->arena[KEPT].used = c->arena[COLD].used = 0;
@@ -323,7 +343,7 @@ struct block *code_make(struct cpu *cpu, u64 gpa, const u8 *host_page, enum code
 /* What is at @gpa will be looked for, and decoded: has the host's caches get what that needs. */
 static void expect_block(struct cpu *cpu, u64 gpa, const u8 *host_page)
 {
-	hash_expect(cpu->code, gpa, cpu->mode);
+	hash_expect(cpu->code, gpa);
 	__builtin_prefetch(host_page + (gpa & ~CPU_PAGE_MASK));
 }
 
