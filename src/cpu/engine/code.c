@@ -18,6 +18,7 @@ _Static_assert(CODE_BYTES_MIN / 8 * 5 >= sizeof(struct code_page) + 2 * PART_BYT
 					     sizeof(struct block) +
 					     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
 	       "block_make() must find room in an empty arena");
+_Static_assert(BLOCK_MAX <= 64, "insns_before_others() has a bit for each");
 
 #define BLOCKS_MAX ((size_t)16 << REF_PLACE_BITS) /* that references reach */
 #define MIB	   ((size_t)1 << 20)
@@ -266,6 +267,38 @@ void code_add(struct cpu *cpu, struct block *b)
 }
 
 /*
+ * Where ways come together, at what a branch leads to or another block begins with, a block of its
+ * own begins: else it would be translated for each way, and what a compiler goes through would be
+ * twice as much. Traces go on there.
+ */
+static u32 insns_before_others(struct cpu *cpu, const struct block *b, const struct op *ops)
+{
+	u64 led_to = 0;
+	u32 n = 1;
+
+	while (n < b->count && !(led_to >> n & 1) && !code_kept(cpu, b->gpa + 4 * n, b->mode)) {
+		s32 to = (s32)n - 1 + ops[n].imm / 4;
+
+		if (isa_displacement_bits(ops[n].insn) && to > 0 && to < (s32)BLOCK_MAX) {
+			if (to < (s32)n)
+				return (u32)to;
+			led_to |= 1ull << to;
+		}
+		n++;
+	}
+	return n;
+}
+
+static void end_before_others(struct cpu *cpu, struct block *b, struct op *ops)
+{
+	u32 n = insns_before_others(cpu, b, ops);
+
+	b->count = (u8)n;
+	ops[0].imm = (s32)n;
+	ops[1 + n] = op_leave(n);
+}
+
+/*
  * Of at most @max instructions; NULL: there is no room. @ops: where they are to be, not found yet;
  * NULL: in the block, as usual.
  */
@@ -284,6 +317,8 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	page_note(page, offset, max * 4, host_page);
 	block_decode(cpu, &c->decoder, b, ops ? ops : b->ops, host_page + offset, max,
 		     kind == COLD);
+	if (kind == KEPT && cpu->jit)
+		end_before_others(cpu, b, ops ? ops : b->ops);
 	if (ops) {
 		b->bare = true;
 		b->ops[0] = (struct op){.fn = pseudo_ordered};

@@ -139,6 +139,12 @@ RULE(bcctr_rc)
 
 RULE(leave)
 {
+	struct block *next = b_may_follow(t, 0);
+
+	if (next) {
+		b_follow(t, next, 0);
+		return true;
+	}
 	b_leave(t, 0);
 	*ends = true;
 	return true;

@@ -167,7 +167,8 @@ static void follow(struct tr *t, struct block *b, s32 distance)
 		guard(t, b, distance);
 	else if (distance)
 		x86_rm(&t->x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
-	t->s.cfar -= distance;
+	if (t->s.cfar != NO_CFAR)
+		t->s.cfar -= distance;
 	go_on(t, b, t->ea == TR_NOWHERE ? t->ea : t->ea + (u64)(s64)distance);
 }
 
