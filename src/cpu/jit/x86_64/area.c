@@ -12,7 +12,7 @@
 
 #define CODE_FIRST ((size_t)512 << 10) /* what a guest needs soon */
 /* What those who translate take at a time, beyond what they must have. */
-#define ROOM_MORE ((size_t)256 << 10)
+#define ROOM_MORE ((size_t)1 << 20)
 /* Where that begins: a line of the host's cache. */
 #define ALIGNED ((size_t)64)
 /* What translations leave for exits that are made later. */
