@@ -14,8 +14,9 @@
 
 #define LINE_SHIFT 6
 #define LINE_BYTES (1u << LINE_SHIFT)
-#define PART_LINES 4u
+#define PART_LINES 2u
 #define PART_BYTES (PART_LINES * LINE_BYTES)
+#define LINES_BYTES_MAX (BLOCK_MAX * 4 + LINE_BYTES) /* those that a block is in */
 
 enum code_kind { KEPT, COLD, KINDS };
 
@@ -124,12 +125,15 @@ void hash_forget_all(struct code_cache *c);
 /* --- page.c --- */
 /* The page at @gpa; NULL: nothing of it was decoded. */
 struct code_page *page_find(struct code_cache *c, u64 gpa);
-/* The page of @gpa, with memory for what it holds in [gpa, gpa + bytes); NULL: there is no room. */
+/* The page of @gpa; NULL: there is no room for it or for page_note() of [gpa, gpa + bytes). */
 struct code_page *page_get(struct code_cache *c, u64 gpa, unsigned bytes);
 /* The first of a page's blocks. */
 struct block **page_blocks(const struct code_cache *c, struct code_page *p, enum code_kind kind);
-/* Remembers what [offset, offset + bytes) held when it was decoded; page_get() was asked for it. */
-void page_note(struct code_page *p, unsigned offset, unsigned bytes, const u8 *host_page);
+/* The lines that [offset, offset + bytes) is in, as they are now. */
+void page_read(u8 *lines, unsigned offset, unsigned bytes, const u8 *host_page);
+/* Remembers that they held @lines when [offset, offset + bytes) was decoded. */
+void page_note(struct code_cache *c, struct code_page *p, unsigned offset, unsigned bytes,
+	       const u8 *lines);
 /* What was noted of the instruction at @offset. */
 const u8 *page_noted(const struct code_page *p, unsigned offset);
 /* Does it hold what was decoded? */

@@ -14,7 +14,7 @@
 #define ARENA_FIRST ((size_t)2 << 20) /* what a guest needs soon */
 #define COLD_MAX    16u		      /* instructions of blocks that may never run again */
 
-_Static_assert(CODE_BYTES_MIN / 8 * 5 >= sizeof(struct code_page) + 2 * PART_BYTES +
+_Static_assert(CODE_BYTES_MIN / 8 * 5 >= sizeof(struct code_page) + LINES_BYTES_MAX + PART_BYTES +
 					     sizeof(struct block) +
 					     (BLOCK_MAX + 2) * sizeof(struct op) + 32,
 	       "block_make() must find room in an empty arena");
@@ -305,26 +305,30 @@ static void end_before_others(struct cpu *cpu, struct block *b, struct op *ops)
 static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 			       const u8 *host_page, enum code_kind kind, u32 max, struct op *ops)
 {
+	struct block *b, head = {.gpa = gpa, .mode = (u16)cpu->mode, .page = page};
 	u64 offset = gpa & ~CPU_PAGE_MASK;
 	struct code_cache *c = cpu->code;
-	struct arena *a = &c->arena[kind];
-	struct block **first = page_blocks(c, page, kind), *b = arena_take(a, 0);
+	struct block **first = page_blocks(c, page, kind);
+	struct op room[BLOCK_MAX + 2], *to = ops ? ops : room;
+	u8 lines[LINES_BYTES_MAX];
 
-	if (a->used + sizeof(*b) + (BLOCK_MAX + 2) * sizeof(struct op) > a->bytes)
-		return NULL;
-	*b = (struct block){.gpa = gpa, .mode = (u16)cpu->mode, .page = page};
-	/* The image first: what changes after it is found to differ. */
-	page_note(page, offset, max * 4, host_page);
-	block_decode(cpu, &c->decoder, b, ops ? ops : b->ops, host_page + offset, max,
-		     kind == COLD);
+	/* What is remembered is what is decoded: what changes meanwhile is found to differ. */
+	page_read(lines, offset, max * 4, host_page);
+	block_decode(cpu, &c->decoder, &head, to, lines + offset % LINE_BYTES, max, kind == COLD);
 	if (kind == KEPT && cpu->jit)
-		end_before_others(cpu, b, ops ? ops : b->ops);
+		end_before_others(cpu, &head, to);
+	page_note(c, page, offset, head.count * 4, lines);
+	b = arena_take(&c->arena[kind], ops ? bare_bytes() : block_bytes(head.count));
+	if (!b)
+		return NULL;
+	*b = head;
 	if (ops) {
 		b->bare = true;
 		b->ops[0] = (struct op){.fn = pseudo_ordered};
-		arena_take(a, bare_bytes());
 	} else {
-		arena_take(a, block_bytes(b->count));
+		memcpy(b->ops, room, (head.count + 2) * sizeof(room[0]));
+		if (kind == COLD)
+			block_is_cold(cpu, b);
 		code_add(cpu, b);
 	}
 	b->page_next = *first;

@@ -119,7 +119,5 @@ void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *
 	}
 	b->count = n;
 	ops[0] = (struct op){.fn = pseudo_enter, .imm = (s32)n};
-	if (cold)
-		block_is_cold(cpu, b);
 	ops[1 + n] = op_leave(n);
 }

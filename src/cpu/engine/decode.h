@@ -31,7 +31,7 @@ const struct decoded *op_decode(const struct cpu *cpu, struct decoder *decoder, 
 struct op op_leave(unsigned count);
 /*
  * Decodes at most @max instructions from @at on for @b, whose gpa and mode are set, into @ops.
- * @cold: it ends at each branch, and counts how often it runs.
+ * @cold: it ends at each branch.
  */
 void block_decode(const struct cpu *cpu, struct decoder *decoder, struct block *b, struct op *ops,
 		  const u8 *at, u32 max, bool cold);

@@ -33,18 +33,6 @@ struct block **page_blocks(const struct code_cache *c, struct code_page *p, enum
 	return &p->blocks[kind];
 }
 
-/* Memory for page_note(); false: there is none. */
-static bool page_reserve(struct code_cache *c, struct code_page *p, unsigned offset, unsigned bytes)
-{
-	for (unsigned i = offset / PART_BYTES; i <= (offset + bytes - 1) / PART_BYTES; i++) {
-		if (!p->image[i])
-			p->image[i] = arena_take(&c->arena[KEPT], PART_BYTES);
-		if (!p->image[i])
-			return false;
-	}
-	return true;
-}
-
 static struct code_page *page_new(struct code_cache *c, u64 gpa)
 {
 	struct code_page *p = arena_take(&c->arena[KEPT], sizeof(*p));
@@ -62,25 +50,52 @@ static struct code_page *page_new(struct code_cache *c, u64 gpa)
 	return p;
 }
 
+/* How much page_note() would take. */
+static size_t bytes_to_note(const struct code_page *p, unsigned offset, unsigned bytes)
+{
+	size_t n = 0;
+
+	for (unsigned i = offset / PART_BYTES; i <= (offset + bytes - 1) / PART_BYTES; i++)
+		n += p->image[i] ? 0 : PART_BYTES;
+	return n;
+}
+
 struct code_page *page_get(struct code_cache *c, u64 gpa, unsigned bytes)
 {
+	const struct arena *a = &c->arena[KEPT];
 	struct code_page *p = page_find(c, gpa & CPU_PAGE_MASK);
 
 	if (!p)
 		p = page_new(c, gpa & CPU_PAGE_MASK);
-	return p && page_reserve(c, p, gpa & ~CPU_PAGE_MASK, bytes) ? p : NULL;
+	return p && a->used + bytes_to_note(p, gpa & ~CPU_PAGE_MASK, bytes) <= a->bytes ? p : NULL;
 }
 
-void page_note(struct code_page *p, unsigned offset, unsigned bytes, const u8 *host_page)
+void page_read(u8 *lines, unsigned offset, unsigned bytes, const u8 *host_page)
 {
-	for (unsigned line = offset >> LINE_SHIFT; line <= (offset + bytes - 1) >> LINE_SHIFT;
-	     line++) {
-		if (p->lines >> line & 1)
-			continue;
-		racy_copy_bytes(p->image[line / PART_LINES] + line % PART_LINES * LINE_BYTES,
-				host_page + line * LINE_BYTES, LINE_BYTES);
-		p->lines |= 1ull << line;
-	}
+	unsigned first = offset & ~(LINE_BYTES - 1);
+	unsigned end = (offset + bytes + LINE_BYTES - 1) & ~(LINE_BYTES - 1);
+
+	racy_copy_bytes(lines, host_page + first, end - first);
+}
+
+static void note_line(struct code_cache *c, struct code_page *p, unsigned line, const u8 *from)
+{
+	u8 **part = &p->image[line / PART_LINES];
+
+	if (!*part)
+		*part = arena_take(&c->arena[KEPT], PART_BYTES);
+	memcpy(*part + line % PART_LINES * LINE_BYTES, from, LINE_BYTES);
+	p->lines |= 1ull << line;
+}
+
+void page_note(struct code_cache *c, struct code_page *p, unsigned offset, unsigned bytes,
+	       const u8 *lines)
+{
+	unsigned first = offset >> LINE_SHIFT, last = (offset + bytes - 1) >> LINE_SHIFT;
+
+	for (unsigned line = first; line <= last; line++)
+		if (!(p->lines >> line & 1))
+			note_line(c, p, line, lines + (line - first) * LINE_BYTES);
 }
 
 const u8 *page_noted(const struct code_page *p, unsigned offset)
