@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from nettest import BYTES, noise, noise_sum, serve
+from nettest import BYTES, Server, noise, noise_sum, serve
 from papyrtest import PATIENCE, PROMPT, Guest, check, debian, fetch, papyr, skip, until, workdir
 from virtiotest import drivers as virtio_drivers
 
@@ -54,6 +54,13 @@ def put_to(address):
             check(receive_all(s) == noise, 'what went was something else')
     guest.expect('put.*\n')
     guest.expect(PROMPT)
+
+
+def begin_to_receive(command):
+    """So slowly that it has not all when it is saved."""
+    Server.pause = 0.2
+    guest.type(f'{command}\r')
+    guest.expect('begun')
 
 
 def make_tap(letter='a', address='198.18.77.1'):
@@ -160,14 +167,14 @@ check(back == part, f'the guest sent back {len(back)} bytes that are not what it
 
 # ---- Saved and restored while it receives: it learns that its connection is gone, and goes on by a new one ----
 
-guest.type(f'./work again {port}\r')
-guest.expect('begun')
+begin_to_receive(f'./work again {port}')
 image = os.path.join(folder, 'image')
 papyr('save', 'net', image)
 guest.wait_for_status(0)
 check('--net' in papyr('run', '--restore', image, status=1)[1], 'restored without its card')
 check('addresses of network cards' in papyr('run', '--restore', image, '--net', 'user,mac=02:00:00:00:00:06' + bus, status=1)[1],
       'restored with another card')
+Server.pause = 0
 guest = Guest(['run', '--restore', image, '--name', 'net', '--net', card])
 guest.expect(rf'{noise_sum}\s+/tmp/got\s+all done', 120, never=PANIC)
 guest.expect(PROMPT)
@@ -205,12 +212,12 @@ if bus:
     check(heard('020000000008') < 50 <= heard('020000000009'), 'it hears by the address that it had')
     guest.command('ifconfig eth0 down hw ether 02:00:00:00:00:08')
     guest.command('ifconfig eth0 198.18.77.2 netmask 255.255.255.252')
-guest.type(f'./work stay {port} 198.18.77.1\r')
-guest.expect('begun')
+begin_to_receive(f'./work stay {port} 198.18.77.1')
 image = os.path.join(folder, 'tapped')
 papyr('save', 'tapped', image)
 guest.wait_for_status(0)
 ear = listen(tap)
+Server.pause = 0
 guest = Guest(['run', '--restore', image, '--name', 'tapped', *cards])
 guest.expect(rf'{noise_sum}\s+/tmp/got\s+all done', 120, never=PANIC + '|reset')
 guest.expect(PROMPT)
