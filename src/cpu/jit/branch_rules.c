@@ -10,19 +10,24 @@ static void set_lr(struct tr *t)
 	b_set(t, GUEST_LR, b_cia(t, 4));
 }
 
-static bool branch(struct tr *t, const struct op *op, bool *ends)
+/* To the instruction at @distance from here, in this translation or another. */
+static bool go(struct tr *t, s32 distance, bool *ends)
 {
-	s32 distance = (s32)op->imm;
 	struct block *next = b_may_follow(t, distance);
 
-	b_branched(t);
 	if (next) {
 		b_follow(t, next, distance);
-		return true;
+	} else {
+		b_leave(t, distance);
+		*ends = true;
 	}
-	b_leave(t, distance);
-	*ends = true;
 	return true;
+}
+
+static bool branch(struct tr *t, const struct op *op, bool *ends)
+{
+	b_branched(t);
+	return go(t, (s32)op->imm, ends);
 }
 
 RULE(b)
@@ -139,15 +144,7 @@ RULE(bcctr_rc)
 
 RULE(leave)
 {
-	struct block *next = b_may_follow(t, 0);
-
-	if (next) {
-		b_follow(t, next, 0);
-		return true;
-	}
-	b_leave(t, 0);
-	*ends = true;
-	return true;
+	return go(t, 0, ends);
 }
 
 const struct rule branch_rules[] = {
