@@ -380,6 +380,29 @@ static void control_saved(void **state)
 	state_free(&out);
 }
 
+/* A guest that came from a papyr without control queues may go on to a third. */
+static void comes_without_control(void **state)
+{
+	struct machine_device *d = &device->pci.dev;
+	u8 frame[200];
+
+	device->offered &= ~CONTROLS;
+	start(ALL, 8);
+	for (unsigned i = 0; i < 2; i++) {
+		struct state_out out = {0};
+		struct state_in in;
+
+		d->ops->save(d, &out);
+		d->ops->reset(d);
+		in = (struct state_in){.data = out.data, .len = out.len};
+		assert_int_equal(d->ops->load(d, &in), 0);
+		assert_true(state_ok(&in));
+		state_free(&out);
+	}
+	receive(frame, make_frame(frame, false, 100), 0, true);
+	assert_true(has_used(RECEIVE));
+}
+
 static void random_guest(void **state)
 {
 	static u8 frame[FRAME_MAX];
@@ -444,8 +467,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(sends),	 TEST(receives),     TEST(hears_what_it_wants),
-	    TEST(control_saved), TEST(random_guest), TEST(saved),
+	    TEST(sends),
+	    TEST(receives),
+	    TEST(hears_what_it_wants),
+	    TEST(control_saved),
+	    TEST(comes_without_control),
+	    TEST(random_guest),
+	    TEST(saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -411,8 +411,11 @@ static void net_save_card(struct virtio_device *v, struct state_out *out)
 
 	put_bytes(out, n->mac, NET_MAC_BYTES);
 	net_save(n->link, out);
-	put_bytes(out, mac_of(n), NET_MAC_BYTES);
-	net_filter_save(&n->filter, out);
+	/* One that came from version 1 has no control queue here either. */
+	if (v->offered & F_CONTROL) {
+		put_bytes(out, mac_of(n), NET_MAC_BYTES);
+		net_filter_save(&n->filter, out);
+	}
 }
 
 /* Its network may be another than it was. */
@@ -428,7 +431,6 @@ static int net_load_card(struct virtio_device *v, struct state_in *in)
 	net_reset(v);
 	if (net_load(n->link, in))
 		return -1;
-	/* One of version 1 had no control queue, and its state ends here. */
 	if (v->offered & F_CONTROL) {
 		get_bytes(in, mac_of(n), NET_MAC_BYTES);
 		if (in->bad || net_filter_load(&n->filter, in))
