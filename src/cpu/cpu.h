@@ -287,6 +287,7 @@ struct cpu {
 	u64 ea_mask;	    /* 64-bit mode: all ones; 32-bit mode: the low word */
 	bool swap;	    /* guest's byte order differs from the host's */
 	bool big;	    /* MSR[LE] is 0 */
+	u64 host_stack; /* the host's, where translations run */
 	u8 unit_shift;	    /* log 2 of the bytes that an entry of tlb[] is of (mmu/mem.h) */
 	u32 pending;	    /* CPU_IRQ_*, atomic */
 	struct tlb *dtlb; /* that of tlb[] which the current MSR[PR, DR] chooses */

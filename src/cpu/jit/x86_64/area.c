@@ -121,10 +121,10 @@ bool area_init(struct jit *jit, size_t bytes)
 	bool mapped;
 
 	jit->aside =
-	    part(bytes / 3 * 2 + jit->translators * TR_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
+	    part(bytes / 4 * 3 + jit->translators * TR_BYTES_MAX + EXITS_ROOM + THUNKS_BYTES_MAX);
 	jit->seldom_first = part(jit->aside + EXIT_BYTES_MAX);
 	jit->bytes = jit->seldom_first +
-		     part(bytes / 3 + ALIGNED + jit->translators * (TR_BYTES_MAX + DATA_BYTES_MAX) +
+		     part(bytes / 4 + ALIGNED + jit->translators * (TR_BYTES_MAX + DATA_BYTES_MAX) +
 			  TR_RECORDS_BYTES_MAX + EXITS_ROOM);
 	mapped = map_both(jit, fd);
 	if (fd >= 0)

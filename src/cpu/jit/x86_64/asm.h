@@ -441,6 +441,8 @@ static inline void x86_jmp_reg(struct x86 *x, int reg)
 	x86_byte(x, 0xe0 | (reg & 7));
 }
 
+#define X86_CALL_BYTES 5 /* as many as of a jump */
+
 static inline void x86_call_to(struct x86 *x, const u8 *to)
 {
 	x86_byte(x, 0xe8);

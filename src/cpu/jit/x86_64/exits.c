@@ -101,29 +101,39 @@ static const u8 *stub(struct tr *t, const struct site *site)
 }
 
 /*
- * To the instruction at @distance from the block's start; all was stored. On the block's page, what
- * is there when this block is valid is always the same. Elsewhere it depends on the translations:
- * the site tells for which address, and as long as which key stands for them.
+ * What is at r14, on another page, depends on the translations: the site tells for which address,
+ * and as long as which key stands for them.
  */
-static void go(struct tr *t, s32 distance)
+static void go_off_page(struct tr *t)
 {
-	u64 to = t->b->gpa + (u64)(s64)distance;
-	struct site *site = jit_new_site(t, !((t->b->gpa ^ to) & CPU_PAGE_MASK));
+	struct site *site = jit_new_site(t);
 	const u8 *miss = stub(t, site);
 	struct x86 *x = &t->x;
 	u8 *jump;
 
-	load_address(t, R_NIP, distance);
-	if (!site->near) {
-		x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
-		x86_rip(x, X_CMP | X_W, RAX, (const u8 *)&site->key);
-		x86_aim(x86_jcc(x, CC_NE), miss);
-		x86_rip(x, X_CMP | X_W, R_NIP, (const u8 *)&site->ea);
-		x86_aim(x86_jcc(x, CC_NE), miss);
-	}
+	x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
+	x86_rip(x, X_CMP | X_W, RAX, (const u8 *)&site->key);
+	x86_aim(x86_jcc(x, CC_NE), miss);
+	x86_rip(x, X_CMP | X_W, R_NIP, (const u8 *)&site->ea);
+	x86_aim(x86_jcc(x, CC_NE), miss);
 	jump = x86_jmp(x);
 	x86_aim(jump, miss);
 	site->jump = (u32)(jump - t->jit->write);
+}
+
+/*
+ * To the instruction at @distance from the block's start; all was stored. On the block's page, what
+ * is there when this block is valid is always the same.
+ */
+static void go(struct tr *t, s32 distance)
+{
+	u64 to = t->b->gpa + (u64)(s64)distance;
+
+	load_address(t, R_NIP, distance);
+	if ((t->b->gpa ^ to) & CPU_PAGE_MASK)
+		go_off_page(t);
+	else
+		x86_call_to(&t->x, t->jit->thunks.join);
 }
 
 /* The same, through the dispatcher. */

@@ -149,8 +149,8 @@ void b_target(struct tr *t, unsigned target, unsigned x, unsigned y)
 }
 
 /*
- * What pseudo_enter does; if the budget is spent, it gets back what the block would take, and the
- * dispatcher looks at the clock. The first instruction is as long as the jump that block_drop()
+ * What pseudo_enter does; if the budget is spent, jit_make_exit() has the dispatcher look at the
+ * clock. The first instruction is as long as the jump that block_drop()
  * puts there.
  */
 static void emit_entry(struct tr *t)
@@ -161,13 +161,6 @@ static void emit_entry(struct tr *t)
 	x86_aim(x86_jcc(&t->x, CC_NE), t->jit->thunks.stop);
 	x86_group1_m(&t->x, 0, G_SUB, CPU_AT(budget), count);
 	t->late = x86_jcc(&t->x, CC_S);
-}
-
-static void emit_late(struct tr *t)
-{
-	x86_land(&t->x, t->late);
-	x86_group1_m(&t->x, 0, G_ADD, CPU_AT(budget), (s32)t->parts[0]->count);
-	x86_jmp_to(&t->x, t->jit->thunks.late);
 }
 
 /* Of @b, which is at @ea; TR_NOWHERE: not known. @ops: of a block that has none. */
@@ -190,43 +183,45 @@ static void prepare(struct tr *t, struct block *b, const struct op *ops, u64 ea)
 	vregs_begin(t);
 }
 
-static struct block **keep_parts(struct tr *t)
-{
-	size_t bytes = t->n_parts * sizeof(t->parts[0]);
-
-	return memcpy(jit_take(t, bytes), t->parts, bytes);
-}
-
 static size_t records_bytes(const struct tr *t)
 {
 	return (t->records_used + 7) & ~(size_t)7;
 }
 
-static const u8 *keep_records(struct tr *t)
+static const u8 *records_of(const struct translated *tn)
 {
-	return memcpy(jit_take(t, records_bytes(t)), t->records, t->records_used);
+	return (const u8 *)&tn->parts[tn->n_parts];
 }
 
-static void emit_stubs(struct tr *t, const u8 *records)
+static const struct translated *keep(struct tr *t)
 {
-	struct translated *tn = jit_take(t, sizeof(*tn));
-	u8 *common = t->x.at;
+	size_t parts = t->n_parts * sizeof(t->parts[0]);
+	struct translated *tn = jit_take(t, sizeof(*tn) + parts + records_bytes(t));
 
-	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
-	x86_jmp_to(&t->x, t->jit->thunks.make_exit);
-	*tn = (struct translated){keep_parts(t), t->code, t->x.at, records};
+	*tn = (struct translated){(u32)(t->code - t->jit->write), (u16)t->n_exits, (u16)t->n_parts};
+	memcpy(tn->parts, t->parts, parts);
+	memcpy((u8 *)tn + sizeof(*tn) + parts, t->records, t->records_used);
+	return tn;
+}
+
+static void emit_ways_to_exits(struct tr *t)
+{
+	const struct translated *tn = keep(t);
+
 	for (unsigned i = 0; i < t->n_exits; i++) {
 		x86_land(&t->x, t->code + t->exits[i]);
-		x86_call_to(&t->x, common);
+		x86_push(&t->x, RAX);
 	}
+	x86_land(&t->x, t->late);
+	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
+	x86_jmp_to(&t->x, t->jit->thunks.make_exit);
 }
 
-static void emit_seldom(struct tr *t, const u8 *records)
+static void emit_seldom(struct tr *t)
 {
 	x86_go_to(&t->x, t->jit->write + t->seldom.at);
-	emit_stubs(t, records);
+	emit_ways_to_exits(t);
 	sides_emit(t);
-	emit_late(t);
 	t->seldom.at = (size_t)(t->x.at - t->jit->write);
 }
 
@@ -247,8 +242,8 @@ static enum jit_result translate(struct tr *t, struct block *b, const struct op 
 		return JIT_FULL;
 	if (jit->dump >= 0)
 		dump_translation(jit->dump, b, ops, t->code, t->x.at, jit_run_view(jit, t->code));
-	t->often.at = (size_t)(t->x.at - jit->write + 15) & ~(size_t)15;
-	emit_seldom(t, keep_records(t));
+	t->often.at = (size_t)(t->x.at - jit->write + 7) & ~(size_t)7;
+	emit_seldom(t);
 	return JIT_COMPILED;
 }
 
@@ -296,7 +291,7 @@ struct orders *jit_orders(const struct jit *jit)
 static void find_exit(struct tr *t, const struct translated *tn, unsigned number,
 		      struct exit_point *exit)
 {
-	const u8 *at = tn->records;
+	const u8 *at = records_of(tn);
 	struct record_state r;
 
 	records_begin(&r);
@@ -305,22 +300,30 @@ static void find_exit(struct tr *t, const struct translated *tn, unsigned number
 	record_state(t, &r);
 }
 
-const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8 *returns)
+/* It gets back what the block would have taken. */
+static const u8 *is_late(struct cpu *cpu, const struct translated *tn)
+{
+	cpu->budget += tn->parts[0]->count;
+	return jit_run_view(cpu->jit, cpu->jit->thunks.late);
+}
+
+const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u64 *stack)
 {
 	struct jit *jit = cpu->jit;
 	struct translated *tn = (struct translated *)jit_write_view(jit, seen);
+	unsigned pushes = (unsigned)((const u64 *)cpu->host_stack - stack);
 	struct tr *t = &jit->tr[OWN];
 	bool once = !area_has_exit(t);
 	struct exit_point exit;
 	struct room *room;
-	unsigned number;
 	u8 *code;
 
+	if (!pushes)
+		return is_late(cpu, tn);
 	t->cpu = cpu;
 	t->level = cpu->model->level;
 	t->parts[0] = tn->parts[0];
-	number = (unsigned)(jit_write_view(jit, returns) - tn->stubs) / STUB_BYTES - 1;
-	find_exit(t, tn, number, &exit);
+	find_exit(t, tn, tn->n_exits - pushes, &exit);
 	t->b = tn->parts[exit.part];
 	room = exit.kind >= EXIT_FUNCTION ? &t->seldom : &t->often;
 	code = jit->write + (once ? jit->aside : room->at);
@@ -328,7 +331,7 @@ const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8
 	exit_emit(t, &exit, once);
 	if (!once) {
 		room->at = (size_t)(t->x.at - jit->write);
-		x86_aim(tn->code + exit.from, code);
+		x86_aim(jit->write + tn->code + exit.from, code);
 	}
 	return jit_run_view(jit, code);
 }

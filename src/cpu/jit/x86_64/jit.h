@@ -9,39 +9,40 @@
 #include "cpu/jit/x86_64/tr.h"
 
 /*
- * A way out of a translation that may come to lead into another. On its block's own page (near) it
- * is good as long as the block is; else as long as jump_key is @key, for the address @ea.
+ * A way out of a translation, off its block's page, that may come to lead into another. It is good
+ * as long as jump_key is @key, for the address @ea. Ways on the page are good as long as the block
+ * is, and need none: a call of thunk join becomes a jump.
  */
 struct site {
 	struct block *to; /* where it leads; NULL: to thunk leave */
 	u32 jump;	  /* where the jump's distance is, from struct jit.write */
-	bool near;
-	bool guards; /* it leads on in its own translation, to what is like @to, or nowhere */
-	/* Most are near, and have no more. */
+	bool guards;	  /* it leads on in its own translation, to what is like @to, or nowhere */
 	u64 key, ea;
 	struct site *next, **from; /* of those that lead to the same translation */
 };
-#define SITE_BYTES_NEAR offsetof(struct site, key)
 
-/* What is kept of a translation for the exits that have no code yet. */
+/*
+ * What is kept of a translation for the exits that have no code yet. Their jumps lead into a row of
+ * pushes of a byte each, before what goes to thunk make_exit: so many as are left of the row tell
+ * which exit it is. None: the budget is spent.
+ */
 struct translated {
-	struct block **parts; /* what it follows */
-	u8 *code;
-	u8 *stubs; /* by the exits' numbers: calls of what leads to thunk make_exit */
-	const u8 *records;
+	u32 code; /* from struct jit.write */
+	u16 n_exits, n_parts;
+	struct block *parts[]; /* what it follows; then the records */
 };
-#define STUB_BYTES 5
 
 /* Code that all translations share. */
 struct thunks {
 	const u8 *enter; /* an op_fn: from the dispatcher, or the interpreter, into a translation */
 	const u8 *leave; /* by the site in rsi, to r14 */
+	const u8 *join;	 /* called, on the page, to r14: the call may become a jump */
 	const u8 *function;  /* the function of the op in rsi goes on; rdx: its block's first */
 	const u8 *crossed;   /* the same, and a window lies in two units; rcx: whose translation */
 	const u8 *stopped;   /* a called function said STOP */
 	const u8 *stop;	     /* to the dispatcher, at r14 */
 	const u8 *late;	     /* the same, and it is time to look at the clock */
-	const u8 *make_exit; /* rax: the translation; called by the stub of an exit */
+	const u8 *make_exit; /* rax: the translation; so many pushes below cpu.host_stack */
 	const u8 *side;	     /* called: see side_thunk_emit() */
 	const u8 *cold;	     /* rcx: as jump_field() wants it; to a block without a translation */
 };
@@ -124,7 +125,7 @@ struct op *jit_new_call(struct tr *t, const struct op *op);
 struct op *jit_new_function(struct tr *t, unsigned n, const struct op *op, bool once);
 
 /* --- links.c --- */
-struct site *jit_new_site(struct tr *t, bool near);
+struct site *jit_new_site(struct tr *t);
 /* One that guards the way on to @b, which is at @ea now. */
 struct site *jit_new_guard(struct tr *t, struct block *b, u64 ea);
 
@@ -142,10 +143,11 @@ void held_pop(struct x86 *x);
 
 /* Called by thunks: the way on from nip, an op to go on with or NULL. */
 const struct op *jit_leave(struct cpu *cpu, struct site *seen);
+const struct op *jit_join(struct cpu *cpu, const u8 *returns);
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump);
 const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first,
 			     struct block *head);
-/* Called by a thunk: the code of the exit whose stub returns to @returns. */
-const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u8 *returns);
+/* Called by a thunk: the code of the exit that pushed down to @stack. */
+const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u64 *stack);
 
 #endif

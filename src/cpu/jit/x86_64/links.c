@@ -8,13 +8,9 @@
 #include "cpu/mmu/jumps.h"
 #include "cpu/jit/x86_64/jit.h"
 
-struct site *jit_new_site(struct tr *t, bool near)
+struct site *jit_new_site(struct tr *t)
 {
-	size_t bytes = near ? SITE_BYTES_NEAR : sizeof(struct site);
-	struct site *site = memset(jit_take(t, bytes), 0, bytes);
-
-	site->near = near;
-	return site;
+	return memset(jit_take(t, sizeof(struct site)), 0, sizeof(struct site));
 }
 
 const u8 *jit_code(const struct jit *jit, const struct block *b)
@@ -46,7 +42,7 @@ static void attach(struct site *site, struct block *b)
 
 struct site *jit_new_guard(struct tr *t, struct block *b, u64 ea)
 {
-	struct site *site = jit_new_site(t, false);
+	struct site *site = jit_new_site(t);
 
 	attach(site, b);
 	site->guards = true;
@@ -77,35 +73,50 @@ static void lead_to(struct jit *jit, struct site *site, struct block *b)
 {
 	if (site->to == b)
 		return;
-	if (!site->near)
-		attach(site, b);
+	attach(site, b);
 	site->to = b;
 	x86_aim(jit->write + site->jump, jit_write_view(jit, b->code));
 }
 
-const struct op *jit_leave(struct cpu *cpu, struct site *seen)
+/* What is at nip now: its first op, NULL: not known. @b: its block if that has a translation. */
+static const struct op *way_on(struct cpu *cpu, struct block **b)
 {
 	const struct jump *j = jump_find(cpu, cpu->nip);
-	struct site *site;
-	struct block *b;
 
 	cpu->counts.exits_unlinked++;
-	if (!j)
-		return NULL;
-	b = container_of(j->ops, struct block, ops);
-	if (!b->code) {
+	*b = j ? container_of(j->ops, struct block, ops) : NULL;
+	if (*b && !(*b)->code) {
 		cpu->counts.exits_cold++;
-		return j->ops;
+		*b = NULL;
 	}
-	site = (struct site *)jit_write_view(cpu->jit, seen);
-	if (site->guards && site->to != b)
-		return j->ops;
-	if (!site->near) {
-		site->key = cpu->jump_key;
-		site->ea = cpu->nip;
-	}
+	return j ? j->ops : NULL;
+}
+
+const struct op *jit_leave(struct cpu *cpu, struct site *seen)
+{
+	struct site *site = (struct site *)jit_write_view(cpu->jit, seen);
+	struct block *b;
+	const struct op *ops = way_on(cpu, &b);
+
+	if (!b || (site->guards && site->to != b))
+		return ops;
+	site->key = cpu->jump_key;
+	site->ea = cpu->nip;
 	lead_to(cpu->jit, site, b);
-	return j->ops;
+	return ops;
+}
+
+const struct op *jit_join(struct cpu *cpu, const u8 *returns)
+{
+	struct block *b;
+	const struct op *ops = way_on(cpu, &b);
+	struct x86 x;
+
+	if (!b)
+		return ops;
+	x.at = jit_write_view(cpu->jit, returns) - X86_CALL_BYTES;
+	x86_jmp_to(&x, jit_write_view(cpu->jit, b->code));
+	return ops;
 }
 
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump)

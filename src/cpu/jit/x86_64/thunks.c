@@ -12,6 +12,7 @@ static void restore(struct x86 *x)
 		x86_pop(x, saved[i]);
 }
 
+/* Where translations run, rsp is cpu.host_stack. */
 static void emit_enter(struct x86 *x)
 {
 	s32 code = (s32)offsetof(struct block, code) - (s32)offsetof(struct block, ops);
@@ -20,6 +21,7 @@ static void emit_enter(struct x86 *x)
 		x86_push(x, saved[i]);
 	x86_group1(x, X_W, G_SUB, RSP, 8);
 	x86_rm(x, X_LEA, R_CPU, X86_AT(RDI, CPU_BIAS));
+	x86_rm(x, X_STORE | X_W, RSP, CPU_AT(host_stack));
 	x86_rm(x, X_LOAD | X_W, R_NIP, CPU_AT(nip));
 	x86_jmp_m(x, X86_AT(RSI, code));
 }
@@ -60,7 +62,8 @@ void held_pop(struct x86 *x)
 
 static void emit_make_exit(struct x86 *x)
 {
-	x86_pop(x, RDX);
+	x86_mov(x, RDX, RSP);
+	x86_rm(x, X_LOAD | X_W, RSP, CPU_AT(host_stack));
 	held_push(x);
 	x86_rm(x, X_LEA, RDI, X86_AT(R_CPU, -CPU_BIAS));
 	x86_mov(x, RSI, RAX);
@@ -84,6 +87,10 @@ void thunks_emit(struct jit *jit, struct x86 *x)
 	k->leave = here(x);
 	leave(x);
 	jump_to_c(x, (const void *)(uintptr_t)jit_leave);
+	k->join = here(x);
+	x86_pop(x, RSI);
+	leave(x);
+	jump_to_c(x, (const void *)(uintptr_t)jit_join);
 	k->cold = here(x);
 	x86_rm(x, X_LEA, RSI, jump_field(0));
 	leave(x);

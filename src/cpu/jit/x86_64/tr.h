@@ -103,8 +103,8 @@ enum exit_kind {
 };
 
 /*
- * A way out of a translation. Many are never gone, so a translation has of each but a jump, to a
- * call of a thunk, and a record (records.c). Who comes there first has the way's code made.
+ * A way out of a translation. Many are never gone, so a translation has of each but a jump, a byte
+ * that it leads to, and a record (records.c). Who comes there first has the way's code made.
  */
 struct exit_point {
 	enum exit_kind kind;
