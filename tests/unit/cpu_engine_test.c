@@ -94,11 +94,12 @@ static void no_room_for_blocks(void **state)
 {
 	static const struct {
 		const char *name;
-		size_t bytes;
-	} engines[] = {{"portable", 2 * CODE_BYTES_MIN}, {"eager", CODE_BYTES_MIN}};
+		size_t blocks, jit;
+	} engines[] = {{"portable", 2 * CODE_BYTES_MIN, 2 * CODE_BYTES_MIN},
+		       {"eager", CODE_BYTES_MIN, JIT_BYTES}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++) {
-		struct fixture *f = machine(engines[i].name, engines[i].bytes, JIT_BYTES);
+		struct fixture *f = machine(engines[i].name, engines[i].blocks, engines[i].jit);
 
 		run_chain(f);
 		/* It doesn't hold a round, so each round makes room. */
@@ -130,7 +131,7 @@ static void put_jumps(struct fixture *f, unsigned n)
 
 static void crowded_hash(void **state)
 {
-	struct fixture *f = machine("portable", JUMPS_BYTES, JIT_BYTES);
+	struct fixture *f = machine("portable", JUMPS_BYTES, JUMPS_BYTES);
 	const struct cpu_counts *n = &f->cpu.counts;
 
 	put_jumps(f, JUMPS);

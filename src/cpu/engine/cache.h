@@ -26,9 +26,12 @@ struct code_page {
 	struct code_page *next;
 	struct block *blocks[KINDS];
 	u64 round; /* code_cache.round when blocks[COLD] were cold */
-	u64 lines; /* the 64-byte lines that blocks were decoded from */
-	/* Those lines as they were, PART_LINES together; NULL: none of these. */
-	u8 *image[CPU_PAGE_SIZE / PART_BYTES];
+	u64 lines; /* the 64-byte lines that kept blocks were decoded from */
+	/*
+	 * Those lines as they were, PART_LINES together: their place in the arena of kept blocks, in
+	 * units of 16 bytes; 0: none of these. Cold blocks have ops, which tell what they were of.
+	 */
+	u32 image[CPU_PAGE_SIZE / PART_BYTES];
 };
 
 struct arena {
@@ -125,8 +128,11 @@ void hash_forget_all(struct code_cache *c);
 /* --- page.c --- */
 /* The page at @gpa; NULL: nothing of it was decoded. */
 struct code_page *page_find(struct code_cache *c, u64 gpa);
-/* The page of @gpa; NULL: there is no room for it or for page_note() of [gpa, gpa + bytes). */
-struct code_page *page_get(struct code_cache *c, u64 gpa, unsigned bytes);
+/*
+ * The page of @gpa; NULL: there is no room for it or, before a block is kept, for page_note() of
+ * [gpa, gpa + bytes).
+ */
+struct code_page *page_get(struct code_cache *c, u64 gpa, unsigned bytes, enum code_kind kind);
 /* The first of a page's blocks. */
 struct block **page_blocks(const struct code_cache *c, struct code_page *p, enum code_kind kind);
 /* The lines that [offset, offset + bytes) is in, as they are now. */
@@ -135,9 +141,11 @@ void page_read(u8 *lines, unsigned offset, unsigned bytes, const u8 *host_page);
 void page_note(struct code_cache *c, struct code_page *p, unsigned offset, unsigned bytes,
 	       const u8 *lines);
 /* What was noted of the instruction at @offset. */
-const u8 *page_noted(const struct code_page *p, unsigned offset);
-/* Does it hold what was decoded? */
-bool page_is_same(const struct code_page *p, const u8 *host_page);
+const u8 *page_noted(const struct code_cache *c, const struct code_page *p, unsigned offset);
+/* Has it blocks? */
+bool page_has_blocks(const struct code_cache *c, struct code_page *p);
+/* Does it hold what they were decoded from? */
+bool page_is_same(const struct code_cache *c, struct code_page *p, const u8 *host_page);
 
 /* --- code.c --- */
 /* No room is left for another block, or for its code: all go. */

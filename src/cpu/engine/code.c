@@ -46,7 +46,7 @@ struct code_room code_room(bool first)
 
 	if (!bytes)
 		bytes = (first ? 56 : 26) * MIB;
-	blocks = bytes / 14 * 5 & ~(MIB - 1);
+	blocks = bytes / 7 * 2 & ~(MIB - 1);
 	if (blocks > BLOCKS_MAX)
 		blocks = BLOCKS_MAX;
 	return (struct code_room){blocks, bytes - blocks};
@@ -61,7 +61,7 @@ static int arenas_init(struct code_cache *c, const struct jit *jit, size_t bytes
 	if (!kept->at)
 		return -ENOMEM;
 	madvise(kept->at, bytes, MADV_HUGEPAGE);
-	cold->bytes = jit && jit_threshold(jit) > 1 ? bytes / 4 & ~(size_t)15 : 0;
+	cold->bytes = jit && jit_threshold(jit) > 1 ? bytes / 16 * 5 & ~(size_t)15 : 0;
 	kept->bytes = bytes - cold->bytes;
 	cold->at = kept->at + kept->bytes;
 	return 0;
@@ -82,7 +82,7 @@ int code_init(struct cpu *cpu, struct code_room room)
 	isa_prepare();
 	cpu->jit = jit_new(room.jit);
 	if (!cpu->jit) /* all blocks have their ops */
-		bytes = bytes < BLOCKS_MAX / 2 ? bytes * 2 : BLOCKS_MAX;
+		bytes = bytes + room.jit < BLOCKS_MAX ? bytes + room.jit : BLOCKS_MAX;
 	assert(bytes >= CODE_BYTES_MIN && bytes <= BLOCKS_MAX);
 	if (arenas_init(c, cpu->jit, bytes))
 		goto no_arenas;
@@ -225,18 +225,21 @@ void cpu_flush_code(struct cpu *cpu, u64 gpa)
 static void page_recheck(struct cpu *cpu, struct code_page *p, const u8 *host_page)
 {
 	p->checked = cpu->code->epoch;
-	if (!page_is_same(p, host_page))
+	if (!page_is_same(cpu->code, p, host_page))
 		page_drop_blocks(cpu, p);
 }
 
 void cpu_code_compare(struct cpu *cpu, void (*differs)(struct cpu *cpu, u64 gpa))
 {
-	for (unsigned i = 0; i < PAGE_BUCKETS; i++)
-		for (struct code_page *p = cpu->code->pages[i]; p; p = p->next) {
-			const u8 *host =
-			    p->lines ? cpu->host->ram(cpu, p->gpa, CPU_RAM_LOAD).host : NULL;
+	struct code_cache *c = cpu->code;
 
-			if (host && !page_is_same(p, host))
+	for (unsigned i = 0; i < PAGE_BUCKETS; i++)
+		for (struct code_page *p = c->pages[i]; p; p = p->next) {
+			const u8 *host = page_has_blocks(c, p)
+					     ? cpu->host->ram(cpu, p->gpa, CPU_RAM_LOAD).host
+					     : NULL;
+
+			if (host && !page_is_same(c, p, host))
 				differs(cpu, p->gpa);
 		}
 }
@@ -246,8 +249,8 @@ void code_op(struct cpu *cpu, const struct block *b, unsigned n, struct op *op)
 	u64 gpa = b->gpa + (n - 1) * 4;
 	unsigned offset = gpa & ~CPU_PAGE_MASK;
 
-	op_decode(cpu, &cpu->code->decoder, gpa, insn_fetch(page_noted(b->page, offset), b->mode),
-		  b->mode, op);
+	op_decode(cpu, &cpu->code->decoder, gpa,
+		  insn_fetch(page_noted(cpu->code, b->page, offset), b->mode), b->mode, op);
 }
 
 const struct op *code_ops(struct cpu *cpu, const struct block *b, struct op *room)
@@ -317,7 +320,8 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 	block_decode(cpu, &c->decoder, &head, to, lines + offset % LINE_BYTES, max, kind == COLD);
 	if (kind == KEPT && cpu->jit)
 		end_before_others(cpu, &head, to);
-	page_note(c, page, offset, head.count * 4, lines);
+	if (kind == KEPT)
+		page_note(c, page, offset, head.count * 4, lines);
 	b = arena_take(&c->arena[kind], ops ? bare_bytes() : block_bytes(head.count));
 	if (!b)
 		return NULL;
@@ -356,7 +360,7 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, e
 	if (!cpu->host->code_read(cpu, gpa, bytes) || key != cpu->jump_key)
 		return NULL; /* changed, or translations went meanwhile: begin again */
 	for (;;) {
-		struct code_page *page = page_get(cpu->code, gpa, bytes);
+		struct code_page *page = page_get(cpu->code, gpa, bytes, kind);
 		struct block *b =
 		    page ? block_new(cpu, page, gpa, host_page, kind, bytes / 4, ops) : NULL;
 

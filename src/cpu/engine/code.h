@@ -26,8 +26,8 @@
 
 /* How much a processor keeps. */
 struct code_room {
-	size_t blocks; /* bytes of blocks; twice that without translations */
-	size_t jit;    /* bytes of generated code */
+	size_t blocks; /* bytes of blocks */
+	size_t jit;    /* bytes of generated code; without translations, of blocks too */
 };
 
 /*

@@ -60,14 +60,16 @@ static size_t bytes_to_note(const struct code_page *p, unsigned offset, unsigned
 	return n;
 }
 
-struct code_page *page_get(struct code_cache *c, u64 gpa, unsigned bytes)
+struct code_page *page_get(struct code_cache *c, u64 gpa, unsigned bytes, enum code_kind kind)
 {
 	const struct arena *a = &c->arena[KEPT];
 	struct code_page *p = page_find(c, gpa & CPU_PAGE_MASK);
 
 	if (!p)
 		p = page_new(c, gpa & CPU_PAGE_MASK);
-	return p && a->used + bytes_to_note(p, gpa & ~CPU_PAGE_MASK, bytes) <= a->bytes ? p : NULL;
+	if (!p || kind == COLD)
+		return p;
+	return a->used + bytes_to_note(p, gpa & ~CPU_PAGE_MASK, bytes) <= a->bytes ? p : NULL;
 }
 
 void page_read(u8 *lines, unsigned offset, unsigned bytes, const u8 *host_page)
@@ -78,13 +80,20 @@ void page_read(u8 *lines, unsigned offset, unsigned bytes, const u8 *host_page)
 	racy_copy_bytes(lines, host_page + first, end - first);
 }
 
+/* A page lies before its parts: none is at place 0. */
+static u8 *part_at(const struct code_cache *c, u32 place)
+{
+	return c->arena[KEPT].at + (size_t)place * 16;
+}
+
 static void note_line(struct code_cache *c, struct code_page *p, unsigned line, const u8 *from)
 {
-	u8 **part = &p->image[line / PART_LINES];
+	struct arena *kept = &c->arena[KEPT];
+	u32 *part = &p->image[line / PART_LINES];
 
 	if (!*part)
-		*part = arena_take(&c->arena[KEPT], PART_BYTES);
-	memcpy(*part + line % PART_LINES * LINE_BYTES, from, LINE_BYTES);
+		*part = (u32)(((u8 *)arena_take(kept, PART_BYTES) - kept->at) / 16);
+	memcpy(part_at(c, *part) + line % PART_LINES * LINE_BYTES, from, LINE_BYTES);
 	p->lines |= 1ull << line;
 }
 
@@ -98,9 +107,9 @@ void page_note(struct code_cache *c, struct code_page *p, unsigned offset, unsig
 			note_line(c, p, line, lines + (line - first) * LINE_BYTES);
 }
 
-const u8 *page_noted(const struct code_page *p, unsigned offset)
+const u8 *page_noted(const struct code_cache *c, const struct code_page *p, unsigned offset)
 {
-	return p->image[offset / PART_BYTES] + offset % PART_BYTES;
+	return part_at(c, p->image[offset / PART_BYTES]) + offset % PART_BYTES;
 }
 
 /* The lines of @left, bits from 0 on, from @image and @host on. */
@@ -117,11 +126,30 @@ static bool lines_are_same(unsigned left, const u8 *image, const u8 *host)
 	return true;
 }
 
-bool page_is_same(const struct code_page *p, const u8 *host_page)
+/* Of what goes on elsewhere there is no need to know. */
+static bool cold_is_same(const struct block *b, const u8 *host)
+{
+	if (!code_is_found(b))
+		return true;
+	for (unsigned n = 1; n <= b->count; n++)
+		if (insn_fetch(host + (n - 1) * 4, b->mode) != b->ops[n].insn)
+			return false;
+	return true;
+}
+
+bool page_has_blocks(const struct code_cache *c, struct code_page *p)
+{
+	return p->lines || *page_blocks(c, p, COLD);
+}
+
+bool page_is_same(const struct code_cache *c, struct code_page *p, const u8 *host_page)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(p->image); i++)
-		if (!lines_are_same(p->lines >> i * PART_LINES & PART_MASK, p->image[i],
+		if (!lines_are_same(p->lines >> i * PART_LINES & PART_MASK, part_at(c, p->image[i]),
 				    host_page + i * PART_BYTES))
+			return false;
+	for (const struct block *b = *page_blocks(c, p, COLD); b; b = b->page_next)
+		if (!cold_is_same(b, host_page + (b->gpa & ~CPU_PAGE_MASK)))
 			return false;
 	return true;
 }
