@@ -47,16 +47,24 @@ static bool always(const struct op *op)
 	return (op->t & BO_ANY_CR) && (op->t & BO_NO_CTR);
 }
 
-/* Where a loop may go round in the same translation, the taken way is followed. */
-static void leave_if(struct tr *t, cond c, s32 distance, struct block *next)
+/*
+ * Where a loop may go round in the same translation, the taken way is followed. On the way that
+ * goes on here, CR is known to be what this way asks for, or not to.
+ */
+static void leave_if(struct tr *t, const struct op *op, cond c, struct block *next)
 {
-	if (!next) {
+	s32 distance = (s32)op->imm;
+
+	if (next)
+		b_leave_behind_unless(t, c);
+	else
 		b_leave_if(t, c, distance);
-		return;
+	if (!(op->t & BO_ANY_CR))
+		b_cr_known(t, op->a, !(op->t & BO_CR_SET) == !next);
+	if (next) {
+		b_branched(t);
+		b_follow(t, next, distance);
 	}
-	b_leave_behind_unless(t, c);
-	b_branched(t);
-	b_follow(t, next, distance);
 }
 
 RULE(bc)
@@ -76,10 +84,10 @@ RULE(bc)
 	} else {
 		struct block *next = distance < 0 ? b_may_follow(t, distance) : NULL;
 
-		leave_if(t,
+		leave_if(t, op,
 			 counts ? b_count_down(t, op->t & BO_CTR_ZERO)
 				: b_cr_is(t, op->a, op->t & BO_CR_SET),
-			 distance, next);
+			 next);
 	}
 	return true;
 }
@@ -106,6 +114,7 @@ static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest 
 		target = b_extend(t, target, 32, false);
 	if (conditional) {
 		b_leave_to_if(t, op->a, op->t & BO_CR_SET, target);
+		b_cr_known(t, op->a, !(op->t & BO_CR_SET));
 		return true;
 	}
 	if (links)

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include "cpu/engine/code.h"
 #include "cpu/engine/pseudo.h"
+#include "cpu/isa/branch.h"
 #include "cpu/jit/x86_64/vector.h"
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
@@ -248,10 +249,24 @@ static void leave_to_function(struct tr *t, const struct exit_point *e, bool onc
 		go_from_window(t, e, kept);
 }
 
+/* The branch that left has found something in CR: what its instruction asks for, or not that. */
+static void learn_from_branch(struct tr *t, const struct exit_point *e)
+{
+	struct op op;
+
+	if (t->b->ops[0].fn == pseudo_stale)
+		return;
+	code_op(t->cpu, t->b, e->n, &op);
+	if (!(op.t & BO_ANY_CR))
+		b_cr_known(t, op.a, !(op.t & BO_CR_SET) == (e->kind == EXIT_BEHIND));
+}
+
 void exit_emit(struct tr *t, const struct exit_point *e, bool once)
 {
 	if (e->kind == EXIT_BRANCH || e->kind == EXIT_REGISTER)
 		t->s.cfar = (s32)(e->n - 1) * 4;
+	if (e->kind == EXIT_BRANCH || e->kind == EXIT_BEHIND || e->kind == EXIT_REGISTER)
+		learn_from_branch(t, e);
 	state_store(t, &t->s);
 	if (e->kind == EXIT_FUNCTION || e->kind == EXIT_WINDOW)
 		leave_to_function(t, e, once);

@@ -33,20 +33,43 @@ void compare_emit(struct tr *t, const struct compared *c)
 	}
 }
 
-/* The field from the host's flags; moves and loads leave them alone. */
+/* What a comparison may find, in a field of CR. */
+enum { FOUND_EQ = 2, FOUND_GT = 4, FOUND_LT = 8, FOUND_ANY = 14 };
+
+static bool is_known(const struct compared *c)
+{
+	unsigned may_be = FOUND_ANY & ~c->isnt;
+
+	return !(may_be & (may_be - 1));
+}
+
+/*
+ * The field from the host's flags, which moves and loads leave alone: what equals give, which has
+ * SO, and instead of that what else may be.
+ */
 static void store_field(struct tr *t, unsigned field, const struct compared *c)
 {
 	enum x86_cc greater = c->is_signed ? CC_G : CC_A, less = c->is_signed ? CC_L : CC_B;
 	struct x86 *x = &t->x;
+	int from = -1; /* which register has what is in rax unless the flags say otherwise */
+	unsigned has = FOUND_EQ;
 
 	if (c->is_fp)
-		x86_constant(x, RAX, 2);
+		x86_constant(x, RAX, FOUND_EQ);
 	else
 		x86_rm(x, X_MOVZX8, RAX, CPU_AT(equal));
-	x86_rm(x, X_LEA & ~X_W, RCX, X86_AT(RAX, 2));
-	x86_rr(x, X_CMOV(greater), RAX, RCX);
-	x86_rm(x, X_LEA & ~X_W, RCX, X86_AT(RCX, 4));
-	x86_rr(x, X_CMOV(less), RAX, RCX);
+	for (unsigned is = FOUND_EQ; is <= FOUND_LT; is *= 2) {
+		int to = from < 0 ? RAX : RCX;
+
+		if (c->isnt & is)
+			continue;
+		if (is != has)
+			x86_rm(x, X_LEA & ~X_W, to, X86_AT(from < 0 ? RAX : from, (s32)(is - has)));
+		if (from >= 0)
+			x86_rr(x, X_CMOV(is == FOUND_GT ? greater : less), RAX, RCX);
+		from = to;
+		has = is;
+	}
 	x86_rm(x, X_STORE8, RAX, cr_memory(field));
 }
 
@@ -74,7 +97,7 @@ static void make_field(struct tr *t, unsigned field, const struct compared *c, b
 	}
 	if (c->is_fp && late)
 		status_compare_emit(t, c, false);
-	else
+	else if (!is_known(c))
 		compare_emit(t, c);
 	store_field(t, field, c);
 }
@@ -156,7 +179,7 @@ void b_compare(struct tr *t, unsigned field, val a, val b, bool wide, bool is_si
 	if (a.reg < 0 && b.reg < 0)
 		a.reg = (s8)regs_value(t, a);
 	state_drop_cr(t, field);
-	*c = (struct compared){true, wide, is_signed, false, false, a, b};
+	*c = (struct compared){true, wide, is_signed, false, false, 0, a, b};
 	regs_pin(t, a);
 	regs_pin(t, b);
 }
@@ -395,4 +418,13 @@ cond b_cr_is(struct tr *t, unsigned bit, bool set)
 		cc = CC_NE;
 	}
 	return set ? cc : cc ^ 1;
+}
+
+void b_cr_known(struct tr *t, unsigned bit, bool set)
+{
+	struct compared *c = &t->s.cr[bit >> 2];
+	u8 is = FOUND_LT >> (bit & 3);
+
+	if (c->pending && !c->is_mask && !c->is_fp && is & FOUND_ANY)
+		c->isnt |= set ? FOUND_ANY & ~is : is;
 }

@@ -34,6 +34,7 @@
 struct compared {
 	bool pending, wide, is_signed, is_mask;
 	bool is_fp; /* of doubles in struct cpu: a.k and b.k are their offsets */
+	u8 isnt;    /* LT 8, GT 4, EQ 2: what it isn't, as branches found; of numbers alone */
 	val a, b;
 };
 
