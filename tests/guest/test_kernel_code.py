@@ -49,7 +49,9 @@ def translate():
 
 
 def own_tests():
-    """Those of the kernel's module: all that it can translate pass, and they are nearly all."""
+    """Those of the kernel's module: all that it can translate pass, and they are nearly all. Not hardened, as the
+    programs before may have left it: each constant would be hidden by an instruction put in, of programs of 65,000."""
+    guest.command('echo 0 >/proc/sys/net/core/bpf_jit_harden')
     guest.type('insmod test_bpf; dmesg | grep "test_bpf:.*Summary"; dmesg | grep "test_bpf.*FAIL"; echo LOADED\r')
     guest.expect(r'\nLOADED', 1800, never=r'Kernel panic.*|Oops.*|BUG:.*')
     found = re.findall(MODULE, guest.text)
