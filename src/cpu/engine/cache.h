@@ -28,8 +28,8 @@ struct code_page {
 	u64 round; /* code_cache.round when blocks[COLD] were cold */
 	u64 lines; /* the 64-byte lines that kept blocks were decoded from */
 	/*
-	 * Those lines as they were, PART_LINES together: their place in the arena of kept blocks, in
-	 * units of 16 bytes; 0: none of these. Cold blocks have ops, which tell what they were of.
+	 * Those lines as they were, PART_LINES together: their place in the arena of kept blocks,
+	 * in units of 16 bytes; 0: none of these. Of cold blocks the ops tell what they were of.
 	 */
 	u32 image[CPU_PAGE_SIZE / PART_BYTES];
 };
