@@ -20,6 +20,8 @@
 
 enum code_kind { KEPT, COLD, KINDS };
 
+#define PLACE_BYTES 16u /* what places in the arenas are counted in */
+
 struct code_page {
 	u64 gpa;
 	u64 checked; /* epoch in which it was last compared with memory */
@@ -28,8 +30,8 @@ struct code_page {
 	u64 round; /* code_cache.round when blocks[COLD] were cold */
 	u64 lines; /* the 64-byte lines that kept blocks were decoded from */
 	/*
-	 * Those lines as they were, PART_LINES together: their place in the arena of kept blocks,
-	 * in units of 16 bytes; 0: none of these. Of cold blocks the ops tell what they were of.
+	 * Those lines as they were, PART_LINES together: code_place(); 0: none of these. Of cold
+	 * blocks the ops tell what they were of.
 	 */
 	u32 image[CPU_PAGE_SIZE / PART_BYTES];
 };
@@ -41,10 +43,9 @@ struct arena {
 
 /*
  * Most look-ups in the hash find nothing, and blocks are seldom in the host's caches: a bucket is
- * one line of these, and has a tag for each of its blocks, above the block's place in the arenas in
- * units of 16 bytes. The first ones are used, in the order they came, 0: no block. What begins in
- * one line of the guest's memory begins in one bucket, and goes on in those behind it while they
- * are full.
+ * one line of these, and has a tag for each of its blocks, above the block's place in the arenas.
+ * The first ones are used, in the order they came, 0: no block. What begins in one line of the
+ * guest's memory begins in one bucket, and goes on in those behind it while they are full.
  */
 #define REF_PLACE_BITS 22
 #define BUCKET_REFS    15u
@@ -72,7 +73,18 @@ struct code_cache {
 
 static inline size_t arena_round(size_t bytes)
 {
-	return (bytes + 15) & ~(size_t)15;
+	return (bytes + PLACE_BYTES - 1) & ~(size_t)(PLACE_BYTES - 1);
+}
+
+/* Which place of the arenas @p is, and the other way. A page is at 0: no block, no part of one. */
+static inline u32 code_place(const struct code_cache *c, const void *p)
+{
+	return (u32)(((const u8 *)p - c->arena[KEPT].at) / PLACE_BYTES);
+}
+
+static inline void *code_at_place(const struct code_cache *c, u32 place)
+{
+	return c->arena[KEPT].at + (size_t)place * PLACE_BYTES;
 }
 
 static inline void *arena_take(struct arena *a, size_t bytes)

@@ -20,7 +20,7 @@ _Static_assert(CODE_BYTES_MIN / 8 * 5 >= sizeof(struct code_page) + LINES_BYTES_
 	       "block_make() must find room in an empty arena");
 _Static_assert(BLOCK_MAX <= 64, "insns_before_others() has a bit for each");
 
-#define BLOCKS_MAX ((size_t)16 << REF_PLACE_BITS) /* that references reach */
+#define BLOCKS_MAX ((size_t)PLACE_BYTES << REF_PLACE_BITS) /* that references reach */
 #define MIB	   ((size_t)1 << 20)
 
 /* PAPYR_CODE_MEMORY; 0: what is usual. */
@@ -301,6 +301,21 @@ static void end_before_others(struct cpu *cpu, struct block *b, struct op *ops)
 	ops[1 + n] = op_leave(n);
 }
 
+/* What is remembered is what is decoded: what changes meanwhile is found to differ. */
+static void decode_kept(struct cpu *cpu, struct block *b, struct op *ops, const u8 *host_page,
+			u32 max)
+{
+	struct code_cache *c = cpu->code;
+	u64 offset = b->gpa & ~CPU_PAGE_MASK;
+	u8 lines[LINES_BYTES_MAX];
+
+	page_read(lines, offset, max * 4, host_page);
+	block_decode(cpu, &c->decoder, b, ops, lines + offset % LINE_BYTES, max, false);
+	if (cpu->jit)
+		end_before_others(cpu, b, ops);
+	page_note(c, b->page, offset, b->count * 4, lines);
+}
+
 /*
  * Of at most @max instructions; NULL: there is no room. @ops: where they are to be, not found yet;
  * NULL: in the block, as usual.
@@ -309,19 +324,15 @@ static struct block *block_new(struct cpu *cpu, struct code_page *page, u64 gpa,
 			       const u8 *host_page, enum code_kind kind, u32 max, struct op *ops)
 {
 	struct block *b, head = {.gpa = gpa, .mode = (u16)cpu->mode, .page = page};
-	u64 offset = gpa & ~CPU_PAGE_MASK;
 	struct code_cache *c = cpu->code;
 	struct block **first = page_blocks(c, page, kind);
 	struct op room[BLOCK_MAX + 2], *to = ops ? ops : room;
-	u8 lines[LINES_BYTES_MAX];
 
-	/* What is remembered is what is decoded: what changes meanwhile is found to differ. */
-	page_read(lines, offset, max * 4, host_page);
-	block_decode(cpu, &c->decoder, &head, to, lines + offset % LINE_BYTES, max, kind == COLD);
-	if (kind == KEPT && cpu->jit)
-		end_before_others(cpu, &head, to);
 	if (kind == KEPT)
-		page_note(c, page, offset, head.count * 4, lines);
+		decode_kept(cpu, &head, to, host_page, max);
+	else
+		block_decode(cpu, &c->decoder, &head, to, host_page + (gpa & ~CPU_PAGE_MASK), max,
+			     true);
 	b = arena_take(&c->arena[kind], ops ? bare_bytes() : block_bytes(head.count));
 	if (!b)
 		return NULL;

@@ -56,7 +56,7 @@ static u32 ref_tag(u64 gpa, u32 mode)
 
 static struct block *ref_block(const struct code_cache *c, u32 ref)
 {
-	return (void *)(c->arena[KEPT].at + (size_t)(ref & ~(~0u << REF_PLACE_BITS)) * 16);
+	return code_at_place(c, ref & ~(~0u << REF_PLACE_BITS));
 }
 
 static unsigned bucket_used(const struct bucket *bucket)
@@ -152,13 +152,11 @@ struct block *hash_in_the_way(struct code_cache *c, const struct block *b)
 	return ref_block(c, hash_bucket(c, b->gpa, c->hash_turn++ % BUCKETS_MAX)->refs[0]);
 }
 
-/* A page lies before all blocks: none is at place 0. */
 void hash_add(struct code_cache *c, const struct block *b)
 {
 	struct bucket *bucket = bucket_with_room(c, b->gpa);
 
-	bucket->refs[bucket_used(bucket)] =
-	    ref_tag(b->gpa, b->mode) | (u32)(((const u8 *)b - c->arena[KEPT].at) / 16);
+	bucket->refs[bucket_used(bucket)] = ref_tag(b->gpa, b->mode) | code_place(c, b);
 }
 
 static void bucket_forget_cold(const struct code_cache *c, struct bucket *bucket)

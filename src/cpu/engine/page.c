@@ -80,20 +80,13 @@ void page_read(u8 *lines, unsigned offset, unsigned bytes, const u8 *host_page)
 	racy_copy_bytes(lines, host_page + first, end - first);
 }
 
-/* A page lies before its parts: none is at place 0. */
-static u8 *part_at(const struct code_cache *c, u32 place)
-{
-	return c->arena[KEPT].at + (size_t)place * 16;
-}
-
 static void note_line(struct code_cache *c, struct code_page *p, unsigned line, const u8 *from)
 {
-	struct arena *kept = &c->arena[KEPT];
 	u32 *part = &p->image[line / PART_LINES];
 
 	if (!*part)
-		*part = (u32)(((u8 *)arena_take(kept, PART_BYTES) - kept->at) / 16);
-	memcpy(part_at(c, *part) + line % PART_LINES * LINE_BYTES, from, LINE_BYTES);
+		*part = code_place(c, arena_take(&c->arena[KEPT], PART_BYTES));
+	memcpy((u8 *)code_at_place(c, *part) + line % PART_LINES * LINE_BYTES, from, LINE_BYTES);
 	p->lines |= 1ull << line;
 }
 
@@ -109,7 +102,7 @@ void page_note(struct code_cache *c, struct code_page *p, unsigned offset, unsig
 
 const u8 *page_noted(const struct code_cache *c, const struct code_page *p, unsigned offset)
 {
-	return part_at(c, p->image[offset / PART_BYTES]) + offset % PART_BYTES;
+	return (const u8 *)code_at_place(c, p->image[offset / PART_BYTES]) + offset % PART_BYTES;
 }
 
 /* The lines of @left, bits from 0 on, from @image and @host on. */
@@ -145,8 +138,8 @@ bool page_has_blocks(const struct code_cache *c, struct code_page *p)
 bool page_is_same(const struct code_cache *c, struct code_page *p, const u8 *host_page)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(p->image); i++)
-		if (!lines_are_same(p->lines >> i * PART_LINES & PART_MASK, part_at(c, p->image[i]),
-				    host_page + i * PART_BYTES))
+		if (!lines_are_same(p->lines >> i * PART_LINES & PART_MASK,
+				    code_at_place(c, p->image[i]), host_page + i * PART_BYTES))
 			return false;
 	for (const struct block *b = *page_blocks(c, p, COLD); b; b = b->page_next)
 		if (!cold_is_same(b, host_page + (b->gpa & ~CPU_PAGE_MASK)))
