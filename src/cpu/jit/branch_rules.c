@@ -47,24 +47,20 @@ static bool always(const struct op *op)
 	return (op->t & BO_ANY_CR) && (op->t & BO_NO_CTR);
 }
 
-/*
- * Where a loop may go round in the same translation, the taken way is followed. On the way that
- * goes on here, CR is known to be what this way asks for, or not to.
- */
+/* Where a loop may go round in the same translation, the taken way is followed. */
 static void leave_if(struct tr *t, const struct op *op, cond c, struct block *next)
 {
 	s32 distance = (s32)op->imm;
 
-	if (next)
-		b_leave_behind_unless(t, c);
-	else
+	if (!next) {
 		b_leave_if(t, c, distance);
-	if (!(op->t & BO_ANY_CR))
-		b_cr_known(t, op->a, !(op->t & BO_CR_SET) == !next);
-	if (next) {
-		b_branched(t);
-		b_follow(t, next, distance);
+		b_cr_told(t, op, false);
+		return;
 	}
+	b_leave_behind_unless(t, c);
+	b_cr_told(t, op, true);
+	b_branched(t);
+	b_follow(t, next, distance);
 }
 
 RULE(bc)
@@ -114,7 +110,7 @@ static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest 
 		target = b_extend(t, target, 32, false);
 	if (conditional) {
 		b_leave_to_if(t, op->a, op->t & BO_CR_SET, target);
-		b_cr_known(t, op->a, !(op->t & BO_CR_SET));
+		b_cr_told(t, op, false);
 		return true;
 	}
 	if (links)

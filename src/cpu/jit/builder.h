@@ -129,8 +129,11 @@ typedef int cond;
 /* From here on b_cr_is(@bit) changes nothing that another way past it would lack. */
 void b_cr_prepare(struct tr *t, unsigned bit);
 cond b_cr_is(struct tr *t, unsigned bit, bool set);
-/* From here on it is: a branch has asked. Not before b_land(), where another way comes in. */
-void b_cr_known(struct tr *t, unsigned bit, bool set);
+/*
+ * The branch @op was taken, or not: CR is as it asks, or isn't. Not before b_land(), where another
+ * way comes in.
+ */
+void b_cr_told(struct tr *t, const struct op *op, bool taken);
 /* CTR is counted down, and then zero or not. */
 cond b_count_down(struct tr *t, bool zero);
 /* Leaves the instruction if the machine state @msr has an interrupt taken that waits. */

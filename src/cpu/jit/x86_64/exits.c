@@ -3,7 +3,6 @@
 #include <assert.h>
 #include "cpu/engine/code.h"
 #include "cpu/engine/pseudo.h"
-#include "cpu/isa/branch.h"
 #include "cpu/jit/x86_64/vector.h"
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
@@ -257,8 +256,7 @@ static void learn_from_branch(struct tr *t, const struct exit_point *e)
 	if (t->b->ops[0].fn == pseudo_stale)
 		return;
 	code_op(t->cpu, t->b, e->n, &op);
-	if (!(op.t & BO_ANY_CR))
-		b_cr_known(t, op.a, !(op.t & BO_CR_SET) == (e->kind == EXIT_BEHIND));
+	b_cr_told(t, &op, e->kind != EXIT_BEHIND);
 }
 
 void exit_emit(struct tr *t, const struct exit_point *e, bool once)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was put off: fields of CR, and what is stored where a translation is left. */
+#include "cpu/isa/branch.h"
 #include "cpu/jit/x86_64/tr.h"
 #include "cpu/jit/x86_64/vex.h"
 
@@ -420,11 +421,12 @@ cond b_cr_is(struct tr *t, unsigned bit, bool set)
 	return set ? cc : cc ^ 1;
 }
 
-void b_cr_known(struct tr *t, unsigned bit, bool set)
+void b_cr_told(struct tr *t, const struct op *op, bool taken)
 {
-	struct compared *c = &t->s.cr[bit >> 2];
-	u8 is = FOUND_LT >> (bit & 3);
+	struct compared *c = &t->s.cr[op->a >> 2];
+	u8 is = FOUND_LT >> (op->a & 3);
+	bool set = !(op->t & BO_CR_SET) != taken;
 
-	if (c->pending && !c->is_mask && !c->is_fp && is & FOUND_ANY)
+	if (!(op->t & BO_ANY_CR) && c->pending && !c->is_mask && !c->is_fp && is & FOUND_ANY)
 		c->isnt |= set ? FOUND_ANY & ~is : is;
 }
