@@ -272,30 +272,30 @@ struct cpu {
 	/* --- the hot part: what every instruction touches --- */
 	/* The first 256 bytes are what translations reach by short encodings. */
 	u64 cfar;
-	u64 jump_key;  /* what an entry of jumps must have now: generation and mode */
-	s32 budget;    /* instructions until the next look at the clock */
-	u32 request;   /* CPU_REQ_*, atomic */
-	u8 cr[8];      /* one field a byte: LT 8, GT 4, EQ 2, SO 1 */
-	u8 so, ov, ca; /* XER's bits, 0 or 1: cpu_set_so() */
-	u8 equal;      /* a field of CR after a comparison of equals: EQ and SO */
-	u8 xer_len;    /* XER's string length, 0..127 */
-	u8 cr0_shift;  /* 32 in 32-bit mode: results are compared after this left shift */
-	u64 gpr[33];   /* [32] is the constant 0, for RA|0 */
-	u64 nip;       /* of the running block's first instruction; CIA() gives the current one */
+	u64 jump_key;	  /* what an entry of jumps must have now: generation and mode */
+	s32 budget;	  /* instructions until the next look at the clock */
+	u32 request;	  /* CPU_REQ_*, atomic */
+	u8 cr[8];	  /* one field a byte: LT 8, GT 4, EQ 2, SO 1 */
+	u8 so, ov, ca;	  /* XER's bits, 0 or 1: cpu_set_so() */
+	u8 equal;	  /* a field of CR after a comparison of equals: EQ and SO */
+	u8 xer_len;	  /* XER's string length, 0..127 */
+	u8 cr0_shift;	  /* 32 in 32-bit mode: results are compared after this left shift */
+	u64 gpr[33];	  /* [32] is the constant 0, for RA|0 */
+	u64 nip; /* of the running block's first instruction; CIA() gives the current one */
 	const struct op *ops; /* the running block's first instruction */
+	u64 host_stack;	      /* the host's, where translations run */
 	u64 lr, ctr;
 	u64 ea_mask;	    /* 64-bit mode: all ones; 32-bit mode: the low word */
 	bool swap;	    /* guest's byte order differs from the host's */
 	bool big;	    /* MSR[LE] is 0 */
-	u64 host_stack;	    /* the host's, where translations run */
 	u8 unit_shift;	    /* log 2 of the bytes that an entry of tlb[] is of (mmu/mem.h) */
 	u32 pending;	    /* CPU_IRQ_*, atomic */
-	struct tlb *dtlb;   /* that of tlb[] which the current MSR[PR, DR] chooses */
+	struct tlb *dtlb; /* that of tlb[] which the current MSR[PR, DR] chooses */
 	struct fpscr fpscr; /* by the functions of fp/fpscr.h alone */
 	u32 vscr;
 	u32 mode; /* MSR bits that decoding depends on (engine/block.h) */
 	u64 msr;
-	u64 traced_msr;	 /* MSR[SE, BE]; on BookE: are debug events looked for? (booke_debug.h) */
+	u64 traced_msr; /* MSR[SE, BE]; on BookE: are debug events looked for? (booke_debug.h) */
 	u64 reserve_gpa; /* of the reservation, ~0: none */
 	u64 reserve_value[2];
 	u32 reserve_size;

@@ -188,9 +188,9 @@ static size_t records_bytes(const struct tr *t)
 	return (t->records_used + 7) & ~(size_t)7;
 }
 
-static const u8 *records_of(const struct translated *tn)
+static u8 *records_of(struct translated *tn)
 {
-	return (const u8 *)&tn->parts[tn->n_parts];
+	return (u8 *)&tn->parts[tn->n_parts];
 }
 
 static const struct translated *keep(struct tr *t)
@@ -200,7 +200,7 @@ static const struct translated *keep(struct tr *t)
 
 	*tn = (struct translated){(u32)(t->code - t->jit->write), (u16)t->n_exits, (u16)t->n_parts};
 	memcpy(tn->parts, t->parts, parts);
-	memcpy((u8 *)tn + sizeof(*tn) + parts, t->records, t->records_used);
+	memcpy(records_of(tn), t->records, t->records_used);
 	return tn;
 }
 
@@ -288,8 +288,7 @@ struct orders *jit_orders(const struct jit *jit)
 	return jit ? jit->orders : NULL;
 }
 
-static void find_exit(struct tr *t, const struct translated *tn, unsigned number,
-		      struct exit_point *exit)
+static void find_exit(struct tr *t, struct translated *tn, unsigned number, struct exit_point *exit)
 {
 	const u8 *at = records_of(tn);
 	struct record_state r;
@@ -313,13 +312,14 @@ const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u6
 	struct translated *tn = (struct translated *)jit_write_view(jit, seen);
 	unsigned pushes = (unsigned)((const u64 *)cpu->host_stack - stack);
 	struct tr *t = &jit->tr[OWN];
-	bool once = !area_has_exit(t);
 	struct exit_point exit;
 	struct room *room;
+	bool once;
 	u8 *code;
 
 	if (!pushes)
 		return is_late(cpu, tn);
+	once = !area_has_exit(t);
 	t->cpu = cpu;
 	t->level = cpu->model->level;
 	t->parts[0] = tn->parts[0];
