@@ -352,22 +352,29 @@ static void hears_what_it_wants(void **state)
 	assert_false(needs_reset());
 }
 
+/* It goes elsewhere; @out: what was saved. */
+static void move_card(struct state_out *out)
+{
+	struct machine_device *d = &device->pci.dev;
+	struct state_in in;
+
+	d->ops->save(d, out);
+	d->ops->reset(d);
+	in = (struct state_in){.data = out->data, .len = out->len};
+	assert_int_equal(d->ops->load(d, &in), 0);
+	assert_true(state_ok(&in));
+}
+
 /* What the driver said is so where the guest comes to; and it is asked to announce itself there. */
 static void control_saved(void **state)
 {
 	static const u8 own[] = {2, 0, 0, 0, 0, 7}, other[] = {2, 0, 0, 0, 0, 8}, off = 0;
-	struct machine_device *d = &device->pci.dev;
 	struct state_out out = {0};
-	struct state_in in;
 	u64 generation;
 
 	start(ALL | CONTROLS, 8);
 	assert_int_equal(say(0, 0, &off, 1) | say(1, 1, other, 6), 0);
-	d->ops->save(d, &out);
-	d->ops->reset(d);
-	in = (struct state_in){.data = out.data, .len = out.len};
-	assert_int_equal(d->ops->load(d, &in), 0);
-	assert_true(state_ok(&in));
+	move_card(&out);
 	assert_int_equal(load(0x2006, 2), 1);
 	generation = load(0x15, 1);
 	link_of_test.card_ops->ready(link_of_test.card);
@@ -383,20 +390,14 @@ static void control_saved(void **state)
 /* A guest that came from a papyr without control queues may go on to a third. */
 static void comes_without_control(void **state)
 {
-	struct machine_device *d = &device->pci.dev;
 	u8 frame[200];
 
 	device->offered &= ~CONTROLS;
 	start(ALL, 8);
 	for (unsigned i = 0; i < 2; i++) {
 		struct state_out out = {0};
-		struct state_in in;
 
-		d->ops->save(d, &out);
-		d->ops->reset(d);
-		in = (struct state_in){.data = out.data, .len = out.len};
-		assert_int_equal(d->ops->load(d, &in), 0);
-		assert_true(state_ok(&in));
+		move_card(&out);
 		state_free(&out);
 	}
 	receive(frame, make_frame(frame, false, 100), 0, true);
@@ -446,12 +447,8 @@ static void saved(void **state)
 	u8 frame[200];
 
 	start(ALL, 8);
-	d->ops->save(d, &out);
-	d->ops->reset(d);
 	large = false;
-	in = (struct state_in){.data = out.data, .len = out.len};
-	assert_int_equal(d->ops->load(d, &in), 0);
-	assert_true(state_ok(&in));
+	move_card(&out);
 	assert_true(large);
 	receive(frame, make_frame(frame, false, 100), 0, true);
 	assert_true(has_used(RECEIVE));
