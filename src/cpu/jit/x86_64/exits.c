@@ -12,21 +12,6 @@ s32 trace_here(const struct tr *t)
 	return (s32)(t->n - 1) * 4;
 }
 
-/* @reg = the address at @distance from the block's start, which in 32-bit mode may be beyond the
- * last one. */
-static void load_address(struct tr *t, int reg, s32 distance)
-{
-	x86_rm(&t->x, tr_is_narrow(t) ? X_LEA & ~X_W : X_LEA, reg, X86_AT(R_NIP, distance));
-}
-
-val b_cia(struct tr *t, s32 distance)
-{
-	int r = regs_take(t);
-
-	load_address(t, r, trace_here(t) + distance);
-	return (val){(s8)r, 0};
-}
-
 static void exit_add(struct tr *t, u8 *from, struct exit_point exit)
 {
 	assert(t->n_exits < TR_EXITS);
@@ -86,93 +71,6 @@ void b_leave_behind_unless(struct tr *t, cond c)
 {
 	exit_add(t, x86_jcc(&t->x, (enum x86_cc)(c ^ 1)),
 		 (struct exit_point){.kind = EXIT_BEHIND, .distance = trace_here(t) + 4});
-}
-
-/* Where a site's jump leads at first, and misses: rsi = the site, to thunk leave. Seldom gone. */
-static const u8 *stub(struct tr *t, const struct site *site)
-{
-	struct x86 x = {t->jit->write + t->seldom.at};
-	const u8 *at = x.at;
-
-	x86_rip(&x, X_LEA, RSI, (const u8 *)site);
-	x86_jmp_to(&x, t->jit->thunks.leave);
-	t->seldom.at += (size_t)(x.at - at);
-	return at;
-}
-
-/*
- * What is at r14, on another page, depends on the translations: the site tells for which address,
- * and as long as which key stands for them.
- */
-static void go_off_page(struct tr *t)
-{
-	struct site *site = jit_new_site(t);
-	const u8 *miss = stub(t, site);
-	struct x86 *x = &t->x;
-	u8 *jump;
-
-	x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
-	x86_rip(x, X_CMP | X_W, RAX, (const u8 *)&site->key);
-	x86_aim(x86_jcc(x, CC_NE), miss);
-	x86_rip(x, X_CMP | X_W, R_NIP, (const u8 *)&site->ea);
-	x86_aim(x86_jcc(x, CC_NE), miss);
-	jump = x86_jmp(x);
-	x86_aim(jump, miss);
-	site->jump = (u32)(jump - t->jit->write);
-}
-
-/*
- * To the instruction at @distance from the block's start; all was stored. On the block's page, what
- * is there when this block is valid is always the same.
- */
-static void go(struct tr *t, s32 distance)
-{
-	u64 to = t->b->gpa + (u64)(s64)distance;
-
-	load_address(t, R_NIP, distance);
-	if ((t->b->gpa ^ to) & CPU_PAGE_MASK)
-		go_off_page(t);
-	else
-		x86_call_to(&t->x, t->jit->thunks.join);
-}
-
-/* The same, through the dispatcher. */
-static void go_by_dispatcher(struct tr *t, s32 distance)
-{
-	load_address(t, R_NIP, distance);
-	x86_jmp_to(&t->x, t->jit->thunks.stop);
-}
-
-void b_leave(struct tr *t, s32 distance)
-{
-	state_store(t, &t->s);
-	go(t, trace_here(t) + distance);
-}
-
-/* To the address in @to, by the jump cache: what jump_find() does. */
-static void go_to(struct tr *t, int to)
-{
-	const u8 *stop = t->jit->thunks.stop;
-	struct x86 *x = &t->x;
-
-	x86_mov(x, R_NIP, to);
-	x86_group1(x, X_W, G_AND, R_NIP, ~3);
-	x86_rr(x, X_LOAD, RCX, R_NIP);
-	x86_group1(x, 0, G_AND, RCX, (JUMP_ENTRIES - 1) << 2);
-	x86_rm(x, X_LOAD | X_W, RAX, CPU_AT(jump_key));
-	x86_rm(x, X_CMP | X_W, R_NIP, jump_field(offsetof(struct jump, ea)));
-	x86_aim(x86_jcc(x, CC_NE), stop);
-	x86_rm(x, X_CMP | X_W, RAX, jump_field(offsetof(struct jump, key)));
-	x86_aim(x86_jcc(x, CC_NE), stop);
-	x86_jmp_m(x, jump_field(offsetof(struct jump, code)));
-}
-
-void b_leave_to(struct tr *t, val target)
-{
-	int to = regs_value(t, target);
-
-	state_store(t, &t->s);
-	go_to(t, to);
 }
 
 void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target)
@@ -237,7 +135,7 @@ static void leave_to_function(struct tr *t, const struct exit_point *e, bool onc
 	struct op op, *kept;
 
 	if (t->b->ops[0].fn == pseudo_stale) {
-		go_by_dispatcher(t, (s32)(e->n - 1) * 4);
+		way_by_dispatcher(t, (s32)(e->n - 1) * 4);
 		return;
 	}
 	code_op(t->cpu, t->b, e->n, &op);
@@ -269,13 +167,13 @@ void exit_emit(struct tr *t, const struct exit_point *e, bool once)
 	if (e->kind == EXIT_FUNCTION || e->kind == EXIT_WINDOW)
 		leave_to_function(t, e, once);
 	else if (e->kind == EXIT_REGISTER)
-		go_to(t, e->to);
+		way_to(t, e->to);
 	else if (e->kind == EXIT_GUARD)
 		go_from_guard(t, e);
 	else if (once)
-		go_by_dispatcher(t, e->distance);
+		way_by_dispatcher(t, e->distance);
 	else
-		go(t, e->distance);
+		way_at(t, e->distance);
 }
 
 cond b_count_down(struct tr *t, bool zero)

@@ -339,6 +339,14 @@ void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi);
 /* The code of @exit, at t->s. @once: it runs now and is overwritten then. */
 void exit_emit(struct tr *t, const struct exit_point *exit, bool once);
 
+/* --- ways.c --- */
+/* To @distance from the block's start; all was stored. */
+void way_at(struct tr *t, s32 distance);
+/* The same, through the dispatcher. */
+void way_by_dispatcher(struct tr *t, s32 distance);
+/* To the address in @to. */
+void way_to(struct tr *t, int to);
+
 /* --- records.c --- */
 /* Before the first record of a translation is written or read. */
 void records_begin(struct record_state *r);
