@@ -283,7 +283,8 @@ struct cpu {
 	u64 gpr[33];	  /* [32] is the constant 0, for RA|0 */
 	u64 nip; /* of the running block's first instruction; CIA() gives the current one */
 	const struct op *ops; /* the running block's first instruction */
-	u64 host_stack;	      /* the host's, where translations run */
+	u64 host_stack;	      /* the host's, where translations are entered */
+	u64 return_stack;     /* where they run (mmu/returns.h) */
 	u64 lr, ctr;
 	u64 ea_mask;	    /* 64-bit mode: all ones; 32-bit mode: the low word */
 	bool swap;	    /* guest's byte order differs from the host's */
@@ -334,6 +335,7 @@ struct cpu {
 	struct jit *jit; /* NULL: functions only */
 	struct code_cache *code;
 	struct tlbs *tlbs;
+	struct returns returns;
 	bool leave;	    /* a callback said so: cpu_run() returns CPU_EXIT_HOST */
 	u32 left_insn;	    /* the instruction that CPU_FAULT_LEAVE stopped; nip is at it */
 	bool external_edge; /* taking the external interrupt takes it back (KVM_INTERRUPT_SET) */

@@ -9,6 +9,7 @@
 #include "cpu/jit/jit.h"
 #include "cpu/jit/orders.h"
 #include "cpu/mmu/jumps.h"
+#include "cpu/mmu/returns.h"
 #include "cpu/engine/pseudo.h"
 
 #define ARENA_FIRST ((size_t)2 << 20) /* what a guest needs soon */
@@ -84,6 +85,8 @@ int code_init(struct cpu *cpu, struct code_room room)
 	if (!cpu->jit) /* all blocks have their ops */
 		bytes = bytes + room.jit < BLOCKS_MAX ? bytes + room.jit : BLOCKS_MAX;
 	assert(bytes >= CODE_BYTES_MIN && bytes <= BLOCKS_MAX);
+	if (cpu->jit && returns_init(cpu))
+		goto no_returns;
 	if (arenas_init(c, cpu->jit, bytes))
 		goto no_arenas;
 	if (hash_init(c, bytes))
@@ -95,6 +98,8 @@ int code_init(struct cpu *cpu, struct code_room room)
 no_hash:
 	arenas_fini(c);
 no_arenas:
+	returns_fini(cpu);
+no_returns:
 	jit_free(cpu->jit);
 	munmap(c, sizeof(*c));
 	return -ENOMEM;
@@ -120,6 +125,7 @@ void cpu_warm_up(struct cpu *cpu)
 void code_fini(struct cpu *cpu)
 {
 	jit_free(cpu->jit);
+	returns_fini(cpu);
 	hash_fini(cpu->code);
 	arenas_fini(cpu->code);
 	munmap(cpu->code, sizeof(*cpu->code));

@@ -5,6 +5,7 @@
 #include "cpu/engine/code.h"
 #include "cpu/mmu/jumps.h"
 #include "cpu/mmu/mem.h"
+#include "cpu/mmu/returns.h"
 #include "cpu/insn/op.h"
 #include "cpu/jit/jit.h"
 #include "cpu/jit/orders.h"
@@ -156,6 +157,7 @@ static bool look_at_clock(struct cpu *cpu)
 	code_tick(cpu);
 	sample(cpu);
 	tlb_tick(cpu);
+	returns_tick(cpu);
 	cpu->counts.turns_clock++;
 	give_budget(cpu, next_budget(cpu));
 	cpu_has_pending(cpu);

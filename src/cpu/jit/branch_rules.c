@@ -37,9 +37,19 @@ RULE(b)
 
 RULE(bl)
 {
+	s32 distance = (s32)op->imm;
+	struct block *next;
+
 	set_lr(t);
 	b_calls(t);
-	return branch(t, op, ends);
+	b_branched(t);
+	next = b_may_follow(t, distance);
+	if (next)
+		b_follow(t, next, distance);
+	else
+		b_leave_calling(t, distance);
+	*ends = !next;
+	return true;
 }
 
 static bool always(const struct op *op)
@@ -102,6 +112,7 @@ static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest 
 {
 	val target;
 	bool conditional = !always(op);
+	enum b_way way = links ? B_CALLS : to == GUEST_LR ? B_RETURNS : B_JUMPS;
 
 	if (!(op->t & BO_NO_CTR) || (conditional && links))
 		return false;
@@ -109,7 +120,7 @@ static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest 
 	if (!(b_mode(t) & MODE_SF))
 		target = b_extend(t, target, 32, false);
 	if (conditional) {
-		b_leave_to_if(t, op->a, op->t & BO_CR_SET, target);
+		b_leave_to_if(t, op->a, op->t & BO_CR_SET, target, way);
 		b_cr_told(t, op, false);
 		return true;
 	}
@@ -120,7 +131,7 @@ static bool branch_to(struct tr *t, const struct op *op, bool *ends, enum guest 
 		b_calls(t);
 	if (to == GUEST_CTR && b_jump(t, target))
 		return true;
-	b_leave_to(t, target);
+	b_leave_to(t, target, way);
 	*ends = true;
 	return true;
 }

@@ -367,12 +367,16 @@ void b_calls(struct tr *t);
 bool b_return(struct tr *t);
 /* A jump to where a register says. True: it is followed. False: b_leave_to() does it. */
 bool b_jump(struct tr *t, val target);
+/* A jump; a call, which may come back to the next instruction, LR being set; what comes back. */
+enum b_way { B_JUMPS, B_CALLS, B_RETURNS };
 /* To the next instruction unless @c, where the other way is followed. */
 void b_leave_behind_unless(struct tr *t, cond c);
+/* The same as b_leave() by a call, which may come back to the next instruction; LR was set. */
+void b_leave_calling(struct tr *t, s32 distance);
 /* To where a register says; its low two bits don't count. */
-void b_leave_to(struct tr *t, val target);
+void b_leave_to(struct tr *t, val target, enum b_way way);
 /* The same if CR bit @bit is @set. */
-void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target);
+void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target, enum b_way way);
 /* The current instruction's function goes on. */
 void b_leave_to_function(struct tr *t);
 /* The current instruction's function does it, and comes back. */

@@ -39,4 +39,16 @@ struct jump {
 	const u8 *code; /* where a translation goes on that comes here (jit_code()) */
 };
 
+#define RETURNS_STACKS	   3
+#define RETURN_FRAME_BYTES 16
+
+/* Where translations' calls come back to (mmu/returns.h). */
+struct returns {
+	u8 *memory;   /* NULL: there are no translations */
+	unsigned now; /* the one in use, whose top is in cpu.return_stack */
+	struct {
+		u64 top, key;
+	} of[RETURNS_STACKS];
+};
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/mmu/jumps.h"
 #include "cpu/engine/block.h"
+#include "cpu/mmu/returns.h"
 #include "cpu/mmu/tlb.h"
 
 void jumps_select(struct cpu *cpu)
@@ -8,6 +9,7 @@ void jumps_select(struct cpu *cpu)
 	const struct jumps *j = &cpu->tlbs->jumps;
 
 	cpu->jump_key = (cpu->mode & MODE_PR ? j->user_gen : j->gen) << MODE_BITS | cpu->mode;
+	returns_select(cpu);
 }
 
 void jumps_forget(struct cpu *cpu)

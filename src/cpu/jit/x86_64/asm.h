@@ -443,11 +443,27 @@ static inline void x86_jmp_reg(struct x86 *x, int reg)
 
 #define X86_CALL_BYTES 5 /* as many as of a jump */
 
-static inline void x86_call_to(struct x86 *x, const u8 *to)
+/* The distance is where it returns. */
+static inline u8 *x86_call(struct x86 *x)
 {
 	x86_byte(x, 0xe8);
 	x86_imm32(x, 0);
-	x86_aim(x->at - 4, to);
+	return x->at - 4;
+}
+
+static inline void x86_call_to(struct x86 *x, const u8 *to)
+{
+	x86_aim(x86_call(x), to);
+}
+
+static inline void x86_call_m(struct x86 *x, struct x86_mem m)
+{
+	x86_rm(x, 0xff, 2, m);
+}
+
+static inline void x86_push_m(struct x86 *x, struct x86_mem m)
+{
+	x86_rm(x, 0xff, 6, m);
 }
 
 static inline void x86_call_reg(struct x86 *x, int reg)

@@ -38,6 +38,11 @@ void exit_register_if(struct tr *t, enum x86_cc cc, int to)
 	exit_add(t, x86_jcc(&t->x, cc), (struct exit_point){.kind = EXIT_REGISTER, .to = to});
 }
 
+void exit_return_if(struct tr *t, enum x86_cc cc, int to)
+{
+	exit_add(t, x86_jcc(&t->x, cc), (struct exit_point){.kind = EXIT_RETURN, .to = to});
+}
+
 void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi)
 {
 	exit_add(t, x86_jcc(&t->x, cc),
@@ -73,12 +78,15 @@ void b_leave_behind_unless(struct tr *t, cond c)
 		 (struct exit_point){.kind = EXIT_BEHIND, .distance = trace_here(t) + 4});
 }
 
-void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target)
+void b_leave_to_if(struct tr *t, unsigned bit, bool set, val target, enum b_way way)
 {
 	int to = regs_value(t, target);
-	cond c = b_cr_is(t, bit, set);
+	enum x86_cc cc = (enum x86_cc)b_cr_is(t, bit, set);
 
-	exit_register_if(t, (enum x86_cc)c, to);
+	if (way == B_RETURNS)
+		exit_return_if(t, cc, to);
+	else
+		exit_register_if(t, cc, to);
 }
 
 /*
@@ -159,15 +167,17 @@ static void learn_from_branch(struct tr *t, const struct exit_point *e)
 
 void exit_emit(struct tr *t, const struct exit_point *e, bool once)
 {
-	if (e->kind == EXIT_BRANCH || e->kind == EXIT_REGISTER)
+	bool to_register = e->kind == EXIT_REGISTER || e->kind == EXIT_RETURN;
+
+	if (e->kind == EXIT_BRANCH || to_register)
 		t->s.cfar = (s32)(e->n - 1) * 4;
-	if (e->kind == EXIT_BRANCH || e->kind == EXIT_BEHIND || e->kind == EXIT_REGISTER)
+	if (e->kind == EXIT_BRANCH || e->kind == EXIT_BEHIND || to_register)
 		learn_from_branch(t, e);
 	state_store(t, &t->s);
 	if (e->kind == EXIT_FUNCTION || e->kind == EXIT_WINDOW)
 		leave_to_function(t, e, once);
-	else if (e->kind == EXIT_REGISTER)
-		way_to(t, e->to);
+	else if (to_register)
+		way_to(t, e->to, e->kind == EXIT_RETURN && !once ? B_RETURNS : B_JUMPS);
 	else if (e->kind == EXIT_GUARD)
 		go_from_guard(t, e);
 	else if (once)
@@ -236,7 +246,9 @@ void b_call(struct tr *t, bool changes_gprs)
 	x86_rm(x, X_STORE | X_W, R_NIP, CPU_AT(nip));
 	x86_rm(x, X_STORE | X_W, RAX, CPU_AT(ops));
 	x86_rm(x, X_LEA, RDI, X86_AT(R_CPU, -CPU_BIAS));
-	x86_rm(x, 0xff, 2, X86_AT(RSI, offsetof(struct op, fn))); /* call */
+	stack_to_c(x);
+	x86_call_m(x, X86_AT(RSI, offsetof(struct op, fn)));
 	x86_rr(x, X_TEST | X_W, RAX, RAX);
 	x86_aim(x86_jcc(x, CC_E), t->jit->thunks.stopped);
+	stack_from_c(x);
 }

@@ -210,7 +210,7 @@ static void emit_ways_to_exits(struct tr *t)
 
 	for (unsigned i = 0; i < t->n_exits; i++) {
 		x86_land(&t->x, t->code + t->exits[i]);
-		x86_push(&t->x, RAX);
+		x86_push(&t->x, RSP);
 	}
 	x86_land(&t->x, t->late);
 	x86_rip(&t->x, X_LEA, RAX, (const u8 *)tn);
@@ -306,17 +306,28 @@ static const u8 *is_late(struct cpu *cpu, const struct translated *tn)
 	return jit_run_view(cpu->jit, cpu->jit->thunks.late);
 }
 
-const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u64 *stack)
+/* Of rsp, as it was before each, up to @stack. */
+static unsigned count_pushes(const u64 *stack)
+{
+	unsigned n = 0;
+
+	while (stack[n] == (uintptr_t)&stack[n + 1])
+		n++;
+	return n;
+}
+
+const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, u64 *stack)
 {
 	struct jit *jit = cpu->jit;
 	struct translated *tn = (struct translated *)jit_write_view(jit, seen);
-	unsigned pushes = (unsigned)((const u64 *)cpu->host_stack - stack);
+	unsigned pushes = count_pushes(stack);
 	struct tr *t = &jit->tr[OWN];
 	struct exit_point exit;
 	struct room *room;
 	bool once;
 	u8 *code;
 
+	cpu->return_stack = (uintptr_t)(stack + pushes);
 	if (!pushes)
 		return is_late(cpu, tn);
 	once = !area_has_exit(t);

@@ -5,6 +5,7 @@
 
 #include "base/lock.h"
 #include "cpu/jit/jit.h"
+#include "cpu/mmu/returns.h"
 #include "cpu/jit/x86_64/host.h"
 #include "cpu/jit/x86_64/tr.h"
 
@@ -23,8 +24,8 @@ struct site {
 
 /*
  * What is kept of a translation for the exits that have no code yet. Their jumps lead into a row of
- * pushes of a byte each, before what goes to thunk make_exit: so many as are left of the row tell
- * which exit it is. None: the budget is spent.
+ * pushes of rsp, a byte each, before what goes to thunk make_exit: so many as are left of the row
+ * tell which exit it is. None: the budget is spent.
  */
 struct translated {
 	u32 code; /* from struct jit.write */
@@ -37,12 +38,15 @@ struct thunks {
 	const u8 *enter; /* an op_fn: from the dispatcher, or the interpreter, into a translation */
 	const u8 *leave; /* by the site in rsi, to r14 */
 	const u8 *join;	 /* called, on the page, to r14: the call may become a jump */
+	const u8 *call;	 /* the same by a call, which may come to lead there itself */
 	const u8 *function;  /* the function of the op in rsi goes on; rdx: its block's first */
 	const u8 *crossed;   /* the same, and a window lies in two units; rcx: whose translation */
 	const u8 *stopped;   /* a called function said STOP */
 	const u8 *stop;	     /* to the dispatcher, at r14 */
 	const u8 *late;	     /* the same, and it is time to look at the clock */
-	const u8 *make_exit; /* rax: the translation; so many pushes below cpu.host_stack */
+	const u8 *make_exit; /* rax: the translation; behind pushes of rsp that tell which exit */
+	/* To what a frame behind that on top tells. */
+	const u8 *return_behind[RETURN_FRAMES_MORE];
 	const u8 *side;	     /* called: see side_thunk_emit() */
 	const u8 *cold;	     /* rcx: as jump_field() wants it; to a block without a translation */
 };
@@ -136,18 +140,21 @@ void dump_translation(int fd, const struct block *b, const struct op *ops, const
 		      const u8 *end, const void *runs);
 
 void thunks_emit(struct jit *jit, struct x86 *x);
+/* C runs on its thread's stack, translations where calls come back to (mmu/returns.h). */
+void stack_to_c(struct x86 *x);
+void stack_from_c(struct x86 *x);
 /* Around a call of C: CALLS_CHANGE on the host's stack. */
-#define HELD_BYTES 48
 void held_push(struct x86 *x);
 void held_pop(struct x86 *x);
 
 /* Called by thunks: the way on from nip, an op to go on with or NULL. */
 const struct op *jit_leave(struct cpu *cpu, struct site *seen);
 const struct op *jit_join(struct cpu *cpu, const u8 *returns);
+const struct op *jit_call(struct cpu *cpu, const u8 *returns);
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump);
 const struct op *jit_crossed(struct cpu *cpu, const struct op *op, const struct op *first,
 			     struct block *head);
-/* Called by a thunk: the code of the exit that pushed down to @stack. */
-const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, const u64 *stack);
+/* Called by a thunk: the code of the exit that pushed rsp down to @stack. */
+const u8 *jit_make_exit(struct cpu *cpu, const struct translated *seen, u64 *stack);
 
 #endif

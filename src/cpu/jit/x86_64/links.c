@@ -106,7 +106,8 @@ const struct op *jit_leave(struct cpu *cpu, struct site *seen)
 	return ops;
 }
 
-const struct op *jit_join(struct cpu *cpu, const u8 *returns)
+/* On from the call that ends at @returns: a jump or a call of what is there takes its place. */
+static const struct op *join(struct cpu *cpu, const u8 *returns, bool calls)
 {
 	struct block *b;
 	const struct op *ops = way_on(cpu, &b);
@@ -115,8 +116,18 @@ const struct op *jit_join(struct cpu *cpu, const u8 *returns)
 	if (!b)
 		return ops;
 	x.at = jit_write_view(cpu->jit, returns) - X86_CALL_BYTES;
-	x86_jmp_to(&x, jit_write_view(cpu->jit, b->code));
+	x86_aim(calls ? x86_call(&x) : x86_jmp(&x), jit_write_view(cpu->jit, b->code));
 	return ops;
+}
+
+const struct op *jit_join(struct cpu *cpu, const u8 *returns)
+{
+	return join(cpu, returns, false);
+}
+
+const struct op *jit_call(struct cpu *cpu, const u8 *returns)
+{
+	return join(cpu, returns, true);
 }
 
 const struct op *jit_cold(struct cpu *cpu, struct jump *jump)

@@ -188,7 +188,7 @@ static void put_kind(struct tr *t, const struct exit_point *exit)
 		put_number(t, exit->distance);
 	if (exit->kind == EXIT_GUARD)
 		put_bytes(t, &exit->site, sizeof(exit->site));
-	if (exit->kind == EXIT_REGISTER || exit->kind == EXIT_WINDOW)
+	if (exit->kind == EXIT_REGISTER || exit->kind == EXIT_RETURN || exit->kind == EXIT_WINDOW)
 		put(t, (u8)exit->to);
 	if (exit->kind == EXIT_WINDOW) {
 		put_number(t, exit->lo);
@@ -301,7 +301,7 @@ static void get_kind(struct exit_point *exit, const u8 **at)
 		exit->distance = (s32)get_number(at);
 	if (exit->kind == EXIT_GUARD)
 		get_bytes(at, &exit->site, sizeof(exit->site));
-	if (exit->kind == EXIT_REGISTER || exit->kind == EXIT_WINDOW)
+	if (exit->kind == EXIT_REGISTER || exit->kind == EXIT_RETURN || exit->kind == EXIT_WINDOW)
 		exit->to = *(*at)++;
 	if (exit->kind == EXIT_WINDOW) {
 		exit->lo = (s32)get_number(at);

@@ -206,7 +206,7 @@ void sides_emit(struct tr *t)
 		side_emit(t, &t->sides[i]);
 }
 
-#define ALIGNED 8 /* with HELD_BYTES and the return address */
+#define ALIGNED 8 /* with what is held, an even number, and the return address */
 
 #define X_MXCSR	      0x0faeu /* these in the place of a register: */
 #define GROUP_LDMXCSR 2
@@ -241,21 +241,27 @@ const u8 *side_thunk_emit(struct jit *jit, struct x86 *x)
 	const u8 *entry = x->at;
 	u8 *stopped;
 
+	x86_pop(x, RDX);
+	stack_to_c(x);
+	x86_push(x, RDX);
 	held_push(x);
 	x86_group1(x, X_W, G_SUB, RSP, ALIGNED);
 	x86_rm(x, X_STORE | X_W, R_NIP, CPU_AT(nip));
 	x86_rm(x, X_STORE | X_W, RAX, CPU_AT(ops));
 	x86_mov(x, RSI, RCX);
 	x86_rm(x, X_LEA, RDI, X86_AT(R_CPU, -CPU_BIAS));
-	x86_rm(x, 0xff, 2, X86_AT(RSI, offsetof(struct op, fn))); /* call */
+	x86_call_m(x, X86_AT(RSI, offsetof(struct op, fn)));
 	x86_rr(x, X_TEST | X_W, RAX, RAX);
 	stopped = x86_jcc(x, CC_E);
 	look_whether_quiet(x);
 	x86_group1(x, X_W, G_ADD, RSP, ALIGNED);
 	held_pop(x);
+	x86_pop(x, RDX);
+	stack_from_c(x);
+	x86_push(x, RDX);
 	x86_ret(x);
 	x86_land(x, stopped);
-	x86_group1(x, X_W, G_ADD, RSP, ALIGNED + HELD_BYTES + (s32)sizeof(u64));
+	x86_rm(x, X_LOAD | X_W, RSP, CPU_AT(host_stack));
 	x86_jmp_to(x, jit->thunks.stopped);
 	return entry;
 }

@@ -12,7 +12,17 @@ static void restore(struct x86 *x)
 		x86_pop(x, saved[i]);
 }
 
-/* Where translations run, rsp is cpu.host_stack. */
+void stack_to_c(struct x86 *x)
+{
+	x86_rm(x, X_STORE | X_W, RSP, CPU_AT(return_stack));
+	x86_rm(x, X_LOAD | X_W, RSP, CPU_AT(host_stack));
+}
+
+void stack_from_c(struct x86 *x)
+{
+	x86_rm(x, X_LOAD | X_W, RSP, CPU_AT(return_stack));
+}
+
 static void emit_enter(struct x86 *x)
 {
 	s32 code = (s32)offsetof(struct block, code) - (s32)offsetof(struct block, ops);
@@ -22,6 +32,7 @@ static void emit_enter(struct x86 *x)
 	x86_group1(x, X_W, G_SUB, RSP, 8);
 	x86_rm(x, X_LEA, R_CPU, X86_AT(RDI, CPU_BIAS));
 	x86_rm(x, X_STORE | X_W, RSP, CPU_AT(host_stack));
+	stack_from_c(x);
 	x86_rm(x, X_LOAD | X_W, R_NIP, CPU_AT(nip));
 	x86_jmp_m(x, X86_AT(RSI, code));
 }
@@ -30,6 +41,7 @@ static void leave(struct x86 *x)
 {
 	x86_rm(x, X_STORE | X_W, R_NIP, CPU_AT(nip));
 	x86_rm(x, X_LEA, RDI, X86_AT(R_CPU, -CPU_BIAS));
+	stack_to_c(x);
 	restore(x);
 }
 
@@ -46,7 +58,6 @@ static void return_null(struct x86 *x)
 }
 
 static const u8 held[] = {CALLS_CHANGE};
-_Static_assert(sizeof(held) * sizeof(u64) == HELD_BYTES, "thunk side drops them by it");
 
 void held_push(struct x86 *x)
 {
@@ -70,7 +81,14 @@ static void emit_make_exit(struct x86 *x)
 	x86_constant(x, RAX, (uintptr_t)jit_make_exit);
 	x86_call_reg(x, RAX);
 	held_pop(x);
+	stack_from_c(x);
 	x86_jmp_reg(x, RAX);
+}
+
+static void emit_return_behind(struct x86 *x, s32 bytes)
+{
+	x86_group1(x, X_W, G_ADD, RSP, bytes);
+	x86_ret(x);
 }
 
 static const u8 *here(const struct x86 *x)
@@ -91,6 +109,10 @@ void thunks_emit(struct jit *jit, struct x86 *x)
 	x86_pop(x, RSI);
 	leave(x);
 	jump_to_c(x, (const void *)(uintptr_t)jit_join);
+	k->call = here(x);
+	x86_rm(x, X_LOAD | X_W, RSI, X86_AT(RSP, 0));
+	leave(x);
+	jump_to_c(x, (const void *)(uintptr_t)jit_call);
 	k->cold = here(x);
 	x86_rm(x, X_LEA, RSI, jump_field(0));
 	leave(x);
@@ -111,6 +133,10 @@ void thunks_emit(struct jit *jit, struct x86 *x)
 	return_null(x);
 	k->make_exit = here(x);
 	emit_make_exit(x);
+	for (unsigned i = 0; i < ARRAY_SIZE(k->return_behind); i++) {
+		k->return_behind[i] = here(x);
+		emit_return_behind(x, (s32)(i + 1) * RETURN_FRAME_BYTES);
+	}
 	k->stopped = here(x);
 	restore(x);
 	return_null(x);

@@ -98,6 +98,7 @@ enum exit_kind {
 	EXIT_BRANCH,   /* to an instruction at a distance */
 	EXIT_BEHIND,   /* the same, but that no branch was taken */
 	EXIT_REGISTER, /* to where a register says */
+	EXIT_RETURN,   /* the same, back from a call */
 	EXIT_FUNCTION, /* the instruction's own function goes on */
 	EXIT_WINDOW,   /* the same, and perhaps for a window lies in two units */
 	EXIT_GUARD,    /* to a distance, by a site that says what must be there to be followed */
@@ -112,7 +113,7 @@ struct exit_point {
 	u32 from;	   /* the jump's distance: where, from the translation's start */
 	unsigned part, n;  /* the instruction: op @n of block @part */
 	s32 distance;	   /* EXIT_BRANCH, EXIT_BEHIND, EXIT_GUARD: from that block's start */
-	int to;		   /* EXIT_REGISTER; EXIT_WINDOW: the window's base */
+	int to;		   /* EXIT_REGISTER, EXIT_RETURN; EXIT_WINDOW: the window's base */
 	s32 lo, hi;	   /* EXIT_WINDOW */
 	struct site *site; /* EXIT_GUARD */
 };
@@ -323,6 +324,8 @@ void trace_add(struct tr *t, struct block *b, const struct op *ops, u64 ea);
 bool trace_is_hot(const struct tr *t);
 /* How often the first @insns instructions of the current block will come again after these. */
 unsigned trace_rounds_left(const struct tr *t, unsigned insns);
+/* Is the instruction at @distance from the current block's start on its page? */
+bool trace_on_page(const struct tr *t, s64 distance);
 /* Does @op, of rule @r, add a constant to a general register? */
 bool trace_moves(const struct op *op, const struct rule *r, unsigned *reg, s32 *by);
 
@@ -333,8 +336,9 @@ s32 trace_here(const struct tr *t);
 void exit_function_if(struct tr *t, enum x86_cc cc);
 /* To @distance from the block's start, by @site. */
 void exit_guard_if(struct tr *t, enum x86_cc cc, s32 distance, struct site *site);
-/* Unless @cc, to where host register @to says. */
+/* Unless @cc, to where host register @to says; it comes back from a call. */
 void exit_register_if(struct tr *t, enum x86_cc cc, int to);
+void exit_return_if(struct tr *t, enum x86_cc cc, int to);
 void exit_window_if(struct tr *t, enum x86_cc cc, int base, s32 lo, s32 hi);
 /* The code of @exit, at t->s. @once: it runs now and is overwritten then. */
 void exit_emit(struct tr *t, const struct exit_point *exit, bool once);
@@ -345,7 +349,7 @@ void way_at(struct tr *t, s32 distance);
 /* The same, through the dispatcher. */
 void way_by_dispatcher(struct tr *t, s32 distance);
 /* To the address in @to. */
-void way_to(struct tr *t, int to);
+void way_to(struct tr *t, int to, enum b_way way);
 
 /* --- records.c --- */
 /* Before the first record of a translation is written or read. */

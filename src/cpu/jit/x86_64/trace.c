@@ -84,7 +84,7 @@ unsigned trace_rounds_left(const struct tr *t, unsigned insns)
 	return may_go_on(t) && t->b == t->parts[0] ? rounds_left(t, insns) : 0;
 }
 
-static bool on_page(const struct tr *t, s64 distance)
+bool trace_on_page(const struct tr *t, s64 distance)
 {
 	u64 at = t->b->gpa;
 
@@ -106,7 +106,7 @@ static struct block *target_of(const struct tr *t, s64 distance)
 {
 	u64 gpa = t->b->gpa + (u64)distance;
 
-	if (!on_page(t, distance))
+	if (!trace_on_page(t, distance))
 		return elsewhere(t, t->ea + (u64)distance);
 	return gpa == t->parts[0]->gpa ? t->parts[0] : code_kept(t->cpu, gpa, t->b->mode);
 }
@@ -163,7 +163,7 @@ static void go_on(struct tr *t, struct block *b, u64 ea)
 
 static void follow(struct tr *t, struct block *b, s32 distance)
 {
-	if (!on_page(t, distance))
+	if (!trace_on_page(t, distance))
 		guard(t, b, distance);
 	else if (distance)
 		x86_rm(&t->x, X_LEA, R_NIP, X86_AT(R_NIP, distance));
@@ -221,7 +221,7 @@ bool b_return(struct tr *t)
 	if (!next)
 		return false;
 	b_branched(t);
-	if (!on_page(t, distance)) {
+	if (!trace_on_page(t, distance)) {
 		follow_register(t, next, regs_value(t, b_get(t, GUEST_LR)), ea);
 		return true;
 	}
@@ -229,7 +229,7 @@ bool b_return(struct tr *t)
 		lr = regs_value(t, b_get(t, GUEST_LR));
 		x86_rm(&t->x, X_LEA, RAX, X86_AT(R_NIP, (s32)distance));
 		x86_rr(&t->x, X_CMP | X_W, RAX, lr);
-		exit_register_if(t, CC_NE, lr);
+		exit_return_if(t, CC_NE, lr);
 	}
 	t->returns_surely = false;
 	follow(t, next, (s32)distance);
