@@ -123,12 +123,6 @@ static bool sets(const struct op *op, const struct rule *r, int base)
 	       (r->updates && op->a == base);
 }
 
-/* Does op @n, a branch, lead to the block's start? */
-static bool leads_back(const struct op *op, const struct rule *r, unsigned n)
-{
-	return r->branches && op->imm == -4 * (s32)(n - 1);
-}
-
 /*
  * What is accessed by the same register from this instruction on, as far as can be foreseen, in the
  * rounds of a loop that follow too. False: only this.
@@ -167,8 +161,8 @@ static bool foresee(const struct tr *t, struct b_place place, unsigned bytes, bo
 		else if (!r->build || sets(op, r, place.base))
 			break;
 		certain &= !r->leaves;
-		w->passes |= leads_back(op, r, n) && moved;
-		if (leads_back(op, r, n) && rounds++ < trace_rounds_left(t, n))
+		w->passes |= trace_leads_back(t, n) && moved;
+		if (trace_leads_back(t, n) && rounds++ < trace_rounds_left(t, n))
 			n = 0;
 	}
 	return joined > 1;

@@ -322,6 +322,8 @@ unsigned uses_wait(struct tr *t, unsigned g);
 void trace_add(struct tr *t, struct block *b, const struct op *ops, u64 ea);
 /* It is worth more time than others. */
 bool trace_is_hot(const struct tr *t);
+/* Does op @n, a branch, lead to the current block's start? */
+bool trace_leads_back(const struct tr *t, unsigned n);
 /* How often the first @insns instructions of the current block will come again after these. */
 unsigned trace_rounds_left(const struct tr *t, unsigned insns);
 /* Is the instruction at @distance from the current block's start on its page? */

@@ -79,6 +79,11 @@ static bool may_go_on(const struct tr *t)
 	return trace_is_hot(t) && !(t->b->mode & MODE_COUNT);
 }
 
+bool trace_leads_back(const struct tr *t, unsigned n)
+{
+	return t->rules[n]->branches && t->ops[n].imm == -4 * (s32)(n - 1);
+}
+
 unsigned trace_rounds_left(const struct tr *t, unsigned insns)
 {
 	return may_go_on(t) && t->b == t->parts[0] ? rounds_left(t, insns) : 0;
