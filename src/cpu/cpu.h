@@ -240,6 +240,11 @@ struct cpu_host {
 	 * the slow way)? */
 	bool (*is_code)(struct cpu *cpu, u64 gpa, u64 bytes);
 	/*
+	 * Is the owner told of all that others than processors write, and tells? Else, or if NULL,
+	 * pages that are mapped anew are compared with what was decoded of them.
+	 */
+	bool (*is_told)(struct cpu *cpu);
+	/*
 	 * The guest waits in a loop: it said so in many turns, by lowering its priority. What it
 	 * waits for may want this processor. Between blocks; may work through the owner's log.
 	 */

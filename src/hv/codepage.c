@@ -159,6 +159,11 @@ void hv_code_recheck(struct hv_vm *vm)
 		cpu_request(&vcpu->cpu, CPU_REQ_RECHECK);
 }
 
+bool hv_is_told(struct cpu *cpu)
+{
+	return hv_vcpu_of(cpu)->vm->client_tells;
+}
+
 void hv_client_wrote(struct hv_vm *vm)
 {
 	if (!vm->client_tells)

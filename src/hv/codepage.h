@@ -62,5 +62,6 @@ bool hv_code_read(struct cpu *cpu, u64 gpa, unsigned size);
 void hv_code_write(struct cpu *cpu, u64 gpa, unsigned size);
 /* The pages of @bytes are of one slot, or it is one page. */
 bool hv_is_code(struct cpu *cpu, u64 gpa, u64 bytes);
+bool hv_is_told(struct cpu *cpu);
 
 #endif

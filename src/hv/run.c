@@ -139,6 +139,7 @@ const struct cpu_host hv_cpu_host = {
     .code_read = hv_code_read,
     .code_write = hv_code_write,
     .is_code = hv_is_code,
+    .is_told = hv_is_told,
     .took_interrupt = hv_trace_interrupt,
     .translated = hv_trace_translation,
     .machine_check = hv_machine_check,

@@ -171,6 +171,37 @@ static void jumps_go_with_their_page(void **state)
 	fixture_free(f);
 }
 
+static bool told(struct cpu *cpu)
+{
+	return true;
+}
+
+/* What was written there and nobody told of is found, unless somebody would have told. */
+static void pages_mapped_anew_are_compared(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct cpu_host host;
+		u64 index;
+		struct fixture *f = translating(&host, &index);
+
+		host.is_told = i ? told : NULL;
+		cpu_set_msr(&f->cpu, MSR_SF | MSR_ME | MSR_RI | MSR_IR | MSR_DR);
+		put_insn(f, PAGE_A + 4, 0x44000022); /* sc 1: leaves */
+		for (u32 by = 1; by < 4; by++) {
+			put_insn(f, PAGE_A, 0x38600000 | by); /* li r3, by */
+			if (by == 2)
+				cpu_flush_page(&f->cpu, (VSID << 28) + EA, 12);
+			if (by == 3)
+				cpu_code_recheck(&f->cpu);
+			f->cpu.nip = EA;
+			cpu_run(&f->cpu);
+			assert_int_equal(f->cpu.nip, EA + 8);
+			assert_int_equal(f->cpu.gpr[3], by == 2 && i ? 1 : by);
+		}
+		fixture_free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +210,7 @@ int main(void)
 	    cmocka_unit_test(generations_begin_anew),
 	    cmocka_unit_test(jumps_go_with_their_page),
 	    cmocka_unit_test(protecting_takes_stores_alone),
+	    cmocka_unit_test(pages_mapped_anew_are_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

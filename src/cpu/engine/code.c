@@ -436,6 +436,11 @@ static struct block *make_cold(struct cpu *cpu, u64 gpa, const u8 *host_page)
 	return b;
 }
 
+static bool is_told(struct cpu *cpu)
+{
+	return cpu->host->is_told && cpu->host->is_told(cpu);
+}
+
 struct block *code_find(struct cpu *cpu)
 {
 	struct block *found[KINDS], *cold;
@@ -448,7 +453,7 @@ struct block *code_find(struct cpu *cpu)
 		return NULL;
 	expect_block(cpu, gpa | offset, host);
 	page = page_find(cpu->code, gpa);
-	if (page && (fresh || page->checked != cpu->code->epoch))
+	if (page && ((fresh && !is_told(cpu)) || page->checked != cpu->code->epoch))
 		page_recheck(cpu, page, host);
 	gpa |= offset;
 	hash_look(cpu->code, gpa, cpu->mode, found);

@@ -15,7 +15,8 @@
  * That memory still holds what was decoded is seen to in two ways. Stores by vcpus to pages that
  * hold code are caught by the owner (cpu_host.code_write). Changes from outside (a client that
  * loads, a debugger) are caught by comparing: all blocks of a page are compared with memory when
- * the page is looked up for the first time after cpu_code_recheck() or a new translation.
+ * the page is looked up for the first time after cpu_code_recheck() or, unless the owner is told of
+ * them all, a new translation.
  */
 #ifndef PAPYR_CPU_CODE_H
 #define PAPYR_CPU_CODE_H

@@ -106,7 +106,7 @@ void tlb_forget_page(struct cpu *cpu, u64 ea, u64 bytes, bool shared);
 /*
  * Where to fetch instructions of the page of @nip. False: an interrupt was raised (at @nip).
  * *fresh: the translation is a new one of the hash table, so what was decoded of the page before
- * must be compared with memory.
+ * may differ from memory.
  */
 bool tlb_fetch(struct cpu *cpu, u64 nip, const u8 **host, u64 *gpa, bool *fresh);
 
