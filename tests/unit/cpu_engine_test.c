@@ -261,6 +261,8 @@ static void hardly_room_for_code(void **state)
 #define STORES	    24u /* of r5, by r8 and what follows it */
 #define STORED	    (CODE + STORERS * PAGE)
 #define STORER_ROOM ((size_t)3200 << 10)
+/* What goes on behind exits is dropped before it is worth a translation, which would take room. */
+#define STORER_BLOCKS ((size_t)7 << 20)
 
 static void put_storers(struct fixture *f)
 {
@@ -289,7 +291,7 @@ static void run_storers(struct fixture *f, u32 missed)
 
 static void no_room_for_exits(void **state)
 {
-	struct fixture *f = machine("inline", CODE_BYTES, STORER_ROOM);
+	struct fixture *f = machine("inline", STORER_BLOCKS, STORER_ROOM);
 
 	put_storers(f);
 	/* The clock isn't looked at: what was found running then would be translated again. */
@@ -301,6 +303,24 @@ static void no_room_for_exits(void **state)
 	if (f->cpu.jit)
 		assert_in_range(f->cpu.counts.exits_function, STORERS * STORES, ~0u);
 	/* It would have made room for exits. */
+	assert_int_equal(f->cpu.counts.code_flushes, 0);
+	fixture_free(f);
+}
+
+/* More than they have at first, which cold ones give way for, and less than all. */
+static void kept_blocks_get_room(void **state)
+{
+	struct fixture *f = machine("inline", (size_t)1280 << 10, JIT_BYTES);
+
+	put_storers(f);
+	f->cpu.budget = INT32_MAX;
+	for (u64 i = 0; i < STORERS * 40; i++)
+		run_from(f, CODE + i / 40 * PAGE);
+	run_storers(f, STORES);
+	if (f->cpu.jit) {
+		assert_in_range(f->cpu.counts.blocks_compiled, STORERS, ~0u);
+		assert_in_range(f->cpu.counts.cold_flushes, 2, ~0u);
+	}
 	assert_int_equal(f->cpu.counts.code_flushes, 0);
 	fixture_free(f);
 }
@@ -732,6 +752,7 @@ int main(void)
 	    cmocka_unit_test(no_room_for_code),
 	    cmocka_unit_test(hardly_room_for_code),
 	    cmocka_unit_test(no_room_for_exits),
+	    cmocka_unit_test(kept_blocks_get_room),
 	    cmocka_unit_test(translated_by_order),
 	    cmocka_unit_test(how_much_room),
 	    cmocka_unit_test(most_room),

@@ -63,8 +63,7 @@ struct code_cache {
 	unsigned hash_bits; /* 2^hash_bits buckets */
 	unsigned hash_turn; /* which of a line's buckets the next block that is in the way is of */
 	struct decoder decoder;
-	u64 emptied; /* times that all was dropped */
-	u64 round; /* times that cold blocks were forgotten */
+	u64 round; /* times that cold blocks were forgotten, alone or with all others */
 	u64 epoch;
 	bool warm;					   /* cpu_warm_up() */
 	struct code_page *pages[PAGE_BUCKETS], *last_page; /* that was found */

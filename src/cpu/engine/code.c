@@ -53,6 +53,33 @@ struct code_room code_room(bool first)
 	return (struct code_room){blocks, bytes - blocks};
 }
 
+/* A sixteenth of what all blocks have. */
+static size_t arenas_share(const struct code_cache *c)
+{
+	return (c->arena[KEPT].bytes + c->arena[COLD].bytes) / 16 & ~(size_t)(PLACE_BYTES - 1);
+}
+
+/* Cold blocks have all that those that are kept didn't take yet, but this always. */
+#define COLD_SHARES_MIN	  5u
+#define KEPT_SHARES_FIRST 2u
+
+/* Where the one ends and the other, which is empty, begins. */
+static void arenas_split(struct code_cache *c, size_t kept_bytes)
+{
+	struct arena *kept = &c->arena[KEPT], *cold = &c->arena[COLD];
+
+	cold->bytes -= kept_bytes - kept->bytes;
+	kept->bytes = kept_bytes;
+	cold->at = kept->at + kept_bytes;
+}
+
+static void arenas_empty(struct code_cache *c)
+{
+	c->arena[KEPT].used = c->arena[COLD].used = 0;
+	if (c->arena[COLD].bytes)
+		arenas_split(c, KEPT_SHARES_FIRST * arenas_share(c));
+}
+
 /* Blocks that are kept, and cold ones where there is a translator that waits. */
 static int arenas_init(struct code_cache *c, const struct jit *jit, size_t bytes)
 {
@@ -62,9 +89,12 @@ static int arenas_init(struct code_cache *c, const struct jit *jit, size_t bytes
 	if (!kept->at)
 		return -ENOMEM;
 	madvise(kept->at, bytes, MADV_HUGEPAGE);
-	cold->bytes = jit && jit_threshold(jit) > 1 ? bytes / 16 * 5 & ~(size_t)15 : 0;
-	kept->bytes = bytes - cold->bytes;
+	if (jit && jit_threshold(jit) > 1)
+		cold->bytes = bytes;
+	else
+		kept->bytes = bytes;
 	cold->at = kept->at + kept->bytes;
+	arenas_empty(c);
 	return 0;
 }
 
@@ -142,12 +172,12 @@ void cpu_flush_all_code(struct cpu *cpu)
 {
 	struct code_cache *c = cpu->code;
 
-	c->emptied++;
+	c->round++;
 	orders_cancel(jit_orders(cpu->jit));
 	hash_forget_all(c);
 	memset(c->pages, 0, sizeof(c->pages));
 	c->last_page = NULL;
-	c->arena[KEPT].used = c->arena[COLD].used = 0;
+	arenas_empty(c);
 	jit_reset(cpu->jit);
 	jumps_erase(cpu);
 }
@@ -207,6 +237,19 @@ static void forget_cold(struct cpu *cpu)
 	cpu->link_from = NULL;
 	c->arena[COLD].used = 0;
 	cpu->counts.cold_flushes++;
+}
+
+/* What is kept gets some of cold blocks' memory, which are forgotten for that. False: no more. */
+static bool cold_makes_room(struct cpu *cpu)
+{
+	struct code_cache *c = cpu->code;
+	size_t share = arenas_share(c);
+
+	if (c->arena[COLD].bytes < (COLD_SHARES_MIN + 1) * share)
+		return false;
+	forget_cold(cpu);
+	arenas_split(c, c->arena[KEPT].bytes + share);
+	return true;
 }
 
 void code_link(struct cpu *cpu, const struct op *op, struct block *b)
@@ -385,7 +428,7 @@ static struct block *block_make(struct cpu *cpu, u64 gpa, const u8 *host_page, e
 			return b;
 		if (page && kind == COLD)
 			forget_cold(cpu);
-		else
+		else if (!cold_makes_room(cpu))
 			code_make_room(cpu);
 	}
 }

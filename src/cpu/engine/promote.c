@@ -87,10 +87,10 @@ struct block *code_make_kept(struct cpu *cpu, u64 gpa, const u8 *host_page)
 /* The same, of what cold block @from is of. */
 static struct block *keep(struct cpu *cpu, struct block *from, u64 gpa, const u8 *host_page)
 {
-	u64 emptied = cpu->code->emptied;
+	u64 round = cpu->code->round;
 	struct block *b = code_make_kept(cpu, gpa, host_page);
 
-	if (b && emptied == cpu->code->emptied && code_is_found(from))
+	if (b && round == cpu->code->round && code_is_found(from))
 		has_moved(cpu, from, b);
 	return b;
 }
@@ -100,7 +100,7 @@ static struct block *order(struct cpu *cpu, struct block *from, u64 gpa, const u
 {
 	struct orders *orders = jit_orders(cpu->jit);
 	struct jit_order *o = orders_room(orders);
-	u64 emptied = cpu->code->emptied;
+	u64 round = cpu->code->round;
 
 	/* What follows a block runs as often: wait and see whether that is enough. */
 	if (!o || orders_have(orders, gpa, cpu->mode)) {
@@ -114,7 +114,7 @@ static struct block *order(struct cpu *cpu, struct block *from, u64 gpa, const u
 	o->timed = is_timed(cpu->counts.blocks_tried++);
 	orders_add(orders);
 	/* On the way it may have been dropped, alone or with all others. */
-	if (emptied != cpu->code->emptied || from->ops[0].fn != pseudo_ripe)
+	if (round != cpu->code->round || from->ops[0].fn != pseudo_ripe)
 		return code_make(cpu, gpa, host_page, COLD, NULL);
 	from->ops[0].fn = pseudo_enter;
 	return from;
