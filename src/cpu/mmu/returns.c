@@ -54,6 +54,7 @@ void returns_fini(struct cpu *cpu)
 {
 	if (cpu->returns.memory)
 		munmap(cpu->returns.memory, RETURNS_STACKS * STACK_BYTES);
+	cpu->returns.memory = NULL;
 }
 
 void returns_select(struct cpu *cpu)
