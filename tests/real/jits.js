@@ -199,6 +199,11 @@ function arrays() {
 
 // ---- Regular expressions: a text, and a function that goes through all ways to match ----
 
+// Letters that may still be looked at. Ways to match can be more than anyone waits for: such a text is not given to V8 either,
+// which tries as many.
+let patience = 0;
+const DEPTH = 2; // of groups
+
 // Each is called with the text, a place, and what comes next, and returns the end of the match or -1.
 function sequence(parts) {
 	return parts.reduceRight((rest, part) => (s, at, next) => part(s, at, to => rest(s, to, next)), (s, at, next) => next(at));
@@ -220,14 +225,19 @@ function atom(depth) {
 		return [`(?:${x})`, fx];
 	}
 	const letters = one(['a', 'b', 'c', 'ab', 'bc', 'abc']), not = !random(6);
-	const match = (s, at, next) => at < s.length && letters.includes(s[at]) !== not ? next(at + 1) : -1;
+	const match = (s, at, next) => {
+		patience--;
+		return patience > 0 && at < s.length && letters.includes(s[at]) !== not ? next(at + 1) : -1;
+	};
 	return [not || letters.length > 1 ? `[${not ? '^' : ''}${letters}]` : letters, match];
 }
 
 function term(depth) {
 	const [x, fx] = atom(depth), [mark, least, most] = one([['', 1, 1], ['', 1, 1], ['*', 0, 99], ['+', 1, 99], ['?', 0, 1], ['{2,3}', 2, 3]]);
 	const lazy = mark && !random(3);
-	switch (random(12)) {
+	// Looks ahead only outside all that is repeated: V8 errs otherwise, whatever processor runs it (11.3, on
+	// /(?:(?:(?=b)b)*[^c][^a])+/ and 'babab'; with --no-regexp-optimization it is right).
+	switch (depth === DEPTH ? random(12) : 2 + random(10)) {
 	case 0: return [`(?=${x})`, (s, at, next) => fx(s, at, to => to) >= 0 ? next(at) : -1];
 	case 1: return [`(?!${x})`, (s, at, next) => fx(s, at, to => to) < 0 ? next(at) : -1];
 	case 2: return ['$', (s, at, next) => at === s.length ? next(at) : -1];
@@ -253,12 +263,15 @@ function pattern(depth) {
 
 function expressions() {
 	for (let n = 0; n < 6; n++) {
-		const [text, match] = pattern(2), regexp = new RegExp(text, 'g');
+		const [text, match] = pattern(DEPTH), regexp = new RegExp(text, 'g');
 		for (let k = 0; k < 25; k++) {
 			const s = Array.from({ length: random(14) }, () => one('aabbcc ')).join('');
 			let from = 0, to = -1;
+			patience = 100000;
 			while (from <= s.length && (to = match(s, from, end => end)) < 0)
 				from++;
+			if (patience <= 0)
+				continue;
 			regexp.lastIndex = 0;
 			const found = regexp.exec(s);
 			same(to < 0 ? -1 : from * 100 + to, found ? found.index * 100 + found.index + found[0].length : -1, `/${text}/`, s);
