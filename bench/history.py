@@ -22,14 +22,14 @@ def options(parser):
 
 
 def machine():
-    """The host's processor, and how many of it."""
+    """The host's processor, and how many of it are used."""
     name = platform.machine()
     try:
         with open('/proc/cpuinfo') as f:
             name = next(line.split(':', 1)[1].strip() for line in f if line.startswith('model name'))
     except (OSError, StopIteration):
         pass
-    return f'{name} x{os.cpu_count()}'
+    return f'{name} x{len(os.sched_getaffinity(0))}'
 
 
 def commit():
