@@ -100,15 +100,17 @@ check((code, out, err) == (0, '', ''), f'{code}, {out}, {err}')
 code, out, err = run('exec', '--image', 'debian', 'sh', '-c', 'ls /root; gcc -dumpmachine; id -un')
 check((code, out, err) == (0, 'powerpc64le-linux-gnu\nroot\n', ''), f'{code}, {out}, {err}')
 
-# ---- Another, of a suite that is said, with another package ----
+# ---- Another, of a suite that is said, with other packages: a script needs an awk that isn't the usual one ----
 
 stage('another is built')
 code, out, err = run('exec', '--image', 'debian', 'sh', '-c', '. /etc/os-release; echo $VERSION_CODENAME')
 suite = out.strip()
-code, out, err = run('image', 'build', '--include', 'lua5.4', f'debian:{suite}', 'lua')
+code, out, err = run('image', 'build', '--include', 'lua5.4,gawk,libpaper-utils', f'debian:{suite}', 'lua')
 check(code == 0 and not out, f'{code}, {out}, {err}')
 code, out, err = run('exec', '--image', 'lua', '-u', 'nobody', 'lua5.4', '-e', 'print(6 * 7)')
 check((code, out, err) == (0, '42\n', ''), f'{code}, {out}, {err}')
+code, out, err = run('exec', '--image', 'lua', 'awk', 'BEGIN { print gensub(/a/, "b", 1, "a") }')
+check((code, out, err) == (0, 'b\n', ''), f'{code}, {out}, {err}')
 check(run('exec', '--image', 'lua', 'gcc')[0] == 127, 'it has a compiler that nobody asked for')
 code, out, err = run('image', 'remove', 'lua', 'debian')
 check(code == 0 and os.listdir(images) == [], f'{code}, {err}, {os.listdir(images)}')
