@@ -165,13 +165,15 @@ static void receive(void *card, const struct net_frame *f)
 static bool ready(void *card)
 {
 	struct llan *l = card;
+	bool starved;
 
 	lock_acquire(&l->vio.lock);
-	l->starved = l->open;
-	for (unsigned i = 0; i < POOLS && l->pools[i].bytes && l->starved; i++)
-		l->starved = !l->pools[i].count;
+	starved = l->open;
+	for (unsigned i = 0; i < POOLS && l->pools[i].bytes && starved; i++)
+		starved = !l->pools[i].count;
+	l->starved = starved;
 	lock_release(&l->vio.lock);
-	return !l->starved;
+	return !starved;
 }
 
 const struct net_card_ops llan_card_ops = {.receive = receive, .ready = ready};
