@@ -208,7 +208,7 @@ int machine_get_writes(struct machine *m, u64 *bitmap, struct error *err)
 	else if (r)
 		error_errno(err, "cannot learn which pages were written");
 	for (u64 i = 0; i <= pages / 64 && m->written; i++)
-		if (m->written[i])
+		if (__atomic_load_n(&m->written[i], __ATOMIC_RELAXED))
 			bitmap[i] |= __atomic_exchange_n(&m->written[i], 0, __ATOMIC_ACQUIRE);
 	return r;
 }
