@@ -64,7 +64,7 @@ test:
 
 # Their guests run several vcpus and are paused. Reports go into files: a guest's terminal would stand still
 # when nobody reads so many.
-TESTS_THREADS := small qmp debian-4 gdb-smp load
+TESTS_THREADS := small qmp debian-4 gdb-smp load net virtio-disk share-guest
 
 test-threads:
 	@tools/need build run test
@@ -76,8 +76,10 @@ test-threads:
 	meson test -C $(THREADS) --print-errorlogs --no-suite long --suite unit --suite kvm && \
 	meson test -C $(THREADS) --print-errorlogs $(TESTS_THREADS) || { cat $(THREADS)/report.*; exit 1; }
 
+# And the guests without generated code, which takes them longer.
 test-long: test
 	meson test -C $(BUILD) --print-errorlogs --suite long
+	PAPYR_ENGINE=portable meson test -C $(BUILD) --print-errorlogs --no-suite long --suite guest -t 4
 
 bench:
 	@tools/need build run bench
