@@ -54,7 +54,7 @@ static inline void racy_copy(u64 *to, const u64 *from, size_t words)
 /*
  * Guest memory. What its vcpus do there at the same time is between them, as on hardware, and so is
  * what a client that copies a running guest's memory gets. A number of 1, 2, 4 or 8 bytes is one
- * access.
+ * access. A RACY_FN does what these can't.
  */
 #if BASE_THREAD_SANITIZER
 
@@ -101,6 +101,8 @@ RACY_FN bool racy_same_bytes(const void *a, const void *b, size_t n)
 }
 
 #else
+
+#define RACY_FN static inline
 
 #define racy_copy_bytes(to, from, n) __builtin_memcpy(to, from, n)
 #define racy_zero_bytes(to, n)	     __builtin_memset(to, 0, n)

@@ -7,6 +7,7 @@
  * back in between is not noticed, which no program of load-and-reserve and store-conditional that
  * works on values can tell.
  */
+#include "base/racy.h"
 #include "cpu/insn/op.h"
 #include "cpu/insn/forms.h"
 #include "cpu/mmu/mem.h"
@@ -137,7 +138,7 @@ static void quad_store(union quad *p, union quad v)
 /*
  * Aligned vector loads are atomic on every processor that has AVX, and on the others that matter.
  */
-static union quad quad_load(const union quad *p)
+RACY_FN union quad quad_load(const union quad *p)
 {
 	typedef u64 pair __attribute__((vector_size(16)));
 	pair both = *(const volatile pair *)p;
