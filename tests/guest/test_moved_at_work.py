@@ -94,7 +94,8 @@ talker = Talker()
 def rounds(text, name):
     # A restore that takes a while shows how far it is, and clears that line before the guest goes on in it.
     text = re.sub(r'\r[^\r\n]*\x1b\[K', '', text)
-    return [int(n) for n in re.findall(rf'^{name} (\d+)\r?$', text, re.M)]
+    # What is typed may be echoed before or behind it, in the same line.
+    return [int(n) for n in re.findall(rf'{name} (\d+)(?=\D)', text)]
 
 
 def goes_on(guest):
