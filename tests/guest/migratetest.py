@@ -9,7 +9,8 @@ import statistics
 import subprocess
 import time
 
-from papyrtest import PATIENCE, PAPYR, Guest, Qmp, autorun, built, check, fail, fetch, make_initrd, CMDLINE, skip
+from papyrtest import (CMDLINE, PAPYR, PATIENCE, Guest, Qmp, autorun, built, check, fail, fetch, make_initrd, running, skip,
+                       until_running)
 
 BEAT = r'storm (\d+): (\d+) forks, (\d+) execs, (\d+) maps, (\d+) checks, (\d+) register checks\r?\n'
 GAP = r'gap (\d+) us(.*)\n'
@@ -123,6 +124,8 @@ def wait_listening(uri, prefix=()):
 
 def migrate(name, uri, *options, prefix=(), seconds=120):
     """Runs 'papyr migrate'; returns its exit status, its JSON (or None) and what it said."""
+    if any(name in guest.args for guest in running):
+        until_running(name)
     args = [*prefix, PAPYR, 'migrate', name, uri, '--json', *options]
     print('$ ' + ' '.join(args), flush=True)
     begin = time.monotonic()
