@@ -64,7 +64,7 @@ test:
 
 # Their guests run several vcpus and are paused. Reports go into files: a guest's terminal would stand still
 # when nobody reads so many.
-TESTS_THREADS := small qmp debian-4 gdb-smp load net virtio-disk share-guest threads
+TESTS_THREADS := small qmp debian-4 gdb-smp load net virtio-disk share-guest
 
 test-threads:
 	@tools/need build run test
