@@ -91,11 +91,14 @@ class Talker(threading.Thread):
 talker = Talker()
 
 
+TYPED = 'touch /enough'
+
+
 def rounds(text, name):
     # A restore that takes a while shows how far it is, and clears that line before the guest goes on in it.
     text = re.sub(r'\r[^\r\n]*\x1b\[K', '', text)
-    # What is typed may be echoed before or behind it, in the same line.
-    return [int(n) for n in re.findall(rf'{name} (\d+)(?=\D)', text)]
+    # Some of what is typed may be echoed before or behind it, in the same line.
+    return [int(n) for n in re.findall(rf'^[{TYPED}]*{name} (\d+)[{TYPED}]*\r?$', text, re.M)]
 
 
 def goes_on(guest):
@@ -146,7 +149,7 @@ for n in range(1, MOVES + 1):
 # ---- What came of it ----
 
 before = len(guest.text)
-guest.type('touch /enough\r')
+guest.type(TYPED + '\r')
 for name in ('blk', 'scsi', 'share', 'rng', 'console', *(f'net{n}' for n in range(2 if taps else 0))):
     guest.seen = before
     guest.expect(rf'{name} ends', 120, never=BAD)
